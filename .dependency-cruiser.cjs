@@ -1,0 +1,47 @@
+/** Arrows go one way: apps -> libs; `tyk`, `dto` and `config` stand on the ground; no app imports another. */
+const lib = (name) => `^libs/${name}/`;
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'libs-know-no-app', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
+    {
+      name: 'apps-are-strangers',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'ground-libs-depend-on-no-lib',
+      severity: 'error',
+      from: { path: '^libs/(tyk|dto|config)/' },
+      to: { path: '^libs/', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'libs-through-their-index',
+      severity: 'error',
+      from: { path: '^(?:apps|libs)/([^/]+)/' },
+      to: { path: '^libs/[^/]+/src/(?!index\\.ts$)', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'testing-only-in-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['spec\\.ts$', lib('testing')] },
+      to: { path: lib('testing') },
+    },
+    {
+      name: 'planes-are-strangers',
+      comment: 'admin, organisation and node meet only in the app module and in delivery',
+      severity: 'error',
+      from: { path: '^apps/api/src/(admin|organisation|node)/', pathNot: 'spec\\.ts$' },
+      to: { path: '^apps/api/src/(admin|organisation|node)/', pathNot: '^apps/api/src/$1/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

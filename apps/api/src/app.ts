@@ -1,0 +1,27 @@
+import { NestFactory } from '@nestjs/core';
+import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { ApiConfig } from '@castellan/config';
+import { Metrics, NestLogger, type Logger } from '@castellan/observability';
+import { redisTransportOptions } from '@castellan/persistence';
+import { AppModule } from './app.module';
+import { serveDocumentation } from './documentation';
+import { createAdapter, prepareServer } from './http/server';
+import { createValidationPipe } from './http/validation.pipe';
+
+/** The whole API, ready to listen; shared by the process, the tests and the writer of the OpenAPI document. */
+export const createApp = async (config: ApiConfig, logger: Logger): Promise<NestFastifyApplication> => {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(config, logger),
+    createAdapter(config, logger),
+    { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) },
+  );
+  await prepareServer(app.getHttpAdapter().getInstance(), config, app.get(Metrics));
+  app.useGlobalPipes(createValidationPipe());
+  app.connectMicroservice<MicroserviceOptions>({
+    transport: Transport.REDIS,
+    options: redisTransportOptions(config.redisUrl),
+  });
+  serveDocumentation(app);
+  return app;
+};

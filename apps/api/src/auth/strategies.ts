@@ -1,0 +1,74 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { Strategy } from 'passport-custom';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { Unauthorised } from '@castellan/dto';
+import { UserStore } from '@castellan/persistence';
+import type { AdminPrincipal, NodePrincipal, UserPrincipal } from '@castellan/rbac';
+import { FailedAttempts } from './attempts';
+import { accessKeyHash, equalSecrets } from './secrets';
+
+const header = (request: Pick<FastifyRequest, 'headers'>, name: string): string => {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : '';
+};
+
+/** The key itself; the current tools send it with `Bearer` before it, the older ones raw (reference 1.1). */
+const bearer = /^bearer\s+/i;
+
+/** A user's access key in `authorization`. Looked up each time, so that a revoked key ends with the next request. */
+@Injectable()
+export class AccessKeyStrategy extends PassportStrategy(Strategy, 'organisation') {
+  constructor(private readonly users: UserStore) {
+    super();
+  }
+
+  async validate(request: FastifyRequest): Promise<UserPrincipal> {
+    const key = header(request, 'authorization').replace(bearer, '').trim();
+    if (key === '') throw new Unauthorised();
+    const user = await this.users.activeByAccessKeyHash(accessKeyHash(key));
+    if (user === null) throw new Unauthorised();
+    return {
+      plane: 'organisation',
+      userId: user._id.toString(),
+      email: user.email,
+      organisationId: user.orgId.toString(),
+      grants: user.grants,
+    };
+  }
+}
+
+/** The installation's admin secret in `admin-auth`. An address that keeps guessing is refused for a while. */
+@Injectable()
+export class AdminSecretStrategy extends PassportStrategy(Strategy, 'admin') {
+  constructor(
+    @Inject(CONFIG) private readonly config: ApiConfig,
+    private readonly attempts: FailedAttempts,
+  ) {
+    super();
+  }
+
+  async validate(request: FastifyRequest): Promise<AdminPrincipal> {
+    await this.attempts.refuseIfTooMany(request.ip);
+    if (equalSecrets(header(request, 'admin-auth'), this.config.adminSecret)) return { plane: 'admin' };
+    await this.attempts.count(request.ip);
+    throw new Unauthorised();
+  }
+}
+
+/**
+ * The node secret in `authorization` (reference 2.2). A wrong one is a 401: gateways take a 403 for an invitation to
+ * register again, which would not help.
+ */
+@Injectable()
+export class NodeSecretStrategy extends PassportStrategy(Strategy, 'node') {
+  constructor(@Inject(CONFIG) private readonly config: ApiConfig) {
+    super();
+  }
+
+  validate(request: FastifyRequest): NodePrincipal {
+    if (!equalSecrets(header(request, 'authorization'), this.config.nodeSecret)) throw new Unauthorised();
+    return { plane: 'node' };
+  }
+}

@@ -1,0 +1,72 @@
+import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { CastellanError, ErrorReply, NotFound, Unavailable } from '@castellan/dto';
+import { LOGGER, type Logger } from '@castellan/observability';
+import { ChangeRecorder } from '@castellan/persistence';
+import { isOutage } from './outage';
+import { requestTraceOf, type ApiRequest } from './request-context';
+
+const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+const hasStatusCode = (error: unknown): error is { readonly statusCode: number; readonly code?: string } =>
+  typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number';
+
+/** What the caller gets to see of an error; `null` where that is none of its business. */
+const toCallersError = (error: unknown): CastellanError | null => {
+  if (error instanceof CastellanError) return error;
+  if (isOutage(error)) return new Unavailable('A database', error);
+  if (error instanceof HttpException) return fromStatus(error.getStatus(), error.message);
+  // Fastify's own errors: body too large, malformed URL and the like.
+  if (hasStatusCode(error)) return fromStatus(error.statusCode, error instanceof Error ? error.message : '');
+  return null;
+};
+
+const fromStatus = (status: number, message: string): CastellanError | null => {
+  // Unknown path, in the words that clients know (reference 1.2).
+  if (status === 404) return new NotFound('404');
+  if (status === 413) {
+    return new CastellanError(413, 'body_too_large', 'The request body is larger than CASTELLAN_BODY_LIMIT allows');
+  }
+  if (status < 400 || status >= 500) return null;
+  return new CastellanError(status, 'validation_failed', message);
+};
+
+/**
+ * The one place where errors become replies. A 500 hides its cause and logs it under the same request id. A write that
+ * was refused to somebody known leaves an audit record.
+ */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(
+    private readonly changes: ChangeRecorder,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async catch(error: unknown, host: ArgumentsHost): Promise<void> {
+    if (host.getType() !== 'http') {
+      this.logger.error({ err: error }, 'An event could not be handled');
+      return;
+    }
+    const request = host.switchToHttp().getRequest<ApiRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const seen = toCallersError(error) ?? new CastellanError(500, 'internal', 'Internal error', { cause: error });
+    if (seen.status >= 500) this.logger.error({ err: seen.cause ?? seen, requestId: request.id }, seen.message);
+    else await this.recordRefusal(request, seen);
+    if (reply.sent) return;
+    void reply
+      .status(seen.status)
+      .headers({ ...seen.headers })
+      .send(new ErrorReply(seen.message, seen.meta, seen.code, seen.errors, request.id));
+  }
+
+  private async recordRefusal(request: ApiRequest, { status, code, message }: CastellanError): Promise<void> {
+    const { principal } = request;
+    if (readingMethods.has(request.method) || principal === undefined || principal.plane === 'node') return;
+    const organisation = principal.plane === 'organisation' ? principal.organisationId : null;
+    try {
+      await this.changes.recordRefusal({ ...requestTraceOf(request), organisation }, status, `${code}: ${message}`);
+    } catch (cause) {
+      this.logger.error({ err: cause, requestId: request.id }, 'A refused write could not be recorded');
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { GuardedRequest, UserPrincipal } from '@castellan/rbac';
+import { toOrganisationId, type Actor, type ChangeContext, type OrganisationId } from '@castellan/persistence';
+import { pathOf } from './server';
+
+/** A request as the guard left it. */
+export type ApiRequest = FastifyRequest & GuardedRequest;
+
+/** Longest reason that is kept. */
+const longestReason = 1_000;
+
+const headerText = (value: string | string[] | undefined): string =>
+  (typeof value === 'string' ? value : '').slice(0, longestReason);
+
+const actorOf = ({ principal }: ApiRequest): Actor => {
+  if (principal?.plane === 'organisation') return { kind: 'user', id: principal.userId, name: principal.email };
+  if (principal?.plane === 'admin') return { kind: 'admin', id: '', name: 'admin' };
+  return { kind: 'system', id: '', name: '' };
+};
+
+/** What every record of a request has, before it is known whose organisation it concerns. */
+export const requestTraceOf = (request: ApiRequest): Omit<ChangeContext, 'organisation'> => ({
+  actor: actorOf(request),
+  action: request.access?.action ?? '',
+  request: { id: request.id, method: request.method, path: pathOf(request), ip: request.ip },
+  reason: headerText(request.headers['x-change-reason']),
+});
+
+/** A request on the organisation plane: the trace, the organisation, and the user with its rights. */
+export interface OrganisationContext extends ChangeContext {
+  readonly user: UserPrincipal;
+}
+
+const organisationContextOf = (request: ApiRequest): OrganisationContext => {
+  const { principal } = request;
+  if (principal?.plane !== 'organisation') throw new TypeError('The route is not on the organisation plane');
+  return { ...requestTraceOf(request), organisation: toOrganisationId(principal.organisationId), user: principal };
+};
+
+/** The context of a request by an organisation's user. */
+export const OrganisationRequest = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  organisationContextOf(context.switchToHttp().getRequest<ApiRequest>()),
+);
+
+/** A request on the admin plane, which says itself whose organisation it concerns. */
+export class AdminContext {
+  constructor(private readonly trace: Omit<ChangeContext, 'organisation'>) {}
+
+  in(organisation: OrganisationId): ChangeContext {
+    return { ...this.trace, organisation };
+  }
+}
+
+/** The context of a request with the admin secret. */
+export const AdminRequest = createParamDecorator(
+  (_: unknown, context: ExecutionContext) =>
+    new AdminContext(requestTraceOf(context.switchToHttp().getRequest<ApiRequest>())),
+);

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
+import helmet from '@fastify/helmet';
+import type { ApiConfig } from '@castellan/config';
+import { CastellanError } from '@castellan/dto';
+import type { Logger, Metrics } from '@castellan/observability';
+import { parseJson } from '@castellan/tyk';
+
+/** What an `X-Request-ID` may look like to be taken over; anything else gets a fresh id. */
+const acceptableRequestId = /^[\w.:-]{1,128}$/;
+
+const requestIdOf = (given: string | string[] | undefined): string =>
+  typeof given === 'string' && acceptableRequestId.test(given) ? given : randomUUID();
+
+/** Routes that gateways and probes call every few seconds; their successes are logged only on `debug`. */
+const quietRoutes = new Set(['/register/ping', '/health/live', '/health/ready', '/metrics', '/hello']);
+
+/** The HTTP server itself: request ids, body parsing, headers, request log and request metrics. */
+export const createAdapter = (config: ApiConfig, logger: Logger): FastifyAdapter =>
+  new FastifyAdapter({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    bodyLimit: config.bodyLimit,
+    trustProxy: config.trustProxy,
+    forceCloseConnections: 'idle',
+    genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_024 },
+  });
+
+/** Everything that has to be in place on the server before Nest adds its routes. */
+export const prepareServer = async (server: FastifyInstance, config: ApiConfig, metrics: Metrics): Promise<void> => {
+  await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy });
+  acceptBodies(server, config);
+  server.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const labels = { method: request.method, route, status: String(reply.statusCode) };
+    metrics.httpRequests.observe(labels, reply.elapsedTime / 1_000);
+    const line = { ...labels, url: pathOf(request), ms: Math.round(reply.elapsedTime) };
+    if (quietRoutes.has(route) && reply.statusCode < 400) request.log.debug(line, 'request');
+    else request.log.info(line, 'request');
+  });
+};
+
+/** Swagger UI is the only page served here; it brings its scripts and styles itself. */
+const contentSecurityPolicy = {
+  directives: {
+    defaultSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:'],
+    scriptSrc: ["'self'", "'unsafe-inline'"],
+    // Installations without TLS would otherwise be sent to an address that does not answer.
+    upgradeInsecureRequests: null,
+  },
+};
+
+/** Without the query, which may carry what nobody should read in a log. */
+export const pathOf = (request: Pick<FastifyRequest, 'url'>): string => request.url.split('?', 1)[0] ?? '';
+
+const yamlType = /^(application|text)\/(x-)?(vnd\.[\w.+-]*)?yaml/i;
+
+/**
+ * One parser for every content type: clients send JSON as `application/x-www-form-urlencoded`, or name no type at all
+ * (reference, decisive fact 9). YAML reaches its route as text.
+ */
+const acceptBodies = (server: FastifyInstance, { bodyLimit }: ApiConfig): void => {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (request: FastifyRequest, body: string, done) => {
+    try {
+      done(null, parseBody(request, body));
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+};
+
+const parseBody = (request: FastifyRequest, body: string): unknown => {
+  if (body.trim() === '') return undefined;
+  if (yamlType.test(request.headers['content-type'] ?? '')) return body;
+  try {
+    return parseJson(body);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : 'not JSON';
+    throw new CastellanError(400, 'malformed_json', `Request body malformed: ${said}`, { cause: error });
+  }
+};

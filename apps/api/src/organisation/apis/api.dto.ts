@@ -1,0 +1,70 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+/** An API definition with what stands around it (reference 1.5). Unknown fields are kept, on both levels. */
+export class ApiWrapperInput {
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  readonly api_model?: object;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'A Tyk API definition. `api_id` and `proxy.listen_path` are made when they are missing.',
+    example: {
+      name: 'Echo',
+      slug: 'echo',
+      active: true,
+      use_keyless: true,
+      proxy: { listen_path: '/echo/', target_url: 'http://127.0.0.1:8000/', strip_listen_path: true },
+      version_data: { not_versioned: true, versions: { Default: { name: 'Default' } } },
+    },
+  })
+  readonly api_definition!: object;
+
+  @ApiPropertyOptional({ type: 'array', items: { type: 'object', additionalProperties: true } })
+  readonly hook_references?: readonly object[];
+
+  @ApiPropertyOptional()
+  readonly is_site?: boolean;
+
+  @ApiPropertyOptional({ description: 'Nodes get the APIs with the highest number first' })
+  readonly sort_by?: number;
+
+  @ApiPropertyOptional({ type: [String] })
+  readonly user_group_owners?: readonly string[];
+
+  @ApiPropertyOptional({ type: [String] })
+  readonly user_owners?: readonly string[];
+}
+
+export class ApiWrapper extends ApiWrapperInput {
+  @ApiProperty({ description: 'ISO 8601' })
+  readonly created_at!: string;
+
+  @ApiProperty({ description: 'ISO 8601' })
+  readonly updated_at!: string;
+
+  @ApiProperty({ description: 'Counts the changes; the ETag shows the same number' })
+  readonly version!: number;
+}
+
+export class ApiListDto {
+  @ApiProperty({ type: [ApiWrapper] })
+  readonly apis!: readonly ApiWrapper[];
+
+  @ApiProperty({ example: 1 })
+  readonly pages!: number;
+}
+
+export class ApiCreatedReply {
+  @ApiProperty({ example: 'OK' })
+  readonly Status!: string;
+
+  @ApiProperty({ example: 'API created' })
+  readonly Message!: string;
+
+  @ApiProperty({ example: '54c24242eba6db1c9a000002', description: 'The database id' })
+  readonly Meta!: string;
+
+  @ApiProperty({ example: 'b84fe1a04e5648927971c0557971565c', description: 'The api_id' })
+  readonly ID!: string;
+}

@@ -1,0 +1,104 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+class HashesDto {
+  @ApiProperty({ description: 'sha256 of the list of API definitions' })
+  readonly apis!: string;
+
+  @ApiProperty({ description: 'sha256 of the list of policies' })
+  readonly policies!: string;
+}
+
+/** One gateway. Tyk's two fields come first (reference 1.12); the rest is Castellan's. */
+export class NodeDto {
+  @ApiProperty({ example: 'solo-027f4735-a818-4f84-b2da-082ea1fe7450' })
+  readonly id!: string;
+
+  @ApiProperty({ example: 'gateway-1' })
+  readonly hostname!: string;
+
+  @ApiProperty({ example: '10.0.0.7' })
+  readonly address!: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'v5.2.5',
+    description: 'Known when a host manager looks after it',
+  })
+  readonly version!: string | null;
+
+  @ApiProperty({ description: 'ISO 8601' })
+  readonly registered_at!: string;
+
+  @ApiProperty({ description: 'ISO 8601' })
+  readonly last_seen!: string;
+
+  @ApiProperty({ type: HashesDto, nullable: true, description: 'What it last loaded; null when it has loaded nothing' })
+  readonly served!: HashesDto | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'ISO 8601' })
+  readonly served_at!: string | null;
+
+  @ApiProperty({ type: HashesDto, description: 'What it should run' })
+  readonly expected!: HashesDto;
+
+  @ApiProperty({ enum: ['in_sync', 'behind', 'silent'] })
+  readonly state!: string;
+
+  @ApiProperty({ description: 'The hash of what it last loaded is the hash of what it should run' })
+  readonly in_sync!: boolean;
+}
+
+class ReloadDto {
+  @ApiProperty({ example: 'http://10.0.0.7:8080' })
+  readonly url!: string;
+
+  @ApiProperty()
+  readonly ok!: boolean;
+
+  @ApiProperty()
+  readonly attempts!: number;
+
+  @ApiProperty({ description: 'Milliseconds' })
+  readonly durationMs!: number;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly error!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly version!: string | null;
+
+  @ApiProperty({ description: 'ISO 8601' })
+  readonly at!: string;
+
+  @ApiProperty({ enum: ['start', 'change', 'reconcile', 'reconnect'] })
+  readonly reason!: string;
+}
+
+class NodesData {
+  @ApiProperty({ type: [NodeDto] })
+  readonly nodes!: NodeDto[];
+
+  @ApiProperty()
+  readonly active_node_count!: number;
+
+  @ApiProperty()
+  readonly nodes_available!: number;
+
+  @ApiProperty()
+  readonly nodes_remaining!: number;
+
+  @ApiProperty()
+  readonly valid_until!: string;
+
+  @ApiProperty({ type: HashesDto })
+  readonly expected!: HashesDto;
+
+  @ApiProperty({ type: [ReloadDto], description: 'What host managers last saw of each gateway they look after' })
+  readonly reloads!: ReloadDto[];
+}
+
+export class NodesReply {
+  @ApiProperty({ type: NodesData })
+  readonly data!: NodesData;
+}

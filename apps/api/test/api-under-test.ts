@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Redis } from 'ioredis';
+import { loadApiConfig, type ApiConfig } from '@castellan/config';
+import { createLogger } from '@castellan/observability';
+import { startTransport } from '@castellan/persistence';
+import { eventually, HttpClient, textOf, unique, type Reply } from '@castellan/testing';
+import { createApp } from '../src/app';
+
+const testEnvironment = (name: string): string => {
+  const value = process.env[name];
+  if (value === undefined || value === '') {
+    throw new Error(`${name} is not set; run this file with: npm run test:e2e -- <file>`);
+  }
+  return value;
+};
+
+/** Each jest worker has a Redis of its own, because Redis channels know no databases. */
+const workerRedisUrl = (): string => {
+  const urls = testEnvironment('CASTELLAN_TEST_REDIS_URLS').split(',');
+  const worker = Number(process.env['JEST_WORKER_ID'] ?? '1');
+  return urls[(worker - 1) % urls.length] ?? '';
+};
+
+const databaseUri = (database: string): string => {
+  const uri = new URL(testEnvironment('CASTELLAN_TEST_MONGODB_URI'));
+  uri.pathname = `/${database}`;
+  return uri.href;
+};
+
+const logLevel = process.env['CASTELLAN_TEST_LOG_LEVEL'] ?? 'silent';
+
+/** A user of a test, with the client that sends the access key. */
+export interface TestUser {
+  readonly id: string;
+  readonly accessKey: string;
+  readonly client: HttpClient;
+}
+
+/** An organisation of a test, with its administrator. */
+export interface TestOrganisation {
+  readonly id: string;
+  readonly admin: TestUser;
+}
+
+/** One API inside the test process, on a database of its own and the worker's Redis. */
+export class ApiUnderTest {
+  readonly anonymous: HttpClient;
+  readonly admin: HttpClient;
+  readonly node: HttpClient;
+
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly config: ApiConfig,
+    readonly url: string,
+  ) {
+    this.anonymous = new HttpClient(url);
+    this.admin = this.anonymous.with({ 'admin-auth': config.adminSecret });
+    this.node = this.anonymous.with({ authorization: config.nodeSecret });
+  }
+
+  /** @param overrides settings by their environment name without the prefix; a database may be given to share one */
+  static async start(overrides: Readonly<Record<string, string>> = {}): Promise<ApiUnderTest> {
+    const { DATABASE: database, ...settings } = overrides;
+    const config = loadApiConfig({
+      CASTELLAN_ADMIN_SECRET: randomBytes(16).toString('hex'),
+      CASTELLAN_NODE_SECRET: randomBytes(16).toString('hex'),
+      CASTELLAN_MONGODB_URI: databaseUri(database ?? `castellan_${randomBytes(6).toString('hex')}`),
+      CASTELLAN_REDIS_URL: workerRedisUrl(),
+      CASTELLAN_LOG_LEVEL: logLevel,
+      ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`CASTELLAN_${name}`, value])),
+    });
+    if (database === undefined) await emptyRedis(config.redisUrl);
+    const logger = createLogger('api', config.logLevel);
+    const app = await createApp(config, logger);
+    await app.listen(0, '127.0.0.1');
+    startTransport(app, logger);
+    const api = new ApiUnderTest(app, config, (await app.getUrl()).replace('[::1]', '127.0.0.1'));
+    await eventually(async () => (await api.anonymous.get('/health/ready')).status === 200);
+    return api;
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+  }
+
+  /** A new organisation whose first user is its administrator. */
+  async organisation(settings: Readonly<Record<string, unknown>> = {}): Promise<TestOrganisation> {
+    const created = expectOk(await this.admin.post('/admin/organisations', { owner_name: unique('org'), settings }));
+    const id = textOf(created.json['Meta']);
+    return { id, admin: await this.user(id, { IsAdmin: 'admin' }) };
+  }
+
+  async user(organisation: string, permissions: Readonly<Record<string, string>>): Promise<TestUser> {
+    const created = expectOk(
+      await this.admin.post('/admin/users', {
+        email_address: `${unique('user')}@example.org`,
+        org_id: organisation,
+        user_permissions: permissions,
+      }),
+    );
+    const accessKey = textOf(created.json['Message']);
+    const id = textOf(created.json['Meta']['id']);
+    return { id, accessKey, client: this.anonymous.with({ authorization: accessKey }) };
+  }
+}
+
+const emptyRedis = async (url: string): Promise<void> => {
+  const redis = new Redis(url);
+  await redis.flushall();
+  redis.disconnect();
+};
+
+/** The reply, when it is a 200; otherwise the test fails with what the server said. */
+export const expectOk = (reply: Reply): Reply => {
+  if (reply.status !== 200) throw new Error(`Expected 200, got ${reply.status}: ${reply.text}`);
+  return reply;
+};

@@ -1,0 +1,15 @@
+import 'reflect-metadata';
+import { loadHostManagerConfig, processEnvironment } from '@castellan/config';
+import { createLogger, runProcess } from '@castellan/observability';
+import { startTransport } from '@castellan/persistence';
+import { createApp } from './app';
+
+runProcess(async () => {
+  const config = loadHostManagerConfig(processEnvironment());
+  const logger = createLogger('host-manager', config.logLevel);
+  const app = await createApp(config, logger);
+  app.enableShutdownHooks();
+  await app.listen(config.hostManagerPort, config.hostManagerHost);
+  startTransport(app, logger);
+  logger.info({ url: await app.getUrl(), nodes: config.hostManagerNodes }, 'The host manager listens');
+});

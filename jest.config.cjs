@@ -1,0 +1,57 @@
+/**
+ * Three projects, by what they need:
+ *   unit   pure code, no services
+ *   e2e    one application inside the test process, real MongoDB wire server and Redis
+ *   stack  the built applications as real processes
+ * `npm run test:unit|test:e2e|test:stack` starts what a project needs; a file path after it runs that file alone.
+ */
+const lib = (name) => [`^@castellan/${name}$`, `<rootDir>/libs/${name}/src/index.ts`];
+
+const shared = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
+  moduleNameMapper: Object.fromEntries(
+    ['config', 'dto', 'observability', 'persistence', 'rbac', 'testing', 'tyk'].map(lib),
+  ),
+  transform: {
+    '^.+\\.[cm]?[jt]s$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+        },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  // Nest 12 ships ES modules only; Jest on Node.js 20 cannot load those untransformed.
+  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|content-disposition|cookie)/)'],
+};
+
+module.exports = {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{apps,libs,test}/**/*.spec.ts'],
+      setupFiles: ['reflect-metadata'],
+    },
+    {
+      ...shared,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/{apps,libs,test}/**/*.e2e-spec.ts'],
+      setupFiles: ['reflect-metadata'],
+      setupFilesAfterEnv: ['<rootDir>/test/setup-long.cjs'],
+    },
+    {
+      ...shared,
+      displayName: 'stack',
+      testMatch: ['<rootDir>/test/**/*.stack-spec.ts'],
+      setupFiles: ['reflect-metadata'],
+      setupFilesAfterEnv: ['<rootDir>/test/setup-long.cjs'],
+    },
+  ],
+};

@@ -1,0 +1,4 @@
+export { CONFIG, ConfigModule } from './config.module';
+export { ConfigError, loadApiConfig, loadHostManagerConfig, processEnvironment, type Environment } from './load';
+export type { ApiConfig, CommonConfig, HostManagerConfig } from './schema';
+export { configurationTable } from './table';

@@ -1,0 +1,72 @@
+import { ConfigError, loadApiConfig, loadHostManagerConfig, type Environment } from './load';
+
+const required = {
+  CASTELLAN_ADMIN_SECRET: 'an-admin-secret-of-length',
+  CASTELLAN_NODE_SECRET: 'a-node-secret-of-length',
+  CASTELLAN_MONGODB_URI: 'mongodb://127.0.0.1:27017/castellan',
+  CASTELLAN_REDIS_URL: 'redis://127.0.0.1:6379',
+};
+
+const problemsOf = (
+  environment: Environment,
+  load: (from: Environment) => unknown = loadApiConfig,
+): readonly string[] => {
+  try {
+    load(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+describe('loadConfig', () => {
+  it('needs only the two secrets and the two stores', () => {
+    expect(loadApiConfig(required)).toMatchObject({ apiPort: 3000, pageSize: 10, trustProxy: false });
+  });
+
+  it('lists every problem at once, each with its variable', () => {
+    const problems = problemsOf({
+      ...required,
+      CASTELLAN_API_PORT: 'eighty',
+      CASTELLAN_REDIS_URL: 'localhost:6379',
+      CASTELLAN_NODE_SECRET: 'short',
+    });
+    expect(problems).toHaveLength(3);
+    expect(problems.join('\n')).toMatch(/CASTELLAN_API_PORT/);
+    expect(problems.join('\n')).toMatch(/CASTELLAN_REDIS_URL must be a URL that starts with redis:\/\//);
+    expect(problems.join('\n')).toMatch(/CASTELLAN_NODE_SECRET must be at least 16 characters/);
+  });
+
+  it('never repeats a secret in its complaint', () => {
+    expect(problemsOf({ ...required, CASTELLAN_ADMIN_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
+  });
+
+  it('takes an empty variable for an unset one', () => {
+    expect(loadApiConfig({ ...required, CASTELLAN_PAGE_SIZE: '' }).pageSize).toBe(10);
+    expect(problemsOf({ ...required, CASTELLAN_MONGODB_URI: '' })).toEqual(['CASTELLAN_MONGODB_URI is required']);
+  });
+
+  it('gives the host manager no secret of the API, and demands the gateway secret with a list of nodes', () => {
+    const environment = {
+      CASTELLAN_MONGODB_URI: required.CASTELLAN_MONGODB_URI,
+      CASTELLAN_REDIS_URL: required.CASTELLAN_REDIS_URL,
+      CASTELLAN_HOST_MANAGER_NODES: 'http://127.0.0.1:8080/, http://127.0.0.1:8081',
+    };
+    expect(problemsOf(environment, loadHostManagerConfig)).toEqual([
+      'CASTELLAN_GATEWAY_SECRET is required when CASTELLAN_HOST_MANAGER_NODES is set',
+    ]);
+    const config = loadHostManagerConfig({ ...environment, CASTELLAN_GATEWAY_SECRET: 'x', ...required });
+    expect(config.hostManagerNodes).toEqual(['http://127.0.0.1:8080', 'http://127.0.0.1:8081']);
+    expect(config).not.toHaveProperty('adminSecret');
+  });
+
+  it('names each entry of a list that is no URL', () => {
+    expect(
+      problemsOf(
+        { ...required, CASTELLAN_HOST_MANAGER_NODES: 'gateway:8080', CASTELLAN_GATEWAY_SECRET: 'x' },
+        loadHostManagerConfig,
+      ),
+    ).toEqual(['CASTELLAN_HOST_MANAGER_NODES "gateway:8080" is not an http:// or https:// URL']);
+  });
+});

@@ -1,0 +1,212 @@
+import { z } from 'zod';
+
+/** How one setting is read from the environment, and how the README describes it. */
+export interface Setting<T extends z.ZodType> {
+  /** Environment variable without the `CASTELLAN_` prefix. */
+  readonly name: string;
+  readonly type: T;
+  /** One line for the configuration table. */
+  readonly about: string;
+  /** What the table shows as default; empty for required settings. */
+  readonly shownDefault: string;
+}
+
+const setting = <T extends z.ZodType>(name: string, type: T, about: string, shownDefault: string): Setting<T> => ({
+  name,
+  type,
+  about,
+  shownDefault,
+});
+
+const port = z.coerce.number().int('must be a whole number').min(0).max(65_535, 'must be a port number, 0 to 65535');
+const wholeNumber = (least: number, most: number) =>
+  z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(least, `must be at least ${least}`)
+    .max(most, `must be at most ${most}`);
+const flag = z
+  .enum(['true', 'false', '1', '0'], 'must be true or false')
+  .transform((value) => value === 'true' || value === '1');
+const secret = z.string('is required').min(16, 'must be at least 16 characters long');
+
+const url = (protocols: readonly string[]) =>
+  z.string('is required').refine(
+    (value) => {
+      try {
+        return protocols.includes(new URL(value).protocol);
+      } catch {
+        return false;
+      }
+    },
+    `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  );
+
+const isHttpUrl = (value: string): boolean => {
+  try {
+    return ['http:', 'https:'].includes(new URL(value).protocol);
+  } catch {
+    return false;
+  }
+};
+
+const urlList = z.string().transform((value, context) => {
+  const entries = value
+    .split(',')
+    .map((entry) => entry.trim().replace(/\/+$/, ''))
+    .filter((entry) => entry !== '');
+  for (const entry of entries) {
+    if (!isHttpUrl(entry))
+      context.addIssue({ code: 'custom', message: `"${entry}" is not an http:// or https:// URL` });
+  }
+  return entries;
+});
+
+/** What both processes read. The key is the name that code uses. */
+export const commonSettings = {
+  mongodbUri: setting(
+    'MONGODB_URI',
+    url(['mongodb:', 'mongodb+srv:']),
+    'Configuration and analytics store; a replica set, since transactions are used',
+    '',
+  ),
+  redisUrl: setting('REDIS_URL', url(['redis:', 'rediss:']), 'The Redis that the gateways use too', ''),
+  reconcileMs: setting(
+    'RECONCILE_MS',
+    wholeNumber(200, 3_600_000).default(10_000),
+    'Time between two comparisons of what nodes run with what they should run, in milliseconds (plus jitter)',
+    '10000',
+  ),
+  shutdownDelayMs: setting(
+    'SHUTDOWN_DELAY_MS',
+    wholeNumber(0, 120_000).default(0),
+    'How long readiness says no before the listener closes, so that a load balancer can look away, in milliseconds',
+    '0',
+  ),
+  logLevel: setting(
+    'LOG_LEVEL',
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    'fatal, error, warn, info, debug, trace or silent',
+    'info',
+  ),
+};
+
+/** What only the API reads. */
+export const apiOnlySettings = {
+  apiHost: setting('API_HOST', z.string().default('127.0.0.1'), 'Address the API listens on', '127.0.0.1'),
+  apiPort: setting('API_PORT', port.default(3000), 'Port the API listens on', '3000'),
+  adminSecret: setting('ADMIN_SECRET', secret, 'Opens the admin plane (`admin-auth` header)', ''),
+  nodeSecret: setting(
+    'NODE_SECRET',
+    secret,
+    'Shared with the gateways (`node_secret`); also signs the reload signals',
+    '',
+  ),
+  pageSize: setting('PAGE_SIZE', wholeNumber(1, 1000).default(10), 'Rows a page of a list', '10'),
+  bodyLimit: setting(
+    'BODY_LIMIT',
+    wholeNumber(1024, 256 * 1024 * 1024).default(16 * 1024 * 1024),
+    'Largest request body, in bytes',
+    '16777216',
+  ),
+  trustProxy: setting(
+    'TRUST_PROXY',
+    flag.default(false),
+    'Take the client address from `X-Forwarded-For`; only behind a proxy that sets it',
+    'false',
+  ),
+  adminAttempts: setting(
+    'ADMIN_ATTEMPTS',
+    wholeNumber(1, 100_000).default(10),
+    'Wrong admin secrets an address may send a minute before it is refused for the rest of that minute',
+    '10',
+  ),
+  revisionsKept: setting(
+    'REVISIONS_KEPT',
+    wholeNumber(1, 1_000_000).default(500),
+    'Revisions kept of each resource; the newest ones stay',
+    '500',
+  ),
+  revisionsDays: setting(
+    'REVISIONS_DAYS',
+    wholeNumber(0, 36_500).default(0),
+    'Days a superseded revision is kept; 0 keeps it for ever',
+    '0',
+  ),
+  auditDays: setting(
+    'AUDIT_DAYS',
+    wholeNumber(0, 36_500).default(0),
+    'Days an audit record is kept; 0 keeps it for ever',
+    '0',
+  ),
+  definitionsLimit: setting(
+    'DEFINITIONS_LIMIT',
+    wholeNumber(1, 1_000_000).default(50_000),
+    'API definitions an organisation may hold',
+    '50000',
+  ),
+};
+
+/** What only the host manager reads. */
+export const hostManagerOnlySettings = {
+  hostManagerHost: setting(
+    'HOST_MANAGER_HOST',
+    z.string().default('127.0.0.1'),
+    'Address of the host manager’s health and metrics',
+    '127.0.0.1',
+  ),
+  hostManagerPort: setting(
+    'HOST_MANAGER_PORT',
+    port.default(3010),
+    'Port of the host manager’s health and metrics',
+    '3010',
+  ),
+  hostManagerNodes: setting(
+    'HOST_MANAGER_NODES',
+    urlList.default([]),
+    'Control URLs of the gateways to reload, comma-separated, such as `http://10.0.0.7:8080`',
+    'none',
+  ),
+  hostManagerDebounceMs: setting(
+    'HOST_MANAGER_DEBOUNCE_MS',
+    wholeNumber(0, 60_000).default(100),
+    'Quiet time after a change before nodes are reloaded, in milliseconds',
+    '100',
+  ),
+  reloadTimeoutMs: setting(
+    'RELOAD_TIMEOUT_MS',
+    wholeNumber(100, 600_000).default(15_000),
+    'How long one node may take for a reload, in milliseconds',
+    '15000',
+  ),
+  gatewaySecret: setting(
+    'GATEWAY_SECRET',
+    z.string().default(''),
+    'The gateways’ `secret`, for their control API; needed once HOST_MANAGER_NODES is set',
+    'none',
+  ),
+};
+
+/** What only `npm start` reads; listed here so that the table is whole. */
+export const launcherSettings = {
+  dataDir: setting(
+    'DATA_DIR',
+    z.string().default('.data'),
+    'Where `npm start` keeps databases, secrets and logs',
+    '.data',
+  ),
+  mongodbPort: setting('MONGODB_PORT', port.default(0), 'Port of the embedded MongoDB server; 0 takes a free one', '0'),
+  redisPort: setting('REDIS_PORT', port.default(0), 'Port of the embedded Redis; 0 takes a free one', '0'),
+};
+
+export const apiSettings = { ...commonSettings, ...apiOnlySettings };
+export const hostManagerSettings = { ...commonSettings, ...hostManagerOnlySettings };
+
+type Values<S extends Record<string, Setting<z.ZodType>>> = { readonly [K in keyof S]: z.output<S[K]['type']> };
+
+/** The configuration of the API: one typed, frozen object. */
+export type ApiConfig = Values<typeof apiSettings>;
+/** The configuration of the host manager: one typed, frozen object. */
+export type HostManagerConfig = Values<typeof hostManagerSettings>;
+/** What both have in common. */
+export type CommonConfig = Values<typeof commonSettings>;

@@ -1,0 +1,63 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { ErrorCode, FieldError } from './errors';
+
+/**
+ * The reply to a write (reference 1.2). The order of the fields is part of the contract: scripts cut the last quoted
+ * value out of the compact line, so `ID`, and `Meta` where there is no `ID`, come last.
+ */
+export class StatusReply {
+  @ApiProperty({ example: 'OK' })
+  readonly Status = 'OK';
+
+  @ApiProperty({ example: 'API created' })
+  readonly Message: string;
+
+  @ApiProperty({ nullable: true, type: Object, description: 'A string, an object or null, by route' })
+  readonly Meta: unknown;
+
+  @ApiPropertyOptional({ description: 'The api_id, on replies that create an API' })
+  readonly ID?: string;
+
+  constructor(message: string, meta: unknown = null, id?: string) {
+    this.Message = message;
+    this.Meta = meta;
+    if (id !== undefined) this.ID = id;
+  }
+}
+
+export class FieldErrorDto implements FieldError {
+  @ApiProperty({ example: 'api_definition.proxy.listen_path' })
+  readonly path!: string;
+
+  @ApiProperty({ example: 'must start with "/"' })
+  readonly message!: string;
+}
+
+/** Every error, on every plane: Tyk's envelope, then what Castellan adds. */
+export class ErrorReply {
+  @ApiProperty({ example: 'Error' })
+  readonly Status = 'Error';
+
+  @ApiProperty({ example: 'Not authorised' })
+  readonly Message: string;
+
+  @ApiProperty({ nullable: true, type: Object })
+  readonly Meta: unknown;
+
+  @ApiProperty({ example: 'unauthorised', description: 'Stable; docs/errors.md lists every code' })
+  readonly Code: ErrorCode;
+
+  @ApiProperty({ type: [FieldErrorDto] })
+  readonly Errors: readonly FieldError[];
+
+  @ApiProperty({ description: 'The same as the X-Request-ID header and the log' })
+  readonly RequestID: string;
+
+  constructor(message: string, meta: unknown, code: ErrorCode, errors: readonly FieldError[], requestId: string) {
+    this.Message = message;
+    this.Meta = meta;
+    this.Code = code;
+    this.Errors = errors;
+    this.RequestID = requestId;
+  }
+}

@@ -1,0 +1,114 @@
+/** One field that is wrong, as replies name it. */
+export interface FieldError {
+  /** Where, such as `api_definition.proxy.listen_path`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Every stable error code. `docs/errors.md` explains each; a test holds the two together. */
+export const errorCodes = {
+  malformed_json: 'The body is not JSON.',
+  body_too_large: 'The body is larger than this installation accepts.',
+  validation_failed: 'One or more fields are wrong; `Errors` names each.',
+  unauthorised: 'The credential is missing or not known.',
+  forbidden: 'The credential is good, but lacks the permission for this route.',
+  too_many_attempts: 'Too many wrong secrets from this address; wait as long as `Retry-After` says.',
+  not_found: 'No such route, or no such resource in this organisation.',
+  api_id_conflict: 'Another API definition has this `api_id` or database id.',
+  listen_path_conflict: 'Another active API listens on this path and domain.',
+  slug_conflict: 'Another API of the organisation has this slug.',
+  id_conflict: 'Another resource of this kind has this id.',
+  email_conflict: 'Another user of the organisation has this email address.',
+  organisation_not_empty: 'The organisation still holds configuration; delete it first, or ask with `force=true`.',
+  in_use: 'Something still refers to the resource; `Errors` lists it.',
+  version_mismatch: 'The resource has changed since the version that `If-Match` names.',
+  precondition_required: 'The organisation demands `If-Match` on writes.',
+  limit_reached: 'A limit of the organisation or of the database would be passed.',
+  node_nonce_failed: 'The node’s nonce is not among its recent ones; it has to register again.',
+  node_unknown: 'The node is not registered; it has to register again.',
+  unavailable: 'A database is out of reach; try again.',
+  internal: 'Something failed here; the log has the cause under the same request id.',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface ErrorDetails {
+  readonly errors?: readonly FieldError[];
+  readonly meta?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** The base of every error that a caller is meant to see; carries status, code and what to say. */
+export class CastellanError extends Error {
+  readonly errors: readonly FieldError[];
+  readonly meta: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly status: number,
+    readonly code: ErrorCode,
+    message: string,
+    details: ErrorDetails = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.name = new.target.name;
+    this.errors = details.errors ?? [];
+    this.meta = details.meta ?? null;
+    this.headers = details.headers ?? {};
+  }
+}
+
+/** 400: the request itself is wrong, and `errors` says where. */
+export class ValidationFailed extends CastellanError {
+  constructor(errors: readonly FieldError[], message?: string) {
+    const [first] = errors;
+    const said = message ?? (first === undefined ? 'Request malformed' : `${first.path}: ${first.message}`);
+    super(400, 'validation_failed', said, { errors });
+  }
+}
+
+/** 401 in Tyk's words (reference 1.2). */
+export class Unauthorised extends CastellanError {
+  constructor(message = 'Not authorised') {
+    super(401, 'unauthorised', message);
+  }
+}
+
+/** 403 in Tyk's words, two spaces included (reference 1.2). */
+export class Forbidden extends CastellanError {
+  constructor(path: string) {
+    super(403, 'forbidden', `access denied: You do not have permission to access  ${path}`);
+  }
+}
+
+/** 404; the same for a missing resource and for one of another organisation. */
+export class NotFound extends CastellanError {
+  constructor(message: string) {
+    super(404, 'not_found', message);
+  }
+}
+
+/** 409: the write collides with something that exists. */
+export class Conflict extends CastellanError {
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(409, code, message, details);
+  }
+}
+
+/** 412: the resource moved on; says to which version. */
+export class VersionMismatch extends CastellanError {
+  constructor(readonly current: number) {
+    super(412, 'version_mismatch', `The resource has changed; its version is ${current}`, {
+      meta: { version: current },
+      headers: { etag: `"${current}"` },
+    });
+  }
+}
+
+/** 503: MongoDB or Redis is out of reach. */
+export class Unavailable extends CastellanError {
+  constructor(what: string, cause?: unknown) {
+    super(503, 'unavailable', `${what} is out of reach, try again`, { cause, headers: { 'retry-after': '1' } });
+  }
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** The Nest transport events that travel over Redis. They are hints: every consumer also looks for itself. */
+export const transportEvents = {
+  configurationChanged: 'configuration.changed',
+  nodeReloaded: 'node.reloaded',
+} as const;
+
+export type TransportEvent = (typeof transportEvents)[keyof typeof transportEvents];
+
+const changedResourceSchema = z.object({
+  kind: z.string(),
+  /** 24 hex digits. */
+  id: z.string(),
+  operation: z.string(),
+  version: z.number(),
+});
+
+/** Something that nodes load has changed, or a node was found behind. */
+export const configurationChangedSchema = z.object({
+  reason: z.enum(['change', 'reconcile']),
+  organisation: z.string().nullable(),
+  generation: z.number().nullable(),
+  changes: z.array(changedResourceSchema).readonly(),
+});
+
+export type ConfigurationChanged = Readonly<z.infer<typeof configurationChangedSchema>>;
+
+/** What the host manager saw when it last reloaded one node. */
+export const nodeReloadedSchema = z.object({
+  /** Control URL of the node. */
+  url: z.string(),
+  /** Host of that URL, and the addresses it stands for: by one of them a registered node can be recognised. */
+  host: z.string(),
+  addresses: z.array(z.string()),
+  ok: z.boolean(),
+  attempts: z.number(),
+  durationMs: z.number(),
+  /** Why it failed; null when it did not. */
+  error: z.string().nullable(),
+  /** As the node's `/hello` says it; null when it was not to be had. */
+  version: z.string().nullable(),
+  /** ISO 8601. */
+  at: z.string(),
+  /** What led to it: `start`, `change`, `reconcile` or `reconnect`. */
+  reason: z.string(),
+});
+
+export type NodeReloaded = Readonly<z.infer<typeof nodeReloadedSchema>>;
+
+/** What Nest's Redis transport expects on the channel named like the pattern. */
+export const toTransportMessage = (pattern: TransportEvent, data: ConfigurationChanged | NodeReloaded): string =>
+  JSON.stringify({ pattern, data });

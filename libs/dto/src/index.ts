@@ -1,0 +1,24 @@
+export { ErrorReply, FieldErrorDto, StatusReply } from './envelope';
+export {
+  CastellanError,
+  Conflict,
+  errorCodes,
+  Forbidden,
+  NotFound,
+  Unauthorised,
+  Unavailable,
+  ValidationFailed,
+  VersionMismatch,
+  type ErrorCode,
+  type ErrorDetails,
+  type FieldError,
+} from './errors';
+export {
+  configurationChangedSchema,
+  nodeReloadedSchema,
+  toTransportMessage,
+  transportEvents,
+  type ConfigurationChanged,
+  type NodeReloaded,
+  type TransportEvent,
+} from './events';

@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Answers when the thing works, and rejects when it does not. */
+export type HealthCheck = () => Promise<unknown>;
+
+export interface HealthReport {
+  readonly status: 'ok' | 'error' | 'shutting_down';
+  readonly checks: Readonly<Record<string, 'ok' | 'error'>>;
+}
+
+/** How long one check may take before it counts as failed, in milliseconds. */
+const deadline = 2_000;
+
+const rejectLater = async (signal: AbortSignal): Promise<never> => {
+  await delay(deadline, undefined, { signal, ref: false });
+  throw new Error(`No answer within ${deadline} ms`);
+};
+
+/** Whether this process can do its work: asked by load balancers, and false from the moment it begins to stop. */
+export class Health {
+  private shuttingDown = false;
+
+  constructor(private readonly checks: Readonly<Record<string, HealthCheck>>) {}
+
+  /** From here on readiness says no, while requests under way still finish. */
+  beginShutdown(): void {
+    this.shuttingDown = true;
+  }
+
+  async readiness(): Promise<HealthReport> {
+    const results = await Promise.all(
+      Object.entries(this.checks).map(
+        async ([name, check]) => [name, (await this.passes(check)) ? 'ok' : 'error'] as const,
+      ),
+    );
+    const failed = results.some(([, result]) => result === 'error');
+    return {
+      status: this.shuttingDown ? 'shutting_down' : failed ? 'error' : 'ok',
+      checks: Object.fromEntries(results),
+    };
+  }
+
+  private async passes(check: HealthCheck): Promise<boolean> {
+    const timer = new AbortController();
+    try {
+      await Promise.race([check(), rejectLater(timer.signal)]);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      timer.abort();
+    }
+  }
+}

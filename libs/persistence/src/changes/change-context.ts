@@ -1,0 +1,19 @@
+import type { OrganisationId } from '../ids';
+import type { Actor } from './rows';
+
+/** Who asks for what, in whose organisation: the explicit first parameter of every service that writes. */
+export interface ChangeContext {
+  readonly organisation: OrganisationId;
+  readonly actor: Actor;
+  /** In Tyk's words, such as `Update API`. */
+  readonly action: string;
+  readonly request: {
+    readonly id: string;
+    readonly method: string;
+    /** Without the query. */
+    readonly path: string;
+    readonly ip: string;
+  };
+  /** From `X-Change-Reason`; empty when none was given. */
+  readonly reason: string;
+}

@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { InjectModel } from '@nestjs/mongoose';
+import type { ClientSession, Model, Types } from 'mongoose';
+import { toObjectId, type OrganisationId } from '../ids';
+import { modelNames } from '../models';
+import type { ResourceKindName } from '../resources/resource-row';
+import type { Page } from '../resources/resource-store';
+import type { RevisionRow } from './rows';
+
+/** A revision without the document, as lists show it. */
+export type RevisionSummary = Omit<RevisionRow, 'document' | 'diff'>;
+
+/** The history of resources; only the recorder writes it. */
+@Injectable()
+export class RevisionStore {
+  constructor(@InjectModel(modelNames.revision) private readonly model: Model<RevisionRow>) {}
+
+  /** The newest first. */
+  async page(
+    organisation: OrganisationId,
+    kind: ResourceKindName,
+    resourceId: Types.ObjectId,
+    { page, pageSize }: { readonly page: number | null; readonly pageSize: number },
+  ): Promise<Page<RevisionSummary>> {
+    const filter = { orgId: toObjectId(organisation), kind, resourceId };
+    const query = this.model.find(filter).select({ document: 0, diff: 0 }).sort({ number: -1 });
+    if (page !== null) query.skip((page - 1) * pageSize).limit(pageSize);
+    const [rows, total] = await Promise.all([
+      query.lean<RevisionSummary[]>().exec(),
+      this.model.countDocuments(filter).exec(),
+    ]);
+    return { rows, total };
+  }
+
+  async get(
+    organisation: OrganisationId,
+    kind: ResourceKindName,
+    resourceId: Types.ObjectId,
+    number: number,
+  ): Promise<RevisionRow | null> {
+    return this.model
+      .findOne({ orgId: toObjectId(organisation), kind, resourceId, number })
+      .lean<RevisionRow>()
+      .exec();
+  }
+
+  /** The newest revision below a number, or of all; with `existing`, only one that left a document. */
+  async latest(
+    organisation: OrganisationId,
+    kind: ResourceKindName,
+    resourceId: Types.ObjectId,
+    { below = Number.MAX_SAFE_INTEGER, existing = false, session = null }: LatestOptions = {},
+  ): Promise<RevisionRow | null> {
+    return this.model
+      .findOne({
+        orgId: toObjectId(organisation),
+        kind,
+        resourceId,
+        number: { $lt: below },
+        ...(existing ? { document: { $ne: null } } : {}),
+      })
+      .sort({ number: -1 })
+      .session(session)
+      .lean<RevisionRow>()
+      .exec();
+  }
+
+  /** Deletions, the newest first. A resource that was restored since is among them too; callers look. */
+  async deletions(organisation: OrganisationId, kind: ResourceKindName, limit: number): Promise<RevisionRow[]> {
+    return this.model
+      .find({ orgId: toObjectId(organisation), kind, operation: 'delete' })
+      .sort({ at: -1, _id: -1 })
+      .limit(limit)
+      .lean<RevisionRow[]>()
+      .exec();
+  }
+}
+
+interface LatestOptions {
+  readonly below?: number;
+  readonly existing?: boolean;
+  readonly session?: ClientSession | null;
+}

@@ -1,0 +1,18 @@
+export { type ChangeContext } from './changes/change-context';
+export { ChangeRecorder } from './changes/change-recorder';
+export { type Change, type ChangeTransaction } from './changes/change-transaction';
+export { Generations, Outbox } from './changes/outbox';
+export { RevisionStore, type RevisionSummary } from './changes/revision-store';
+export type { Actor, AuditRow, GenerationRow, Operation, OutboxRow, RevisionRow } from './changes/rows';
+export { MongoConnectionModule } from './connection';
+export { HealthModule } from './health.module';
+export { isObjectIdText, newObjectId, toObjectId, toOrganisationId, type OrganisationId } from './ids';
+export { modelNames } from './models';
+export { PersistenceModule } from './persistence.module';
+export { REDIS, redisKey, RedisModule } from './redis.module';
+export { redisTransportOptions, startTransport } from './redis-transport';
+export { DuplicateKey, LostRace } from './resources/duplicate-key';
+export { resourceKinds, type Draft, type ResourceKindName, type ResourceRow } from './resources/resource-row';
+export { ResourceStore, type Page, type PageQuery, type ResourceKind } from './resources/resource-store';
+export type { ApiRow, OrganisationRow, PolicyRow, UserRow, WebhookRow } from './resources/rows';
+export { ApiStore, OrganisationStore, PolicyStore, UserStore, WebhookStore } from './resources/stores';

@@ -1,0 +1,205 @@
+import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
+import { contentDigest, parseJson } from '@castellan/tyk';
+import { CastellanError } from '@castellan/dto';
+import type { ChangeTransaction } from '../changes/change-transaction';
+import { toObjectId, type OrganisationId } from '../ids';
+import { DuplicateKey, duplicateKeyOf, LostRace } from './duplicate-key';
+import type { Draft, ResourceKindName, ResourceRow } from './resource-row';
+
+/** One kind of resource: its name, and what nodes are told when one changes. */
+export interface ResourceKind {
+  readonly name: ResourceKindName;
+  readonly commands: Readonly<Record<'create' | 'update' | 'delete', readonly string[]>>;
+}
+
+/** Which rows of a list, in which order. Page 1 is the first; null takes all. */
+export interface PageQuery<Row> {
+  readonly filter?: QueryFilter<Row>;
+  readonly sort: Readonly<Record<string, 1 | -1>>;
+  readonly page: number | null;
+  readonly pageSize: number;
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly total: number;
+}
+
+/** MongoDB takes 16 MiB a document; the rest of a row, and of its revision, has to fit beside the text. */
+const documentLimit = 14 * 1024 * 1024;
+
+/**
+ * Rows of one kind. Reads are lean and always of one organisation; writes go through a {@link ChangeTransaction}, so
+ * that none happens without revision, audit and outbox.
+ */
+export class ResourceStore<Row extends ResourceRow> {
+  constructor(
+    protected readonly model: Model<Row>,
+    readonly kind: ResourceKind,
+  ) {}
+
+  async findOne(
+    organisation: OrganisationId,
+    filter: QueryFilter<Row>,
+    session: ClientSession | null = null,
+  ): Promise<Row | null> {
+    return this.model.findOne(this.within(organisation, filter)).session(session).lean<Row>().exec();
+  }
+
+  async findById(
+    organisation: OrganisationId,
+    id: Types.ObjectId,
+    session: ClientSession | null = null,
+  ): Promise<Row | null> {
+    const filter: QueryFilter<ResourceRow> = { _id: id };
+    return this.findOne(organisation, filter, session);
+  }
+
+  async findAll(
+    organisation: OrganisationId,
+    filter: QueryFilter<Row> = {},
+    session: ClientSession | null = null,
+  ): Promise<Row[]> {
+    return this.model.find(this.within(organisation, filter)).session(session).lean<Row[]>().exec();
+  }
+
+  /** Which of these ids exist, as hex. */
+  async existing(organisation: OrganisationId, ids: readonly Types.ObjectId[]): Promise<ReadonlySet<string>> {
+    const filter: QueryFilter<ResourceRow> = { _id: { $in: [...ids] } };
+    const rows = await this.model
+      .find(this.within(organisation, filter as QueryFilter<Row>))
+      .select({ _id: 1 })
+      .lean<Pick<ResourceRow, '_id'>[]>()
+      .exec();
+    return new Set(rows.map(({ _id }) => _id.toString()));
+  }
+
+  async count(
+    organisation: OrganisationId,
+    filter: QueryFilter<Row> = {},
+    session: ClientSession | null = null,
+  ): Promise<number> {
+    return this.model.countDocuments(this.within(organisation, filter)).session(session).exec();
+  }
+
+  async page(organisation: OrganisationId, { filter = {}, sort, page, pageSize }: PageQuery<Row>): Promise<Page<Row>> {
+    const query = this.model.find(this.within(organisation, filter)).sort({ ...sort });
+    if (page === null) {
+      const rows = await query.lean<Row[]>().exec();
+      return { rows, total: rows.length };
+    }
+    const [rows, total] = await Promise.all([
+      query
+        .skip((page - 1) * pageSize)
+        .limit(pageSize)
+        .lean<Row[]>()
+        .exec(),
+      this.count(organisation, filter),
+    ]);
+    return { rows, total };
+  }
+
+  /**
+   * @param version the first version; above 1 only for a resource that comes back from its history
+   * @throws DuplicateKey
+   */
+  async insert(transaction: ChangeTransaction, draft: Draft<Row>, version = 1): Promise<Row> {
+    const row = this.complete(transaction, draft, { version, createdAt: transaction.at });
+    // Not `insertMany`: of a bulk write the driver does not say which index refused it.
+    await this.translate(this.model.collection.insertOne({ ...row }, { session: transaction.session }));
+    transaction.record({
+      kind: this.kind.name,
+      id: row._id,
+      operation: 'create',
+      version,
+      before: null,
+      after: row.document,
+      digest: row.digest,
+      commands: this.kind.commands.create,
+    });
+    return row;
+  }
+
+  /**
+   * Puts the draft in the place of the current row. Content that is the same writes nothing and keeps the version.
+   *
+   * @throws DuplicateKey
+   */
+  async replace(transaction: ChangeTransaction, current: Row, draft: Draft<Row>): Promise<Row> {
+    const { createdAt, version } = current;
+    const row = this.complete(transaction, draft, { version: version + 1, createdAt });
+    if (row.digest === current.digest) return current;
+    await this.overwrite(transaction, current, row);
+    transaction.record({
+      kind: this.kind.name,
+      id: row._id,
+      operation: 'update',
+      version: row.version,
+      before: current.document,
+      after: row.document,
+      digest: row.digest,
+      commands: this.kind.commands.update,
+    });
+    return row;
+  }
+
+  async remove(transaction: ChangeTransaction, current: Row): Promise<void> {
+    const { deletedCount } = await this.model.deleteOne(this.sameVersion(current)).session(transaction.session).exec();
+    if (deletedCount !== 1) throw new LostRace();
+    transaction.record({
+      kind: this.kind.name,
+      id: current._id,
+      operation: 'delete',
+      version: current.version + 1,
+      before: current.document,
+      after: null,
+      digest: current.digest,
+      commands: this.kind.commands.delete,
+    });
+  }
+
+  private async overwrite(transaction: ChangeTransaction, current: Row, row: Row): Promise<void> {
+    const { matchedCount } = await this.translate(
+      this.model.replaceOne(this.sameVersion(current), row).session(transaction.session).exec(),
+    );
+    if (matchedCount !== 1) throw new LostRace();
+  }
+
+  private complete(
+    { at, context }: ChangeTransaction,
+    draft: Draft<Row>,
+    state: { version: number; createdAt: Date },
+  ): Row {
+    if (Buffer.byteLength(draft.document) > documentLimit) {
+      throw new CastellanError(400, 'limit_reached', `A document may take ${documentLimit} bytes of JSON text`);
+    }
+    const row: ResourceRow = {
+      ...draft,
+      ...state,
+      orgId: toObjectId(context.organisation),
+      digest: contentDigest(parseJson(draft.document)),
+      updatedAt: at,
+    };
+    // A draft is a Row without the five fields set here, which the compiler cannot add up for a type parameter.
+    return row as Row;
+  }
+
+  private within(organisation: OrganisationId, filter: QueryFilter<Row>): QueryFilter<Row> {
+    const scope: QueryFilter<ResourceRow> = { orgId: toObjectId(organisation) };
+    return { $and: [scope, filter] };
+  }
+
+  private sameVersion({ _id, orgId, version }: Row): QueryFilter<Row> {
+    const filter: QueryFilter<ResourceRow> = { _id, orgId, version };
+    return filter;
+  }
+
+  private async translate<T>(write: Promise<T>): Promise<T> {
+    try {
+      return await write;
+    } catch (error) {
+      const duplicate = duplicateKeyOf(error);
+      throw duplicate === null ? error : new DuplicateKey(duplicate.fields, duplicate.values, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import { InjectModel } from '@nestjs/mongoose';
+import type { ClientSession, Model } from 'mongoose';
+import { isObjectIdText, toObjectId, toOrganisationId, type OrganisationId } from '../ids';
+import { modelNames } from '../models';
+import type { Page, PageQuery } from './resource-store';
+import { ResourceStore } from './resource-store';
+import type { ApiRow, OrganisationRow, PolicyRow, UserRow, WebhookRow } from './rows';
+
+const silent = { create: [], update: [], delete: [] } as const;
+
+/** Organisations. A row belongs to itself, so the rule of the tenant holds for it too; the admin plane may list all. */
+@Injectable()
+export class OrganisationStore extends ResourceStore<OrganisationRow> {
+  constructor(@InjectModel(modelNames.organisation) model: Model<OrganisationRow>) {
+    super(model, { name: 'organisation', commands: silent });
+  }
+
+  async byId(organisation: OrganisationId, session: ClientSession | null = null): Promise<OrganisationRow | null> {
+    return this.findOne(organisation, { _id: toObjectId(organisation) }, session);
+  }
+
+  /** For the admin plane alone: every organisation of the installation. */
+  async pageOfAll({
+    sort,
+    page,
+    pageSize,
+  }: Omit<PageQuery<OrganisationRow>, 'filter'>): Promise<Page<OrganisationRow>> {
+    const query = this.model.find().sort({ ...sort });
+    if (page !== null) query.skip((page - 1) * pageSize).limit(pageSize);
+    const [rows, total] = await Promise.all([
+      query.lean<OrganisationRow[]>().exec(),
+      this.model.countDocuments().exec(),
+    ]);
+    return { rows, total };
+  }
+}
+
+@Injectable()
+export class UserStore extends ResourceStore<UserRow> {
+  constructor(@InjectModel(modelNames.user) model: Model<UserRow>) {
+    super(model, { name: 'user', commands: silent });
+  }
+
+  /** The active user whom an access key belongs to: the one read that finds the organisation instead of being given it. */
+  async activeByAccessKeyHash(accessKeyHash: string): Promise<UserRow | null> {
+    return this.model.findOne({ accessKeyHash, active: true }).lean<UserRow>().exec();
+  }
+
+  /** For the admin plane alone: the organisation of a user. */
+  async organisationOf(userId: string): Promise<OrganisationId | null> {
+    if (!isObjectIdText(userId)) return null;
+    const row = await this.model
+      .findById(toObjectId(userId))
+      .select({ orgId: 1 })
+      .lean<Pick<UserRow, 'orgId'>>()
+      .exec();
+    return row === null ? null : toOrganisationId(row.orgId);
+  }
+
+  /** For the admin plane alone: every user of the installation. */
+  async pageOfAll({ sort, page, pageSize }: Omit<PageQuery<UserRow>, 'filter'>): Promise<Page<UserRow>> {
+    const query = this.model.find().sort({ ...sort });
+    if (page !== null) query.skip((page - 1) * pageSize).limit(pageSize);
+    const [rows, total] = await Promise.all([query.lean<UserRow[]>().exec(), this.model.countDocuments().exec()]);
+    return { rows, total };
+  }
+}
+
+@Injectable()
+export class ApiStore extends ResourceStore<ApiRow> {
+  constructor(@InjectModel(modelNames.api) model: Model<ApiRow>) {
+    super(model, {
+      name: 'api',
+      commands: { create: ['ApiAdded'], update: ['ApiUpdated'], delete: ['ApiRemoved'] },
+    });
+  }
+
+  /** By database id or by api_id; clients use both (reference, decisive fact 11). */
+  async byEitherId(
+    organisation: OrganisationId,
+    id: string,
+    session: ClientSession | null = null,
+  ): Promise<ApiRow | null> {
+    if (isObjectIdText(id)) {
+      const row = await this.findById(organisation, toObjectId(id), session);
+      if (row !== null) return row;
+    }
+    return this.findOne(organisation, { apiId: id }, session);
+  }
+
+  /** Name and api_id of every API of the organisation. */
+  async names(organisation: OrganisationId): Promise<readonly Pick<ApiRow, 'name' | 'apiId'>[]> {
+    return this.model
+      .find({ orgId: toObjectId(organisation) })
+      .select({ name: 1, apiId: 1 })
+      .sort({ createdAt: 1, _id: 1 })
+      .lean<Pick<ApiRow, 'name' | 'apiId'>[]>()
+      .exec();
+  }
+
+  /** Which API of the installation holds one of these claims; the caller decides what of it may be said. */
+  async holderOfClaims(claims: readonly string[]): Promise<Pick<ApiRow, '_id' | 'orgId' | 'apiId' | 'name'> | null> {
+    return this.model
+      .findOne({ claims: { $in: [...claims] } })
+      .select({ orgId: 1, apiId: 1, name: 1 })
+      .lean<Pick<ApiRow, '_id' | 'orgId' | 'apiId' | 'name'>>()
+      .exec();
+  }
+}
+
+@Injectable()
+export class PolicyStore extends ResourceStore<PolicyRow> {
+  constructor(@InjectModel(modelNames.policy) model: Model<PolicyRow>) {
+    const reload = ['PolicyChanged'];
+    super(model, { name: 'policy', commands: { create: reload, update: reload, delete: reload } });
+  }
+
+  /** By row id or by explicit id. */
+  async byEitherId(
+    organisation: OrganisationId,
+    id: string,
+    session: ClientSession | null = null,
+  ): Promise<PolicyRow | null> {
+    if (isObjectIdText(id)) {
+      const row = await this.findById(organisation, toObjectId(id), session);
+      if (row !== null) return row;
+    }
+    return this.findOne(organisation, { policyId: id }, session);
+  }
+}
+
+/** Web hooks reach nodes only inside the definitions that refer to them, which are rewritten with the hook. */
+@Injectable()
+export class WebhookStore extends ResourceStore<WebhookRow> {
+  constructor(@InjectModel(modelNames.webhook) model: Model<WebhookRow>) {
+    super(model, { name: 'webhook', commands: silent });
+  }
+}

@@ -1,0 +1,15 @@
+export {
+  ACCESS,
+  AdminOnly,
+  AnyUser,
+  NodeOnly,
+  permissionText,
+  Public,
+  Requires,
+  securitySchemes,
+  type Access,
+  type Plane,
+} from './access.decorator';
+export { AccessGuard, AUTHENTICATOR, type Authenticator, type GuardedRequest } from './access.guard';
+export { allows, givesSomething, isAdmin, sections, type Grants, type Level, type Section } from './catalogue';
+export type { AdminPrincipal, NodePrincipal, Principal, UserPrincipal } from './principal';

@@ -1,0 +1,22 @@
+import type { Grants } from './catalogue';
+
+/** A user of one organisation, as an access key proves it. */
+export interface UserPrincipal {
+  readonly plane: 'organisation';
+  /** 24 hex digits. */
+  readonly userId: string;
+  readonly email: string;
+  /** 24 hex digits. */
+  readonly organisationId: string;
+  readonly grants: Grants;
+}
+
+export interface AdminPrincipal {
+  readonly plane: 'admin';
+}
+
+export interface NodePrincipal {
+  readonly plane: 'node';
+}
+
+export type Principal = UserPrincipal | AdminPrincipal | NodePrincipal;

@@ -1,0 +1,89 @@
+/** A reply as tests look at it. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON; a test that expects another shape fails on its assertions. */
+  readonly json: JsonReply;
+}
+
+/** JSON of a shape that only the test knows. A value is read with {@link textOf}, {@link numberOf} or {@link listOf}. */
+export interface JsonReply {
+  readonly [field: string]: JsonReply;
+}
+
+/** @throws when the value is no text */
+export const textOf = (value: unknown): string => {
+  if (typeof value !== 'string') throw new Error(`Expected text, got ${JSON.stringify(value)}`);
+  return value;
+};
+
+/** @throws when the value is no number */
+export const numberOf = (value: unknown): number => {
+  if (typeof value !== 'number') throw new Error(`Expected a number, got ${JSON.stringify(value)}`);
+  return value;
+};
+
+/** @throws when the value is no list */
+export const listOf = (value: unknown): readonly JsonReply[] => {
+  if (!Array.isArray(value)) throw new Error(`Expected a list, got ${JSON.stringify(value)}`);
+  return value as JsonReply[];
+};
+
+export interface Call {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** An object is sent as JSON, text as it is. */
+  readonly body?: unknown;
+}
+
+/** Calls one server with the same headers each time. */
+export class HttpClient {
+  constructor(
+    readonly baseUrl: string,
+    private readonly headers: Readonly<Record<string, string>> = {},
+  ) {}
+
+  with(headers: Readonly<Record<string, string>>): HttpClient {
+    return new HttpClient(this.baseUrl, { ...this.headers, ...headers });
+  }
+
+  async call(method: string, path: string, { headers = {}, body }: Call = {}): Promise<Reply> {
+    const response = await fetch(`${this.baseUrl}${path}`, {
+      method,
+      redirect: 'manual',
+      headers: { ...this.headers, ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, json: parse(text) };
+  }
+
+  get(path: string, call?: Call): Promise<Reply> {
+    return this.call('GET', path, call);
+  }
+
+  post(path: string, body?: unknown, call?: Call): Promise<Reply> {
+    return this.call('POST', path, { ...call, body });
+  }
+
+  put(path: string, body?: unknown, call?: Call): Promise<Reply> {
+    return this.call('PUT', path, { ...call, body });
+  }
+
+  patch(path: string, body?: unknown, call?: Call): Promise<Reply> {
+    return this.call('PATCH', path, { ...call, body });
+  }
+
+  delete(path: string, call?: Call): Promise<Reply> {
+    return this.call('DELETE', path, call);
+  }
+}
+
+const parse = (text: string): JsonReply => {
+  try {
+    return JSON.parse(text) as JsonReply;
+  } catch {
+    // Not every reply is JSON; a test that reads a field of it sees `undefined`.
+    return {};
+  }
+};

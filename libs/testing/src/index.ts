@@ -1,0 +1,18 @@
+export { eventually, type EventuallyOptions, NeverHappened } from './eventually';
+export { nodeProfiles, type NodeBehaviour, type NodeProfile } from './node-simulator/behaviour';
+export { servedApiHeader } from './node-simulator/control-server';
+export {
+  describeEvent,
+  type FetchedResource,
+  type NodeCall,
+  type NodeEvent,
+  type NodeEventDetail,
+  type NodeEventType,
+} from './node-simulator/events';
+export { MemorySignals } from './node-simulator/memory-signals';
+export { NodeSimulator } from './node-simulator/node-simulator';
+export type { NodeSettings, NodeSimulatorOptions } from './node-simulator/options';
+export { RedisSignals } from './node-simulator/redis-signals';
+export { signalChannel, type SignalSource } from './node-simulator/signals';
+export { anApiDefinition, aPolicy, unique } from './builders';
+export { HttpClient, listOf, numberOf, textOf, type Call, type JsonReply, type Reply } from './http';

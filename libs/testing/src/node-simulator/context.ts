@@ -1,0 +1,14 @@
+import type { DashboardClient } from './dashboard-client';
+import type { NodeEventDetail } from './events';
+import type { NodeIdentity } from './identity';
+import type { NodeSettings } from './options';
+
+/** What the parts of one simulated node share. */
+export interface NodeContext {
+  readonly settings: NodeSettings;
+  readonly identity: NodeIdentity;
+  readonly client: DashboardClient;
+  readonly log: (event: NodeEventDetail) => void;
+  /** Aborted when the node stops or is killed. */
+  readonly stopping: AbortSignal;
+}

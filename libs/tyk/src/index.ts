@@ -1,0 +1,18 @@
+export * from './signals';
+export * from './node-protocol';
+export * from './key-hash-algorithm';
+export * from './key-hash';
+export * from './murmur';
+export * from './token';
+export * from './json-text';
+export { definitionSchema } from './definition-schema';
+export { checkDefinition } from './check-definition';
+export type { Problem } from './schema/check';
+export type { Schema } from './schema/builders';
+export { policySchema } from './policy-schema';
+export { checkPolicy, toNodePolicy } from './check-policy';
+export { checkDefinitionMeaning } from './definition-meaning';
+export { WEB_HOOK_HANDLER, checkHook, embedHooks, referencedHookIds } from './webhook';
+export { listenClaims, normaliseListenPath, type ListenAddress } from './listen-path';
+export { REDACTED, redact, redactDiff } from './redact';
+export { applyDiff, diffJson, type DiffOperation } from './diff';

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+
+/**
+ * A JSON object as data. It may have own fields with names such as `__proto__`, so: read with {@link ownField}, copy with
+ * spread or `Object.fromEntries` (both keep such fields), never with `Object.assign` or `copy[name] = value` (both would set
+ * the copy's prototype instead). The index signature is read-only for that reason.
+ */
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
+
+/** Deep enough for any definition seen in the wild, far from what would exhaust a recursive reader's stack. */
+export const DEFAULT_JSON_DEPTH = 200;
+
+/** A text that is not JSON, or nested deeper than allowed. */
+export class JsonTextError extends Error {
+  override readonly name = 'JsonTextError';
+
+  constructor(
+    readonly reason: 'syntax' | 'depth',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * Parses strict JSON. Fields named `__proto__` come out as ordinary own fields.
+ *
+ * @throws JsonTextError for anything that is not one JSON value, or that nests objects and arrays deeper than `maxDepth`
+ */
+export function parseJson(text: string, maxDepth = DEFAULT_JSON_DEPTH): JsonValue {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new JsonTextError('syntax', 'The text is not valid JSON.', { cause });
+  }
+  if (!isJsonWithin(value, maxDepth)) {
+    throw new JsonTextError('depth', `The JSON is nested deeper than ${maxDepth} levels.`);
+  }
+  return value;
+}
+
+/** Tells a JSON object from arrays, null and the rest. */
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The object's own field, never something inherited: `ownField({}, 'constructor')` is undefined. */
+export function ownField(object: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/**
+ * One text for all texts of the same JSON value: no spaces, fields in order of their UTF-16 code units, numbers and strings as
+ * `JSON.stringify` writes them (a lone surrogate as an escape).
+ */
+export function canonicalJson(value: JsonValue): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+
+  const fields = Object.keys(value)
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name] ?? null)}`);
+  return `{${fields.join(',')}}`;
+}
+
+/** Sha256, in hex, of the canonical form: equal exactly when two documents hold the same data. */
+export function contentDigest(value: JsonValue): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
+
+/**
+ * Adds fields at the end of the text of a JSON object without parsing it: `{"a":1}` and `{version: 3}` give
+ * `{"a":1,"version":3}`. The caller knows that the object has no such fields yet.
+ *
+ * @param documentText valid JSON of an object; only its first and last character are looked at
+ * @throws RangeError when those are not braces
+ */
+export function appendFields(documentText: string, fields: JsonObject): string {
+  const text = documentText.trim();
+  if (!text.startsWith('{') || !text.endsWith('}')) throw new RangeError('Fields can only be added to a JSON object.');
+
+  const head = text.slice(0, -1).trimEnd();
+  const tail = JSON.stringify(fields).slice(1);
+  const separator = head === '{' || tail === '}' ? '' : ',';
+  return head + separator + tail;
+}
+
+function isJsonWithin(value: unknown, levels: number): value is JsonValue {
+  if (typeof value !== 'object' || value === null) return true;
+  if (levels === 0) return false;
+  return Object.values(value).every((child) => isJsonWithin(child, levels - 1));
+}

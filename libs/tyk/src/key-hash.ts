@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { KeyHashAlgorithm } from './key-hash-algorithm';
+import { murmur128, murmur64, tykMurmur32 } from './murmur';
+import { tokenAlgorithm } from './token';
+
+const FUNCTIONS: Record<KeyHashAlgorithm, (input: Uint8Array) => string> = {
+  murmur32: tykMurmur32,
+  murmur64,
+  murmur128,
+  sha256: (input) => createHash('sha256').update(input).digest('hex'),
+};
+
+/** Hex digest of a text's UTF-8 bytes with one of Tyk's functions. */
+export function hashText(text: string, algorithm: KeyHashAlgorithm): string {
+  return FUNCTIONS[algorithm](Buffer.from(text));
+}
+
+/**
+ * The hash under which gateways with `hash_keys` store a token (`apikey-<hash>`, reference 5.2). The algorithm a JSON token
+ * names wins; for every other token gateways use murmur32, whatever `hash_key_function` says, because that setting
+ * only decides the form of tokens they generate. Give `algorithm` only to hash something gateways do not look up that way.
+ */
+export function hashKey(token: string, algorithm: KeyHashAlgorithm = 'murmur32'): string {
+  return hashText(token, tokenAlgorithm(token) ?? algorithm);
+}

@@ -1,0 +1,48 @@
+/** Where an API listens: what decides whether two APIs would be in each other's way on a gateway. */
+export interface ListenAddress {
+  readonly listenPath: string;
+  readonly domain?: string;
+  readonly domainDisabled?: boolean;
+  /** The API's own port; 0 or absent for the gateway's. Routes of different ports do not meet. */
+  readonly listenPort?: number;
+  /** Segments of gateways that load the API. */
+  readonly tags?: readonly string[];
+  readonly tagsDisabled?: boolean;
+  readonly active: boolean;
+  /** When given, `/<apiId>/` is claimed too: gateways serve every API there as well. */
+  readonly apiId?: string;
+}
+
+/** A listen path as it counts for comparison: with a slash in front and none behind; `/` and the empty path stay. */
+export function normaliseListenPath(path: string): string {
+  if (path === '') return '';
+  // A loop, because the time of /\/+$/ grows with the square of a run of slashes.
+  let end = path.length;
+  while (path[end - 1] === '/') end -= 1;
+  const withoutEnd = path.slice(0, end);
+  return withoutEnd.startsWith('/') ? withoutEnd : `/${withoutEnd}`;
+}
+
+/**
+ * What an API claims for itself, as texts that are equal exactly when two APIs claim the same: `host|path#tag`, one for each
+ * tag, or a single one with an empty tag. An inactive API claims nothing. Made for a unique index over the list.
+ */
+export function listenClaims(address: ListenAddress): string[] {
+  const { listenPath, apiId = '', active, tags = [], tagsDisabled = false } = address;
+  if (!active) return [];
+
+  const paths = [listenPath, apiId].filter((path) => path !== '').map(normaliseListenPath);
+  const segments = tagsDisabled || tags.length === 0 ? [''] : tags;
+  const claims = paths.flatMap((path) => segments.map((tag) => `${hostOf(address)}|${path}#${escape(tag)}`));
+  return [...new Set(claims)];
+}
+
+function hostOf({ domain = '', domainDisabled = false, listenPort = 0 }: ListenAddress): string {
+  const host = domainDisabled ? '' : domain.trim().toLowerCase();
+  return escape(listenPort === 0 ? host : `${host}:${listenPort}`);
+}
+
+/** Keeps the separators unambiguous: the host ends at the first `|`, the tag starts after the last `#`. */
+function escape(text: string): string {
+  return text.replace(/[%|#]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
+}

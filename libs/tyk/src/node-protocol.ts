@@ -1,0 +1,99 @@
+/** What a gateway and its control plane say to each other over HTTP (reference 2.2 to 2.5). */
+
+/** Request headers of the node plane, in lower case as Node.js shows them (reference 2.2). */
+export const NODE_HEADERS = {
+  /** The node secret, raw, on every call. */
+  secret: 'authorization',
+  /** The id given at registration; on every call but the registration itself. */
+  nodeId: 'x-tyk-nodeid',
+  /** The last nonce the node received; on every call but the registration itself. */
+  nonce: 'x-tyk-nonce',
+  /** The operating system's host name; on register, ping and deregister only. */
+  hostname: 'x-tyk-hostname',
+  /** A UUID of the gateway process; gateways from 4 on. */
+  sessionId: 'x-tyk-session-id',
+} as const;
+
+/** The header that carries the gateway's own secret on its control API (reference 3.3). */
+export const GATEWAY_SECRET_HEADER = 'x-tyk-authorization';
+
+/** Paths of the node plane (reference 2.3). Gateways of the 3.x line deregister with GET instead of DELETE. */
+export const NODE_PATHS = {
+  register: '/register/node',
+  ping: '/register/ping',
+  policies: '/system/policies',
+  apis: '/system/apis',
+  clientIdps: '/system/clientidps',
+  deregister: '/system/node',
+  quotaTrigger: '/system/key/quota_trigger',
+} as const;
+
+/**
+ * Texts of 403 answers. Gateways look for exactly these words: `nonce` and `unknownNode` make them register again and repeat
+ * the call, anything else makes them give up and keep what they have (reference 2.4).
+ */
+export const NODE_REFUSAL = {
+  /** The nonce is missing, or is not one this node was given lately. */
+  nonce: 'Nonce failed',
+  /** No node id in the request, or one that nobody registered. */
+  unknownNode: 'No node ID Found',
+  /** Wrong node secret: registering again would not help, so the text must not invite to it. */
+  secret: 'Authorization failed',
+} as const;
+
+/** What the 2.x to 5.12 gateways can read in the replies to register, ping, deregister and quota trigger (decisive fact 3). */
+export type NodeMessage = Readonly<Record<string, string>>;
+
+/** Body of a 200 answer to ping, deregister and quota trigger. The nonce must be new (decisive fact 2). */
+export function nodeReply(message: NodeMessage, nonce: string): string {
+  return JSON.stringify({ Status: 'OK', Message: message, Nonce: nonce });
+}
+
+/** Body of the 200 answer to a registration. */
+export function registrationReply(nodeId: string, nonce: string): string {
+  return nodeReply({ NodeID: nodeId }, nonce);
+}
+
+/** Body of a 403 answer; see {@link NODE_REFUSAL} for the texts. */
+export function nodeRefusal(text: string): string {
+  return JSON.stringify({ Status: 'Error', Message: text, Meta: null });
+}
+
+/**
+ * The part of a `/system/apis` or `/system/policies` answer that is the same for every node: everything but the nonce and the
+ * closing brace, so that it can be kept as bytes (plain or as one gzip member, decisive fact 13).
+ *
+ * @param items JSON texts, taken as they are
+ */
+export function nodeListHead(items: readonly string[]): string {
+  return `{"Status":"OK","Message":[${items.join(',')}]`;
+}
+
+/** What follows {@link nodeListHead} in the answer to one node. */
+export function nodeListTail(nonce: string): string {
+  return `,"Nonce":${JSON.stringify(nonce)}}`;
+}
+
+/**
+ * One entry of `/system/apis`. Old gateways read only the classic definition (reference 2.3).
+ *
+ * @param definition JSON text of the classic definition
+ * @param oas JSON text of the OpenAPI document, if the API has one
+ */
+export function nodeApiItem(definition: string, oas?: string): string {
+  return `{"api_definition":${definition},"oas":${oas ?? 'null'}}`;
+}
+
+/** Id of a newly registered node (reference 2.5). `uuid` is a fresh random UUID. */
+export function nodeIdFrom(uuid: string): string {
+  return `solo-${uuid}`;
+}
+
+/**
+ * A nonce in the form dashboards give: base64 of the node id and random hex (reference 2.5).
+ *
+ * @param random at least 16 random bytes; two calls with the same bytes give the same nonce
+ */
+export function nonceFrom(nodeId: string, random: Uint8Array): string {
+  return Buffer.from(nodeId + Buffer.from(random).toString('hex')).toString('base64');
+}

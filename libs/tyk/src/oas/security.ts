@@ -1,0 +1,86 @@
+import { ownField, type JsonObject } from '../json-text';
+import { resolveReference } from './references';
+import { listAt, objectAt } from '../read';
+import { objectsOf, readAt, textsOf, type Draft } from './values';
+
+/** Methods that have no scheme in an OpenAPI document; requirements name them in the extension instead. */
+const WITHOUT_SCHEME: ReadonlySet<string> = new Set(['hmac', 'custom', 'mtls', 'coprocess']);
+
+/** Requirements are alternatives in "compliant" mode. In the older mode nodes look at the first one. */
+function isCompliant(authentication: JsonObject): boolean {
+  return authentication['securityProcessingMode'] === 'compliant';
+}
+
+/** The requirements that stand in the extension, because a part of each has no scheme in the document. */
+function vendorRequirements(authentication: JsonObject): string[][] {
+  return isCompliant(authentication) ? listAt(authentication['security']).map(textsOf) : [];
+}
+
+/** The security schemes that nodes set up for the API, in the order of the document. */
+export function activeSchemes(document: JsonObject, authentication: JsonObject): string[] {
+  const declared = objectAt(readAt(document, 'components.securitySchemes'));
+  const requirements = objectsOf(document['security']).map((requirement) => Object.keys(requirement));
+  const configured = Object.keys(objectAt(authentication['securitySchemes'])).length > 0;
+  const used = isCompliant(authentication)
+    ? [...requirements, ...vendorRequirements(authentication)]
+    : requirements.slice(0, authentication['enabled'] === true || configured ? 1 : 0);
+
+  const names = new Set<string>();
+  for (const requirement of used) {
+    const known = requirement.filter((name) => ownField(declared, name) !== undefined);
+    const tokens = known.filter((name) => isApiKey(document, ownField(declared, name)));
+    // There is one place for a token: the first that is switched on gets it.
+    const enabled = tokens.find((name) => isEnabled(authentication, name)) ?? tokens[0];
+    for (const name of known) if (!tokens.includes(name) || name === enabled) names.add(name);
+  }
+  return [...names];
+}
+
+function isApiKey(document: JsonObject, scheme: JsonObject[string] | undefined): boolean {
+  return objectAt(resolveReference(document, scheme))['type'] === 'apiKey';
+}
+
+function isEnabled(authentication: JsonObject, name: string): boolean {
+  return objectAt(ownField(objectAt(authentication['securitySchemes']), name))['enabled'] === true;
+}
+
+/**
+ * `security_requirements` and the scopes beside them; neither if one method alone is required, which is what nodes assume.
+ * Nodes up to 5.9 do not know the fields.
+ */
+export function classicRequirements(document: JsonObject, authentication: JsonObject): Draft {
+  const requirements = objectsOf(document['security']);
+  if (!isCompliant(authentication)) {
+    const several = requirements.length > 1 || requirements.some((each) => Object.keys(each).length > 1);
+    return several ? written(requirements, []) : {};
+  }
+  const vendor = vendorRequirements(authentication);
+  if (requirements.length === 0 && vendor.length === 0) return {};
+  const mixed = new Set(
+    vendor
+      .filter((names) => names.some((name) => WITHOUT_SCHEME.has(name)))
+      .flatMap((names) => names.filter((name) => !WITHOUT_SCHEME.has(name))),
+  );
+  const alone = requirements.filter((requirement) => {
+    const names = Object.keys(requirement);
+    return names.length !== 1 || !names.some((name) => mixed.has(name));
+  });
+  return written(alone, vendor);
+}
+
+function written(requirements: readonly JsonObject[], vendor: readonly string[][]): Draft {
+  return {
+    security_requirements: [...requirements.map((each) => Object.keys(each)), ...vendor],
+    security_requirement_scopes: [
+      ...requirements.map((each) =>
+        Object.fromEntries(Object.entries(each).map(([name, scopes]) => [name, textsOf(scopes)])),
+      ),
+      ...vendor.map(() => ({})),
+    ],
+  };
+}
+
+/** Whether a name in a classic requirement stands for a method without a scheme. */
+export function lacksScheme(name: string): boolean {
+  return WITHOUT_SCHEME.has(name);
+}

@@ -1,0 +1,119 @@
+import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../json-text';
+import { objectAt, textAt } from '../read';
+import type { Problem } from '../schema/check';
+import { entryPath } from '../schema/path';
+import { documentPath } from './openapi-check';
+import { operationsOf, pathTemplate, type DocumentOperation } from './paths';
+import { lookUp, resolveReference } from './references';
+import { objectsOf, readAt } from './values';
+
+/** Values that are data and not part of the document's structure; a `$ref` in them is a field like any other. */
+const DATA: ReadonlySet<string> = new Set(['example', 'default', 'enum', 'const', 'value']);
+
+/** Objects whose field names are chosen by the author, so none of them is a keyword. */
+const MAPS: ReadonlySet<string> = new Set([
+  ...['properties', 'patternProperties', 'definitions', '$defs', 'dependentSchemas', 'paths', 'webhooks'],
+  ...['schemas', 'responses', 'parameters', 'examples', 'requestBodies', 'headers', 'securitySchemes', 'links'],
+  ...['callbacks', 'pathItems', 'content', 'encoding', 'variables'],
+]);
+
+/**
+ * References that nodes cannot follow. Only those into the document itself are accepted: nothing is ever fetched for one, neither
+ * here nor on nodes.
+ */
+export function checkReferences(document: JsonObject): Problem[] {
+  const problems: Problem[] = [];
+  const visit = (value: JsonValue, trail: readonly string[], isMap: boolean): void => {
+    if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) visit(item, [...trail, String(index)], false);
+      return;
+    }
+    if (!isJsonObject(value)) return;
+    const reference = ownField(value, '$ref');
+    if (!isMap && typeof reference === 'string') {
+      const fault = referenceFault(document, reference);
+      if (fault !== undefined) problems.push({ path: documentPath([...trail, '$ref'], document), message: fault });
+    }
+    for (const [name, child] of Object.entries(value)) {
+      if (!isMap && (DATA.has(name) || name.startsWith('x-') || (name === 'examples' && Array.isArray(child))))
+        continue;
+      visit(child, [...trail, name], !isMap && MAPS.has(name));
+    }
+  };
+  visit(document, [], false);
+  return problems;
+}
+
+function referenceFault(document: JsonObject, reference: string): string | undefined {
+  if (!reference.startsWith('#/')) {
+    return `"${reference}" leads out of the document: only references that start with #/ are accepted`;
+  }
+  return lookUp(document, reference) === undefined ? `"${reference}" leads nowhere` : undefined;
+}
+
+/** Rules of OpenAPI that its schema cannot express and that nodes insist on: they do not load an API that breaks one. */
+export function checkMeaning(document: JsonObject): Problem[] {
+  const operations = operationsOf(document);
+  return [
+    ...checkOperationIds(operations),
+    ...checkPaths(document),
+    ...operations.flatMap((operation) => checkPathParameters(document, operation)),
+    ...checkSecurity(document),
+  ];
+}
+
+function operationPath({ path, method }: DocumentOperation): string {
+  return `${entryPath('paths', path)}.${method.toLowerCase()}`;
+}
+
+function checkOperationIds(operations: readonly DocumentOperation[]): Problem[] {
+  const seen = new Map<string, string>();
+  return operations.flatMap((operation) => {
+    const first = seen.get(operation.id);
+    const at = operationPath(operation);
+    if (operation.id !== '' && first === undefined) seen.set(operation.id, at);
+    if (first === undefined) return [];
+    return [{ path: `${at}.operationId`, message: `"${operation.id}" is the id of ${first} already` }];
+  });
+}
+
+function checkPaths(document: JsonObject): Problem[] {
+  const seen = new Map<string, string>();
+  return Object.keys(objectAt(document, 'paths')).flatMap((path) => {
+    const template = pathTemplate(path);
+    const first = seen.get(template);
+    if (first === undefined) seen.set(template, path);
+    if (first === undefined) return [];
+    return [{ path: entryPath('paths', path), message: `is the same path as "${first}" with other names` }];
+  });
+}
+
+function checkPathParameters(document: JsonObject, operation: DocumentOperation): Problem[] {
+  const inTemplate = [...operation.path.matchAll(/\{([^{}]+)\}/gu)].map((match) => match[1] ?? '');
+  const declared = [operation.pathItem, operation.operation]
+    .flatMap((owner) => objectsOf(ownField(owner, 'parameters')))
+    .map((parameter) => objectAt(resolveReference(document, parameter)))
+    .filter((parameter) => parameter['in'] === 'path')
+    .map((parameter) => textAt(parameter, 'name'));
+  const at = `${operationPath(operation)}.parameters`;
+  return [
+    ...inTemplate
+      .filter((name) => !declared.includes(name))
+      .map((name) => ({ path: at, message: `must declare the path parameter "${name}"` })),
+    ...declared
+      .filter((name) => !inTemplate.includes(name))
+      .map((name) => ({ path: at, message: `must not declare "${name}", which the path does not have` })),
+  ];
+}
+
+function checkSecurity(document: JsonObject): Problem[] {
+  const schemes = objectAt(readAt(document, 'components.securitySchemes'));
+  return objectsOf(document['security']).flatMap((requirement, index) =>
+    Object.keys(requirement)
+      .filter((name) => ownField(schemes, name) === undefined)
+      .map((name) => ({
+        path: entryPath(entryPath('security', index), name),
+        message: 'is not one of components.securitySchemes',
+      })),
+  );
+}

@@ -1,0 +1,74 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../json-text';
+import { AUTH_CHECK, BASIC, CUSTOM, EXTERNAL_OAUTH, HMAC, ID_EXTRACTOR, JWT, OAUTH, OIDC } from './auth-shapes';
+import { under, type Lost } from './lost';
+import { FEATURES } from './operation-features';
+import { SECTIONS } from './sections';
+import { type Shape } from './shape';
+import { UPSTREAM_PATHS } from './upstream';
+import { isUnset } from './values';
+
+/** Fields that the conversion looks after without a table, or that only say how the definition is written. */
+const LOOKED_AFTER = [
+  ...['id', 'api_id', 'org_id', 'slug', 'is_oas', 'version_data', 'event_handlers.events'],
+  ...['auth', 'auth_configs', 'use_keyless', 'use_standard_auth', 'strip_auth_data', 'base_identity_provided_by'],
+  ...['use_go_plugin_auth', 'enable_coprocess_auth', 'oauth_meta.allowed_access_types'],
+  ...['session_lifetime', 'session_lifetime_respects_key_expiration'],
+  ...['security_requirements', 'security_requirement_scopes'],
+];
+
+/** Values that say nothing, although they are not empty: what the dashboard writes into every definition. */
+const DEFAULTS: ReadonlyMap<string, JsonValue> = new Map([
+  ['auth_provider.name', 'default'],
+  ['auth_provider.storage_engine', 'redis'],
+  ['session_provider.name', 'default'],
+  ['session_provider.storage_engine', 'redis'],
+]);
+
+const AUTHENTICATION = [JWT, BASIC, OAUTH, EXTERNAL_OAUTH, HMAC, OIDC, CUSTOM, AUTH_CHECK, ID_EXTRACTOR];
+
+const DEFINITION_PATHS = new Set([
+  ...LOOKED_AFTER,
+  ...UPSTREAM_PATHS,
+  ...[...SECTIONS.filter((section) => section.in === 'definition'), ...AUTHENTICATION].flatMap(pathsOf),
+]);
+
+const VERSION_PATHS = new Set([
+  ...['name', 'use_extended_paths', 'extended_paths'],
+  ...SECTIONS.filter((section) => section.in === 'version').flatMap(pathsOf),
+]);
+
+const PATH_LISTS: ReadonlySet<string> = new Set([
+  ...FEATURES.map((feature) => feature.classic),
+  'mock_response',
+  'validate_json',
+]);
+
+function pathsOf(shape: Shape): string[] {
+  const off = shape.off === undefined ? [] : [shape.off];
+  return [...off, ...shape.fields.map(([, classic]) => classic)];
+}
+
+/** Reports every value that no part of the conversion has looked at. */
+export function reportRest(definition: JsonObject, version: JsonObject, lost: Lost, versionPath: string): void {
+  walk(definition, '', DEFINITION_PATHS, lost);
+  const versionLost = under(lost, versionPath);
+  walk(version, '', VERSION_PATHS, versionLost);
+  const lists = version['extended_paths'];
+  if (isJsonObject(lists)) walk(lists, '', PATH_LISTS, under(versionLost, 'extended_paths'));
+}
+
+function walk(object: JsonObject, at: string, known: ReadonlySet<string>, lost: Lost): void {
+  for (const [name, value] of Object.entries(object)) {
+    const path = at === '' ? name : `${at}.${name}`;
+    if (known.has(path) || saysNothing(path, value)) continue;
+    const reachesFurther = [...known, ...DEFAULTS.keys()].some((other) => other.startsWith(`${path}.`));
+    if (isJsonObject(value) && reachesFurther) walk(value, path, known, lost);
+    else lost(path);
+  }
+}
+
+function saysNothing(path: string, value: JsonValue): boolean {
+  if (isUnset(value) || DEFAULTS.get(path) === value) return true;
+  // A GraphQL section has values in every definition, but none of them counts while it is off.
+  return path === 'graphql' && isJsonObject(value) && value['enabled'] !== true;
+}

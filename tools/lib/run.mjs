@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { root } from './paths.mjs';
+
+/** @typedef {{ code: number, output: string }} Outcome `code`: 127 when it could not be started, 128 when a signal ended it */
+
+/** Process groups of programs that are running now. @type {Set<number>} */
+const groups = new Set();
+
+process.on('exit', () => {
+  for (const group of groups) signalGroup(group, 'SIGKILL');
+});
+
+/**
+ * Runs a program to its end and keeps what it wrote. It has a process group of its own: a time-out or the end of this process
+ * ends its children as well.
+ * @param {string} file
+ * @param {string[]} args
+ * @param {object} [options]
+ * @param {string} [options.cwd]
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {number} [options.timeout] milliseconds
+ * @param {boolean} [options.show] writes through to the terminal instead of keeping the output
+ * @param {(line: string) => void} [options.onLine] gets each line as it comes
+ * @returns {Promise<Outcome>}
+ */
+export function run(file, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, {
+      cwd: options.cwd ?? root,
+      env: options.env ?? process.env,
+      stdio: options.show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    const group = child.pid;
+    if (group !== undefined) groups.add(group);
+    let output = '';
+    /** @type {NodeJS.Timeout | undefined} */
+    let patience;
+    const timer = options.timeout === undefined ? undefined : setTimeout(giveUp, options.timeout);
+
+    function giveUp() {
+      output += `\nNot finished after ${(options.timeout ?? 0) / 1000} s: ended.\n`;
+      if (group !== undefined) signalGroup(group, 'SIGKILL');
+    }
+
+    /** @param {number} code */
+    function finish(code) {
+      clearTimeout(timer);
+      clearTimeout(patience);
+      if (group !== undefined) groups.delete(group);
+      resolve({ code, output });
+    }
+
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8');
+      stream?.on('data', (/** @type {string} */ text) => {
+        output += text;
+        for (const line of text.split(/[\r\n]+/)) if (line.trim() !== '') options.onLine?.(line.trim());
+      });
+    }
+    child.once('error', (error) => {
+      output += `${file}: ${error.message}\n`;
+      finish(127);
+    });
+    // Something it left behind may hold its output open for ever.
+    child.once('exit', (code) => (patience = setTimeout(finish, 5_000, code ?? 128)));
+    child.once('close', (code) => finish(code ?? 128));
+  });
+}
+
+/** Ends every program that is running now, with its children. */
+export function endAllRuns() {
+  for (const group of groups) signalGroup(group, 'SIGTERM');
+}
+
+/**
+ * @param {number} group
+ * @param {NodeJS.Signals} signal
+ */
+function signalGroup(group, signal) {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // It is gone already.
+  }
+}

@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { root } from './paths.mjs';
+import { Problem } from './problem.mjs';
+
+/**
+ * Throw-away servers in a process of their own (`tools/services.mjs`), which stops them also when this process is killed.
+ * @param {{ venv: string, redisCount: number, env: NodeJS.ProcessEnv }} options
+ * @returns {Promise<{ env: NodeJS.ProcessEnv, stop: () => Promise<void> }>} `env`: where the tests find the servers
+ */
+export async function startTestServices({ venv, redisCount, env }) {
+  const args = [join(root, 'tools', 'services.mjs'), '--redis', String(redisCount), '--venv', venv];
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const first = await new Promise((resolve) => {
+    createInterface({ input: child.stdout })
+      .once('line', resolve)
+      .once('close', () => resolve('{}'));
+  });
+  const stop = async () => {
+    child.stdin.end();
+    await exited;
+  };
+  const { mongodb, redis, error } = JSON.parse(first);
+  if (error !== undefined || mongodb === undefined) {
+    await stop();
+    throw new Problem(
+      String(error ?? 'The servers for the tests ended before they were ready.').replace(/^Error: /, ''),
+    );
+  }
+  const urls = redis.map((/** @type {{ url: string }} */ { url }) => url).join(',');
+  return { env: { CASTELLAN_TEST_MONGODB_URI: mongodb.url, CASTELLAN_TEST_REDIS_URLS: urls }, stop };
+}
