@@ -39,12 +39,16 @@ async function live() {
   throw problem;
 }
 
-let code;
+let code = 1;
 try {
   code = await live();
 } catch (error) {
   console.error(`\n${describeFailure(error)}\n`);
+}
+try {
+  await launcher.stop();
+} catch (error) {
+  console.error(`\n${describeFailure(error)}\n`);
   code = 1;
 }
-await launcher.stop();
 process.exit(code);

@@ -10,6 +10,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { ensureBuilt } from './lib/build.mjs';
 import { checkNodeVersion, ensureDependencies } from './lib/dependencies.mjs';
 import { runJest } from './lib/jest.mjs';
+import { whenParentEnds } from './lib/parent.mjs';
 import { dataDirectory, root } from './lib/paths.mjs';
 import { describeFailure, Problem } from './lib/problem.mjs';
 import { createProgress, silent } from './lib/progress.mjs';
@@ -28,12 +29,8 @@ process.on('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetr
 let serversReady;
 /** @type {(() => Promise<void>) | undefined} */
 let stopServices;
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-  process.on(signal, () => {
-    endAllRuns();
-    void (stopServices?.() ?? Promise.resolve()).finally(() => process.exit(130));
-  });
-}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, abandon);
+whenParentEnds(abandon);
 
 /** @type {Record<string, (jest: { args: string[], show?: boolean }) => Promise<import('./lib/jest.mjs').Result>>} */
 const jestProjects = { unit: runUnit, e2e: runEndToEnd, stack: runStack };
@@ -46,6 +43,11 @@ try {
   console.error(describeFailure(error));
   console.log(formatCounts({ passed: 0, failed: 1, skipped: 0 }));
   process.exitCode = 1;
+}
+
+function abandon() {
+  endAllRuns();
+  void (stopServices?.() ?? Promise.resolve()).finally(() => process.exit(130));
 }
 
 /** @param {string[]} words */
@@ -73,6 +75,8 @@ async function runAll() {
     { name: 'boundaries', weight: 1, run: () => check(script('boundaries')) },
     { name: 'dead code', weight: 1, run: () => check(script('deadcode')) },
     { name: 'openapi drift', weight: 1, needs: ['build'], run: () => check('node tools/openapi.mjs --check') },
+    { name: 'openapi lint', weight: 1, run: () => check('redocly lint openapi.json') },
+    { name: 'readme drift', weight: 1, needs: ['build'], run: () => check('node tools/readme.mjs --check') },
     { name: 'unit', weight: 1, run: () => runUnit({ args: ['--maxWorkers=1'] }) },
     { name: 'e2e', weight: 2, run: () => runEndToEnd({ args: [] }) },
     { name: 'stack', weight: 2, needs: ['build'], run: () => runStack({ args: [] }) },
@@ -137,7 +141,12 @@ async function build(projects) {
  * @param {string} command
  */
 async function check(command) {
-  const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}` };
+  const env = {
+    ...process.env,
+    PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
+    REDOCLY_TELEMETRY: 'off',
+    REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
+  };
   const { code, output } = await run('sh', ['-c', command], { env, timeout: 10 * 60_000 });
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, output };
 }

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { fingerprint } from './fingerprint.mjs';
 import { waitForLock } from './lock.mjs';
 import { root } from './paths.mjs';
 import { Problem } from './problem.mjs';
@@ -28,8 +29,6 @@ export const projects = {
   },
 };
 
-const settings = ['nest-cli.json', 'package-lock.json', 'tsconfig.json'];
-
 /**
  * Builds those projects whose sources are not the ones of the last build.
  * @param {string[]} names keys of `projects`
@@ -52,27 +51,8 @@ export async function ensureBuilt(names, progress) {
 }
 
 /** @param {string} name */
-export function isBuilt(name) {
+function isBuilt(name) {
   return existsSync(join(root, project(name).entry)) && readStamp(name) === fingerprint(root, project(name));
-}
-
-/**
- * A hash of the content of everything a build reads. Content, because a checkout gives old content new times.
- * @param {string} folder
- * @param {{ sources: string[], without: RegExp }} what
- */
-export function fingerprint(folder, what) {
-  const sources = what.sources
-    .flatMap((source) => filesUnder(folder, source))
-    .filter((file) => !what.without.test(file));
-  const hash = createHash('sha256');
-  for (const file of [...settings.filter((name) => existsSync(join(folder, name))), ...sources.sort()]) {
-    hash
-      .update(`${file}\0`)
-      .update(readFileSync(join(folder, file)))
-      .update('\0');
-  }
-  return hash.digest('hex');
 }
 
 /** @param {string} name */
@@ -83,8 +63,10 @@ async function build(name) {
   if (!existsSync(join(root, project(name).entry))) rmSync(join(root, 'dist', `${name}.tsbuildinfo`), { force: true });
   const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
   const done = await run(process.execPath, [nest, 'build', name]);
-  if (done.code !== 0)
-    throw new Problem(`${name} does not compile; correct the source below.`, { details: done.output });
+  if (done.code !== 0) {
+    const details = stripVTControlCharacters(done.output);
+    throw new Problem(`${name} does not compile; correct what is named below.`, { details });
+  }
   if (!existsSync(join(root, project(name).entry))) {
     throw new Problem(`The build of ${name} wrote no ${project(name).entry}; remove the folder dist and start again.`);
   }
@@ -111,18 +93,4 @@ function readStamp(name) {
   } catch {
     return undefined;
   }
-}
-
-/**
- * @param {string} folder
- * @param {string} under
- * @returns {string[]}
- */
-function filesUnder(folder, under) {
-  if (!existsSync(join(folder, under))) return [];
-  return readdirSync(join(folder, under), { withFileTypes: true }).flatMap((entry) => {
-    const path = `${under}/${entry.name}`;
-    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesUnder(folder, path);
-    return entry.isFile() ? [path] : [];
-  });
 }

@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { tryLock } from './lock.mjs';
 import { errorCode, Problem } from './problem.mjs';
 
@@ -11,7 +11,7 @@ import { errorCode, Problem } from './problem.mjs';
  */
 export function openDataDirectory(folder) {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
     const lock = tryLock(join(folder, 'launcher.lock'));
     if ('release' in lock) return lock;
@@ -25,6 +25,17 @@ export function openDataDirectory(folder) {
       { cause: error },
     );
   }
+}
+
+/**
+ * Makes a folder and those above it. (mkdir's own `recursive` never returns where the system answers that an existing
+ * folder does not exist, as /proc does.)
+ * @param {string} folder
+ */
+function makeFolder(folder) {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+  if (!existsSync(dirname(folder))) makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /**

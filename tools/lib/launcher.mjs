@@ -1,13 +1,13 @@
+import { join } from 'node:path';
 import { startApp, waitUntilReady } from './apps.mjs';
 import { ensureBuilt } from './build.mjs';
 import { openDataDirectory } from './data-directory.mjs';
 import { checkNodeVersion, ensureDependencies } from './dependencies.mjs';
 import { checkExternal } from './external.mjs';
-import { secretsEnvironment, ensureSecrets } from './secrets.mjs';
+import { ensureSecrets, secretsEnvironment } from './secrets.mjs';
 import { startServices } from './services.mjs';
 import { appAddresses, checkSettings, wantedPort } from './settings.mjs';
 import { parts, State } from './state.mjs';
-import { join } from 'node:path';
 
 /** Where free ports for the embedded servers are looked for first: near the usual ones, not on them. */
 const firstPorts = { mongodb: 27_117, redis: 6_479 };
@@ -102,8 +102,11 @@ export class Launcher {
       await this.#progress.step(`Stopping ${process.name}`, () => process.stop());
     }
     if (this.#lock === undefined) return;
-    this.#state?.forgetProcesses();
-    this.#lock.release();
+    try {
+      this.#state?.forgetProcesses();
+    } finally {
+      this.#lock.release();
+    }
   }
 
   /** @param {State} state */

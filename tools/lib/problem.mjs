@@ -23,6 +23,7 @@ export function describeFailure(error) {
     const details = error.details ? `\n\n${indent(error.details)}\n` : '';
     return `Error: ${error.message}${details}`;
   }
+  if (errorCode(error) === 'ENOSPC') return `Error: The disk is full (${error}); free some space and start again.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

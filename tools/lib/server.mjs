@@ -17,7 +17,7 @@ const portAttempts = 5;
  * @property {(port: number, folder: string) => string[]} args
  * @property {(port: number) => string} url
  * @property {(port: number) => Promise<boolean>} isReady
- * @property {(port: number) => Promise<void>} [afterStart]
+ * @property {(port: number) => Promise<void>} [afterStart] what it needs once it answers; settles when it can be used
  */
 
 /**
@@ -136,10 +136,15 @@ export class Server {
     const ready = () => process.ended !== undefined || isReady(port);
     const answered = await until(ready, { timeout: readyWithin, every: 25 });
     if (process.ended !== undefined || !answered) await this.#fail(process);
-    if (afterStart === undefined) return;
-    await afterStart(port);
-    const { mongodbIsReady } = await import('./probe.mjs');
-    if (!(await until(() => mongodbIsReady(port), { timeout: readyWithin }))) await this.#fail(process);
+    try {
+      await afterStart?.(port);
+    } catch (error) {
+      await process.stop('SIGKILL');
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Problem(`${process.name} could not be made ready (${reason}); see ${process.logFile}.`, {
+        cause: error,
+      });
+    }
   }
 
   /**

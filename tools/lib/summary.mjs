@@ -46,7 +46,7 @@ Ctrl-C stops everything; the data stay.
  * @param {string} redisUrl
  * @param {import('./secrets.mjs').Secrets} secrets
  */
-export function gatewayLines(apiUrl, redisUrl, secrets) {
+function gatewayLines(apiUrl, redisUrl, secrets) {
   const settings = {
     secret: secrets.gatewaySecret,
     node_secret: secrets.nodeSecret,

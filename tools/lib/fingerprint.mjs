@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Files that every build depends on. */
+const settings = ['nest-cli.json', 'package-lock.json', 'tsconfig.json', 'tools/tsconfig.simulator.json'];
+
+/**
+ * A hash of the content of everything a build reads. Content, because a checkout gives old content new times.
+ * @param {string} folder
+ * @param {{ sources: string[], without: RegExp }} what
+ */
+export function fingerprint(folder, what) {
+  const sources = what.sources
+    .flatMap((source) => filesUnder(folder, source))
+    .filter((file) => !what.without.test(file));
+  const hash = createHash('sha256');
+  for (const file of [...settings.filter((name) => existsSync(join(folder, name))), ...sources.sort()]) {
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(folder, file)))
+      .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * @param {string} folder
+ * @param {string} under
+ * @returns {string[]}
+ */
+function filesUnder(folder, under) {
+  if (!existsSync(join(folder, under))) return [];
+  return readdirSync(join(folder, under), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${under}/${entry.name}`;
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesUnder(folder, path);
+    return entry.isFile() ? [path] : [];
+  });
+}
