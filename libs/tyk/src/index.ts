@@ -16,3 +16,5 @@ export { WEB_HOOK_HANDLER, checkHook, embedHooks, referencedHookIds } from './we
 export { listenClaims, normaliseListenPath, type ListenAddress } from './listen-path';
 export { REDACTED, redact, redactDiff } from './redact';
 export { applyDiff, diffJson, type DiffOperation } from './diff';
+export { flagAt, listAt, numberAt, objectAt, textAt } from './read';
+export * from './oas';

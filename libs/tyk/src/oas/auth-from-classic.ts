@@ -16,8 +16,8 @@ import {
   SIGNATURE,
 } from './auth-shapes';
 import { formatDuration, SECOND } from './durations';
-import { type Lost } from './lost';
-import { lacksScheme } from './security';
+import { under, type Lost } from './lost';
+import { requirementsToOas } from './security';
 import { shapeToOas, type Shape } from './shape';
 import { listAt, numberAt, objectAt, textAt } from '../read';
 import { defineField, isUnset, readAt, sameMeaning, textsOf, without, writeAt, type Draft } from './values';
@@ -59,10 +59,8 @@ export function authenticationToOas(definition: JsonObject, document: Draft, ext
   reportUnusedConfigs(definition, lost);
 
   if (Object.keys(settings).length > 0) authentication['securitySchemes'] = settings;
-  if (Object.keys(schemes).length > 0) {
-    document['components'] = { securitySchemes: schemes };
-    writeRequirements(definition, Object.keys(schemes), document, authentication, lost);
-  }
+  if (Object.keys(schemes).length > 0) document['components'] = { securitySchemes: schemes };
+  requirementsToOas(definition, Object.keys(schemes), document, authentication, lost);
   // An API without authentication and without a word about it needs no section.
   if (!isUnset(authentication)) writeAt(extension, 'server.authentication', authentication);
 }
@@ -110,7 +108,10 @@ function addToken(definition: JsonObject, { schemes, settings }: Target, lost: L
   const config: Draft = { ...configOf(definition, CONFIG.token) };
   const name = schemeName(config, CONFIG.token, schemes);
   const signature = shapeToOas(SIGNATURE, config, lost);
-  const scheme = takeScheme(config);
+  const scheme = takeScheme(
+    config,
+    under(lost, definition['auth_configs'] === undefined ? 'auth' : `auth_configs.${CONFIG.token}`),
+  );
 
   defineField(schemes, name, scheme);
   defineField(settings, name, {
@@ -122,7 +123,7 @@ function addToken(definition: JsonObject, { schemes, settings }: Target, lost: L
 }
 
 /** The first place a token is looked for becomes the document's; it is taken out of the configuration. */
-function takeScheme(config: Draft): Draft {
+function takeScheme(config: Draft, lost: Lost): Draft {
   const headerName = textAt(config['auth_header_name']);
   if (config['disable_header'] !== true) {
     Object.assign(config, { disable_header: true, auth_header_name: '' });
@@ -138,6 +139,7 @@ function takeScheme(config: Draft): Draft {
     Object.assign(config, { use_cookie: false, cookie_name: '' });
     return { type: 'apiKey', in: 'cookie', name };
   }
+  lost('', 'names no place to look for the token; an OAS API needs one and gets the header');
   return { type: 'apiKey', in: 'header', name: headerName || 'Authorization' };
 }
 
@@ -178,7 +180,10 @@ function addOauth(definition: JsonObject, target: Target, lost: Lost): void {
     shape: EXTERNAL_OAUTH,
     scheme: { type: 'oauth2', flows: { authorizationCode: emptyFlow('authorizationCode') } },
   };
-  addScheme(definition, target, external, lost);
+  // Without a provider the scheme would be read as the other kind of OAuth.
+  const hasProvider = listAt(definition, 'external_oauth', 'providers').length > 0;
+  if (isOn(definition, external.flag) && !hasProvider) lost('external_oauth', 'has no provider, and is left out');
+  else addScheme(definition, target, external, lost);
 }
 
 /** OpenAPI demands the addresses; these are the ones nodes serve below the listen path. */
@@ -232,32 +237,6 @@ function keyLifetimeToOas(definition: JsonObject, authentication: Draft): void {
     ...(seconds > 0 ? { value: formatDuration(seconds * SECOND) } : {}),
     ...(respect ? { respectValidity: true } : {}),
   };
-}
-
-/** One requirement with all schemes, unless the definition spells out its requirements. */
-function writeRequirements(
-  definition: JsonObject,
-  schemes: readonly string[],
-  document: Draft,
-  authentication: Draft,
-  lost: Lost,
-): void {
-  const requirements = listAt(definition['security_requirements']).map(textsOf);
-  if (requirements.length === 0) {
-    document['security'] = [Object.fromEntries(schemes.map((name) => [name, []]))];
-    return;
-  }
-  for (const [index, names] of requirements.entries()) {
-    const unknown = names.filter((name) => !schemes.includes(name) && !lacksScheme(name));
-    if (unknown.length > 0)
-      lost(entryPath('security_requirements', index), `"${unknown.join('", "')}" is not a method in use`);
-  }
-  const inDocument = requirements.filter((names) => names.every((name) => schemes.includes(name)));
-  document['security'] = inDocument.map((names) => Object.fromEntries(names.map((name) => [name, []])));
-  const others = requirements.filter((names) => names.some(lacksScheme));
-  // One requirement that the document can express means the same in both modes, and older nodes know one mode only.
-  if (requirements.length > 1 || others.length > 0) authentication['securityProcessingMode'] = 'compliant';
-  if (others.length > 0) authentication['security'] = others;
 }
 
 function reportOff(definition: JsonObject, shape: Shape, lost: Lost): void {

@@ -2,8 +2,7 @@ import { type JsonObject } from '../json-text';
 import { listAt, objectAt, textAt } from '../read';
 import { type Lost } from './lost';
 import { mainVersion, singleVersion } from './main-version';
-import { cachedPaths } from './operations-from-classic';
-import { isUnset, without, type Draft } from './values';
+import { fieldPath, isUnset, sameMeaning, without, type Draft } from './values';
 
 /** A version of a definition as a definition of its own, with one version. */
 export interface SplitVersion {
@@ -24,7 +23,8 @@ export function splitVersions(
   // Definitions that use the newer way of versioning already are made of one version each.
   const isVersioned = data['not_versioned'] !== true && !isUnset(data['versions']) && !usesDefinition(classic);
   if (!isVersioned) {
-    return { base: { name: main.name, definition: single(classic, main.version, {}) }, others: [] };
+    const definition = withVersion(classic, main.version, {});
+    return { base: { name: main.name, definition }, others: [] };
   }
 
   const others = Object.entries(objectAt(data['versions'])).filter(([name]) => name !== main.name);
@@ -39,7 +39,7 @@ export function splitVersions(
     strip_versioning_data: stripPath || location['strip_versioning_data'] === true,
     versions: Object.fromEntries(ids),
   };
-  const base = single(classic, main.version, { definition, expiration: textAt(main.version['expires']) });
+  const base = versioned(classic, main.version, { definition });
   return {
     base: { name: main.name, definition: base },
     others: others.map(([name, version], index) => ({
@@ -58,73 +58,81 @@ function child(classic: JsonObject, name: string, version: JsonObject, apiId: st
   const proxy = objectAt(classic['proxy']);
   const segment = encodeURIComponent(name);
   const parent = textAt(proxy['listen_path']).replace(/\/$/u, '');
-  return single(without(classic, 'id', 'definition'), version, {
+  return versioned(without(classic, 'id', 'definition'), version, {
     api_id: apiId,
     name: `${textAt(classic['name'])}-${segment}`,
     internal: true,
-    expiration: textAt(version['expires']),
     proxy: { ...proxy, listen_path: parent === '' ? `/${segment}/` : `${parent}-${segment}/` },
   });
 }
 
-/** The definition with one version. What a version says for itself alone moves to the API. */
-function single(classic: JsonObject, version: JsonObject, changes: Draft): JsonObject {
+/** The end of a version is the end of the API it becomes. Without versions it has no effect. */
+function versioned(classic: JsonObject, version: JsonObject, changes: Draft): JsonObject {
+  return withVersion(classic, without(version, 'expires'), { expiration: textAt(version['expires']), ...changes });
+}
+
+/** The definition with one version. A target of the version's own becomes the API's. */
+function withVersion(classic: JsonObject, version: JsonObject, changes: Draft): JsonObject {
   const definition: Draft = { ...classic, ...changes };
   const target = textAt(version['override_target']);
   if (target !== '') definition['proxy'] = { ...objectAt(definition['proxy']), target_url: target };
-  definition['version_data'] = singleVersion(definition, without(version, 'override_target', 'expires'));
+  definition['version_data'] = singleVersion(definition, without(version, 'override_target'));
   return definition;
 }
 
 /**
  * The definition with older spellings replaced by those the conversion knows.
  *
- * @param lost is told, by its path in the version, what no longer has an effect
+ * @param definitionLost is told what has no effect, by its path in the definition
+ * @param lost the same by its path in the version
  */
-export function modernClassic(classic: JsonObject, lost: Lost): JsonObject {
+export function modernClassic(classic: JsonObject, definitionLost: Lost, lost: Lost): JsonObject {
   const definition: Draft = { ...classic };
-  if (!usesDefinition(definition)) delete definition['definition'];
+  if (!usesDefinition(definition)) dropVersioning(definition, definitionLost);
   // Response bodies are transformed whether or not the processor is named.
   definition['response_processors'] = listAt(definition['response_processors']).filter(
     (processor) => objectAt(processor)['name'] !== 'response_body_transform',
   );
-  moveScopes(definition);
+  moveScopes(definition, definitionLost);
 
   const { version } = mainVersion(definition);
-  const lists = objectAt(version['extended_paths']);
-  const cached = cachedPaths(lists, objectAt(definition['cache_options']));
-  const advanced = [...cached, ...listAt(lists['advance_cache_config'])];
-  const paths: Draft = {
-    ...without(lists, 'cache'),
-    ...(advanced.length > 0 ? { advance_cache_config: advanced } : {}),
-  };
   const extended = version['use_extended_paths'] === true;
+  const paths = objectAt(version['extended_paths']);
   if (!extended && !isUnset(paths))
     lost('extended_paths', 'is not in use (use_extended_paths is off), and is left out');
   if (!isUnset(version['paths'])) {
-    lost(
-      'paths',
-      extended ? 'is not in use (use_extended_paths is on)' : 'has no counterpart: list the paths in extended_paths',
-    );
+    const message = extended
+      ? 'is not in use (use_extended_paths is on)'
+      : 'has no counterpart: list them in extended_paths';
+    lost('paths', message);
   }
   const modern: Draft = { ...without(version, 'paths'), extended_paths: extended ? paths : {} };
   definition['version_data'] = singleVersion(definition, modern);
   return definition;
 }
 
-/** Scopes once stood in two fields of the definition, for JWT or, if that is on, for OpenID. */
-function moveScopes(definition: Draft): void {
-  const old: Draft = {};
-  const name = textAt(definition['jwt_scope_claim_name']);
-  if (name !== '') old['scope_claim_name'] = name;
-  if (!isUnset(definition['jwt_scope_to_policy_mapping'])) {
-    old['scope_to_policy'] = definition['jwt_scope_to_policy_mapping'] ?? {};
+/** Where versioning is off, the dashboard still writes where it would look for the version. */
+function dropVersioning(definition: Draft, lost: Lost): void {
+  const settings = without(objectAt(definition['definition']), 'location', 'key');
+  for (const [name, value] of Object.entries(settings)) {
+    if (!isUnset(value)) lost(fieldPath('definition', name), 'has no effect while versioning is off, and is left out');
   }
+  delete definition['definition'];
+}
+
+/** Scopes once stood in two fields of the definition, for OpenID if that is on and otherwise for JWT. */
+function moveScopes(definition: Draft, lost: Lost): void {
+  const old: Draft = {
+    scope_claim_name: textAt(definition['jwt_scope_claim_name']),
+    scope_to_policy: objectAt(definition['jwt_scope_to_policy_mapping']),
+  };
+  const method = definition['use_openid'] === true ? 'oidc' : 'jwt';
+  // Where neither is on, the two fields are reported like any other that nothing reads.
+  if (isUnset(old) || (method === 'jwt' && definition['enable_jwt'] !== true)) return;
   delete definition['jwt_scope_claim_name'];
   delete definition['jwt_scope_to_policy_mapping'];
 
   const scopes = objectAt(definition['scopes']);
-  const method = definition['use_openid'] === true ? 'oidc' : 'jwt';
-  if (isUnset(old) || !isUnset(scopes[method])) return;
-  definition['scopes'] = { ...scopes, [method]: old };
+  if (isUnset(scopes[method])) definition['scopes'] = { ...scopes, [method]: old };
+  else if (!sameMeaning(scopes[method], old)) lost('jwt_scope_claim_name', `is not in use beside scopes.${method}`);
 }

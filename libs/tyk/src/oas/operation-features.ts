@@ -1,5 +1,5 @@
 import { type JsonObject, type JsonValue } from '../json-text';
-import { flag, headers, list, number, seconds, text } from './codecs';
+import { flag, headers, list, number, opposite, seconds, text, whole } from './codecs';
 import { formatDuration, parseDuration, SECOND } from './durations';
 import { type Lost } from './lost';
 import { shapeToClassic, shapeToOas, type Shape } from './shape';
@@ -196,17 +196,13 @@ export const FEATURES: readonly Feature[] = [
     ['threshold', 'threshold_percent', number, 'required'],
     ['sampleSize', 'samples', number, 'required'],
     ['coolDownPeriod', 'return_to_service_after', number, 'required'],
-    [
-      'halfOpenStateEnabled',
-      'disable_half_open_state',
-      { toClassic: (on) => on !== true, toOas: (off) => off !== true },
-    ],
+    ['halfOpenStateEnabled', 'disable_half_open_state', opposite],
   ]),
   feature('trackEndpoint', 'track_endpoints', []),
   feature('doNotTrackEndpoint', 'do_not_track_endpoints', []),
   feature('requestSizeLimit', 'size_limits', [['value', 'size_limit', number, 'required']]),
   feature('rateLimit', 'rate_limit', [
-    ['rate', 'rate', number, 'required'],
+    ['rate', 'rate', whole, 'required'],
     ['per', 'per', seconds, 'required'],
   ]),
 ];

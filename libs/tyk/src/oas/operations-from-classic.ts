@@ -1,4 +1,4 @@
-import { parseJson, type JsonObject } from '../json-text';
+import { JsonTextError, parseJson, type JsonObject } from '../json-text';
 import { entryPath } from '../schema/path';
 import { DocumentBuilder, NoPlace } from './document-builder';
 import { toOpenApiSchema } from './json-schema';
@@ -7,30 +7,44 @@ import { ALLOWANCES, FEATURES, type Feature } from './operation-features';
 import { METHODS } from './paths';
 
 import { listAt, numberAt, objectAt, textAt } from '../read';
-import { isUnset, objectsOf, without, writeAt, type Draft } from './values';
+import { fieldPath, isUnset, objectsOf, without, writeAt } from './values';
 
-/** Turns the path lists of a version into operations; `lost` gets paths inside `extended_paths`. */
-export function operationsToOas(lists: JsonObject, lost: Lost): DocumentBuilder {
+/**
+ * Turns the path lists of a version into operations; `lost` gets paths inside `extended_paths`.
+ *
+ * @param cacheOptions the API's own cache settings, which paths of the plain list `cache` use
+ */
+export function operationsToOas(lists: JsonObject, cacheOptions: JsonObject, lost: Lost): DocumentBuilder {
   const builder = new DocumentBuilder();
+  addCachedPaths(builder, lists, cacheOptions, lost);
   for (const feature of FEATURES) {
     for (const [index, entry] of objectsOf(lists[feature.classic]).entries()) {
       addEntry(builder, feature, entry, under(lost, entryPath(feature.classic, index)));
     }
   }
   for (const [index, entry] of objectsOf(lists['mock_response']).entries()) {
+    reportUnknown(entry, MOCK_FIELDS, under(lost, entryPath('mock_response', index)));
     addMock(builder, entry, textAt(entry['method']), entry, under(lost, entryPath('mock_response', index)));
   }
   for (const [index, entry] of objectsOf(lists['validate_json']).entries()) {
+    reportUnknown(entry, VALIDATION_FIELDS, under(lost, entryPath('validate_json', index)));
     addValidation(builder, entry, under(lost, entryPath('validate_json', index)));
   }
   return builder;
 }
 
-function addEntry(builder: DocumentBuilder, feature: Feature, entry: JsonObject, lost: Lost): void {
-  for (const [field, value] of Object.entries(without(entry, ...feature.known))) {
-    const expected = field === 'method_actions' && ALLOWANCES.has(feature.classic);
-    if (!expected && !isUnset(value)) lost(field);
+const MOCK_FIELDS = ['path', 'method', 'disabled', 'code', 'body', 'headers'];
+const VALIDATION_FIELDS = ['path', 'method', 'disabled', 'schema', 'schema_b64', 'error_response_code'];
+
+function reportUnknown(entry: JsonObject, known: readonly string[], lost: Lost): void {
+  for (const [field, value] of Object.entries(without(entry, ...known))) {
+    if (!isUnset(value)) lost(fieldPath('', field));
   }
+}
+
+function addEntry(builder: DocumentBuilder, feature: Feature, entry: JsonObject, lost: Lost): void {
+  const actionsField = ALLOWANCES.has(feature.classic) ? ['method_actions'] : [];
+  reportUnknown(entry, [...feature.known, ...actionsField], lost);
   const actions = ALLOWANCES.has(feature.classic) ? Object.entries(objectAt(entry['method_actions'])) : [];
   if (actions.length > 0) {
     for (const [method, action] of actions) addAction(builder, feature, entry, method, objectAt(action), lost);
@@ -120,7 +134,7 @@ function addValidation(builder: DocumentBuilder, entry: JsonObject, lost: Lost):
     lost('', place.reason);
     return;
   }
-  const converted = toOpenApiSchema(schemaOf(entry));
+  const converted = toOpenApiSchema(schemaOf(entry, lost));
   for (const path of converted.lost) lost(path, 'cannot be checked with a schema of OpenAPI 3.0');
   writeAt(place.operation, 'requestBody', {
     required: true,
@@ -134,29 +148,38 @@ function addValidation(builder: DocumentBuilder, entry: JsonObject, lost: Lost):
 }
 
 /** The schema stands in the entry, or in base64 beside it in definitions that come from a database. */
-function schemaOf(entry: JsonObject): JsonObject {
-  if (!isUnset(entry['schema'])) return objectAt(entry['schema']);
+function schemaOf(entry: JsonObject, lost: Lost): JsonObject {
   const encoded = textAt(entry['schema_b64']);
-  if (encoded === '') return {};
+  if (!isUnset(entry['schema']) || encoded === '') return objectAt(entry['schema']);
   try {
     return objectAt(parseJson(Buffer.from(encoded, 'base64').toString('utf8')));
-  } catch {
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
+    lost('schema_b64', 'is not JSON in base64');
     return {};
   }
 }
 
-/** Entries for paths that are cached with the API's own cache settings, as the advanced list writes them. */
-export function cachedPaths(lists: JsonObject, cacheOptions: JsonObject): Draft[] {
+/** Paths that are cached with the API's own cache settings become operations with settings of their own. */
+function addCachedPaths(builder: DocumentBuilder, lists: JsonObject, cacheOptions: JsonObject, lost: Lost): void {
+  const cache = FEATURES.find((feature) => feature.oas === 'cache');
   const timeout = numberAt(cacheOptions['cache_timeout']);
-  return listAt(lists['cache']).flatMap((path) =>
-    ['GET', 'HEAD', 'OPTIONS'].map((method) => ({
-      path: textAt(path),
-      method,
-      disabled: cacheOptions['enable_cache'] !== true,
-      timeout: timeout > 0 ? timeout : DEFAULT_CACHE_SECONDS,
-      cache_response_codes: [...listAt(cacheOptions['cache_response_codes'])],
-    })),
-  );
+  for (const [index, path] of listAt(lists['cache']).entries()) {
+    for (const method of ['GET', 'HEAD', 'OPTIONS']) {
+      const entry: JsonObject = {
+        path: textAt(path),
+        method,
+        disabled: cacheOptions['enable_cache'] !== true,
+        timeout: timeout > 0 ? timeout : DEFAULT_CACHE_SECONDS,
+        cache_response_codes: listAt(cacheOptions['cache_response_codes']),
+      };
+      // A plain path has no fields, so whatever is lost is lost of the path.
+      const pathLost: Lost = (_, message) => {
+        lost(entryPath('cache', index), message);
+      };
+      if (cache !== undefined) addSetting(builder, cache, entry, method, pathLost);
+    }
+  }
 }
 
 const DEFAULT_CACHE_SECONDS = 60;

@@ -30,7 +30,7 @@ export function operationsOf(document: JsonObject): DocumentOperation[] {
 }
 
 /** More segments first, then longer paths, then by name; parameters do not count, and a path with one follows its equal without. */
-export function comparePaths(a: string, b: string): number {
+function comparePaths(a: string, b: string): number {
   const [bareA, bareB] = [withoutParameters(a), withoutParameters(b)];
   if (bareA === bareB) return byName(b, a) * Number(a !== b);
   const bySegments = bareB.split('/').length - bareA.split('/').length;

@@ -7,6 +7,14 @@ import { EXTENSION } from './values';
 const notBlank: Schema = { type: 'string', pattern: '\\S', description: 'a string that is not blank' };
 const requiredBool: Schema = { type: 'boolean' };
 
+/** A target is repeated as often as it weighs, on nodes too. */
+const weight: Schema = {
+  type: ['integer', 'null'],
+  minimum: 0,
+  exclusiveMaximum: 1001,
+  description: 'a whole number from 0 to 1000',
+};
+
 const serviceDiscovery = obj({
   ...all(bool, 'enabled useNestedQuery useTargetList endpointReturnsList'),
   ...all(str, 'queryEndpoint dataPath parentDataPath portDataPath targetPath'),
@@ -58,7 +66,7 @@ const upstream = {
     authentication: upstreamAuthentication,
     loadBalancing: obj({
       ...all(bool, 'enabled skipUnavailableHosts'),
-      targets: arr(obj({ url: str, weight: int })),
+      targets: arr(obj({ url: str, weight })),
     }),
     ...all(toggle, 'preserveHostHeader preserveTrailingSlash'),
     tlsTransport: obj({
@@ -107,14 +115,18 @@ const errorOverrides = obj({
   ),
 });
 
+const extension: Schema = {
+  title: `Tyk's extension of an OpenAPI document (${EXTENSION})`,
+  ...requiredObj({ info, upstream, server, middleware, errorOverrides }, 'info', 'upstream', 'server'),
+};
+
 /**
  * JSON Schema (draft-07) of `x-tyk-api-gateway`. It names the fields that nodes decode, from 5.0 to those after 5.9, with their types,
  * and lets every other field pass. Stricter than nodes in what an API cannot do without, and in the form of durations.
  */
 export const extensionSchema: Schema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
-  title: `Tyk's extension of an OpenAPI document (${EXTENSION})`,
-  ...requiredObj({ info, upstream, server, middleware, errorOverrides }, 'info', 'upstream', 'server'),
+  ...extension,
 };
 
 /** Versions of OpenAPI that OAS APIs may have, by the number of the minor version. */
@@ -138,7 +150,5 @@ export function oasApiSchema(version = '3.0'): Readonly<Record<string, unknown>>
   const minor = supportedVersion(version);
   if (minor === undefined) return undefined;
   const schema = OPENAPI_SCHEMAS[minor];
-  // Inside another schema it has no dialect of its own.
-  const { $schema: _, ...extension } = extensionSchema;
   return { ...schema, properties: { ...schema.properties, [EXTENSION]: extension } };
 }

@@ -13,6 +13,7 @@ import {
   seconds,
   text,
   tlsVersion,
+  whole,
   type Codec,
 } from './codecs';
 import { type JsonValue } from '../json-text';
@@ -64,6 +65,7 @@ const analyticsPlugin: Codec = {
     const path: JsonValue = textAt(plugin['plugin_path']);
     return [{ enabled: true, functionName: textAt(plugin['func_name']), path }];
   },
+  empty: [],
 };
 
 const errorOverrides = eachValue(
@@ -145,7 +147,7 @@ const UPSTREAM = [
   section(
     'upstream.rateLimit',
     [
-      ['rate', 'global_rate_limit.rate', number, 'required'],
+      ['rate', 'global_rate_limit.rate', whole, 'required'],
       ['per', 'global_rate_limit.per', seconds, 'required'],
     ],
     'global_rate_limit.disabled',

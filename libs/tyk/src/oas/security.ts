@@ -1,4 +1,6 @@
 import { ownField, type JsonObject } from '../json-text';
+import { entryPath } from '../schema/path';
+import { type Lost } from './lost';
 import { resolveReference } from './references';
 import { listAt, objectAt } from '../read';
 import { objectsOf, readAt, textsOf, type Draft } from './values';
@@ -80,7 +82,35 @@ function written(requirements: readonly JsonObject[], vendor: readonly string[][
   };
 }
 
-/** Whether a name in a classic requirement stands for a method without a scheme. */
-export function lacksScheme(name: string): boolean {
-  return WITHOUT_SCHEME.has(name);
+/** One requirement with all schemes, unless the definition spells out its requirements. */
+export function requirementsToOas(
+  definition: JsonObject,
+  schemes: readonly string[],
+  document: Draft,
+  authentication: Draft,
+  lost: Lost,
+): void {
+  const spelled = listAt(definition['security_requirements']).map(textsOf);
+  const requirements = spelled.length > 0 ? spelled : [schemes].filter((names) => names.length > 0);
+  const scopes = objectsOf(definition['security_requirement_scopes']);
+  for (const [index, names] of requirements.entries()) {
+    const unknown = names.filter((name) => !schemes.includes(name) && !WITHOUT_SCHEME.has(name));
+    if (unknown.length > 0) lost(entryPath('security_requirements', index), `"${unknown.join('", "')}" is not in use`);
+  }
+  for (const [index, scope] of scopes.entries()) {
+    const unknown = Object.keys(scope).filter((name) => requirements[index]?.includes(name) !== true);
+    if (unknown.length > 0)
+      lost(entryPath('security_requirement_scopes', index), `"${unknown.join('", "')}" is not required`);
+  }
+
+  const inDocument = requirements.flatMap((names, index) =>
+    names.every((name) => schemes.includes(name))
+      ? [Object.fromEntries(names.map((name) => [name, listAt(scopes[index], name)]))]
+      : [],
+  );
+  if (inDocument.length > 0) document['security'] = inDocument;
+  const others = requirements.filter((names) => names.some((name) => WITHOUT_SCHEME.has(name)));
+  // One requirement that the document can express means the same in both modes, and older nodes know one mode only.
+  if (requirements.length > 1 || others.length > 0) authentication['securityProcessingMode'] = 'compliant';
+  if (others.length > 0) authentication['security'] = others.map((names) => [...names]);
 }

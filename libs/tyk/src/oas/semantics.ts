@@ -23,25 +23,32 @@ const MAPS: ReadonlySet<string> = new Set([
  */
 export function checkReferences(document: JsonObject): Problem[] {
   const problems: Problem[] = [];
-  const visit = (value: JsonValue, trail: readonly string[], isMap: boolean): void => {
+  visitStructure(document, (object, trail) => {
+    const reference = ownField(object, '$ref');
+    const fault = typeof reference === 'string' ? referenceFault(document, reference) : undefined;
+    if (fault !== undefined) problems.push({ path: documentPath([...trail, '$ref'], document), message: fault });
+  });
+  return problems;
+}
+
+/** Calls `visit` for each object of the document's structure whose field names are keywords. */
+export function visitStructure(
+  document: JsonObject,
+  visit: (object: JsonObject, trail: readonly string[]) => void,
+): void {
+  const descend = (value: JsonValue, trail: readonly string[], isMap: boolean): void => {
     if (Array.isArray(value)) {
-      for (const [index, item] of value.entries()) visit(item, [...trail, String(index)], false);
+      for (const [index, item] of value.entries()) descend(item, [...trail, String(index)], false);
       return;
     }
     if (!isJsonObject(value)) return;
-    const reference = ownField(value, '$ref');
-    if (!isMap && typeof reference === 'string') {
-      const fault = referenceFault(document, reference);
-      if (fault !== undefined) problems.push({ path: documentPath([...trail, '$ref'], document), message: fault });
-    }
+    if (!isMap) visit(value, trail);
     for (const [name, child] of Object.entries(value)) {
-      if (!isMap && (DATA.has(name) || name.startsWith('x-') || (name === 'examples' && Array.isArray(child))))
-        continue;
-      visit(child, [...trail, name], !isMap && MAPS.has(name));
+      const isData = DATA.has(name) || name.startsWith('x-') || (name === 'examples' && Array.isArray(child));
+      if (isMap || !isData) descend(child, [...trail, name], !isMap && MAPS.has(name));
     }
   };
-  visit(document, [], false);
-  return problems;
+  descend(document, [], false);
 }
 
 function referenceFault(document: JsonObject, reference: string): string | undefined {

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../json-text';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json-text';
 import { type Codec } from './codecs';
 import { type Lost } from './lost';
 import { objectAt } from '../read';
@@ -42,15 +42,22 @@ export function shapeToOas(shape: Shape, source: JsonObject, lost: Lost): Draft 
     const converted = codec.toOas(value);
     if (converted === undefined) missing.push(row);
     else writeAt(section, oas, converted);
-    if (!sameMeaning(codec.toClassic(converted), value)) lost(classic);
+    const back = codec.toClassic(converted);
+    if (!sameMeaning(back, value)) lost(classic, converted === undefined ? undefined : becomes(back));
   }
   if (Object.keys(section).length === 0) return undefined;
 
   for (const [oas, , codec, required] of missing) {
-    if (required !== undefined) writeAt(section, oas, codec.toClassic(undefined));
+    if (required !== undefined) writeAt(section, oas, codec.empty);
   }
   if (shape.off === undefined) return section;
   return { enabled: readAt(source, shape.off) !== true, ...section };
+}
+
+/** Says what is left of a value that the extension cannot express exactly. */
+function becomes(value: JsonValue): string {
+  const text = JSON.stringify(value);
+  return text.length > 80 ? 'is changed in an OAS API' : `becomes ${text} in an OAS API`;
 }
 
 /** A shape as the value of a field, e.g. as the item of a list. */
@@ -62,5 +69,6 @@ export function nested(shape: Shape): Codec {
       return target;
     },
     toOas: (value) => (isJsonObject(value) ? (shapeToOas(shape, value, () => undefined) ?? {}) : undefined),
+    empty: {},
   };
 }

@@ -8,7 +8,7 @@ import { shapeToClassic } from './shape';
 import { modernExtension } from './upgrade';
 import { addressesToClassic, upstreamToClassic } from './upstream';
 import { objectAt, textAt } from '../read';
-import { readAt, type Draft } from './values';
+import { readAt, without, type Draft } from './values';
 
 /** Fields that identify the API. An extension may leave them to whoever stores it, so what is known already stays. */
 const IDENTITY = [
@@ -34,7 +34,8 @@ const IDENTITY = [
 export function deriveClassicDefinition(oas: JsonObject, base: JsonObject = {}): JsonObject {
   const extension = modernExtension(oas);
   const definition: Draft = { ...base, is_oas: true };
-  const version: Draft = { ...mainVersion(base).version };
+  // The API itself says where it proxies to and when it ends.
+  const version = without(mainVersion(base).version, 'override_target', 'expires');
 
   for (const [from, to] of IDENTITY) {
     const value = textAt(readAt(extension, from));

@@ -5,7 +5,7 @@ import { FEATURES } from './operation-features';
 import { SECTIONS } from './sections';
 import { type Shape } from './shape';
 import { UPSTREAM_PATHS } from './upstream';
-import { isUnset } from './values';
+import { fieldPath, isUnset } from './values';
 
 /** Fields that the conversion looks after without a table, or that only say how the definition is written. */
 const LOOKED_AFTER = [
@@ -40,6 +40,7 @@ const VERSION_PATHS = new Set([
 const PATH_LISTS: ReadonlySet<string> = new Set([
   ...FEATURES.map((feature) => feature.classic),
   'mock_response',
+  'cache',
   'validate_json',
 ]);
 
@@ -63,7 +64,7 @@ function walk(object: JsonObject, at: string, known: ReadonlySet<string>, lost: 
     if (known.has(path) || saysNothing(path, value)) continue;
     const reachesFurther = [...known, ...DEFAULTS.keys()].some((other) => other.startsWith(`${path}.`));
     if (isJsonObject(value) && reachesFurther) walk(value, path, known, lost);
-    else lost(path);
+    else lost(fieldPath(at, name));
   }
 }
 

@@ -129,7 +129,7 @@ export function upstreamToClassic(extension: JsonObject, definition: Draft): voi
   writeAt(definition, 'proxy.transport.proxy_url', outgoing['enabled'] === false ? '' : textAt(outgoing['url']));
 }
 
-/** A weight is a number of equal entries in the classic list, so it must stay a small number. */
+/** A weight is a number of equal entries in the classic list; the schema of the extension has the same limit. */
 const MAX_WEIGHT = 1000;
 
 /** `upstream` parts of the classic definition into the extension. */
@@ -147,12 +147,12 @@ export function upstreamToOas(definition: JsonObject, extension: Draft, lost: Lo
   if (targets.length > 0) {
     const urls = [...new Set(targets)].sort(byName);
     const weighted = urls.map((url) => ({ url, weight: targets.filter((target) => target === url).length }));
-    const balancing = shapeToOas(TARGET, proxy, (path) => {
-      lost(`proxy.${path}`);
-    }) ?? { enabled: false };
+    const balancing = shapeToOas(TARGET, proxy, under(lost, 'proxy')) ?? { enabled: false };
     writeAt(extension, 'upstream.loadBalancing', { ...balancing, targets: weighted });
-  } else if (!isUnset(proxy['enable_load_balancing'])) {
-    lost('proxy.enable_load_balancing', 'has no effect without a target list');
+  } else {
+    for (const flag of ['enable_load_balancing', 'check_host_against_uptime_tests']) {
+      if (!isUnset(proxy[flag])) lost(`proxy.${flag}`, 'has no effect in an OAS API without a target list');
+    }
   }
 
   const url = textAt(readAt(definition, 'proxy.transport.proxy_url'));
@@ -183,7 +183,8 @@ export function addressesToOas(definition: JsonObject, extension: Draft, lost: L
 
 function activeList(definition: JsonObject, enable: string, addresses: string, lost: Lost): string[] {
   const found = textsOf(definition[addresses]);
-  if (definition[enable] === true || found.length === 0) return found;
+  if (found.length === 0 && definition[enable] === true) lost(enable, 'has no effect without addresses');
+  if (found.length === 0 || definition[enable] === true) return found;
   lost(addresses, `is not in use (${enable} is off) and is left out: an OAS API has one switch for both lists`);
   return [];
 }

@@ -1,15 +1,15 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json-text';
 import { textAt } from '../read';
-import { compileCheck, type Problem } from '../schema/check';
+import { makeCheck, type Problem } from '../schema/check';
 import { checkStructure } from './openapi-check';
 import { extensionSchema, supportedVersion } from './schema';
 import { checkMeaning, checkReferences } from './semantics';
 import { EXTENSION, objectsOf, readAt } from './values';
 
-/** Far above documents seen in the wild (the largest public ones nest 40 levels), and cheap to walk. */
+/** Far more than documents have, and little enough for readers that call themselves for each level. */
 const MAX_DEPTH = 100;
 
-/** Objects, lists and values of a document together. A document near this limit has about ten megabytes. */
+/** Objects, lists and values of a document together: some megabytes, which is what one stored document can have. */
 const MAX_VALUES = 500_000;
 
 /** More than this nobody reads. */
@@ -20,7 +20,7 @@ export interface OasCheckOptions {
   readonly extension?: 'required' | 'forbidden' | 'optional';
 }
 
-const checkExtensionFields = compileCheck(extensionSchema);
+const checkExtensionFields = makeCheck(extensionSchema);
 
 /**
  * What is wrong with an OAS API: an OpenAPI 3.0 or 3.1 document with Tyk's extension. A document without a problem can be decoded
@@ -34,13 +34,13 @@ const checkExtensionFields = compileCheck(extensionSchema);
 export function checkOas(document: JsonValue, options: OasCheckOptions = {}): Problem[] {
   if (!isJsonObject(document)) return [{ path: '', message: 'must be an object, an OpenAPI document' }];
   // First, so that nothing below has to fear for its stack or its time.
-  const tooLarge = sizeFault(document);
-  if (tooLarge !== undefined) return [{ path: '', message: tooLarge }];
+  const values = countValues(document);
+  if (typeof values === 'string') return [{ path: '', message: values }];
 
   const version = supportedVersion(textAt(document, 'openapi'));
   if (version === undefined) return [versionProblem(document)];
 
-  const structure = checkStructure(document, version);
+  const structure = checkStructure(document, version, values);
   const references = checkReferences(document);
   const meaning = structure.length + references.length === 0 ? checkMeaning(document) : [];
   const extension = checkPresence(document, options.extension ?? 'required');
@@ -77,8 +77,8 @@ export function checkExtension(extension: JsonValue): Problem[] {
   return [...problems, { path: `${EXTENSION}.upstream.url`, message: 'is required' }];
 }
 
-/** Walks without recursion: the depth is what is in question. */
-function sizeFault(document: JsonObject): string | undefined {
+/** The number of values, or what is wrong with it or with the depth. Walks without recursion: the depth is in question. */
+function countValues(document: JsonObject): number | string {
   let level: JsonValue[] = [document];
   let values = 0;
   for (let depth = 0; level.length > 0; depth += 1) {
@@ -87,5 +87,5 @@ function sizeFault(document: JsonObject): string | undefined {
     if (values > MAX_VALUES) return `holds more than ${MAX_VALUES} values`;
     level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
   }
-  return undefined;
+  return values;
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../json-text';
 import { at, listAt, objectAt } from '../read';
+import { entryPath } from '../schema/path';
 
 /** An object under construction. Names that come from a document are written with {@link defineField} only. */
 export type Draft = Record<string, JsonValue>;
@@ -68,6 +69,12 @@ function significant(value: JsonValue | undefined): JsonValue | undefined {
     return kept === undefined ? [] : [[name, kept] as const];
   });
   return Object.fromEntries(entries);
+}
+
+/** The path of a field of which only the document knows the name: `schema.items`, `schema["a b"]`. */
+export function fieldPath(parent: string, name: string): string {
+  if (!/^[$A-Z_a-z][-$\w]*$/u.test(name)) return entryPath(parent, name);
+  return parent === '' ? name : `${parent}.${name}`;
 }
 
 /** Order of names that does not depend on the machine's language. */
