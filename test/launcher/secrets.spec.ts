@@ -1,0 +1,49 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { evaluate, fields, folder, removeFolders } from './tools';
+
+const ensureSecrets = (dataDir: string, env: Record<string, string> = {}): unknown =>
+  evaluate(`import { ensureSecrets } from './tools/lib/secrets.mjs'; answer(ensureSecrets(...input));`, [dataDir, env]);
+const modeOf = (file: string): number => statSync(file).mode & 0o777;
+
+describe('the secrets of an installation', () => {
+  afterAll(removeFolders);
+
+  it('are made once, for the owner’s eyes only, and differ between installations', () => {
+    const dataDir = folder();
+    const first = ensureSecrets(dataDir);
+    const secret: unknown = expect.stringMatching(/^[0-9a-f]{48}$/);
+    expect(first).toEqual({ adminSecret: secret, nodeSecret: secret, gatewaySecret: secret });
+    expect(ensureSecrets(dataDir)).toEqual(first);
+    expect(modeOf(join(dataDir, 'secrets.json'))).toBe(0o600);
+    expect(ensureSecrets(folder())).not.toEqual(first);
+  });
+
+  it('yield to the environment, which is not written down', () => {
+    const dataDir = folder();
+    const stored = ensureSecrets(dataDir);
+    const given = ensureSecrets(dataDir, { CASTELLAN_NODE_SECRET: 'from-the-environment' });
+    expect(given).toEqual({ ...fields(stored), nodeSecret: 'from-the-environment' });
+    expect(readFileSync(join(dataDir, 'secrets.json'), 'utf8')).not.toContain('from-the-environment');
+    expect(ensureSecrets(dataDir)).toEqual(stored);
+  });
+
+  it('keep what a shortened or wide-open file still says, and close it', () => {
+    const dataDir = folder();
+    writeFileSync(join(dataDir, 'secrets.json'), '{"adminSecret":"the-old-admin-secret"}', { mode: 0o644 });
+    const secrets = ensureSecrets(dataDir);
+    expect(secrets).toMatchObject({ adminSecret: 'the-old-admin-secret' });
+    expect(ensureSecrets(dataDir)).toEqual(secrets);
+    expect(modeOf(join(dataDir, 'secrets.json'))).toBe(0o600);
+  });
+
+  it('are not made by who only asks for them', () => {
+    const dataDir = folder();
+    const known = evaluate(
+      `import { knownSecrets } from './tools/lib/secrets.mjs'; answer(knownSecrets(input, {}));`,
+      dataDir,
+    );
+    expect(known).toEqual({});
+    expect(existsSync(join(dataDir, 'secrets.json'))).toBe(false);
+  });
+});
