@@ -33,9 +33,14 @@ describe('loadConfig', () => {
       CASTELLAN_NODE_SECRET: 'short',
     });
     expect(problems).toHaveLength(3);
-    expect(problems.join('\n')).toMatch(/CASTELLAN_API_PORT/);
+    expect(problems).toContain('CASTELLAN_API_PORT must be a port number, 0 to 65535');
     expect(problems.join('\n')).toMatch(/CASTELLAN_REDIS_URL must be a URL that starts with redis:\/\//);
     expect(problems.join('\n')).toMatch(/CASTELLAN_NODE_SECRET must be at least 16 characters/);
+  });
+
+  it('takes the address of a replica set with several members', () => {
+    const uri = 'mongodb://one:27017,two:27017/castellan?replicaSet=rs0';
+    expect(loadApiConfig({ ...required, CASTELLAN_MONGODB_URI: uri }).mongodbUri).toBe(uri);
   });
 
   it('never repeats a secret in its complaint', () => {

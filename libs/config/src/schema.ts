@@ -18,7 +18,11 @@ const setting = <T extends z.ZodType>(name: string, type: T, about: string, show
   shownDefault,
 });
 
-const port = z.coerce.number().int('must be a whole number').min(0).max(65_535, 'must be a port number, 0 to 65535');
+const port = z.coerce
+  .number('must be a port number, 0 to 65535')
+  .int('must be a whole number')
+  .min(0, 'must be a port number, 0 to 65535')
+  .max(65_535, 'must be a port number, 0 to 65535');
 const wholeNumber = (least: number, most: number) =>
   z.coerce
     .number('must be a number')
@@ -30,17 +34,13 @@ const flag = z
   .transform((value) => value === 'true' || value === '1');
 const secret = z.string('is required').min(16, 'must be at least 16 characters long');
 
-const url = (protocols: readonly string[]) =>
-  z.string('is required').refine(
-    (value) => {
-      try {
-        return protocols.includes(new URL(value).protocol);
-      } catch {
-        return false;
-      }
-    },
-    `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  );
+const beginsWith = (protocols: readonly string[]) =>
+  z
+    .string('is required')
+    .refine(
+      (value) => protocols.some((protocol) => value.startsWith(protocol) && value.length > protocol.length),
+      `must be a URL that starts with ${protocols.join(' or ')}`,
+    );
 
 const isHttpUrl = (value: string): boolean => {
   try {
@@ -66,11 +66,11 @@ const urlList = z.string().transform((value, context) => {
 export const commonSettings = {
   mongodbUri: setting(
     'MONGODB_URI',
-    url(['mongodb:', 'mongodb+srv:']),
+    beginsWith(['mongodb://', 'mongodb+srv://']),
     'Configuration and analytics store; a replica set, since transactions are used',
     '',
   ),
-  redisUrl: setting('REDIS_URL', url(['redis:', 'rediss:']), 'The Redis that the gateways use too', ''),
+  redisUrl: setting('REDIS_URL', beginsWith(['redis://', 'rediss://']), 'The Redis that the gateways use too', ''),
   reconcileMs: setting(
     'RECONCILE_MS',
     wholeNumber(200, 3_600_000).default(10_000),
@@ -85,7 +85,12 @@ export const commonSettings = {
   ),
   logLevel: setting(
     'LOG_LEVEL',
-    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    z
+      .enum(
+        ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+        'must be fatal, error, warn, info, debug, trace or silent',
+      )
+      .default('info'),
     'fatal, error, warn, info, debug, trace or silent',
     'info',
   ),
@@ -109,6 +114,18 @@ export const apiOnlySettings = {
     'Largest request body, in bytes',
     '16777216',
   ),
+  importLimit: setting(
+    'IMPORT_LIMIT',
+    wholeNumber(1024, 400 * 1024 * 1024).default(256 * 1024 * 1024),
+    'Largest body of an import, in bytes; YAML is read up to BODY_LIMIT',
+    '268435456',
+  ),
+  importBatch: setting(
+    'IMPORT_BATCH',
+    wholeNumber(1, 10_000).default(500),
+    'Changes that an import makes in one transaction; one with more is made in batches, which nodes see all at once',
+    '500',
+  ),
   trustProxy: setting(
     'TRUST_PROXY',
     flag.default(false),
@@ -130,7 +147,7 @@ export const apiOnlySettings = {
   revisionsDays: setting(
     'REVISIONS_DAYS',
     wholeNumber(0, 36_500).default(0),
-    'Days a superseded revision is kept; 0 keeps it for ever',
+    'Days that every revision is kept, however many there are; 0 leaves it to REVISIONS_KEPT alone',
     '0',
   ),
   auditDays: setting(
@@ -138,6 +155,12 @@ export const apiOnlySettings = {
     wholeNumber(0, 36_500).default(0),
     'Days an audit record is kept; 0 keeps it for ever',
     '0',
+  ),
+  auditSettleMs: setting(
+    'AUDIT_SETTLE_MS',
+    wholeNumber(0, 3_600_000).default(120_000),
+    'How old an audit record is before it is numbered and sealed, so that no older one can follow, in milliseconds',
+    '120000',
   ),
   definitionsLimit: setting(
     'DEFINITIONS_LIMIT',

@@ -27,6 +27,8 @@ export class Metrics {
       registers: [this.registry],
       async collect() {
         this.reset();
+        // Without labels a reset leaves a zero behind, which would read as a measurement.
+        if (labels.length === 0) this.remove();
         const readings = await read().catch(() => []);
         for (const { labels: labelled, value } of readings) this.set(labelled, value);
       },

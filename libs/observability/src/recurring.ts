@@ -3,6 +3,8 @@ import type { Logger } from './logger';
 /** A job that runs again and again until it is stopped, never twice at the same time; a failure is logged and tried again. */
 export class Recurring {
   private timer: NodeJS.Timeout | null = null;
+  /** When the timer goes off, on the clock of `performance.now()`. */
+  private dueAt = Infinity;
   private stopped = false;
   private running: Promise<void> = Promise.resolve();
 
@@ -19,7 +21,7 @@ export class Recurring {
     this.schedule(0);
   }
 
-  /** Brings the next run forward to that many milliseconds from now. */
+  /** Sees to it that a run begins within that many milliseconds from now; one that is due earlier stays where it is. */
   soon(inMs = 0): void {
     if (!this.stopped) this.schedule(inMs);
   }
@@ -28,12 +30,17 @@ export class Recurring {
   async stop(): Promise<void> {
     this.stopped = true;
     if (this.timer !== null) clearTimeout(this.timer);
+    this.dueAt = Infinity;
     await this.running;
   }
 
   private schedule(inMs: number): void {
+    const dueAt = performance.now() + inMs;
+    if (dueAt >= this.dueAt) return;
     if (this.timer !== null) clearTimeout(this.timer);
+    this.dueAt = dueAt;
     this.timer = setTimeout(() => {
+      this.dueAt = Infinity;
       this.running = this.running.then(() => this.run());
     }, inMs);
     this.timer.unref();
@@ -46,6 +53,7 @@ export class Recurring {
     } catch (error) {
       this.logger.warn({ err: error, job: this.name }, 'A recurring job failed and will be tried again');
     }
-    this.schedule(this.everyMs * (1 + Math.random() / 4));
+    // Somebody may have asked for the next run during this one.
+    this.soon(this.everyMs * (1 + Math.random() / 4));
   }
 }
