@@ -19,7 +19,29 @@ const { startSystem } = await import('../bench/lib/system.mjs');
 const { herd, pings, writeToEvent, writeToNode } = await import('../bench/delivery.mjs');
 const { lists, longLists, seed, unchangedImport, writes } = await import('../bench/management.mjs');
 
+/** @type {{ what: string, figure: string, target: string, met?: boolean }[]} */
 const rows = [];
+
+/** Written after each step, so that a run that is cut short leaves what it has measured. */
+const writeReport = async () => {
+  const table = rows.map(({ what, figure, target, met }) => {
+    const verdict = met === undefined ? '' : met ? 'met' : 'missed';
+    return `| ${what} | ${figure} | ${target} | ${verdict} |`;
+  });
+  const report = [
+    '# Figures of one run',
+    '',
+    `\`npm run bench\`, Node.js ${process.version}, ${cpus().length} cores, embedded MongoDB-wire server and Valkey on the same machine, one API replica.`,
+    '',
+    '| What | Figure | Target | |',
+    '| --- | --- | --- | --- |',
+    ...table,
+    '',
+  ].join('\n');
+  const prettier = await import('prettier');
+  writeFileSync(join(root, 'bench/report.md'), await prettier.format(report, { parser: 'markdown' }));
+};
+
 /** @param {string} name @param {() => Promise<{ what: string, figure: string, target: string, met?: boolean }[]>} measure */
 const step = async (name, measure) => {
   progress.say(`measuring: ${name}`);
@@ -48,20 +70,3 @@ try {
 } finally {
   await system.stop();
 }
-
-const table = rows.map(({ what, figure, target, met }) => {
-  const verdict = met === undefined ? '' : met ? 'met' : 'missed';
-  return `| ${what} | ${figure} | ${target} | ${verdict} |`;
-});
-const report = [
-  '# Figures of one run',
-  '',
-  `\`npm run bench\`, Node.js ${process.version}, ${cpus().length} cores, embedded MongoDB-wire server and Valkey on the same machine, one API replica.`,
-  '',
-  '| What | Figure | Target | |',
-  '| --- | --- | --- | --- |',
-  ...table,
-  '',
-].join('\n');
-const prettier = await import('prettier');
-writeFileSync(join(root, 'bench/report.md'), await prettier.format(report, { parser: 'markdown' }));

@@ -1,5 +1,5 @@
-import { anApiDefinition, eventually, listOf, servedApiHeader, textOf } from '@castellan/testing';
-import { okay, Stack } from './support/stack';
+import { eventually, listOf, textOf } from '@castellan/testing';
+import { arrivalDeadlineMs, Stack } from './support/stack';
 
 describe('a fleet of three nodes', () => {
   let stack: Stack;
@@ -9,30 +9,34 @@ describe('a fleet of three nodes', () => {
   });
   afterAll(() => stack.end());
 
-  it('serves exactly what was created, changed and deleted, on every node', async () => {
-    const first = await stack.createApi();
-    const second = await stack.createApi();
-    await stack.everyNodeServes([first.apiId, second.apiId]);
+  it('promise 1: serves exactly what was created, changed and deleted, on every node', async () => {
+    const tenant = await stack.tenant();
+    const kept = await tenant.create();
+    const api = await tenant.create();
+    await stack.everyNodeServesWhatThereIs();
+    await stack.everyNodeRoutes(api.listenPath, api.apiId);
 
-    const moved = anApiDefinition({ proxy: { listen_path: '/moved/' } });
-    okay(await stack.client.put(`/api/apis/${second.id}`, { api_definition: moved }));
-    for (const node of stack.nodes) {
-      const served = async () => (await fetch(`${node.url}/moved/`)).headers.get(servedApiHeader);
-      await eventually(async () => (await served()) === second.apiId, { deadlineMs: 30_000 });
-    }
+    const moved = await tenant.move(api);
+    await stack.everyNodeRoutes(moved.listenPath, api.apiId);
+    await stack.everyNodeRoutes(api.listenPath, '');
 
-    okay(await stack.client.delete(`/api/apis/${first.id}`));
-    await stack.everyNodeServes([second.apiId]);
-    okay(await stack.client.delete(`/api/apis/${second.id}`));
-    await stack.everyNodeServes([]);
+    await tenant.remove(moved);
+    await stack.everyNodeServesWhatThereIs();
+    await stack.everyNodeRoutes(moved.listenPath, '');
+    await stack.everyNodeRoutes(kept.listenPath, kept.apiId);
+
+    await tenant.remove(kept);
+    await stack.everyNodeServesWhatThereIs();
+    await stack.everyNodeRoutes(kept.listenPath, '');
   });
 
-  it('promise 5: calls a node in sync when it has loaded what it should run, and tells what the host manager saw', async () => {
-    const { apiId } = await stack.createApi();
-    await stack.everyNodeServes([apiId]);
+  it('promise 5: is in sync when each node has loaded what it should run; the host manager’s reports are shown', async () => {
+    const tenant = await stack.tenant();
+    await tenant.create();
+    await stack.everyNodeServesWhatThereIs();
     await eventually(
       async () => {
-        const data = okay(await stack.client.get('/api/system/nodes')).json['data'];
+        const data = await stack.fleet();
         const nodes = listOf(data?.['nodes']);
         expect(nodes.map((node) => textOf(node['hostname'])).sort()).toEqual(['node-0', 'node-1', 'node-2']);
         for (const node of nodes) {
@@ -41,10 +45,65 @@ describe('a fleet of three nodes', () => {
         }
         const reloads = listOf(data?.['reloads']);
         expect(reloads.map((reload) => reload['url']).sort()).toEqual(stack.nodes.map(({ url }) => url).sort());
-        expect(reloads.every((reload) => Boolean(reload['ok']))).toBe(true);
+        expect(reloads.map((reload) => reload['ok'])).toEqual([true, true, true]);
         return true;
       },
-      { deadlineMs: 30_000 },
+      { deadlineMs: arrivalDeadlineMs },
     );
+  });
+
+  it('reaches nodes by signals alone when there is no host manager', async () => {
+    await stack.hostManager.end('SIGKILL');
+    try {
+      const tenant = await stack.tenant();
+      const api = await tenant.create();
+      await stack.everyNodeServesWhatThereIs();
+      await tenant.remove(api);
+      await stack.everyNodeServesWhatThereIs();
+    } finally {
+      await stack.repair();
+    }
+  });
+});
+
+describe('a fleet that hears no signals', () => {
+  let stack: Stack;
+
+  beforeAll(async () => {
+    // Long enough for a kill before the first reload.
+    stack = await Stack.start({ deafNodes: true, settings: { CASTELLAN_HOST_MANAGER_DEBOUNCE_MS: '500' } });
+  });
+  afterAll(() => stack.end());
+  afterEach(() => stack.repair());
+
+  it('is reloaded by the host manager', async () => {
+    const tenant = await stack.tenant();
+    const api = await tenant.create();
+    await stack.everyNodeServesWhatThereIs();
+    await tenant.move(api);
+    await tenant.remove(await tenant.create());
+    await stack.everyNodeServesWhatThereIs();
+    await stack.everyNodeIsInSync();
+    expect(stack.nodes.flatMap((node) => node.eventsOf('signal-accepted'))).toEqual([]);
+  });
+
+  it('promise 4: is where it should be after the host manager was killed during a change', async () => {
+    const tenant = await stack.tenant();
+    const { apiId } = await tenant.create();
+    await stack.hostManager.end('SIGKILL');
+    for (const { loadedApis } of stack.nodes) expect(loadedApis.has(apiId)).toBe(false);
+    await stack.hostManager.start();
+    await stack.everyNodeServesWhatThereIs();
+    await stack.everyNodeIsInSync();
+  });
+
+  it('promise 4: is where it should be after a change that the host manager could not hear of', async () => {
+    const tenant = await stack.tenant();
+    await stack.hostManager.end('SIGKILL');
+    const kept = await tenant.create();
+    await tenant.remove(await tenant.create());
+    await stack.hostManager.start();
+    await stack.everyNodeServesWhatThereIs();
+    await stack.everyNodeRoutes(kept.listenPath, kept.apiId);
   });
 });

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { eventually, textOf } from '@castellan/testing';
+import { anApiDefinition, eventually, textOf } from '@castellan/testing';
 import { AppProcess } from './support/app-process';
-import { root } from './support/services';
-import { Stack } from './support/stack';
+import { root } from './support/child';
+import { arrivalDeadlineMs, Stack } from './support/stack';
+import type { Tenant } from './support/tenant';
 
 const run = promisify(execFile);
 
@@ -13,55 +15,152 @@ describe('the processes', () => {
   it.each(['api', 'host-manager'] as const)(
     '%s says everything that is wrong with its configuration, and ends with 1',
     async (name) => {
-      const app = new AppProcess(name, '', { CASTELLAN_REDIS_URL: 'localhost', CASTELLAN_LOG_LEVEL: 'loud' });
+      const app = new AppProcess(name, '', {
+        CASTELLAN_REDIS_URL: 'localhost',
+        CASTELLAN_LOG_LEVEL: 'loud',
+        CASTELLAN_ADMIN_SECRET: 'too-short',
+        CASTELLAN_HOST_MANAGER_NODES: 'http://127.0.0.1:8080,gateway-2',
+      });
       app.spawn();
       expect(await app.exited()).toBe(1);
       expect(app.output).toContain('CASTELLAN_MONGODB_URI is required');
       expect(app.output).toContain('CASTELLAN_REDIS_URL must be a URL that starts with redis://');
       expect(app.output).toContain('CASTELLAN_LOG_LEVEL must be');
+      if (name === 'api') {
+        expect(app.output).toContain('CASTELLAN_ADMIN_SECRET must be at least 16 characters long');
+        expect(app.output).toContain('CASTELLAN_NODE_SECRET is required');
+        expect(app.output).not.toContain('too-short');
+      } else {
+        expect(app.output).toContain('CASTELLAN_HOST_MANAGER_NODES "gateway-2" is not an http:// or https:// URL');
+      }
     },
   );
 
   describe('running', () => {
     let stack: Stack;
+    let tenant: Tenant;
 
     beforeAll(async () => {
       stack = await Stack.start({ nodes: ['v5'], settings: { CASTELLAN_SHUTDOWN_DELAY_MS: '1500' } });
+      tenant = await stack.tenant();
     });
     afterAll(() => stack.end());
+    afterEach(() => stack.repair());
 
     it('keeps secrets out of the logs (promise 9)', async () => {
-      await stack.createApi();
-      const { output } = stack.apis[0] ?? { output: '' };
-      expect(output).toContain('"msg":"request"');
-      for (const secret of [stack.nodeSecret, stack.adminSecret, stack.accessKey]) expect(output).not.toContain(secret);
+      await tenant.create();
+      await eventually(() => stack.api.output.includes('"route":"/api/apis"'));
+      const logs = stack.api.output + stack.hostManager.output;
+      const secrets = [stack.nodeSecret, stack.adminSecret, stack.gatewaySecret, tenant.accessKey];
+      for (const secret of secrets) expect(logs).not.toContain(secret);
     });
 
     it('does the first task of the README as it is pasted', async () => {
       const readme = readFileSync(join(root, 'README.md'), 'utf8');
       const script = /<!-- test: first-task -->\n+```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
       const { stdout } = await run('sh', ['-euc', script], {
-        env: { PATH: process.env['PATH'], API: stack.apis[0]?.url, ADMIN_SECRET: stack.adminSecret },
+        env: { PATH: process.env['PATH'], API: stack.api.url, ADMIN_SECRET: stack.adminSecret },
       });
       expect(stdout).toContain('"Message":"API created"');
       expect(stdout).toContain('"listen_path":"/echo/"');
       expect(stdout).toContain('"hostname":"node-0"');
       await eventually(async () => (await fetch(`${stack.nodes[0]?.url ?? ''}/echo/`)).status === 200, {
-        deadlineMs: 30_000,
+        deadlineMs: arrivalDeadlineMs,
       });
     });
 
     it('stops in order: readiness goes down first, requests under way are answered, then it ends', async () => {
-      const api = stack.apis[0];
-      if (api === undefined) throw new Error('No replica');
-      api.signal('SIGTERM');
+      stack.api.signal('SIGTERM');
       await eventually(async () => {
-        const { status, json } = await stack.at(0).get('/health/ready');
+        const { status, json } = await stack.api.client.get('/health/ready');
         return status === 503 && textOf(json['status']) === 'shutting_down';
       });
-      const served = await stack.client.get('/api/apis');
-      expect(served.status).toBe(200);
-      expect(await api.exited()).toBe(0);
+      expect((await tenant.client().get('/api/apis')).status).toBe(200);
+      expect(await stack.api.exited()).toBe(0);
+    });
+
+    it.each(['SIGTERM', 'SIGINT'] as const)(
+      'finishes on %s a write whose body is still on its way when the listener has closed',
+      async (signal) => {
+        const body = JSON.stringify({ api_definition: anApiDefinition() });
+        const request = await SlowRequest.begin(stack.api.url, tenant.accessKey, body);
+        stack.api.signal(signal);
+        await eventually(() => request.isTheLast(), { describe: 'the listener to close', deadlineMs: 30_000 });
+        expect(stack.api.running).toBe(true);
+        const reply = await request.finish();
+        expect(reply).toMatch(/^HTTP\/1\.1 200 /);
+        expect(await stack.api.exited()).toBe(0);
+
+        await stack.api.start();
+        const apiId = /"ID":"([^"]+)"/.exec(reply)?.[1] ?? '';
+        expect(await tenant.listed()).toContain(apiId);
+        const [node] = stack.nodes;
+        await eventually(() => node?.loadedApis.has(apiId), { deadlineMs: arrivalDeadlineMs });
+      },
+    );
+
+    it('host-manager ends in order, too', async () => {
+      stack.hostManager.signal('SIGTERM');
+      expect(await stack.hostManager.exited()).toBe(0);
     });
   });
 });
+
+/** A write that has been half sent. */
+class SlowRequest {
+  private received = '';
+
+  private constructor(
+    private readonly socket: Socket,
+    private readonly rest: string,
+  ) {
+    socket.on('data', (bytes: Buffer) => {
+      this.received += bytes.toString();
+    });
+    socket.on('error', () => undefined);
+  }
+
+  static async begin(url: string, accessKey: string, body: string): Promise<SlowRequest> {
+    const { hostname, port, host } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    const head = [
+      'POST /api/apis HTTP/1.1',
+      `host: ${host}`,
+      `authorization: ${accessKey}`,
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+      '',
+      body.slice(0, 10),
+    ].join('\r\n');
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.write(head, () => {
+        resolve();
+      });
+    });
+    return new SlowRequest(socket, body.slice(10));
+  }
+
+  /** Whether the server takes no other connection any more. */
+  isTheLast(): Promise<boolean> {
+    const { remotePort = 0, remoteAddress = '' } = this.socket;
+    return new Promise((resolve) => {
+      const probe = connect(remotePort, remoteAddress);
+      probe.once('connect', () => {
+        probe.destroy();
+        resolve(false);
+      });
+      probe.once('error', () => {
+        resolve(true);
+      });
+    });
+  }
+
+  /** Sends the rest, and answers with all of the reply. */
+  async finish(): Promise<string> {
+    const closed = new Promise((resolve) => this.socket.once('close', resolve));
+    this.socket.write(this.rest);
+    await closed;
+    return this.received;
+  }
+}

@@ -4,8 +4,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiConfig } from '@castellan/config';
 import { Metrics, NestLogger, type Logger } from '@castellan/observability';
 import { redisTransportOptions } from '@castellan/persistence';
+import { AUTHENTICATOR } from '@castellan/rbac';
 import { AppModule } from './app.module';
 import { serveDocumentation } from './documentation';
+import { acceptLargeBodies } from './http/large-bodies';
 import { createAdapter, prepareServer } from './http/server';
 import { createValidationPipe } from './http/validation.pipe';
 
@@ -17,6 +19,7 @@ export const createApp = async (config: ApiConfig, logger: Logger): Promise<Nest
     { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) },
   );
   await prepareServer(app.getHttpAdapter().getInstance(), config, app.get(Metrics));
+  acceptLargeBodies(app.getHttpAdapter().getInstance(), config, app.get(AUTHENTICATOR));
   app.useGlobalPipes(createValidationPipe());
   app.connectMicroservice<MicroserviceOptions>({
     transport: Transport.REDIS,

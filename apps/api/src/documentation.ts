@@ -32,7 +32,15 @@ export const openApiDocument = (app: INestApplication): OpenAPIObject => {
       securitySchemes.node,
     )
     .build();
-  return SwaggerModule.createDocument(app, config);
+  return withPublicRoutes(SwaggerModule.createDocument(app, config));
+};
+
+/** Says of each route without a credential that this is meant. */
+const withPublicRoutes = (document: OpenAPIObject): OpenAPIObject => {
+  for (const { get, post, put, patch, delete: remove } of Object.values(document.paths)) {
+    for (const operation of [get, post, put, patch, remove]) if (operation !== undefined) operation.security ??= [];
+  }
+  return document;
 };
 
 /** Swagger UI at `/docs`, the document at `/openapi.json`. */

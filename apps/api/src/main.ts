@@ -8,7 +8,7 @@ runProcess(async () => {
   const config = loadApiConfig(processEnvironment());
   const logger = createLogger('api', config.logLevel);
   const app = await createApp(config, logger);
-  app.enableShutdownHooks();
+  app.enableShutdownHooks(undefined, { useProcessExit: true });
   await app.listen(config.apiPort, config.apiHost);
   startTransport(app, logger);
   logger.info({ url: await app.getUrl() }, 'The API listens');

@@ -100,7 +100,7 @@ export class ApiUnderTest {
       }),
     );
     const accessKey = textOf(created.json['Message']);
-    const id = textOf(created.json['Meta']['id']);
+    const id = textOf(created.json['Meta']?.['id']);
     return { id, accessKey, client: this.anonymous.with({ authorization: accessKey }) };
   }
 }

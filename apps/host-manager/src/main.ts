@@ -8,7 +8,7 @@ runProcess(async () => {
   const config = loadHostManagerConfig(processEnvironment());
   const logger = createLogger('host-manager', config.logLevel);
   const app = await createApp(config, logger);
-  app.enableShutdownHooks();
+  app.enableShutdownHooks(undefined, { useProcessExit: true });
   await app.listen(config.hostManagerPort, config.hostManagerHost);
   startTransport(app, logger);
   logger.info({ url: await app.getUrl(), nodes: config.hostManagerNodes }, 'The host manager listens');

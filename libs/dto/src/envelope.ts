@@ -6,7 +6,7 @@ import type { ErrorCode, FieldError } from './errors';
  * value out of the compact line, so `ID`, and `Meta` where there is no `ID`, come last.
  */
 export class StatusReply {
-  @ApiProperty({ example: 'OK' })
+  @ApiProperty({ type: String, example: 'OK' })
   readonly Status = 'OK';
 
   @ApiProperty({ example: 'API created' })
@@ -35,7 +35,7 @@ export class FieldErrorDto implements FieldError {
 
 /** Every error, on every plane: Tyk's envelope, then what Castellan adds. */
 export class ErrorReply {
-  @ApiProperty({ example: 'Error' })
+  @ApiProperty({ type: String, example: 'Error' })
   readonly Status = 'Error';
 
   @ApiProperty({ example: 'Not authorised' })

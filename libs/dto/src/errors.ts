@@ -21,6 +21,7 @@ export const errorCodes = {
   email_conflict: 'Another user of the organisation has this email address.',
   organisation_not_empty: 'The organisation still holds configuration; delete it first, or ask with `force=true`.',
   in_use: 'Something still refers to the resource; `Errors` lists it.',
+  import_running: 'A large import is being applied to the organisation; wait until it is over.',
   version_mismatch: 'The resource has changed since the version that `If-Match` names.',
   precondition_required: 'The organisation demands `If-Match` on writes.',
   limit_reached: 'A limit of the organisation or of the database would be passed.',

@@ -2,7 +2,10 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { MongooseModule } from '@nestjs/mongoose';
 import { CONFIG, type CommonConfig } from '@castellan/config';
 
-/** Opens the one connection to MongoDB; a start waits at most five seconds for it, and so does a request. */
+/**
+ * Opens the one connection to MongoDB. While it is out of reach a start and a request wait five seconds for it; that it
+ * has stopped answering without a word is noticed within about ten.
+ */
 @Module({})
 export class MongoConnectionModule {
   static forRoot(): DynamicModule {
@@ -14,9 +17,12 @@ export class MongoConnectionModule {
           useFactory: ({ mongodbUri }: CommonConfig) => ({
             uri: mongodbUri,
             // Indexes are built by StoreInitialiser, which the start waits for.
-            autoIndex: false,
+            autoIndex: false, monitorCommands: true,
             autoCreate: false,
             serverSelectionTimeoutMS: 5_000,
+            // Gateways wait 30 seconds for an answer; the driver's own limits would take 40 to notice.
+            connectTimeoutMS: 5_000,
+            heartbeatFrequencyMS: 5_000,
             retryAttempts: 5,
             retryDelay: 1_000,
             writeConcern: { w: 'majority', journal: true },

@@ -1,18 +1,33 @@
+export { sealOf, type AuditChainRow, type AuditOwner } from './changes/audit-chain';
+export type { AuditFilter, AuditReach } from './changes/audit-filter';
+export { AuditLedger } from './changes/audit-ledger';
+export { AuditStore } from './changes/audit-store';
 export { type ChangeContext } from './changes/change-context';
 export { ChangeRecorder } from './changes/change-recorder';
 export { type Change, type ChangeTransaction } from './changes/change-transaction';
 export { Generations, Outbox } from './changes/outbox';
+export { RevisionRetention, type RevisionPlace, type RevisionsToKeep } from './changes/revision-retention';
 export { RevisionStore, type RevisionSummary } from './changes/revision-store';
 export type { Actor, AuditRow, GenerationRow, Operation, OutboxRow, RevisionRow } from './changes/rows';
 export { MongoConnectionModule } from './connection';
+export { ConsistentReads } from './consistent-reads';
 export { HealthModule } from './health.module';
 export { isObjectIdText, newObjectId, toObjectId, toOrganisationId, type OrganisationId } from './ids';
+export { ImportStore, type ImportProgress, type ImportSummary } from './imports/import-store';
+export type { FrozenListRow, ImportJournalRow, ImportRefusal, ImportRow, ImportStepRow } from './imports/rows';
 export { modelNames } from './models';
 export { PersistenceModule } from './persistence.module';
 export { REDIS, redisKey, RedisModule } from './redis.module';
 export { redisTransportOptions, startTransport } from './redis-transport';
+export { ApiStore, type ApiHolder, type ApiNeighbour, type ApiSummary } from './resources/api-store';
 export { DuplicateKey, LostRace } from './resources/duplicate-key';
-export { resourceKinds, type Draft, type ResourceKindName, type ResourceRow } from './resources/resource-row';
+export {
+  resourceKinds,
+  type Draft,
+  type Head,
+  type ResourceKindName,
+  type ResourceRow,
+} from './resources/resource-row';
 export { ResourceStore, type Page, type PageQuery, type ResourceKind } from './resources/resource-store';
 export type { ApiRow, OrganisationRow, PolicyRow, UserRow, WebhookRow } from './resources/rows';
-export { ApiStore, OrganisationStore, PolicyStore, UserStore, WebhookStore } from './resources/stores';
+export { OrganisationStore, PolicyStore, UserStore, WebhookStore } from './resources/stores';

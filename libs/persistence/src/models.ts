@@ -6,7 +6,13 @@ export const modelNames = {
   policy: 'policy',
   webhook: 'webhook',
   revision: 'revision',
+  revisionSweep: 'revisionSweep',
   audit: 'audit',
+  auditChain: 'auditChain',
   outbox: 'outbox',
   generation: 'generation',
+  import: 'import',
+  importStep: 'importStep',
+  importJournal: 'importJournal',
+  frozenList: 'frozenList',
 } as const;

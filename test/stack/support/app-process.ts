@@ -1,17 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { eventually } from '@castellan/testing';
-import { root } from './services';
+import { eventually, HttpClient } from '@castellan/testing';
+import { Child } from './child';
 
 /** How long a process may take to get ready on a busy machine, in milliseconds. */
 const startDeadlineMs = 60_000;
 
 /** One of the built applications as a process of its own. */
 export class AppProcess {
-  private child: ChildProcess | null = null;
-  private said = '';
+  private child: Child | null = null;
 
   constructor(
     private readonly name: 'api' | 'host-manager',
@@ -21,48 +18,46 @@ export class AppProcess {
 
   /** What the process has written so far. */
   get output(): string {
-    return this.said;
+    return this.child?.output ?? '';
   }
 
   get running(): boolean {
-    return this.child !== null && this.child.exitCode === null && this.child.signalCode === null;
+    return this.child?.running === true;
+  }
+
+  /** A client without a credential. */
+  get client(): HttpClient {
+    return new HttpClient(this.url);
   }
 
   spawn(): void {
-    const child = spawn(process.execPath, [join(root, `dist/apps/${this.name}/src/main.js`)], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], ...this.environment },
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk: Buffer) => {
-        this.said += chunk.toString();
-      });
-    }
-    this.child = child;
+    this.child = new Child(`dist/apps/${this.name}/src/main.js`, { ...this.environment });
   }
 
   /** Starts the process and waits until it says that it is ready. */
   async start(): Promise<void> {
     this.spawn();
+    await this.answers(200);
+  }
+
+  /** Waits until the process says that it is ready (200), or runs and cannot work (503). */
+  async answers(status: 200 | 503): Promise<void> {
     await eventually(
       async () => {
-        if (!this.running) throw new Error(`${this.name} ended: ${this.said}`);
-        return (await fetch(`${this.url}/health/ready`)).status === 200;
+        if (!this.running) throw new Error(`${this.name} ended: ${this.output}`);
+        return (await this.client.get('/health/ready')).status === status;
       },
-      { deadlineMs: startDeadlineMs },
+      { deadlineMs: startDeadlineMs, describe: `${this.name} to answer ${status} on /health/ready` },
     );
   }
 
-  signal(signal: 'SIGTERM' | 'SIGKILL'): void {
-    this.child?.kill(signal);
+  signal(signal: NodeJS.Signals): void {
+    this.child?.signal(signal);
   }
 
   /** Resolves with the exit code once the process has ended; null when a signal ended it. */
   async exited(): Promise<number | null> {
-    if (this.child === null) return null;
-    if (this.running) await once(this.child, 'exit');
-    return this.child.exitCode;
+    return this.child === null ? null : this.child.exited();
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {

@@ -1,13 +1,10 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
 import { z } from 'zod';
-
-export const root = join(__dirname, '..', '..', '..');
+import { Child } from './child';
 
 const server = z.object({ url: z.string(), port: z.number(), pid: z.number() });
-const greeting = z.object({ mongodb: server, redis: z.array(server) });
+const greeting = z.object({ mongodb: server, redis: z.array(server), dataDir: z.string() });
 const answer = z.object({ id: z.number(), pid: z.number().optional(), error: z.string().optional() });
 
 type ServerName = 'mongodb' | 'redis';
@@ -15,51 +12,75 @@ type ServerName = 'mongodb' | 'redis';
 /** A MongoDB-wire server and a Redis of their own, as real processes that a test may stop, kill and start again. */
 export class Services {
   private nextId = 1;
+  private readonly stopped = new Set<ServerName>();
+  private readonly waiting = new Map<number, (line: string) => void>();
 
   private constructor(
-    private readonly process: ChildProcessWithoutNullStreams,
-    private readonly lines: Interface,
+    private readonly child: Child,
+    private readonly dataDir: string,
     readonly mongodbUri: string,
     readonly redisUrl: string,
-  ) {}
+  ) {
+    child.onLine((line) => {
+      this.waiting.get(answer.parse(JSON.parse(line)).id)?.(line);
+    });
+  }
 
   static async start(): Promise<Services> {
-    const child = spawn(process.execPath, [join(root, 'tools/services.mjs')], { cwd: root });
-    child.stderr.resume();
-    const lines = createInterface({ input: child.stdout });
-    const { mongodb, redis } = greeting.parse(JSON.parse(await nextLine(lines)));
+    const venv = process.env['CASTELLAN_TEST_VENV'];
+    const child = new Child('tools/services.mjs', venv === undefined ? {} : { CASTELLAN_TEST_VENV: venv }, true);
+    const first = await Promise.race([
+      new Promise<string>((resolve) => {
+        child.onLine(resolve);
+      }),
+      child.exited().then(() => {
+        throw new Error(`The servers did not start: ${child.output}`);
+      }),
+    ]);
+    const parsed = greeting.safeParse(JSON.parse(first));
+    if (!parsed.success) throw new Error(`The servers did not start: ${first}`);
+    const { mongodb, redis, dataDir } = parsed.data;
     const uri = new URL(mongodb.url);
     uri.pathname = '/castellan';
-    return new Services(child, lines, uri.href, redis[0]?.url ?? '');
+    return new Services(child, dataDir, uri.href, redis[0]?.url ?? '');
   }
 
   /** Resolves when the server's process has ended. */
   async stop(name: ServerName, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    this.stopped.add(name);
     await this.command({ do: 'stop', server: name, index: 0, signal });
   }
 
   /** Starts it again on the same port and data; resolves when it answers. */
   async resume(name: ServerName): Promise<void> {
     await this.command({ do: 'start', server: name, index: 0 });
+    this.stopped.delete(name);
+  }
+
+  /** Starts again whatever is stopped. */
+  async resumeAll(): Promise<void> {
+    for (const name of this.stopped) await this.resume(name);
+  }
+
+  /** Takes everything from a Redis that is stopped. */
+  loseRedisData(): void {
+    rmSync(join(this.dataDir, 'redis'), { recursive: true, force: true });
   }
 
   async end(): Promise<void> {
-    if (this.process.exitCode !== null) return;
-    const ended = once(this.process, 'exit');
-    this.process.stdin.end();
-    await ended;
+    this.child.closeInput();
+    await this.child.exited();
   }
 
   private async command(command: object): Promise<void> {
     const id = this.nextId;
     this.nextId += 1;
-    this.process.stdin.write(`${JSON.stringify({ id, ...command })}\n`);
-    const { error } = answer.parse(JSON.parse(await nextLine(this.lines)));
+    const line = await new Promise<string>((resolve) => {
+      this.waiting.set(id, resolve);
+      this.child.write(JSON.stringify({ id, ...command }));
+    });
+    this.waiting.delete(id);
+    const { error } = answer.parse(JSON.parse(line));
     if (error !== undefined) throw new Error(error);
   }
 }
-
-const nextLine = async (lines: Interface): Promise<string> => {
-  const values: readonly unknown[] = await once(lines, 'line');
-  return String(values[0]);
-};

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import {
-  anApiDefinition,
   eventually,
   HttpClient,
+  listOf,
   NodeSimulator,
+  servedApiHeader,
   textOf,
   unique,
+  type JsonReply,
   type NodeProfile,
   type NodeSimulatorOptions,
-  type Reply,
 } from '@castellan/testing';
 import { AppProcess, freePort } from './app-process';
+import { okay, Tenant } from './tenant';
 import { Services } from './services';
 
 interface StackOptions {
@@ -18,34 +20,32 @@ interface StackOptions {
   readonly nodes?: readonly NodeProfile[];
   readonly settings?: Readonly<Record<string, string>>;
   readonly node?: Partial<NodeSimulatorOptions>;
+  /** Nodes that hear no signals, so that only a host manager makes them load. */
+  readonly deafNodes?: boolean;
 }
 
 /** How long a change may take to reach every node after a fault, in milliseconds: a limit for hung tests, not a target. */
-const arrivalDeadlineMs = 60_000;
+export const arrivalDeadlineMs = 60_000;
 
 /** A whole Castellan as real processes: databases, replicas of the API, a host manager, and simulated nodes. */
 export class Stack {
   readonly apis: AppProcess[] = [];
   readonly nodes: NodeSimulator[] = [];
-  hostManager!: AppProcess;
-  /** The client of an organisation's administrator, on the first replica. */
-  client!: HttpClient;
-  /** The key that this client sends. */
-  accessKey = '';
   readonly adminSecret = randomBytes(16).toString('hex');
   readonly nodeSecret = randomBytes(16).toString('hex');
   readonly gatewaySecret = randomBytes(16).toString('hex');
+  private readonly tenants: Tenant[] = [];
+  private manager: AppProcess | null = null;
 
   private constructor(readonly services: Services) {}
 
-  /** Everything up, an organisation made, and the nodes registered. */
+  /** Everything up, and the nodes registered. What has started is stopped again when the rest does not. */
   static async start(options: StackOptions = {}): Promise<Stack> {
     const stack = new Stack(await Services.start());
     try {
       await stack.startApps(options);
       await stack.startNodes(options);
       await stack.startHostManager(options);
-      stack.client = await stack.newOrganisation();
       return stack;
     } catch (error) {
       await stack.end();
@@ -53,40 +53,99 @@ export class Stack {
     }
   }
 
-  get admin(): HttpClient {
-    return this.at(0).with({ 'admin-auth': this.adminSecret });
+  /** The first replica. */
+  get api(): AppProcess {
+    return this.replica(0);
   }
 
-  /** A client of one replica, without a credential. */
-  at(replica: number): HttpClient {
-    const api = this.apis[replica];
-    if (api === undefined) throw new Error(`There is no replica ${replica}`);
-    return new HttpClient(api.url);
+  get hostManager(): AppProcess {
+    if (this.manager === null) throw new Error('The host manager was not started');
+    return this.manager;
+  }
+
+  get admin(): HttpClient {
+    return this.api.client.with({ 'admin-auth': this.adminSecret });
+  }
+
+  replica(index: number): AppProcess {
+    const api = this.apis[index];
+    if (api === undefined) throw new Error(`There is no replica ${index}`);
+    return api;
+  }
+
+  /** A new organisation, as its administrator sees it. */
+  async tenant(): Promise<Tenant> {
+    const created = okay(await this.admin.post('/admin/organisations', { owner_name: unique('org') }));
+    const user = { org_id: textOf(created.json['Meta']), email_address: `${unique('user')}@example.org` };
+    const accessKey = textOf(okay(await this.admin.post('/admin/users', user)).json['Message']);
+    const tenant = new Tenant(accessKey, (replica) => this.replica(replica).client);
+    this.tenants.push(tenant);
+    return tenant;
+  }
+
+  /** Waits until every node serves what the organisations have by now, nothing more and nothing less. */
+  async everyNodeServesWhatThereIs(): Promise<void> {
+    const listed = await Promise.all(this.tenants.map((tenant) => tenant.listed()));
+    const wanted = listed.flat().sort();
+    await Promise.all(
+      this.nodes.map((node) =>
+        node.waitFor(
+          ({ loadedApis }) => [...loadedApis.keys()].sort().join() === wanted.join(),
+          arrivalDeadlineMs,
+          `${node.settings.hostname} to serve exactly [${wanted.join()}]`,
+        ),
+      ),
+    );
+  }
+
+  /** What `/api/system/nodes` says. */
+  async fleet(): Promise<JsonReply | undefined> {
+    const tenant = this.tenants[0] ?? (await this.tenant());
+    return okay(await tenant.client().get('/api/system/nodes')).json['data'];
+  }
+
+  /** Waits until the API says of each node that it is in sync, as measured (promise 5). */
+  async everyNodeIsInSync(): Promise<void> {
+    await eventually(
+      async () => {
+        const listed = listOf((await this.fleet())?.['nodes']);
+        return this.nodes.every(({ nodeId }) =>
+          listed.some((node) => textOf(node['id']) === nodeId && Boolean(node['in_sync'])),
+        );
+      },
+      { deadlineMs: arrivalDeadlineMs, describe: 'every node to be in sync' },
+    );
+  }
+
+  /** Waits until each node sends the traffic on a path to this API; an empty text means to none. */
+  async everyNodeRoutes(path: string, apiId: string): Promise<void> {
+    await eventually(
+      async () => {
+        for (const { url, settings } of this.nodes) {
+          const served = (await fetch(`${url}${path}`)).headers.get(servedApiHeader) ?? '';
+          if (served !== apiId) throw new Error(`${settings.hostname} sends ${path} to [${served}]`);
+        }
+        return true;
+      },
+      { deadlineMs: arrivalDeadlineMs, describe: `every node to send ${path} to [${apiId}]` },
+    );
+  }
+
+  /** Starts again whatever a test has stopped. */
+  async repair(): Promise<void> {
+    await this.services.resumeAll();
+    for (const app of [...this.apis, this.hostManager]) {
+      if (app.running) await app.answers(200);
+      else await app.start();
+    }
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.stop({ deregister: false })));
-    const apps = [...this.apis, ...(this.startedHostManager ? [this.hostManager] : [])];
+    await Promise.all(this.nodes.map((node) => node.kill()));
+    const apps = [...this.apis, ...(this.manager === null ? [] : [this.manager])];
     await Promise.all(apps.map((app) => app.end('SIGKILL')));
     await this.services.end();
   }
-
-  /** Creates an API that nodes will serve. */
-  async createApi(overrides: Readonly<Record<string, unknown>> = {}, client = this.client): Promise<CreatedApi> {
-    const reply = await client.post('/api/apis', { api_definition: anApiDefinition(overrides) });
-    return { id: textOf(okay(reply).json['Meta']), apiId: textOf(reply.json['ID']) };
-  }
-
-  /** Waits until every node serves exactly these APIs. */
-  async everyNodeServes(apiIds: readonly string[]): Promise<void> {
-    const wanted = [...apiIds].sort().join();
-    await eventually(() => this.nodes.every(({ loadedApis }) => [...loadedApis.keys()].sort().join() === wanted), {
-      deadlineMs: arrivalDeadlineMs,
-      describe: `every node to serve exactly [${wanted}]`,
-    });
-  }
-
-  private startedHostManager = false;
 
   private common({ settings = {} }: StackOptions): Record<string, string> {
     return {
@@ -113,14 +172,18 @@ export class Stack {
     await Promise.all(this.apis.map((api) => api.start()));
   }
 
-  private async startNodes({ nodes = ['v3', 'v5.2', 'v5'], node = {} }: StackOptions): Promise<void> {
+  private async startNodes({
+    nodes = ['v3', 'v5.2', 'v5.13'],
+    node = {},
+    deafNodes = false,
+  }: StackOptions): Promise<void> {
     for (const [index, profile] of nodes.entries()) {
       this.nodes.push(
         new NodeSimulator({
           dashboardUrl: this.apis.map(({ url }) => url),
           nodeSecret: this.nodeSecret,
           gatewaySecret: this.gatewaySecret,
-          redisUrl: this.services.redisUrl,
+          ...(deafNodes ? {} : { redisUrl: this.services.redisUrl }),
           hostname: `node-${index}`,
           profile,
           heartbeatMs: 200,
@@ -128,6 +191,7 @@ export class Stack {
           registerRetryMs: 200,
           reloginDelayMs: 200,
           startRetryMs: 200,
+          startRetryMaxMs: 1_000,
           signalRetryMs: 200,
           ...node,
         }),
@@ -138,33 +202,12 @@ export class Stack {
 
   private async startHostManager(options: StackOptions): Promise<void> {
     const port = await freePort();
-    this.hostManager = new AppProcess('host-manager', `http://127.0.0.1:${port}`, {
+    this.manager = new AppProcess('host-manager', `http://127.0.0.1:${port}`, {
       ...this.common(options),
       CASTELLAN_HOST_MANAGER_PORT: String(port),
       CASTELLAN_HOST_MANAGER_NODES: this.nodes.map(({ url }) => url).join(),
       CASTELLAN_GATEWAY_SECRET: this.gatewaySecret,
     });
-    this.startedHostManager = true;
-    await this.hostManager.start();
-  }
-
-  /** Another organisation; resolves with the client of its administrator. */
-  async newOrganisation(): Promise<HttpClient> {
-    const created = okay(await this.admin.post('/admin/organisations', { owner_name: unique('org') }));
-    const user = { org_id: textOf(created.json['Meta']), email_address: `${unique('user')}@example.org` };
-    const accessKey = textOf(okay(await this.admin.post('/admin/users', user)).json['Message']);
-    this.accessKey = accessKey;
-    return this.at(0).with({ authorization: accessKey });
+    await this.manager.start();
   }
 }
-
-export interface CreatedApi {
-  readonly id: string;
-  readonly apiId: string;
-}
-
-/** The reply, when it is a 200; otherwise the test fails with what the server said. */
-export const okay = (reply: Reply): Reply => {
-  if (reply.status !== 200) throw new Error(`Expected 200, got ${reply.status}: ${reply.text}`);
-  return reply;
-};

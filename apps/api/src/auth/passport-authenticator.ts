@@ -1,35 +1,38 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Authenticator as Passport, type Authenticator as PassportInstance, type Strategy } from 'passport';
 import { Unauthorised } from '@castellan/dto';
 import type { Authenticator, Plane, Principal } from '@castellan/rbac';
+import { AccessKeyStrategy, AdminSecretStrategy, NodeSecretStrategy } from './strategies';
 
 type GuardedPlane = Exclude<Plane, 'public'>;
+type Middleware = (request: unknown, response: unknown, next: (error?: Error | null) => void) => void;
 
-/** Passport's guard for one strategy, with errors left as the strategy threw them. */
-const guardFor = (plane: GuardedPlane): CanActivate => {
-  class StrategyGuard extends AuthGuard(plane) {
-    override handleRequest<User>(error: unknown, user: User): User {
-      if (error instanceof Error) throw error;
-      if (!user) throw new Unauthorised();
-      return user;
-    }
-  }
-  return new StrategyGuard();
-};
-
-/** Lets Passport prove who calls, by the strategy that bears the plane's name. */
+/**
+ * Lets Passport prove who calls, by the strategy of the plane. It is given the strategy itself, because names are
+ * registered for the whole process, which may hold more than one application.
+ */
 @Injectable()
 export class PassportAuthenticator implements Authenticator {
-  private readonly guards: Readonly<Record<GuardedPlane, CanActivate>> = {
-    admin: guardFor('admin'),
-    organisation: guardFor('organisation'),
-    node: guardFor('node'),
-  };
+  private readonly passport: Pick<PassportInstance<unknown, Middleware>, 'authenticate'> = new Passport();
+  private readonly strategies: Readonly<Record<GuardedPlane, Strategy>>;
 
-  async authenticate(plane: GuardedPlane, context: ExecutionContext): Promise<Principal> {
-    await this.guards[plane].canActivate(context);
-    const { user } = context.switchToHttp().getRequest<{ user?: Principal }>();
-    if (user === undefined) throw new Unauthorised();
-    return user;
+  constructor(organisation: AccessKeyStrategy, admin: AdminSecretStrategy, node: NodeSecretStrategy) {
+    this.strategies = { organisation, admin, node };
+  }
+
+  authenticate(plane: GuardedPlane, context: ExecutionContext): Promise<Principal> {
+    const http = context.switchToHttp();
+    return new Promise((resolve, reject) => {
+      // What went wrong is handed on as the strategy threw it: whether it was an outage is for the error filter to say.
+      const finish = (error?: Error | null, principal?: Principal | false | null): void => {
+        if (error) reject(error);
+        else if (principal) resolve(principal);
+        else reject(new Unauthorised());
+      };
+      // One for each request: Passport puts the callbacks of the request on the strategy that it is given.
+      const strategy = Object.create(this.strategies[plane]) as Strategy;
+      const middleware = this.passport.authenticate(strategy, { session: false }, finish);
+      middleware(http.getRequest(), http.getResponse(), finish);
+    });
   }
 }

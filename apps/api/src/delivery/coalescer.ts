@@ -9,8 +9,10 @@ export class Coalescer<T> {
   constructor(private readonly work: () => Promise<T>) {}
 
   run(): Promise<T> {
+    // Asked for already and not begun yet; between two runs there is a moment in which neither is under way.
+    if (this.next !== null) return this.next;
     if (this.running === null) return this.begin();
-    this.next ??= this.running.then(
+    this.next = this.running.then(
       () => this.begin(),
       () => this.begin(),
     );

@@ -22,6 +22,6 @@ import { SnapshotService } from './snapshot.service';
     Signals,
     SnapshotService,
   ],
-  exports: [NodeRegistry, NodeStateService, Reconciler, SnapshotService],
+  exports: [NodeDocuments, NodeRegistry, NodeStateService, Reconciler, SnapshotService],
 })
 export class DeliveryModule {}

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis, Result } from 'ioredis';
 import { Clock } from '@castellan/observability';
 import { REDIS, redisKey } from '@castellan/persistence';
-import { visitScript } from './visit-script';
+import { servedScript, visitScript } from './node-scripts';
 
 /** What is known of one node. Times are milliseconds since 1970, null when it has not happened. */
 export interface NodeRecord {
@@ -28,6 +28,7 @@ const forgetAfterSeconds = 600;
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     castellanVisit(...parameters: string[]): Result<string, Context>;
+    castellanServed(...parameters: string[]): Result<number, Context>;
   }
 }
 
@@ -41,6 +42,7 @@ export class NodeRegistry {
     private readonly clock: Clock,
   ) {
     redis.defineCommand('castellanVisit', { lua: visitScript, numberOfKeys: 3 });
+    redis.defineCommand('castellanServed', { lua: servedScript, numberOfKeys: 1 });
   }
 
   async register(node: Pick<NodeRecord, 'id' | 'hostname' | 'address'>, nonce: string): Promise<void> {
@@ -72,9 +74,9 @@ export class NodeRegistry {
     return outcome === 'ok' || outcome === 'nonce' ? outcome : 'unknown';
   }
 
-  /** Notes the hash of a list that has gone out to the node in full. */
+  /** Notes the hash of a list that has gone out to the node in full; of a node that left meanwhile, nothing. */
   async recordServed(id: string, list: 'apis' | 'policies', hash: string): Promise<void> {
-    await this.redis.hset(this.recordKey(id), { [`served:${list}`]: hash, servedAt: this.clock.millis() });
+    await this.redis.castellanServed(this.recordKey(id), `served:${list}`, hash, String(this.clock.millis()));
   }
 
   async forget(id: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { CONFIG, type ApiConfig } from '@castellan/config';
@@ -58,7 +59,7 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
     const now = this.clock.millis();
     const behind = nodes.filter((node) => node.state === 'behind' && !isBusy(node, now));
     if (behind.length === 0) return;
-    if (!(await this.isDue(`${expected.apis}:${expected.policies}`))) return;
+    if (!(await this.isDue([expected.apis, expected.policies, ...behind.map(({ id }) => id).sort()]))) return;
     this.logger.warn({ nodes: behind.map(({ id }) => id) }, 'Nodes do not run what they should; telling them again');
     await this.signals.publish(
       [{ reason: 'reconcile', organisation: null, generation: null, changes: [] }],
@@ -67,11 +68,11 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   /**
-   * A reload concerns all nodes, so one that cannot follow must not keep the whole fleet busy: looks number 1, 2, 4, 8
-   * and so on lead to a message. All replicas count together.
+   * A reload concerns all nodes, so one that cannot follow must not keep the whole fleet busy: while it is the same nodes
+   * that cannot reach the same state, looks number 1, 2, 4, 8 and so on lead to a message. All replicas count together.
    */
-  private async isDue(state: string): Promise<boolean> {
-    const key = redisKey('reconcile', state);
+  private async isDue(situation: readonly string[]): Promise<boolean> {
+    const key = redisKey('reconcile', createHash('sha256').update(situation.join()).digest('hex'));
     const look = await this.redis.incr(key);
     await this.redis.expire(key, rememberSeconds);
     return Number.isInteger(Math.log2(look));

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { Metrics } from '@castellan/observability';
 import { Generations, toOrganisationId } from '@castellan/persistence';
 import { Coalescer } from './coalescer';
-import { NodeDocuments, type OrganisationDocuments } from './node-documents';
+import { NodeDocuments, type OrganisationState } from './node-documents';
 import { toNodeList, type NodeList, type Snapshot } from './snapshot';
 
-interface Part extends OrganisationDocuments {
-  readonly generation: number;
-}
+/** Organisations that are read at the same time. */
+const readAtOnce = 10;
 
 /**
  * The snapshot of what nodes are served. Every call is answered with the state of a moment after the call; a thousand
@@ -15,7 +15,7 @@ interface Part extends OrganisationDocuments {
  */
 @Injectable()
 export class SnapshotService {
-  private parts = new Map<string, Part>();
+  private parts = new Map<string, OrganisationState>();
   private snapshot: Snapshot | null = null;
   private readonly refresh = new Coalescer(() => this.bringUpToDate());
   /** How often a snapshot was put together; a thousand nodes at once should raise it by one. */
@@ -24,7 +24,12 @@ export class SnapshotService {
   constructor(
     private readonly generations: Generations,
     private readonly documents: NodeDocuments,
-  ) {}
+    metrics: Metrics,
+  ) {
+    metrics.gauge('castellan_snapshot_builds_total', 'How often the lists for nodes were put together', [], () =>
+      Promise.resolve([{ labels: {}, value: this.builds }]),
+    );
+  }
 
   current(): Promise<Snapshot> {
     return this.refresh.run();
@@ -36,9 +41,11 @@ export class SnapshotService {
     if (this.snapshot !== null && stale.length === 0) return this.snapshot;
 
     const parts = new Map(this.parts);
-    for (const [id, generation] of stale) {
-      // The generation is read first: what commits meanwhile makes the part newer than its label, and is seen next time.
-      parts.set(id, { generation, ...(await this.documents.of(toOrganisationId(id))) });
+    for (let first = 0; first < stale.length; first += readAtOnce) {
+      const read = stale.slice(first, first + readAtOnce).map(async ([id]) => {
+        parts.set(id, await this.documents.of(toOrganisationId(id)));
+      });
+      await Promise.all(read);
     }
     const snapshot = await assemble(parts, this.snapshot);
     this.parts = parts;
@@ -48,7 +55,10 @@ export class SnapshotService {
   }
 }
 
-const assemble = async (parts: ReadonlyMap<string, Part>, previous: Snapshot | null): Promise<Snapshot> => {
+const assemble = async (
+  parts: ReadonlyMap<string, OrganisationState>,
+  previous: Snapshot | null,
+): Promise<Snapshot> => {
   const ordered = [...parts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part);
   const [apis, policies] = await Promise.all([
     toNodeList(ordered.flatMap((part) => part.apis)),

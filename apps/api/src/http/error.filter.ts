@@ -2,7 +2,7 @@ import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply } from 'fastify';
 import { CastellanError, ErrorReply, NotFound, Unavailable } from '@castellan/dto';
 import { LOGGER, type Logger } from '@castellan/observability';
-import { ChangeRecorder } from '@castellan/persistence';
+import { ChangeRecorder, OrganisationStore, toOrganisationId, type OrganisationId } from '@castellan/persistence';
 import { isOutage } from './outage';
 import { requestTraceOf, type ApiRequest } from './request-context';
 
@@ -25,7 +25,8 @@ const fromStatus = (status: number, message: string): CastellanError | null => {
   // Unknown path, in the words that clients know (reference 1.2).
   if (status === 404) return new NotFound('404');
   if (status === 413) {
-    return new CastellanError(413, 'body_too_large', 'The request body is larger than CASTELLAN_BODY_LIMIT allows');
+    const limits = 'CASTELLAN_BODY_LIMIT, or CASTELLAN_IMPORT_LIMIT for imports,';
+    return new CastellanError(413, 'body_too_large', `The request body is larger than ${limits} allows`);
   }
   if (status < 400 || status >= 500) return null;
   return new CastellanError(status, 'validation_failed', message);
@@ -39,6 +40,7 @@ const fromStatus = (status: number, message: string): CastellanError | null => {
 export class ErrorFilter implements ExceptionFilter {
   constructor(
     private readonly changes: ChangeRecorder,
+    private readonly organisations: OrganisationStore,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -60,13 +62,22 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   private async recordRefusal(request: ApiRequest, { status, code, message }: CastellanError): Promise<void> {
-    const { principal } = request;
+    const { principal, access } = request;
     if (readingMethods.has(request.method) || principal === undefined || principal.plane === 'node') return;
-    const organisation = principal.plane === 'organisation' ? principal.organisationId : null;
+    // Searches and checks that are sent as POST write nothing either.
+    if (access?.permission?.level === 'read') return;
     try {
+      const organisation = await this.organisationOf(request);
       await this.changes.recordRefusal({ ...requestTraceOf(request), organisation }, status, `${code}: ${message}`);
     } catch (cause) {
       this.logger.error({ err: cause, requestId: request.id }, 'A refused write could not be recorded');
     }
+  }
+
+  /** Whose audit log a refusal belongs to; null when it is the operator's alone. */
+  private async organisationOf({ principal, concerns }: ApiRequest): Promise<OrganisationId | null> {
+    if (principal?.plane === 'organisation') return toOrganisationId(principal.organisationId);
+    if (concerns === undefined) return null;
+    return (await this.organisations.byId(concerns)) === null ? null : concerns;
   }
 }

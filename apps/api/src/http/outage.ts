@@ -12,18 +12,18 @@ const outageNames = new Set([
   'MaxRetriesPerRequestError',
 ]);
 
-const outageMessages = [
+const outageMessages = new Set([
   "Stream isn't writeable and enableOfflineQueue options is false",
   'Connection is closed.',
   'Command timed out',
-];
+]);
 
 const outageCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
 /** Whether an error means that MongoDB or Redis is out of reach, so that the caller should try again. */
 export const isOutage = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  if (outageNames.has(error.name)) return true;
-  if (outageMessages.includes(error.message)) return true;
+  if (typeof error !== 'object' || error === null) return false;
+  if ('name' in error && typeof error.name === 'string' && outageNames.has(error.name)) return true;
+  if ('message' in error && typeof error.message === 'string' && outageMessages.has(error.message)) return true;
   return 'code' in error && typeof error.code === 'string' && outageCodes.has(error.code);
 };

@@ -5,7 +5,11 @@ import { toOrganisationId, type Actor, type ChangeContext, type OrganisationId }
 import { pathOf } from './server';
 
 /** A request as the guard left it. */
-export type ApiRequest = FastifyRequest & GuardedRequest;
+export type ApiRequest = FastifyRequest &
+  GuardedRequest & {
+    /** On the admin plane, the organisation that the request concerns, once that is known. */
+    concerns?: OrganisationId;
+  };
 
 /** Longest reason that is kept. */
 const longestReason = 1_000;
@@ -45,15 +49,16 @@ export const OrganisationRequest = createParamDecorator((_: unknown, context: Ex
 
 /** A request on the admin plane, which says itself whose organisation it concerns. */
 export class AdminContext {
-  constructor(private readonly trace: Omit<ChangeContext, 'organisation'>) {}
+  constructor(private readonly request: ApiRequest) {}
 
+  /** From here on a refusal is recorded for this organisation too. */
   in(organisation: OrganisationId): ChangeContext {
-    return { ...this.trace, organisation };
+    this.request.concerns = organisation;
+    return { ...requestTraceOf(this.request), organisation };
   }
 }
 
 /** The context of a request with the admin secret. */
 export const AdminRequest = createParamDecorator(
-  (_: unknown, context: ExecutionContext) =>
-    new AdminContext(requestTraceOf(context.switchToHttp().getRequest<ApiRequest>())),
+  (_: unknown, context: ExecutionContext) => new AdminContext(context.switchToHttp().getRequest<ApiRequest>()),
 );

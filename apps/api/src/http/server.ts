@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import helmet from '@fastify/helmet';
 import type { ApiConfig } from '@castellan/config';
-import { CastellanError } from '@castellan/dto';
+import { CastellanError, ErrorReply } from '@castellan/dto';
 import type { Logger, Metrics } from '@castellan/observability';
 import { parseJson } from '@castellan/tyk';
+import { noteMalformedBody } from './malformed-body';
 
 /** What an `X-Request-ID` may look like to be taken over; anything else gets a fresh id. */
 const acceptableRequestId = /^[\w.:-]{1,128}$/;
@@ -27,7 +28,14 @@ export const createAdapter = (config: ApiConfig, logger: Logger): FastifyAdapter
     forceCloseConnections: 'idle',
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_024 },
+    frameworkErrors: refuseUnreadablePath,
   });
+
+/** A path that cannot be decoded reaches no route and no filter, and is answered in the envelope of all errors here. */
+const refuseUnreadablePath = ({ message }: Error, request: FastifyRequest, reply: FastifyReply): void => {
+  const body = new ErrorReply(message, null, 'validation_failed', [], request.id);
+  void reply.status(400).headers({ 'x-request-id': request.id }).send(body);
+};
 
 /** Everything that has to be in place on the server before Nest adds its routes. */
 export const prepareServer = async (server: FastifyInstance, config: ApiConfig, metrics: Metrics): Promise<void> => {
@@ -35,6 +43,15 @@ export const prepareServer = async (server: FastifyInstance, config: ApiConfig, 
   acceptBodies(server, config);
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
+  });
+  let closing = false;
+  server.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  server.addHook('onSend', async (_, reply) => {
+    // Otherwise the connection of a request that was under way stays open, and the process waits for it.
+    if (closing) void reply.header('connection', 'close');
   });
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
@@ -73,7 +90,8 @@ const acceptBodies = (server: FastifyInstance, { bodyLimit }: ApiConfig): void =
     try {
       done(null, parseBody(request, body));
     } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)));
+      noteMalformedBody(request, malformed(error));
+      done(null, undefined);
     }
   });
 };
@@ -81,10 +99,10 @@ const acceptBodies = (server: FastifyInstance, { bodyLimit }: ApiConfig): void =
 const parseBody = (request: FastifyRequest, body: string): unknown => {
   if (body.trim() === '') return undefined;
   if (yamlType.test(request.headers['content-type'] ?? '')) return body;
-  try {
-    return parseJson(body);
-  } catch (error) {
-    const said = error instanceof Error ? error.message : 'not JSON';
-    throw new CastellanError(400, 'malformed_json', `Request body malformed: ${said}`, { cause: error });
-  }
+  return parseJson(body);
+};
+
+const malformed = (cause: unknown): CastellanError => {
+  const said = cause instanceof Error ? cause.message : 'not JSON';
+  return new CastellanError(400, 'malformed_json', `Request body malformed: ${said}`, { cause });
 };

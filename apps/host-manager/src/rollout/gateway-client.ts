@@ -19,17 +19,24 @@ export class GatewayClient {
    * @throws Error with a reason that an operator understands
    */
   async reload(url: string): Promise<void> {
+    const { status, body } = await this.askForReload(url);
+    if (status === 403) throw new Error('The gateway refused the secret in CASTELLAN_GATEWAY_SECRET');
+    if (status !== 200 || !saysOk(body)) throw new Error(`The gateway answered ${status}: ${body.slice(0, 200)}`);
+  }
+
+  private async askForReload(url: string): Promise<{ status: number; body: string }> {
     const { gatewaySecret, reloadTimeoutMs } = this.config;
-    const response = await fetch(`${url}/tyk/reload/?block=true`, {
-      headers: { [GATEWAY_SECRET_HEADER]: gatewaySecret },
-      signal: AbortSignal.timeout(reloadTimeoutMs),
-    }).catch((error: unknown) => {
+    try {
+      const response = await fetch(`${url}/tyk/reload/?block=true`, {
+        headers: { [GATEWAY_SECRET_HEADER]: gatewaySecret },
+        // The secret is for this gateway, and not for wherever it may point.
+        redirect: 'manual',
+        signal: AbortSignal.timeout(reloadTimeoutMs),
+      });
+      return { status: response.status, body: await response.text() };
+    } catch (error) {
       throw new Error(whyUnreachable(error, reloadTimeoutMs), { cause: error });
-    });
-    const body = await response.text();
-    if (response.status === 403) throw new Error('The gateway refused the secret in CASTELLAN_GATEWAY_SECRET');
-    if (!response.ok || !saysOk(body))
-      throw new Error(`The gateway answered ${response.status}: ${body.slice(0, 200)}`);
+    }
   }
 
   /** The version in `/hello`, or null when the gateway does not say. */
@@ -52,8 +59,11 @@ const saysOk = (body: string): boolean => {
   }
 };
 
+/** `fetch` rejects with errors of several classes; what they have in common is this. */
+const errorSchema = z.object({ name: z.string(), message: z.string(), cause: z.unknown() }).partial();
+
 const whyUnreachable = (error: unknown, timeoutMs: number): string => {
-  if (error instanceof Error && error.name === 'TimeoutError') return `No answer within ${timeoutMs} ms`;
-  const cause: unknown = error instanceof Error ? error.cause : undefined;
-  return `Not reachable: ${cause instanceof Error ? cause.message : String(error)}`;
+  const { name, message, cause } = errorSchema.catch({}).parse(error);
+  if (name === 'TimeoutError') return `No answer within ${timeoutMs} ms`;
+  return `Not reachable: ${errorSchema.catch({}).parse(cause).message ?? message ?? String(error)}`;
 };

@@ -49,9 +49,7 @@ export class RolloutService implements OnApplicationShutdown {
   /** Something changed: reload everything once it has been quiet for a moment. */
   request(reason: RolloutReason): void {
     this.pending = reason;
-    this.worker ??= this.work().finally(() => {
-      this.worker = null;
-    });
+    this.worker ??= this.work();
   }
 
   /** Gateways whose last good reload began at another state than this. */
@@ -78,6 +76,8 @@ export class RolloutService implements OnApplicationShutdown {
         this.logger.warn({ err: error, reason }, 'A rollout failed; the reconciliation will try again');
       }
     }
+    // In the same step as the last look at `pending`, so that no request falls between the two.
+    this.worker = null;
   }
 
   private async reloadAll(reason: RolloutReason): Promise<void> {
@@ -86,6 +86,7 @@ export class RolloutService implements OnApplicationShutdown {
     const queue = [...(await this.inventory.targets())];
     const next = async (): Promise<void> => {
       for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
+        if (this.stopping.signal.aborted) return;
         await this.reload(target, fingerprint, reason);
       }
     };

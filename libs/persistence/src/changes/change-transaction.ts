@@ -1,6 +1,6 @@
 import type { ClientSession, Types } from 'mongoose';
 import type { Operation } from './rows';
-import type { ResourceKindName } from '../resources/resource-row';
+import type { ResourceKindName, ResourceRow } from '../resources/resource-row';
 import type { ChangeContext } from './change-context';
 
 /** What the recorder is told about one resource. */
@@ -16,6 +16,8 @@ export interface Change {
   readonly digest: string;
   /** Commands for the nodes; empty when the change does not concern them. */
   readonly commands: readonly string[];
+  /** The row that stood there before, for those who may have to put it back; null when there was none. */
+  readonly replaced: ResourceRow | null;
 }
 
 /** One running transaction and what has been changed in it so far. Only the recorder makes one. */

@@ -73,6 +73,7 @@ export const auditOf = (
   refusal: '',
   changes: summaryOf(changes),
   diff: changes.length === 0 ? null : auditDiff(changes, diffs),
+  pending: true,
 });
 
 /** The entry that tells the nodes, or null when no change concerns them. */

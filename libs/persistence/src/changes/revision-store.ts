@@ -65,6 +65,24 @@ export class RevisionStore {
       .exec();
   }
 
+  /** The number of the last revision of each of these resources, by hex id; nothing for those that never were. */
+  async lastNumbers(
+    organisation: OrganisationId,
+    kind: ResourceKindName,
+    resourceIds: readonly Types.ObjectId[],
+    session: ClientSession | null = null,
+  ): Promise<ReadonlyMap<string, number>> {
+    if (resourceIds.length === 0) return new Map();
+    const rows = await this.model
+      .aggregate<{ readonly _id: Types.ObjectId; readonly number: number }>([
+        { $match: { orgId: toObjectId(organisation), kind, resourceId: { $in: [...resourceIds] } } },
+        { $group: { _id: '$resourceId', number: { $max: '$number' } } },
+      ])
+      .session(session)
+      .exec();
+    return new Map(rows.map(({ _id, number }) => [_id.toString(), number]));
+  }
+
   /** Deletions, the newest first. A resource that was restored since is among them too; callers look. */
   async deletions(organisation: OrganisationId, kind: ResourceKindName, limit: number): Promise<RevisionRow[]> {
     return this.model

@@ -10,8 +10,7 @@ export interface Actor {
   readonly name: string;
 }
 
-export const operations = ['create', 'update', 'delete', 'rollback', 'restore'] as const;
-export type Operation = (typeof operations)[number];
+export type Operation = 'create' | 'update' | 'delete' | 'rollback' | 'restore';
 
 /** One state of one resource, for ever as it was. */
 export interface RevisionRow {
@@ -54,7 +53,7 @@ export const revisionSchema = new Schema<RevisionRow>(
 )
   .index({ orgId: 1, kind: 1, resourceId: 1, number: -1 }, { unique: true })
   .index({ orgId: 1, kind: 1, operation: 1, at: -1 })
-  .index({ at: 1 });
+  .index({ at: 1, _id: 1 });
 
 /** One write, or one refused write. */
 export interface AuditRow {
@@ -81,7 +80,9 @@ export interface AuditRow {
   }[];
   /** Redacted structural diff as JSON text; null where it would be too large to keep. */
   readonly diff: string | null;
-  /** Place in the organisation's chain; absent until the sealer came by. */
+  /** There until the sealer came by, so that a small index finds what it has to do; then the next two take its place. */
+  readonly pending?: true;
+  /** Place in the organisation's chain, from 1. */
   readonly sequence?: number;
   /** Hash over this record and the hash before it. */
   readonly seal?: string;
@@ -102,14 +103,19 @@ export const auditSchema = new Schema<AuditRow>(
     refusal: { type: String, default: '' },
     changes: { type: [{ _id: false, kind: String, id: String, operation: String, version: Number }], default: [] },
     diff: { type: String, default: null },
+    pending: { type: Boolean },
     sequence: { type: Number },
     seal: { type: String },
   },
   { ...rowSchemaOptions, collection: 'audit' },
 )
-  .index({ orgId: 1, at: -1, _id: -1 })
+  // Ascending, though lists begin with the newest: the embedded server misses the boundary of a descending range.
+  .index({ orgId: 1, at: 1, _id: 1 })
+  .index({ at: 1, _id: 1 })
+  .index({ orgId: 1, 'changes.id': 1, at: 1, _id: 1 })
+  .index({ requestId: 1 })
   .index({ orgId: 1, sequence: 1 }, { unique: true, partialFilterExpression: { sequence: { $exists: true } } })
-  .index({ at: 1 });
+  .index({ pending: 1, orgId: 1, at: 1, _id: 1 }, { partialFilterExpression: { pending: true } });
 
 /** A change that has to reach the nodes; written with the change, deleted some time after it was published. */
 export interface OutboxRow {
@@ -136,16 +142,26 @@ export const outboxSchema = new Schema<OutboxRow>(
   { ...rowSchemaOptions, collection: 'outbox' },
 )
   // Finds what is not published yet, and lets MongoDB drop what was published a week ago.
-  .index({ publishedAt: 1 }, { expireAfterSeconds: 7 * 24 * 3600 });
+  .index({ publishedAt: 1 }, { expireAfterSeconds: 7 * 24 * 3600 })
+  .index({ orgId: 1, generation: 1 });
 
 /** How many changes that concern nodes an organisation has seen; replicas compare it to know what to read again. */
 export interface GenerationRow {
   /** The organisation. */
   readonly _id: Types.ObjectId;
   readonly generation: number;
+  /**
+   * The import in batches that is under way, if any. Until it is over, nodes are served the lists that it froze, and no
+   * other change that concerns nodes is accepted.
+   */
+  readonly importing?: Types.ObjectId;
 }
 
 export const generationSchema = new Schema<GenerationRow>(
-  { _id: { type: Schema.Types.ObjectId, required: true }, generation: { type: Number, required: true } },
+  {
+    _id: { type: Schema.Types.ObjectId, required: true },
+    generation: { type: Number, required: true },
+    importing: { type: Schema.Types.ObjectId },
+  },
   { ...rowSchemaOptions, collection: 'generations' },
 );

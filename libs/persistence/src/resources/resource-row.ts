@@ -17,6 +17,9 @@ export interface ResourceRow {
 /** The part of a row that the caller of a store decides; the rest is the store's. */
 export type Draft<Row extends ResourceRow> = Omit<Row, 'orgId' | 'version' | 'digest' | 'createdAt' | 'updatedAt'>;
 
+/** A row without its document. */
+export type Head<Row extends ResourceRow> = Omit<Row, 'document'>;
+
 export const resourceRowFields = {
   orgId: { type: Schema.Types.ObjectId, required: true },
   version: { type: Number, required: true },

@@ -4,7 +4,7 @@ import { CastellanError } from '@castellan/dto';
 import type { ChangeTransaction } from '../changes/change-transaction';
 import { toObjectId, type OrganisationId } from '../ids';
 import { DuplicateKey, duplicateKeyOf, LostRace } from './duplicate-key';
-import type { Draft, ResourceKindName, ResourceRow } from './resource-row';
+import type { Draft, Head, ResourceKindName, ResourceRow } from './resource-row';
 
 /** One kind of resource: its name, and what nodes are told when one changes. */
 export interface ResourceKind {
@@ -63,6 +63,49 @@ export class ResourceStore<Row extends ResourceRow> {
     return this.model.find(this.within(organisation, filter)).session(session).lean<Row[]>().exec();
   }
 
+  /** Rows without their documents, for those who have to look at all of them. */
+  async heads(
+    organisation: OrganisationId,
+    filter: QueryFilter<Row> = {},
+    session: ClientSession | null = null,
+  ): Promise<Head<Row>[]> {
+    return this.model
+      .find(this.within(organisation, filter))
+      .select({ document: 0 })
+      .session(session)
+      .lean<Head<Row>[]>()
+      .exec();
+  }
+
+  /**
+   * Which of these values rows of other organisations have in a field: for fields that are unique in the whole
+   * installation, and only to refuse a value (promise 6).
+   */
+  async takenElsewhere(
+    organisation: OrganisationId,
+    field: keyof Row & string,
+    values: readonly unknown[],
+    session: ClientSession | null = null,
+  ): Promise<ReadonlySet<string>> {
+    if (values.length === 0) return new Set();
+    const filter: QueryFilter<ResourceRow> = {
+      orgId: { $ne: toObjectId(organisation) },
+      [field]: { $in: [...values] },
+    };
+    const taken = await this.model
+      .find(filter as QueryFilter<Row>)
+      .select({ [field]: 1 })
+      .session(session)
+      .lean<Readonly<Record<string, unknown>>[]>()
+      .exec();
+    return new Set(
+      taken
+        .map((row) => row[field])
+        .flat()
+        .map(String),
+    );
+  }
+
   /** Which of these ids exist, as hex. */
   async existing(organisation: OrganisationId, ids: readonly Types.ObjectId[]): Promise<ReadonlySet<string>> {
     const filter: QueryFilter<ResourceRow> = { _id: { $in: [...ids] } };
@@ -116,6 +159,7 @@ export class ResourceStore<Row extends ResourceRow> {
       after: row.document,
       digest: row.digest,
       commands: this.kind.commands.create,
+      replaced: null,
     });
     return row;
   }
@@ -139,6 +183,7 @@ export class ResourceStore<Row extends ResourceRow> {
       after: row.document,
       digest: row.digest,
       commands: this.kind.commands.update,
+      replaced: current,
     });
     return row;
   }
@@ -155,6 +200,7 @@ export class ResourceStore<Row extends ResourceRow> {
       after: null,
       digest: current.digest,
       commands: this.kind.commands.delete,
+      replaced: current,
     });
   }
 
@@ -184,9 +230,14 @@ export class ResourceStore<Row extends ResourceRow> {
     return row as Row;
   }
 
+  /** The organisation comes last: nothing in a filter can widen it, and the embedded server picks an index by the first field. */
+  /**
+   * The organisation last, so that no filter can name another one, and flat: the embedded database finds an index by the
+   * first field of a filter, and none at all inside an `$and`.
+   */
   private within(organisation: OrganisationId, filter: QueryFilter<Row>): QueryFilter<Row> {
     const scope: QueryFilter<ResourceRow> = { orgId: toObjectId(organisation) };
-    return { $and: [scope, filter] };
+    return { ...filter, ...scope };
   }
 
   private sameVersion({ _id, orgId, version }: Row): QueryFilter<Row> {
@@ -194,7 +245,8 @@ export class ResourceStore<Row extends ResourceRow> {
     return filter;
   }
 
-  private async translate<T>(write: Promise<T>): Promise<T> {
+  /** Passes a write on, with its refusal by a unique index as {@link DuplicateKey}. */
+  protected async translate<T>(write: Promise<T>): Promise<T> {
     try {
       return await write;
     } catch (error) {

@@ -10,6 +10,8 @@ export interface OrganisationRow extends ResourceRow {
   readonly allowDuplicateSlugs: boolean;
   /** Let active APIs share a listen path and domain; gateways then rename one of them. */
   readonly allowDuplicatePaths: boolean;
+  /** Take policies whose APIs do not exist yet, as tyk-sync sends them since 1.2. */
+  readonly allowUnknownApis: boolean;
 }
 
 export const organisationSchema = new Schema<OrganisationRow>(
@@ -20,6 +22,7 @@ export const organisationSchema = new Schema<OrganisationRow>(
     requireIfMatch: { type: Boolean, default: false },
     allowDuplicateSlugs: { type: Boolean, default: false },
     allowDuplicatePaths: { type: Boolean, default: false },
+    allowUnknownApis: { type: Boolean, default: false },
   },
   { ...rowSchemaOptions, collection: 'organisations' },
 ).index({ name: 1, _id: 1 });
@@ -52,6 +55,8 @@ export const userSchema = new Schema<UserRow>(
 export interface ApiRow extends ResourceRow {
   readonly apiId: string;
   readonly name: string;
+  /** The name as lists search it and sort by it: in lower case. */
+  readonly nameKey: string;
   readonly slug: string;
   readonly listenPath: string;
   readonly domain: string;
@@ -59,6 +64,8 @@ export interface ApiRow extends ResourceRow {
   readonly tags: readonly string[];
   /** What the API claims of the gateways' address space; absent when it claims nothing. Unique across organisations. */
   readonly claims?: readonly string[];
+  /** Where the API listens, whatever its tags; absent when it claims nothing. */
+  readonly addresses?: readonly string[];
   /** The slug, while slugs have to be unique. */
   readonly slugClaim?: string;
   readonly categories: readonly string[];
@@ -69,7 +76,8 @@ export interface ApiRow extends ResourceRow {
   readonly userOwners: readonly string[];
   readonly groupOwners: readonly string[];
   readonly isOas: boolean;
-  readonly baseApiId: string;
+  /** `api_id`s of the APIs that are versions of this one; absent when there are none. */
+  readonly versionIds?: readonly string[];
 }
 
 export const apiSchema = new Schema<ApiRow>(
@@ -77,12 +85,14 @@ export const apiSchema = new Schema<ApiRow>(
     ...resourceRowFields,
     apiId: { type: String, required: true },
     name: { type: String, required: true },
+    nameKey: { type: String, required: true },
     slug: { type: String, default: '' },
     listenPath: { type: String, required: true },
     domain: { type: String, default: '' },
     active: { type: Boolean, required: true },
     tags: { type: [String], default: [] },
     claims: { type: [String], default: undefined },
+    addresses: { type: [String], default: undefined },
     slugClaim: { type: String },
     categories: { type: [String], default: [] },
     authTypes: { type: [String], default: [] },
@@ -91,19 +101,19 @@ export const apiSchema = new Schema<ApiRow>(
     userOwners: { type: [String], default: [] },
     groupOwners: { type: [String], default: [] },
     isOas: { type: Boolean, default: false },
-    baseApiId: { type: String, default: '' },
+    versionIds: { type: [String], default: undefined },
   },
   { ...rowSchemaOptions, collection: 'apis' },
 )
   // Gateways know an API by its api_id alone, whatever its organisation.
   .index({ apiId: 1 }, { unique: true })
-  .index({ claims: 1 }, { unique: true, partialFilterExpression: { claims: { $exists: true } } })
+  .index({ claims: 1 }, { unique: true, sparse: true })
+  .index({ addresses: 1 }, { sparse: true })
   .index({ orgId: 1, slugClaim: 1 }, { unique: true, partialFilterExpression: { slugClaim: { $exists: true } } })
-  .index({ orgId: 1, createdAt: -1, _id: -1 })
-  .index({ orgId: 1, updatedAt: -1, _id: -1 })
-  .index({ orgId: 1, name: 1, _id: 1 })
+  // Lists come from memory, so no index has their orders.
+  .index({ orgId: 1 })
   .index({ orgId: 1, hookIds: 1 })
-  .index({ orgId: 1, baseApiId: 1 });
+  .index({ orgId: 1, versionIds: 1 });
 
 export interface PolicyRow extends ResourceRow {
   /** The id that nodes and keys use: the explicit one, or the row's. */

@@ -5,7 +5,7 @@ import { isObjectIdText, toObjectId, toOrganisationId, type OrganisationId } fro
 import { modelNames } from '../models';
 import type { Page, PageQuery } from './resource-store';
 import { ResourceStore } from './resource-store';
-import type { ApiRow, OrganisationRow, PolicyRow, UserRow, WebhookRow } from './rows';
+import type { OrganisationRow, PolicyRow, UserRow, WebhookRow } from './rows';
 
 const silent = { create: [], update: [], delete: [] } as const;
 
@@ -64,48 +64,6 @@ export class UserStore extends ResourceStore<UserRow> {
     if (page !== null) query.skip((page - 1) * pageSize).limit(pageSize);
     const [rows, total] = await Promise.all([query.lean<UserRow[]>().exec(), this.model.countDocuments().exec()]);
     return { rows, total };
-  }
-}
-
-@Injectable()
-export class ApiStore extends ResourceStore<ApiRow> {
-  constructor(@InjectModel(modelNames.api) model: Model<ApiRow>) {
-    super(model, {
-      name: 'api',
-      commands: { create: ['ApiAdded'], update: ['ApiUpdated'], delete: ['ApiRemoved'] },
-    });
-  }
-
-  /** By database id or by api_id; clients use both (reference, decisive fact 11). */
-  async byEitherId(
-    organisation: OrganisationId,
-    id: string,
-    session: ClientSession | null = null,
-  ): Promise<ApiRow | null> {
-    if (isObjectIdText(id)) {
-      const row = await this.findById(organisation, toObjectId(id), session);
-      if (row !== null) return row;
-    }
-    return this.findOne(organisation, { apiId: id }, session);
-  }
-
-  /** Name and api_id of every API of the organisation. */
-  async names(organisation: OrganisationId): Promise<readonly Pick<ApiRow, 'name' | 'apiId'>[]> {
-    return this.model
-      .find({ orgId: toObjectId(organisation) })
-      .select({ name: 1, apiId: 1 })
-      .sort({ createdAt: 1, _id: 1 })
-      .lean<Pick<ApiRow, 'name' | 'apiId'>[]>()
-      .exec();
-  }
-
-  /** Which API of the installation holds one of these claims; the caller decides what of it may be said. */
-  async holderOfClaims(claims: readonly string[]): Promise<Pick<ApiRow, '_id' | 'orgId' | 'apiId' | 'name'> | null> {
-    return this.model
-      .findOne({ claims: { $in: [...claims] } })
-      .select({ orgId: 1, apiId: 1, name: 1 })
-      .lean<Pick<ApiRow, '_id' | 'orgId' | 'apiId' | 'name'>>()
-      .exec();
   }
 }
 

@@ -18,6 +18,13 @@ export class OrganisationSettingsDto {
   @IsOptional()
   @IsBoolean()
   readonly allow_duplicate_listen_paths?: boolean;
+
+  @ApiPropertyOptional({
+    description: 'Take policies that name APIs which do not exist yet; tyk-sync 1.2 and later need it',
+  })
+  @IsOptional()
+  @IsBoolean()
+  readonly allow_unknown_apis_in_policies?: boolean;
 }
 
 /** An organisation as it is sent (reference 1.3, 1.12). Fields that are not named here are kept too. */
@@ -28,22 +35,22 @@ export class OrganisationInput {
   @MaxLength(200, { message: 'must have at most 200 characters' })
   readonly owner_name!: string;
 
-  @ApiPropertyOptional({ example: 'acme' })
+  @ApiPropertyOptional({ type: String, nullable: true, example: 'acme' })
   @IsOptional()
   @IsString({ message: 'must be text' })
   readonly owner_slug?: string | null;
 
-  @ApiPropertyOptional({ example: 'api.acme.example' })
+  @ApiPropertyOptional({ type: String, nullable: true, example: 'api.acme.example' })
   @IsOptional()
   @IsString({ message: 'must be text' })
   readonly cname?: string | null;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ type: Boolean, nullable: true })
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   readonly cname_enabled?: boolean | null;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ type: Boolean, nullable: true })
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   readonly hybrid_enabled?: boolean | null;

@@ -8,6 +8,7 @@ import {
   newObjectId,
   OrganisationStore,
   PolicyStore,
+  RevisionStore,
   toObjectId,
   toOrganisationId,
   UserStore,
@@ -50,6 +51,7 @@ export class OrganisationsService {
     private readonly apis: ApiStore,
     private readonly policies: PolicyStore,
     private readonly webhooks: WebhookStore,
+    private readonly revisions: RevisionStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -72,6 +74,20 @@ export class OrganisationsService {
     return this.changes.commit(context.in(toOrganisationId(id)), (transaction) =>
       this.organisations.insert(transaction, draftOf(id.toString(), input)),
     );
+  }
+
+  /** Creates the organisation under the id that it brings, or replaces the one that has it. */
+  async import(context: AdminContext, input: OrganisationInput & { readonly id: string }): Promise<OrganisationRow> {
+    const organisation = toOrganisationId(input.id);
+    return this.changes.commit(context.in(organisation), async (transaction) => {
+      const { session } = transaction;
+      const draft = draftOf(organisation, input);
+      const current = await this.organisations.byId(organisation, session);
+      if (current !== null) return this.organisations.replace(transaction, current, draft);
+      // One that was deleted has a history, which goes on.
+      const last = await this.revisions.lastNumbers(organisation, 'organisation', [draft._id], session);
+      return this.organisations.insert(transaction, draft, (last.get(organisation) ?? 0) + 1);
+    });
   }
 
   /** @throws NotFound, VersionMismatch */
@@ -163,5 +179,6 @@ const draftOf = (id: string, input: OrganisationInput): Draft<OrganisationRow> =
     requireIfMatch: input.settings?.require_if_match ?? false,
     allowDuplicateSlugs: input.settings?.allow_duplicate_slugs ?? false,
     allowDuplicatePaths: input.settings?.allow_duplicate_listen_paths ?? false,
+    allowUnknownApis: input.settings?.allow_unknown_apis_in_policies ?? false,
   };
 };

@@ -3,13 +3,13 @@ import { IsBoolean, IsEmail, IsObject, IsOptional, IsString, Matches, MaxLength,
 
 /** A user as it is sent on the admin plane (reference 1.3). */
 export class UserInput {
-  @ApiPropertyOptional({ example: 'Ada' })
+  @ApiPropertyOptional({ type: String, nullable: true, example: 'Ada' })
   @IsOptional()
   @IsString({ message: 'must be text' })
   @MaxLength(200, { message: 'must have at most 200 characters' })
   readonly first_name?: string | null;
 
-  @ApiPropertyOptional({ example: 'Lovelace' })
+  @ApiPropertyOptional({ type: String, nullable: true, example: 'Lovelace' })
   @IsOptional()
   @IsString({ message: 'must be text' })
   @MaxLength(200, { message: 'must have at most 200 characters' })
@@ -23,14 +23,23 @@ export class UserInput {
   @Matches(/^[0-9a-f]{24}$/i, { message: 'must be the id of an organisation' })
   readonly org_id!: string;
 
-  @ApiPropertyOptional({ description: 'At least six characters; without one the user works with the access key alone' })
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: 'At least six characters; without one the user works with the access key alone',
+  })
   @IsOptional()
   @IsString({ message: 'must be text' })
   @MinLength(6, { message: 'must have at least 6 characters' })
   @MaxLength(1024, { message: 'must have at most 1024 characters' })
   readonly password?: string | null;
 
-  @ApiPropertyOptional({ default: true, description: 'An inactive user’s access key opens nothing' })
+  @ApiPropertyOptional({
+    type: Boolean,
+    nullable: true,
+    default: true,
+    description: 'An inactive user’s access key opens nothing',
+  })
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   readonly active?: boolean | null;

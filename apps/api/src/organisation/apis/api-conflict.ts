@@ -1,7 +1,6 @@
 import { Conflict } from '@castellan/dto';
-import type { ApiRow, ApiStore, DuplicateKey, OrganisationId } from '@castellan/persistence';
-
-type Holder = Pick<ApiRow, '_id' | 'orgId' | 'apiId' | 'name'>;
+import type { ApiHolder, ApiNeighbour, ApiRow, ApiStore, DuplicateKey, OrganisationId } from '@castellan/persistence';
+import type { ResourceTransaction } from '../resource/resource-transaction';
 
 /** Says which API is in the way; of another organisation's API nothing but that there is one (promise 6). */
 export const describeConflict = async (
@@ -10,21 +9,64 @@ export const describeConflict = async (
   apis: ApiStore,
 ): Promise<Conflict> => {
   if (fields.includes('claims')) {
-    const holder = await apis.holderOfClaims([String(values['claims'])]);
-    return conflict('listen_path_conflict', 'Another active API listens on this path and domain', holder, organisation);
+    return pathConflict(await apis.holderOfClaim(String(values['claims'])), organisation);
   }
   if (fields.includes('slugClaim')) {
     const holder = await apis.findOne(organisation, { slugClaim: String(values['slugClaim']) });
     return conflict('slug_conflict', 'Another API has this slug', holder, organisation);
   }
   const holder = await apis.byEitherId(organisation, String(values['apiId'] ?? values['_id']));
-  return conflict('api_id_conflict', 'Found API with the same ID', holder, organisation);
+  return idConflict(holder, organisation);
 };
+
+/**
+ * Refuses an `api_id` that another API has. The index would do so too, but an API with the same `api_id` collides under
+ * more than one, and which of them MongoDB names first is anybody's guess.
+ *
+ * @throws Conflict
+ */
+export const refuseTakenId = async (
+  { organisation, session }: ResourceTransaction,
+  { _id, apiId }: Pick<ApiRow, '_id' | 'apiId'>,
+  apis: ApiStore,
+): Promise<void> => {
+  const holder = await apis.holderOfApiId(apiId, session);
+  if (holder !== null && !holder._id.equals(_id)) throw idConflict(holder, organisation);
+};
+
+/**
+ * Refuses an API without tags where one with tags has the path, and the other way round: gateways without segments load
+ * both. The unique index cannot say this, so it is looked up; writers of one organisation cannot slip past each other,
+ * because all of them end their transactions at the same row.
+ *
+ * @throws Conflict
+ */
+export const refuseSegmentClash = async (
+  { organisation, session }: ResourceTransaction,
+  { _id, claims = [], addresses = [] }: Pick<ApiRow, '_id' | 'claims' | 'addresses'>,
+  apis: ApiStore,
+): Promise<void> => {
+  if (addresses.length === 0) return;
+  // Without tags an API claims the addresses themselves, and so all of them.
+  const inTheWay = (other: ApiNeighbour): boolean =>
+    addresses.some((address) => {
+      if (!other.addresses.includes(address)) return false;
+      return claims.includes(address) || other.claims.includes(address);
+    });
+  const holder = (await apis.neighbours(addresses, _id, session)).find(inTheWay);
+  if (holder !== undefined) throw pathConflict(holder, organisation);
+};
+
+const pathConflict = (holder: ApiHolder | null, organisation: OrganisationId): Conflict =>
+  conflict('listen_path_conflict', 'Another active API listens on this path and domain', holder, organisation);
+
+const idConflict = (holder: ApiHolder | null, organisation: OrganisationId): Conflict =>
+  conflict('api_id_conflict', 'Found API with the same ID', holder, organisation);
 
 const conflict = (
   code: 'listen_path_conflict' | 'slug_conflict' | 'api_id_conflict',
   message: string,
-  holder: Holder | null,
+  holder: ApiHolder | null,
   organisation: OrganisationId,
 ): Conflict => {
   if (holder?.orgId.toString() !== organisation) return new Conflict(code, message);

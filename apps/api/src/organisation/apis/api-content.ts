@@ -1,6 +1,28 @@
 import { ValidationFailed, type FieldError } from '@castellan/dto';
 import type { ApiRow, Draft, OrganisationRow } from '@castellan/persistence';
-import { checkDefinition, isJsonObject, listenClaims, ownField, type JsonObject, type JsonValue } from '@castellan/tyk';
+import {
+  checkDefinition,
+  checkDefinitionMeaning,
+  checkOas,
+  deriveClassicDefinition,
+  TYK_EXTENSION,
+  flagAt,
+  isJsonObject,
+  listAt,
+  listenClaims,
+  numberAt,
+  objectAt,
+  ownField,
+  referencedHookIds,
+  textAt,
+  type JsonObject,
+  type JsonValue,
+  type ListenAddress,
+} from '@castellan/tyk';
+import { categoriesOf } from './categories';
+import { apiTypesOf, authTypesOf } from './definition-facts';
+import { versionIdsOf } from './versions';
+import { definitionOf, isOasWrapper, omit } from './wrapper';
 
 /** Identity of an API: what Castellan decides, whatever the definition says. */
 export interface ApiIdentity {
@@ -10,7 +32,7 @@ export interface ApiIdentity {
 }
 
 /** Fields of the wrapper that replies carry and that are not the client's to set. */
-const ownedFields = new Set(['created_at', 'updated_at', 'version', 'db_id']);
+const ownedFields = ['created_at', 'updated_at', 'version', 'db_id'];
 
 /** The fields of a wrapper in the order in which clients know them (reference 1.5); others follow. */
 const emptyWrapper: JsonObject = {
@@ -26,53 +48,87 @@ const emptyWrapper: JsonObject = {
 const prefixed = (problems: readonly FieldError[], prefix: string): FieldError[] =>
   problems.map(({ path, message }) => ({ path: path === '' ? prefix : `${prefix}.${path}`, message }));
 
-/** @throws ValidationFailed with each wrong field */
-export const parseApiBody = (body: unknown): JsonObject => {
-  if (!isObject(body)) throw new ValidationFailed([{ path: 'body', message: 'must be a JSON object' }]);
-  const definition = ownField(body, 'api_definition');
-  if (!isJsonObject(definition)) {
-    throw new ValidationFailed([{ path: 'api_definition', message: 'is required and must be an object' }]);
-  }
-  const problems = prefixed(checkDefinition(definition), 'api_definition');
+/** Checks the shape of a wrapper, of either kind of API. @throws ValidationFailed with each wrong field */
+export const parseApiBody = (sent: unknown): JsonObject => {
+  const body = parseObject(sent);
+  const problems = isOasWrapper(body)
+    ? prefixed(checkOas(ownField(body, 'oas') ?? null), 'oas')
+    : checkClassic(ownField(body, 'api_definition'));
   if (problems.length > 0) throw new ValidationFailed(problems);
   return body;
+};
+
+const checkClassic = (definition: JsonValue | undefined): FieldError[] => {
+  if (!isJsonObject(definition)) return [{ path: 'api_definition', message: 'is required and must be an object' }];
+  // Gateways from 5.0 on take the flag at its word and look for the document.
+  const misses = ownField(definition, 'is_oas') === true;
+  const orphan = misses ? [{ path: 'is_oas', message: 'is true, but the API has no OAS document' }] : [];
+  return prefixed([...checkDefinition(definition), ...orphan], 'api_definition');
+};
+
+/** @throws ValidationFailed for anything but an object */
+export const parseObject = (body: unknown): JsonObject => {
+  if (isObject(body)) return body;
+  throw new ValidationFailed([{ path: 'body', message: 'must be a JSON object' }]);
 };
 
 /** Bodies come out of the JSON parser, so an object holds JSON values only. */
 const isObject = (body: unknown): body is JsonObject =>
   typeof body === 'object' && body !== null && !Array.isArray(body);
 
-/** The `api_id` that the body asks for; empty when it asks for none. */
-export const requestedApiId = (wrapper: JsonObject): string => textField(definitionOf(wrapper), 'api_id');
-
-export const definitionOf = (wrapper: JsonObject): JsonObject => {
-  const definition = ownField(wrapper, 'api_definition');
-  return isJsonObject(definition) ? definition : {};
+/**
+ * Refuses a composed wrapper that no gateway would load or route.
+ *
+ * @throws ValidationFailed with each wrong field
+ */
+export const refuseSenseless = (wrapper: JsonObject): void => {
+  const definition = definitionOf(wrapper);
+  // A classic definition has been checked as it came; one that was derived, or edited here, has not.
+  const problems = [...checkDefinition(definition), ...checkDefinitionMeaning(definition)];
+  if (problems.length > 0) throw new ValidationFailed(prefixed(problems, 'api_definition'));
 };
+
+/** The `api_id` that the body asks for; empty when it asks for none. */
+export const requestedApiId = (wrapper: JsonObject): string =>
+  isOasWrapper(wrapper)
+    ? textAt(wrapper, 'oas', TYK_EXTENSION, 'info', 'id')
+    : textAt(wrapper, 'api_definition', 'api_id');
 
 /**
  * The wrapper as it is stored: what the body says, over what was there before, with the identity put in. A wrapper field
- * that the body leaves out keeps its value, because tools such as tyk-sync send nothing but the definition.
+ * that the body leaves out keeps its value, because tools such as tyk-sync send nothing but the definition. An OAS API
+ * gets the classic definition of its document, which older nodes read.
  */
 export const composeWrapper = (
   identity: ApiIdentity,
   body: JsonObject,
   before: JsonObject = emptyWrapper,
 ): JsonObject => {
-  const sent = Object.fromEntries(Object.entries(body).filter(([field]) => !ownedFields.has(field)));
-  return { ...before, ...sent, api_definition: withIdentity(definitionOf(body), identity) };
+  const sent = omit(body, ...ownedFields);
+  if (!isOasWrapper(body)) {
+    return { ...omit(before, 'oas'), ...sent, api_definition: withIdentity(definitionOf(body), identity) };
+  }
+  const oas = withOasIdentity(objectAt(body, 'oas'), identity);
+  const basis = Object.hasOwn(body, 'api_definition') ? definitionOf(body) : definitionOf(before);
+  const derived = deriveClassicDefinition(oas, basis);
+  return { ...before, ...sent, api_definition: withIdentity(derived, identity), oas };
 };
 
 const withIdentity = (definition: JsonObject, { _id, organisation, apiId }: ApiIdentity): JsonObject => {
-  const proxy = ownField(definition, 'proxy');
-  const listenPath = isJsonObject(proxy) ? textField(proxy, 'listen_path') : '';
+  const proxy = objectAt(definition, 'proxy');
   return {
     ...definition,
     id: _id.toString(),
     api_id: apiId,
     org_id: organisation,
-    proxy: { ...(isJsonObject(proxy) ? proxy : {}), listen_path: listenPath === '' ? `/${apiId}/` : listenPath },
+    proxy: { ...proxy, listen_path: textAt(proxy, 'listen_path') || `/${apiId}/` },
   };
+};
+
+const withOasIdentity = (oas: JsonObject, { _id, organisation, apiId }: ApiIdentity): JsonObject => {
+  const extension = objectAt(oas, TYK_EXTENSION);
+  const info = { ...objectAt(extension, 'info'), dbId: _id.toString(), id: apiId, orgId: organisation };
+  return { ...oas, [TYK_EXTENSION]: { ...extension, info } };
 };
 
 /** The row of a wrapper: the document, and the fields that queries and unique indexes need. */
@@ -82,58 +138,46 @@ export const draftOf = (
   rules: Pick<OrganisationRow, 'allowDuplicateSlugs' | 'allowDuplicatePaths'>,
 ): Draft<ApiRow> => {
   const definition = definitionOf(wrapper);
-  const proxy = ownField(definition, 'proxy');
-  const listenPath = isJsonObject(proxy) ? textField(proxy, 'listen_path') : '';
-  const active = ownField(definition, 'active') === true;
-  const claims = rules.allowDuplicatePaths
-    ? []
-    : listenClaims({
-        listenPath,
-        domain: textField(definition, 'domain'),
-        domainDisabled: ownField(definition, 'domain_disabled') === true,
-        tags: texts(definition, 'tags'),
-        tagsDisabled: ownField(definition, 'tags_disabled') === true,
-        listenPort: number(definition, 'listen_port'),
-        active,
-      });
-  const slug = textField(definition, 'slug');
+  const name = textAt(definition, 'name');
+  const slug = textAt(definition, 'slug');
+  const address = listenAddress(definition);
+  const claims = rules.allowDuplicatePaths ? [] : listenClaims(address);
+  const versionIds = versionIdsOf(definition);
   return {
     _id,
     apiId,
     document: JSON.stringify(wrapper),
-    name: textField(definition, 'name'),
+    name,
+    nameKey: name.toLowerCase(),
     slug,
-    listenPath,
-    domain: textField(definition, 'domain'),
-    active,
+    listenPath: textAt(definition, 'proxy', 'listen_path'),
+    domain: textAt(definition, 'domain'),
+    active: flagAt(definition, 'active'),
     tags: texts(definition, 'tags'),
-    ...(claims.length === 0 ? {} : { claims }),
+    ...(claims.length === 0 ? {} : { claims, addresses: listenClaims({ ...address, tags: [] }) }),
     ...(slug === '' || rules.allowDuplicateSlugs ? {} : { slugClaim: slug.toLowerCase() }),
-    categories: texts(wrapper, 'categories'),
-    authTypes: [],
-    apiTypes: [],
-    hookIds: [],
+    categories: categoriesOf(wrapper),
+    authTypes: authTypesOf(definition),
+    apiTypes: apiTypesOf(definition),
+    hookIds: referencedHookIds(ownField(wrapper, 'hook_references')),
     userOwners: texts(wrapper, 'user_owners'),
     groupOwners: texts(wrapper, 'user_group_owners'),
-    isOas: ownField(definition, 'is_oas') === true,
-    baseApiId: '',
+    isOas: isOasWrapper(wrapper),
+    ...(versionIds.length === 0 ? {} : { versionIds }),
   };
 };
 
-/** A field's text; empty when it has none. */
-export const textField = (object: JsonObject, field: string): string => {
-  const value = ownField(object, field);
-  return typeof value === 'string' ? value : '';
-};
+/** Where the API of a definition listens. */
+const listenAddress = (definition: JsonObject): ListenAddress => ({
+  listenPath: textAt(definition, 'proxy', 'listen_path'),
+  apiId: textAt(definition, 'api_id'),
+  domain: textAt(definition, 'domain'),
+  domainDisabled: flagAt(definition, 'domain_disabled'),
+  listenPort: numberAt(definition, 'listen_port'),
+  tags: texts(definition, 'tags'),
+  tagsDisabled: flagAt(definition, 'tags_disabled'),
+  active: flagAt(definition, 'active'),
+});
 
-const number = (object: JsonObject, field: string): number => {
-  const value = ownField(object, field);
-  return typeof value === 'number' ? value : 0;
-};
-
-const isText = (value: JsonValue): value is string => typeof value === 'string';
-
-const texts = (object: JsonObject, field: string): string[] => {
-  const value = ownField(object, field);
-  return Array.isArray(value) ? value.filter(isText) : [];
-};
+const texts = (object: JsonObject, field: string): string[] =>
+  listAt(object, field).filter((value) => typeof value === 'string');

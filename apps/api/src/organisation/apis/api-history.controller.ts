@@ -1,5 +1,5 @@
+import { textAt } from '@castellan/tyk';
 import { historyController } from '../resource/history.controller';
-import { definitionOf, textField } from './api-content';
 import { ApisService } from './apis.service';
 
 /** The history of API definitions. Stands before the routes with an id alone, so that `deleted` is not taken for one. */
@@ -9,5 +9,5 @@ export const ApiHistoryController = historyController({
   noun: 'Api',
   section: 'apis',
   service: ApisService,
-  nameOf: (document) => textField(definitionOf(document), 'name'),
+  nameOf: (document) => textAt(document, 'api_definition', 'name'),
 });

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ArrayMaxSize, IsArray, IsMongoId, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 
 /** An API definition with what stands around it (reference 1.5). Unknown fields are kept, on both levels. */
 export class ApiWrapperInput {
@@ -34,9 +35,20 @@ export class ApiWrapperInput {
 
   @ApiPropertyOptional({ type: [String] })
   readonly user_owners?: readonly string[];
+
+  @ApiPropertyOptional({ type: [String], description: 'A classic API may have them as `#words` behind its name too' })
+  readonly categories?: readonly string[];
 }
 
 export class ApiWrapper extends ApiWrapperInput {
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'The document of an OAS API; its `api_definition` is made of it',
+  })
+  readonly oas?: object | null;
+
   @ApiProperty({ description: 'ISO 8601' })
   readonly created_at!: string;
 
@@ -67,4 +79,49 @@ export class ApiCreatedReply {
 
   @ApiProperty({ example: 'b84fe1a04e5648927971c0557971565c', description: 'The api_id' })
   readonly ID!: string;
+}
+
+class CategoryCountDto {
+  @ApiProperty()
+  readonly name!: string;
+
+  @ApiProperty()
+  readonly count!: number;
+}
+
+export class CategoryCountsDto {
+  @ApiProperty({ type: [CategoryCountDto] })
+  readonly categories!: readonly CategoryCountDto[];
+}
+
+const mostEntries = 1_000;
+const longestCategory = 256;
+
+/** Go programs write null for an empty list. */
+export class CategoriesDto {
+  @ApiPropertyOptional({ nullable: true, type: [String], example: ['developers', 'devops'] })
+  @MaxLength(longestCategory, { each: true, message: `must hold texts of at most ${longestCategory} characters` })
+  @MinLength(1, { each: true, message: 'must not hold empty texts' })
+  @IsString({ each: true, message: 'must be a list of texts' })
+  @ArrayMaxSize(mostEntries, { message: `must hold at most ${mostEntries} texts` })
+  @IsArray({ message: 'must be a list of texts' })
+  @IsOptional()
+  readonly categories?: readonly string[] | null;
+}
+
+/** Go programs write null for an empty list. */
+export class AccessDto {
+  @ApiPropertyOptional({ type: [String], nullable: true, description: 'Users who own the API' })
+  @IsMongoId({ each: true, message: 'must be a list of ids' })
+  @ArrayMaxSize(mostEntries, { message: `must hold at most ${mostEntries} ids` })
+  @IsArray({ message: 'must be a list of ids' })
+  @IsOptional()
+  readonly userIds?: readonly string[] | null;
+
+  @ApiPropertyOptional({ type: [String], nullable: true, description: 'User groups that own the API' })
+  @IsMongoId({ each: true, message: 'must be a list of ids' })
+  @ArrayMaxSize(mostEntries, { message: `must hold at most ${mostEntries} ids` })
+  @IsArray({ message: 'must be a list of ids' })
+  @IsOptional()
+  readonly userGroupIds?: readonly string[] | null;
 }

@@ -4,67 +4,117 @@ import type { FastifyReply } from 'fastify';
 import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { ApiErrors } from '../../http/api-errors.decorator';
-import { pageFrom } from '../../http/paging';
 import { etagOf, IfMatch, Precondition } from '../../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
 import { sendList, sendResource } from '../../http/text-reply';
+import { rehearsedChange, ValidReply } from '../resource/rehearsal';
+import { ApiListsService } from './api-lists.service';
+import { ApiVersionsService } from './api-versions.service';
 import { ApiCreatedReply, ApiListDto, ApiWrapper, ApiWrapperInput } from './api.dto';
+import { parseObject } from './api-content';
+import { refuseOasWrapper, refuseOtherKind } from './api-kind';
 import { apiReply } from './api-reply';
 import { ApisService } from './apis.service';
+import { ListApisQuery, SearchApisQuery } from './list-query';
+import { versionLinkOf, VersionQuery } from './version-query';
 
 const idParam = { name: 'id', description: 'Database id or api_id', example: '54c24242eba6db1c9a000002' };
 const ifMatch = { name: 'If-Match', required: false, description: 'Only when the version is still this one' };
+const listNames = { rows: 'apis', pages: 'pages' };
 
 @ApiTags('API definitions')
 @Controller('api/apis')
 export class ApisController {
-  constructor(private readonly apis: ApisService) {}
+  constructor(
+    private readonly apis: ApisService,
+    private readonly catalogue: ApiListsService,
+    private readonly versions: ApiVersionsService,
+  ) {}
 
   @Get()
   @Requires('apis', 'read', 'List APIs')
   @ApiOperation({ operationId: 'listApis', summary: 'List API definitions, the newest first' })
-  @ApiQuery({ name: 'p', required: false, description: 'Page, from 1; a negative number gives everything' })
   @ApiOkResponse({ type: ApiListDto })
-  @ApiErrors(401, 403)
+  @ApiErrors(400, 401, 403)
   async list(
-    @OrganisationRequest() context: OrganisationContext,
+    @OrganisationRequest() { organisation }: OrganisationContext,
+    @Query() query: ListApisQuery,
     @Res() reply: FastifyReply,
-    @Query('p') p?: string,
   ): Promise<void> {
-    const { rows, pages } = await this.apis.list(context, pageFrom(p));
-    sendList(reply, { rows: 'apis', pages: 'pages' }, rows.map(apiReply), pages);
+    const { texts, pages } = await this.catalogue.list(organisation, query);
+    sendList(reply, listNames, texts, pages);
+  }
+
+  @Get('search')
+  @Requires('apis', 'read', 'Search APIs')
+  @ApiOperation({ operationId: 'searchApis', summary: 'List the API definitions whose names hold a text' })
+  @ApiOkResponse({ type: ApiListDto })
+  @ApiErrors(400, 401, 403)
+  async search(
+    @OrganisationRequest() { organisation }: OrganisationContext,
+    @Query() query: SearchApisQuery,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { texts, pages } = await this.catalogue.list(organisation, query);
+    sendList(reply, listNames, texts, pages);
   }
 
   @Get(':id')
   @Requires('apis', 'read', 'Get API')
-  @ApiOperation({ operationId: 'getApi', summary: 'Get an API definition' })
+  @ApiOperation({
+    operationId: 'getApi',
+    summary: 'Get an API definition; `x-tyk-base-api-id` names the API that it is a version of',
+  })
   @ApiParam(idParam)
   @ApiOkResponse({ type: ApiWrapper })
   @ApiErrors(401, 403, 404)
   async get(
-    @OrganisationRequest() context: OrganisationContext,
+    @OrganisationRequest() { organisation }: OrganisationContext,
     @Param('id') id: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const row = await this.apis.require(context.organisation, id);
+    const row = await this.apis.require(organisation, id);
+    await this.versions.nameBase(reply, organisation, row);
     sendResource(reply, row.version, apiReply(row));
   }
 
   @Post()
   @HttpCode(200)
   @Requires('apis', 'write', 'Create API')
-  @ApiOperation({ operationId: 'createApi', summary: 'Create an API definition' })
+  @ApiOperation({ operationId: 'createApi', summary: 'Create an API definition, or a version of one' })
   @ApiBody({ type: ApiWrapperInput })
   @ApiOkResponse({ type: ApiCreatedReply })
   @ApiErrors(400, 401, 403, 409, 413)
   async create(
     @OrganisationRequest() context: OrganisationContext,
+    @Query() query: VersionQuery,
     @Body() body: unknown,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StatusReply> {
-    const row = await this.apis.create(context, body);
+    refuseOasWrapper(parseObject(body));
+    const row = await this.apis.create(context, body, versionLinkOf(query));
     void reply.header('etag', etagOf(row.version));
     return new StatusReply('API created', row._id.toString(), row.apiId);
+  }
+
+  /** Asks for no more than the right to read: it changes nothing. */
+  @Post('validate')
+  @HttpCode(200)
+  @Requires('apis', 'read', 'Validate API')
+  @ApiOperation({ operationId: 'validateApi', summary: 'Check an API definition as a write would, and write nothing' })
+  @ApiQuery({ name: 'id', required: false, description: 'The API that it would replace; a new one when left out' })
+  @ApiBody({ type: ApiWrapperInput })
+  @ApiOkResponse({ type: ValidReply })
+  @ApiErrors(400, 401, 403, 404, 409, 413)
+  async validate(
+    @OrganisationRequest() context: OrganisationContext,
+    @Body() body: unknown,
+    @Query('id') id?: string,
+  ): Promise<StatusReply> {
+    refuseOasWrapper(parseObject(body));
+    if (id !== undefined) refuseOtherKind(await this.apis.require(context.organisation, id), 'classic');
+    const changes = await this.apis.tryOut(context, body, id);
+    return new StatusReply('API is valid', { changes: changes.map(rehearsedChange) });
   }
 
   @Put(':id')
@@ -82,7 +132,8 @@ export class ApisController {
     @IfMatch() precondition: Precondition,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StatusReply> {
-    const row = await this.apis.update(context, id, body, precondition);
+    refuseOasWrapper(parseObject(body));
+    const row = await this.apis.update(context, id, body, precondition, 'classic');
     void reply.header('etag', etagOf(row.version));
     return new StatusReply('Api updated');
   }

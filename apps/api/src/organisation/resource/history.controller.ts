@@ -53,6 +53,7 @@ const idParam = (noun: string): { name: string; description: string } => ({
 /** The history routes of one kind of resource: revisions, diff, rollback, what was deleted, and restore. */
 export const historyController = (kind: HistoryOf): Type => {
   const { path, tag, noun, section, service, nameOf } = kind;
+  const plural = noun.replace(/y$/, 'ie') + 's';
 
   @ApiTags(tag)
   @Controller(path)
@@ -63,8 +64,8 @@ export const historyController = (kind: HistoryOf): Type => {
     ) {}
 
     @Get('deleted')
-    @Requires(section, 'read', `List Deleted ${noun}s`)
-    @ApiOperation({ operationId: `listDeleted${noun}s`, summary: 'What was deleted and can be restored' })
+    @Requires(section, 'read', `List Deleted ${plural}`)
+    @ApiOperation({ operationId: `listDeleted${plural}`, summary: 'What was deleted and can be restored' })
     @ApiOkResponse({ type: DeletedListDto })
     @ApiErrors(401, 403)
     async deleted(@OrganisationRequest() { organisation }: OrganisationContext): Promise<DeletedListDto> {

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Unauthorised } from '@castellan/dto';
 import {
+  ApiStore,
   ChangeRecorder,
   OrganisationStore,
+  WebhookStore,
   type Change,
   type ChangeContext,
   type ChangeTransaction,
 } from '@castellan/persistence';
+import { StoredReferences } from './references';
 import { ResourceTransaction } from './resource-transaction';
 
 type Work<T> = (transaction: ResourceTransaction) => Promise<T>;
@@ -17,10 +20,17 @@ export class ResourceWriter {
   constructor(
     private readonly changes: ChangeRecorder,
     private readonly organisations: OrganisationStore,
+    private readonly apis: ApiStore,
+    private readonly webhooks: WebhookStore,
   ) {}
 
   async commit<T>(context: ChangeContext, work: Work<T>): Promise<T> {
     return this.changes.commit(context, async (transaction) => work(await this.open(transaction)));
+  }
+
+  /** One part of a change that nodes are to see only as a whole; see {@link ChangeRecorder.commitPart}. */
+  async commitPart<T>(context: ChangeContext, work: Work<T>): Promise<T> {
+    return this.changes.commitPart(context, async (transaction) => work(await this.open(transaction)));
   }
 
   /** Everything that a commit would check, and nothing written. */
@@ -29,9 +39,11 @@ export class ResourceWriter {
   }
 
   private async open(transaction: ChangeTransaction): Promise<ResourceTransaction> {
-    const rules = await this.organisations.byId(transaction.context.organisation, transaction.session);
+    const { session, context } = transaction;
+    const rules = await this.organisations.byId(context.organisation, session);
     // An organisation that was deleted meanwhile has no users any more either.
     if (rules === null) throw new Unauthorised();
-    return new ResourceTransaction(transaction, rules);
+    const stores = { apis: this.apis, webhooks: this.webhooks };
+    return new ResourceTransaction(transaction, rules, new StoredReferences(stores, context.organisation, session));
   }
 }

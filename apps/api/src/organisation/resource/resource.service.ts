@@ -55,6 +55,16 @@ export abstract class ResourceService<Row extends ResourceRow> {
     current: Row | null,
   ): Promise<Draft<Row>>;
 
+  /**
+   * Refuses a row that would be in the way of others, where no unique index says so, or one more than there may be.
+   * Imports, which look at many rows at once, check the same in their own way.
+   *
+   * @throws CastellanError
+   */
+  protected guard(_transaction: ResourceTransaction, _draft: Draft<Row>, _current: Row | null): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** The row that an id of a request means; kinds that have ids of their own look those up too. */
   find(organisation: OrganisationId, id: string, session: ClientSession | null): Promise<Row | null> {
     if (!isObjectIdText(id)) return Promise.resolve(null);
@@ -166,28 +176,33 @@ export abstract class ResourceService<Row extends ResourceRow> {
   /** Everything that a write would check, and nothing written. @param id the resource that it would replace, if any */
   async tryOut(context: ChangeContext, body: unknown, id?: string): Promise<readonly Change[]> {
     const content = this.parse(body);
-    try {
-      const { changes } = await this.writer.rehearse(context, async (transaction) => {
-        if (id === undefined) return this.insertIn(transaction, content, this.newId(content));
-        return this.replaceIn(transaction, await this.require(context.organisation, id, transaction.session), content);
-      });
-      return changes;
-    } catch (error) {
-      throw await this.explain(error, context.organisation);
-    }
+    const { changes } = await this.rehearse(context, async (transaction) => {
+      if (id === undefined) return this.insertIn(transaction, content, this.newId(content));
+      return this.replaceIn(transaction, await this.require(context.organisation, id, transaction.session), content);
+    });
+    return changes;
   }
 
   /** Writes a new row in a transaction that may hold more. */
   async insertIn(transaction: ResourceTransaction, content: JsonObject, id: Types.ObjectId, version = 1): Promise<Row> {
-    const row = await this.store.insert(transaction.changes, await this.draft(transaction, content, id, null), version);
-    await this.followUp(transaction, null, row);
-    return row;
+    const draft = await this.draft(transaction, content, id, null);
+    await this.guard(transaction, draft, null);
+    return this.settle(transaction, null, draft, version);
   }
 
   /** Replaces a row in a transaction that may hold more; the same content changes nothing. */
   async replaceIn(transaction: ResourceTransaction, current: Row, content: JsonObject): Promise<Row> {
     const draft = await this.draft(transaction, content, current._id, current);
-    const row = await this.store.replace(transaction.changes, current, draft);
+    await this.guard(transaction, draft, current);
+    return this.settle(transaction, current, draft);
+  }
+
+  /** Writes a row that was drafted and checked before, in the place of another one or as a new one. */
+  async settle(transaction: ResourceTransaction, current: Row | null, draft: Draft<Row>, version = 1): Promise<Row> {
+    const row =
+      current === null
+        ? await this.store.insert(transaction.changes, draft, version)
+        : await this.store.replace(transaction.changes, current, draft);
     if (row !== current) await this.followUp(transaction, current, row);
     return row;
   }
@@ -214,7 +229,20 @@ export abstract class ResourceService<Row extends ResourceRow> {
     return error instanceof DuplicateKey ? this.conflict(error, organisation) : Promise.resolve(error);
   }
 
-  private async commit<T>(context: ChangeContext, work: (transaction: ResourceTransaction) => Promise<T>): Promise<T> {
+  /** Runs work to see what it would change, and takes everything back; a refusal names what is in the way. */
+  async rehearse<T>(
+    context: ChangeContext,
+    work: (transaction: ResourceTransaction) => Promise<T>,
+  ): Promise<{ value: T; changes: readonly Change[] }> {
+    try {
+      return await this.writer.rehearse(context, work);
+    } catch (error) {
+      throw await this.explain(error, context.organisation);
+    }
+  }
+
+  /** Commits work on behalf of an organisation; a refusal by a unique index names what is in the way. */
+  async commit<T>(context: ChangeContext, work: (transaction: ResourceTransaction) => Promise<T>): Promise<T> {
     try {
       return await this.writer.commit(context, work);
     } catch (error) {

@@ -20,3 +20,14 @@ redis.call('EXPIRE', KEYS[1], ARGV[6])
 redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
 return 'ok'
 `;
+
+/**
+ * What a node was served, noted only on a record that is still there: one that comes into being here would never expire.
+ *
+ * Key: the node's record. Arguments: the field of the list, its hash, now in milliseconds.
+ */
+export const servedScript = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], 'servedAt', ARGV[3])
+return 1
+`;

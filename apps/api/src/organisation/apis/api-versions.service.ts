@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { ApiStore, type ApiRow, type OrganisationId } from '@castellan/persistence';
+import { flagAt, textAt } from '@castellan/tyk';
+import { isDefaultVersion, versioningOf, type Versioning } from './versions';
+import { definitionOf, storedWrapper } from './wrapper';
+
+/** Says which API the one in the body is a version of (gateway, `apidef`, and appendix A). */
+const baseHeader = 'x-tyk-base-api-id';
+
+/** One version of an API, as `GET /api/apis/oas/{apiId}/versions` shows it (appendix A). */
+export interface VersionMeta {
+  readonly id: string;
+  readonly name: string;
+  readonly versionName: string;
+  readonly internal: boolean;
+  readonly expirationDate: string;
+  readonly isDefaultVersion: boolean;
+}
+
+/** What a list of versions looks for; empty texts look for nothing. */
+export interface VersionSearch {
+  readonly searchText: string;
+  readonly accessType: 'internal' | 'external' | '';
+}
+
+/** Looks at APIs that are versions of each other. */
+@Injectable()
+export class ApiVersionsService {
+  constructor(private readonly apis: ApiStore) {}
+
+  /** Puts the `api_id` of the API's base, if it has one, into a header of the reply. */
+  async nameBase(reply: FastifyReply, organisation: OrganisationId, { apiId }: ApiRow): Promise<void> {
+    const baseId = await this.apis.baseIdOf(organisation, apiId);
+    if (baseId !== undefined) void reply.header(baseHeader, baseId);
+  }
+
+  /** Every version of an API that is one itself, the base first. An API without versions is its only one. */
+  async list(organisation: OrganisationId, row: ApiRow, search: VersionSearch): Promise<VersionMeta[]> {
+    const [base = row] = await this.apis.basesOf(organisation, row.apiId);
+    const versioning = versioningOf(storedWrapper(base));
+    const rows = await this.apis.findAll(organisation, { apiId: { $in: [...versioning.versions.values()] } });
+    const byApiId = new Map(rows.map((version) => [version.apiId, version]));
+    const children = [...versioning.versions].flatMap(([name, apiId]) => {
+      const version = byApiId.get(apiId);
+      return version === undefined || apiId === base.apiId ? [] : [metaOf(version, name, versioning, false)];
+    });
+    return [metaOf(base, versioning.name, versioning, true), ...children].filter((meta) => matches(meta, search));
+  }
+}
+
+const metaOf = (row: ApiRow, versionName: string, versioning: Versioning, isBase: boolean): VersionMeta => {
+  const definition = definitionOf(storedWrapper(row));
+  return {
+    id: row.apiId,
+    name: row.name,
+    versionName,
+    internal: flagAt(definition, 'internal'),
+    expirationDate: textAt(definition, 'expiration'),
+    isDefaultVersion: isDefaultVersion(versioning, versionName, isBase),
+  };
+};
+
+const matches = ({ versionName, internal }: VersionMeta, { searchText, accessType }: VersionSearch): boolean =>
+  versionName.toLowerCase().includes(searchText.trim().toLowerCase()) &&
+  (accessType === '' || internal === (accessType === 'internal'));

@@ -1,0 +1,109 @@
+import { Types } from 'mongoose';
+import type { ApiSummary } from '@castellan/persistence';
+import { ApiCatalogue, listOrders } from './catalogue';
+import { wantedBy, type ListApisQuery } from './list-query';
+
+const row = (index: number, facts: Partial<ApiSummary> = {}): ApiSummary => ({
+  _id: new Types.ObjectId(index.toString(16).padStart(24, '0')),
+  orgId: new Types.ObjectId('f'.repeat(24)),
+  version: 1,
+  createdAt: new Date(index * 1_000),
+  updatedAt: new Date(index * 1_000),
+  apiId: `api-${index}`,
+  name: `Api ${index}`,
+  nameKey: `api ${index}`,
+  slug: '',
+  listenPath: '/',
+  domain: '',
+  active: true,
+  tags: [],
+  categories: [],
+  authTypes: ['keyless'],
+  apiTypes: ['rest'],
+  hookIds: [],
+  userOwners: [],
+  groupOwners: [],
+  isOas: false,
+  ...facts,
+});
+
+const catalogueOf = (rows: readonly ApiSummary[], generation = 1): ApiCatalogue =>
+  new ApiCatalogue(generation, new Map(rows.map((each) => [each._id.toString(), each])));
+
+const ids = (rows: readonly ApiSummary[]): string[] => rows.map(({ apiId }) => apiId);
+
+const idsOf = (...rows: readonly ApiSummary[]): string[] => rows.map(({ _id }) => _id.toString());
+
+describe('a catalogue of APIs', () => {
+  const rows = [
+    row(1, { nameKey: 'banana', updatedAt: new Date(9_000) }),
+    row(2, { nameKey: 'apple', updatedAt: new Date(5_000) }),
+    row(3, { nameKey: 'banana', updatedAt: new Date(1_000) }),
+  ];
+
+  it.each([
+    ['name', ['api-2', 'api-1', 'api-3']],
+    ['-name', ['api-3', 'api-1', 'api-2']],
+    ['created_at', ['api-1', 'api-2', 'api-3']],
+    ['-created_at', ['api-3', 'api-2', 'api-1']],
+    ['updated_at', ['api-3', 'api-2', 'api-1']],
+    ['-updated_at', ['api-1', 'api-2', 'api-3']],
+  ] as const)('has the order %s', (order, expected) => {
+    expect(ids(catalogueOf(rows).inOrder(order))).toEqual(expected);
+  });
+
+  it('knows every order that is promised', () => {
+    for (const order of listOrders) expect(catalogueOf(rows).inOrder(order)).toHaveLength(3);
+  });
+
+  it('advances by what has changed, and stays itself as it was', () => {
+    const before = catalogueOf(rows);
+    before.inOrder('name');
+    const changed = row(2, { nameKey: 'cherry' });
+    const after = before.advanced(4, idsOf(...rows.slice(0, 2)), [changed]);
+    expect(after.generation).toBe(4);
+    expect(ids(after.inOrder('name'))).toEqual(['api-3', 'api-2']);
+    expect(ids(before.inOrder('name'))).toEqual(['api-2', 'api-1', 'api-3']);
+  });
+
+  it('knows which APIs are versions of others', () => {
+    const catalogue = catalogueOf([row(1, { versionIds: ['api-2', 'elsewhere'] }), row(2)]);
+    expect([...catalogue.versionIds]).toEqual(['api-2', 'elsewhere']);
+  });
+});
+
+describe('what a list looks for', () => {
+  const rows = [
+    row(1, { nameKey: 'orders (eu) 100%', categories: ['eu', 'public'], authTypes: ['jwt', 'authToken'] }),
+    row(2, { nameKey: 'größe .*', active: false, authTypes: ['keyless'], apiTypes: ['udg', 'internal'] }),
+    row(3, { nameKey: 'payments', categories: ['us'], authTypes: ['authToken'] }),
+  ];
+  const find = (query: Partial<ListApisQuery>, versions: readonly string[] = []): string[] => {
+    const wanted = wantedBy(query, new Set(versions));
+    return ids(wanted === undefined ? rows : rows.filter(wanted));
+  };
+
+  it.each<[Partial<ListApisQuery>, string[]]>([
+    [{}, ['api-1', 'api-2', 'api-3']],
+    [{ q: ' ' }, ['api-1', 'api-2', 'api-3']],
+    [{ q: 'ORDERS (' }, ['api-1']],
+    [{ q: '.*' }, ['api-2']],
+    [{ q: 'GRÖSSE' }, []],
+    [{ q: 'GRÖßE' }, ['api-2']],
+    [{ category: 'eu, us' }, ['api-1', 'api-3']],
+    [{ category: ',' }, ['api-1', 'api-2', 'api-3']],
+    [{ auth_type: 'JWT' }, ['api-1']],
+    [{ auth_type: 'keyless,authToken' }, ['api-1', 'api-2', 'api-3']],
+    [{ auth_type: 'nothing' }, []],
+    [{ api_type: 'internal' }, ['api-2']],
+    [{ active: 'false' }, ['api-2']],
+    [{ active: '1', q: 'a' }, ['api-3']],
+  ])('%j finds %j', (query, expected) => {
+    expect(find(query)).toEqual(expected);
+  });
+
+  it('leaves out versions of others with base_apis, whatever its value', () => {
+    expect(find({ base_apis: '' }, ['api-3'])).toEqual(['api-1', 'api-2']);
+    expect(find({ base_apis: '1' }, ['api-3'])).toEqual(['api-1', 'api-2']);
+  });
+});

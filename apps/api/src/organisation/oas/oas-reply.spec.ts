@@ -1,0 +1,35 @@
+import { notesHeader, wantsYaml } from './oas-reply';
+
+describe('notes on a document', () => {
+  it('are no header when there are none', () => {
+    expect(notesHeader([])).toBeUndefined();
+  });
+
+  it('are JSON of ASCII characters', () => {
+    const notes = [{ path: 'paths["/größe"]', message: 'is a list – of types' }];
+    const header = notesHeader(notes) ?? '';
+    expect(header).toMatch(/^[\x20-\x7e]+$/);
+    expect(JSON.parse(header)).toEqual(notes);
+  });
+
+  it('say how many did not fit', () => {
+    const notes = Array.from({ length: 500 }, (_, index) => ({ path: `paths.p${index}`, message: 'x'.repeat(50) }));
+    const header = notesHeader(notes) ?? '';
+    expect(header.length).toBeLessThanOrEqual(4_000);
+    const kept = JSON.parse(header) as { message: string }[];
+    expect(kept.at(-1)?.message).toBe(`and ${500 - kept.length + 1} more`);
+  });
+});
+
+describe('the format of a document', () => {
+  it.each([
+    [{}, false],
+    [{ accept: 'application/json' }, false],
+    [{ accept: 'application/x-yaml' }, true],
+    [{ accept: 'text/html, application/yaml;q=0.9' }, true],
+    [{ 'content-type': 'application/x-yaml' }, true],
+    [{ 'content-type': 'application/vnd.yaml-like' }, false],
+  ])('%j asks for YAML: %s', (headers, expected) => {
+    expect(wantsYaml({ headers })).toBe(expected);
+  });
+});

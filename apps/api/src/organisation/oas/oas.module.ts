@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { ApisModule } from '../apis/apis.module';
+import { MigrationController } from './migration.controller';
+import { MigrationService } from './migration.service';
+import { OasController } from './oas.controller';
+import { OasImportController } from './oas-import.controller';
+import { OasService } from './oas.service';
+import { OasVersionsController } from './oas-versions.controller';
+import { OasVersionsService } from './oas-versions.service';
+
+@Module({
+  imports: [ApisModule],
+  controllers: [MigrationController, OasImportController, OasVersionsController, OasController],
+  providers: [MigrationService, OasService, OasVersionsService],
+})
+export class OasModule {}

@@ -1,0 +1,94 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { REDIS, type OrganisationId, type PolicyRow } from '@castellan/persistence';
+import { isJsonObject, listAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
+
+/** A key whose session applies a policy. */
+interface KeyInNeed {
+  /** The beginning of its hash. */
+  readonly key: string;
+  /** Empty when the key has none. */
+  readonly alias: string;
+}
+
+/** What a search through the keys found. */
+export interface KeysInNeed {
+  readonly keys: readonly KeyInNeed[];
+  /** Whether every key was looked at; false when the search stopped early without having found enough. */
+  readonly complete: boolean;
+}
+
+/** Sessions of keys lie under names that begin so (reference 5.1). */
+const prefix = 'apikey-';
+const pageSize = 1_000;
+/** Entries of Redis that one search walks over, of whatever kind: some seconds of work, done while a transaction waits. */
+const entriesLimit = 1_000_000;
+
+/**
+ * Finds keys by the policies that they apply, in the gateways' own key store. Nothing there leads from a policy to its
+ * keys, so this walks over all entries, page by page and without holding Redis up; it is for rare questions only.
+ */
+@Injectable()
+export class PolicyKeys {
+  constructor(@Inject(REDIS) private readonly redis: Redis) {}
+
+  /** @param most how many keys are enough of an answer */
+  async needing(organisation: OrganisationId, policy: PolicyRow, most: number): Promise<KeysInNeed> {
+    const ids = new Set([policy.policyId, policy._id.toString()]);
+    const found = new Map<string, KeyInNeed>();
+    let cursor = '0';
+    for (let walked = 0; walked < entriesLimit; walked += pageSize) {
+      const [next, names] = await this.redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', pageSize);
+      for (const [name, session] of await this.sessions(names, ids)) {
+        if (applies(session, organisation, ids)) found.set(name, { key: shown(name), alias: textAt(session, 'alias') });
+      }
+      if (next === '0' || found.size >= most) return { keys: [...found.values()].slice(0, most), complete: true };
+      cursor = next;
+    }
+    return { keys: [...found.values()], complete: false };
+  }
+
+  private async sessions(
+    names: readonly string[],
+    ids: ReadonlySet<string>,
+  ): Promise<readonly (readonly [string, JsonObject])[]> {
+    if (names.length === 0) return [];
+    const texts = await this.redis.mget([...names]);
+    return names.flatMap((name, index) => {
+      const text = texts[index] ?? '';
+      const session = mayName(text, ids) ? parsed(text) : null;
+      return session === null ? [] : [[name, session] as const];
+    });
+  }
+}
+
+/** Spares parsing most sessions. A text with escapes may name an id in another spelling. */
+const mayName = (text: string, ids: ReadonlySet<string>): boolean =>
+  text.includes('\\') || [...ids].some((id) => text.includes(id));
+
+const parsed = (text: string): JsonObject | null => {
+  try {
+    const session = parseJson(text);
+    return isJsonObject(session) ? session : null;
+  } catch {
+    // Not everything under this prefix has to be ours to read.
+    return null;
+  }
+};
+
+/** A key of another organisation that happens to name the same id cannot apply the policy (reference 5.5). */
+const applies = (session: JsonObject, organisation: OrganisationId, ids: ReadonlySet<string>): boolean => {
+  if (textAt(session, 'org_id') !== organisation) return false;
+  const applied = [...listAt(session, 'apply_policies'), textAt(session, 'apply_policy_id')];
+  return applied.some((id) => typeof id === 'string' && ids.has(id));
+};
+
+/** Lengths of the hashes that gateways make: murmur32, murmur64, murmur128, sha256. */
+const hashLengths = new Set([8, 16, 32, 64]);
+
+/** Without hashing the name is the key itself, which nobody may read (promise 9): so of a hash, too, only the beginning. */
+const shown = (name: string): string => {
+  const key = name.slice(prefix.length);
+  if (!hashLengths.has(key.length) || !/^[0-9a-f]+$/.test(key)) return '…';
+  return `${key.slice(0, Math.min(key.length / 2, 8))}…`;
+};

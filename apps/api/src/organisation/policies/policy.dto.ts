@@ -1,0 +1,121 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, IsString } from 'class-validator';
+
+/** A policy (reference 1.6). Unknown fields are kept. */
+export class PolicyInput {
+  @ApiPropertyOptional({ example: '5ead71205759610001818680', description: 'The row id to create it with' })
+  readonly _id?: string;
+
+  @ApiPropertyOptional({
+    example: 'gold',
+    description: 'An id of your own, by which keys and gateways know the policy',
+  })
+  readonly id?: string;
+
+  @ApiProperty({ example: 'Gold' })
+  readonly name!: string;
+
+  @ApiProperty({ example: true, description: 'Gateways get active policies only' })
+  readonly active!: boolean;
+
+  @ApiPropertyOptional({ example: 1000, description: 'Requests every `per` seconds' })
+  readonly rate?: number;
+
+  @ApiPropertyOptional({ example: 60, description: 'Seconds' })
+  readonly per?: number;
+
+  @ApiPropertyOptional({ example: -1, description: 'Requests every `quota_renewal_rate` seconds; -1 for no quota' })
+  readonly quota_max?: number;
+
+  @ApiPropertyOptional({ example: 3600, description: 'Seconds' })
+  readonly quota_renewal_rate?: number;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'object', additionalProperties: true },
+    description: 'By `api_id`. Each API, and each version that is named, has to exist in the organisation.',
+    example: {
+      b84fe1a04e5648927971c0557971565c: {
+        api_id: 'b84fe1a04e5648927971c0557971565c',
+        api_name: 'Echo',
+        versions: ['Default'],
+        allowed_urls: [],
+      },
+    },
+  })
+  readonly access_rights?: object;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'boolean' }, example: { quota: true } })
+  readonly partitions?: object;
+
+  @ApiPropertyOptional({ type: [String] })
+  readonly tags?: readonly string[];
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  readonly meta_data?: object;
+}
+
+export class PolicyDto extends PolicyInput {
+  @ApiProperty({ example: '54b53d3aeba6db5c35000002' })
+  readonly org_id!: string;
+
+  @ApiProperty({ example: '2025-01-13T09:42:42.956Z' })
+  readonly date_created!: string;
+
+  @ApiProperty({ example: '1736761362', description: 'Unix seconds' })
+  readonly last_updated!: string;
+
+  @ApiProperty({ description: 'Counts the changes; the ETag shows the same number' })
+  readonly version!: number;
+}
+
+export class PolicyListDto {
+  @ApiProperty({ type: [PolicyDto], description: 'Access rights carry `apiid` and `apiname` too' })
+  readonly Data!: readonly PolicyDto[];
+
+  @ApiProperty({ example: 1 })
+  readonly Pages!: number;
+}
+
+/** Which policies of a list; what is left out does not restrict. */
+export class PolicyQuery {
+  @ApiPropertyOptional({ description: 'Page, from 1; a negative number gives everything' })
+  @IsOptional()
+  @IsString()
+  readonly p?: string;
+
+  @ApiPropertyOptional({ description: 'Any value: only active policies' })
+  @IsOptional()
+  @IsString()
+  readonly active?: string;
+
+  @ApiPropertyOptional({ description: 'An id, or part of a name' })
+  @IsOptional()
+  @IsString()
+  readonly q?: string;
+
+  @ApiPropertyOptional({ description: 'Comma-separated ids' })
+  @IsOptional()
+  @IsString()
+  readonly policy_ids?: string;
+
+  @ApiPropertyOptional({ description: 'Comma-separated `api_id`s: policies for any of them' })
+  @IsOptional()
+  @IsString()
+  readonly api_id?: string;
+
+  @ApiPropertyOptional({ description: 'The value of `state`: active, draft or deny' })
+  @IsOptional()
+  @IsString()
+  readonly state?: string;
+
+  @ApiPropertyOptional({ description: 'The value of `auth_type`, or one of `auth_types`' })
+  @IsOptional()
+  @IsString()
+  readonly auth_type?: string;
+
+  @ApiPropertyOptional({ enum: ['name', '-name', 'date_created', '-date_created'] })
+  @IsOptional()
+  @IsString()
+  readonly sort?: string;
+}

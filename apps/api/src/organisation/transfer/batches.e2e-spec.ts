@@ -1,0 +1,261 @@
+import { getConnectionToken } from '@nestjs/mongoose';
+import type { Connection, Types } from 'mongoose';
+import { ImportStore } from '@castellan/persistence';
+import { anApiDefinition, eventually, listOf, textOf, unique } from '@castellan/testing';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
+import { addApi, addHook, addPolicy, editable, exportOf, type EditableDocument } from '../../../test/configuration';
+
+/** The api_ids that gateways are served by a replica. */
+const servedBy = async (api: ApiUnderTest): Promise<readonly string[]> => {
+  const registered = expectOk(await api.node.get('/register/node', { headers: { 'x-tyk-hostname': 'gateway' } }));
+  const headers = {
+    'x-tyk-nodeid': textOf(registered.json['Message']?.['NodeID']),
+    'x-tyk-nonce': textOf(registered.json['Nonce']),
+  };
+  const { json } = expectOk(await api.node.get('/system/apis', { headers }));
+  return listOf(json['Message']).map((item) => textOf(item['api_definition']?.['api_id']));
+};
+
+/** Holds a replica's imports up: after so many batches it is as though the process did not exist. */
+class Gate {
+  readonly reached: Promise<void>;
+  private open: () => void = () => undefined;
+
+  constructor(api: ApiUnderTest, method: 'stepsBetween' | 'journalBetween', afterCalls: number) {
+    const store = api.app.get(ImportStore);
+    const original = store[method].bind(store);
+    const opened = new Promise<void>((resolve) => (this.open = resolve));
+    let calls = 0;
+    this.reached = new Promise((resolve) => {
+      const held = async (id: Types.ObjectId, from: number, to: number): Promise<never> => {
+        calls += 1;
+        if (calls > afterCalls) {
+          resolve();
+          await opened;
+        }
+        // Which of the two methods it is decides the type; whoever calls it knows.
+        return original(id, from, to) as Promise<never>;
+      };
+      jest.spyOn(store, method).mockImplementation(held);
+    });
+  }
+
+  release(): void {
+    this.open();
+  }
+}
+
+describe('promise: nodes never see half of an import', () => {
+  const batch = 3;
+  let api: ApiUnderTest;
+  let organisation: TestOrganisation;
+  let before: string;
+  let document: EditableDocument;
+  let kept: string;
+  let replicas: ApiUnderTest[];
+  let gates: Gate[];
+
+  beforeEach(async () => {
+    api = await ApiUnderTest.start({ IMPORT_BATCH: String(batch) });
+    replicas = [api];
+    gates = [];
+    organisation = await api.organisation();
+    kept = await addApi(organisation);
+    const [swapped, other, gone] = [await addApi(organisation), await addApi(organisation), await addApi(organisation)];
+    await addPolicy(organisation, [kept]);
+    before = await exportOf(organisation);
+    document = editable(before);
+    definitionOf(document, kept)['name'] = 'Changed';
+    const [one, two] = [definitionOf(document, swapped).proxy, definitionOf(document, other).proxy];
+    [one['listen_path'], two['listen_path']] = [two['listen_path'], one['listen_path']];
+    document.apis = document.apis.filter(({ api_definition: definition }) => definition['api_id'] !== gone);
+    for (let index = 0; index < 10; index += 1) document.apis.push(newWrapper());
+  });
+  afterEach(async () => {
+    for (const gate of gates) gate.release();
+    for (const replica of replicas) await replica.stop();
+  });
+
+  const secondReplica = async (): Promise<ApiUnderTest> => {
+    const { mongodbUri, adminSecret, nodeSecret } = api.config;
+    const replica = await ApiUnderTest.start({
+      IMPORT_BATCH: String(batch),
+      DATABASE: new URL(mongodbUri).pathname.slice(1),
+      ADMIN_SECRET: adminSecret,
+      NODE_SECRET: nodeSecret,
+    });
+    replicas.push(replica);
+    return replica;
+  };
+  const holdUp = (method: 'stepsBetween' | 'journalBetween', afterCalls: number): Gate => {
+    const gate = new Gate(api, method, afterCalls);
+    gates.push(gate);
+    return gate;
+  };
+  const idsIn = ({ apis }: EditableDocument) => apis.map((wrapper) => textOf(wrapper.api_definition['api_id'])).sort();
+  const send = (query = '?prune=true', body: unknown = document) =>
+    organisation.admin.client.post(`/api/import${query}`, body);
+  const lastImport = async () => listOf((await organisation.admin.client.get('/api/import')).json['imports'])[0];
+  const collection = (name: string) => api.app.get<Connection>(getConnectionToken()).collection(name);
+  const served = async (replica = api) => [...(await servedBy(replica))].sort();
+  const expireLease = () => collection('imports').updateMany({}, { $set: { leaseUntil: new Date(0) } });
+  const counts = { create: 10, change: 3, delete: 1, unchanged: 1 };
+
+  it('shows nodes everything at once, and tells them once', async () => {
+    const told = await collection('outbox').countDocuments();
+    const reply = expectOk(await send());
+    expect(reply.json['Meta']).toMatchObject({ counts, import: expect.stringMatching(/^[0-9a-f]{24}$/) as string });
+    expect(await served()).toEqual(idsIn(document));
+    expect(await collection('outbox').countDocuments()).toBe(told + 1);
+    expect(await lastImport()).toMatchObject({ state: 'applied', steps: 14, made: 14, refusal: null });
+    expect(expectOk(await send()).json['Meta']).toMatchObject({ import: null, counts: { unchanged: 14 } });
+    for (const leftOver of ['import_steps', 'import_journal', 'frozen_lists']) {
+      expect(await collection(leftOver).countDocuments()).toBe(0);
+    }
+  });
+
+  it('plans the same as it does, and a dry run writes nothing', async () => {
+    const planned = expectOk(await send('?prune=true&dryRun=true'));
+    expect(planned.json['Meta']).toMatchObject({ counts, import: null });
+    expect(await exportOf(organisation)).toBe(before);
+    const made = expectOk(await send());
+    const withoutIds = (reply: typeof made) =>
+      listOf(reply.json['Meta']?.['resources']).map((resource) => ({ ...resource, id: '' }));
+    expect(withoutIds(made)).toEqual(withoutIds(planned));
+  });
+
+  it('serves what there was until the end, on a replica that starts meanwhile too', async () => {
+    const hook = await addHook(organisation);
+    Reflect.deleteProperty(document, 'hooks');
+    const gate = holdUp('stepsBetween', 2);
+    const nodesBefore = await served();
+    const running = send();
+    await gate.reached;
+    expect(await lastImport()).toMatchObject({ state: 'applying', made: 2 * batch });
+    const names = listOf((await organisation.admin.client.get('/api/apis?p=-1')).json['apis']);
+    expect(names.length).toBeGreaterThan(nodesBefore.length);
+    expect(await served()).toEqual(nodesBefore);
+    const fresh = await secondReplica();
+    expect(await served(fresh)).toEqual(nodesBefore);
+
+    const refused = [
+      await organisation.admin.client.put(`/api/apis/${kept}`, { api_definition: anApiDefinition({ api_id: kept }) }),
+      await send('', { apis: [newWrapper()] }),
+      await send('?prune=true&dryRun=true'),
+    ];
+    expect(refused.map(({ status, json }) => [status, textOf(json['Code'])])).toEqual(
+      refused.map(() => [409, 'import_running']),
+    );
+    expect((await organisation.admin.client.delete(`/api/hooks/${hook}`)).status).toBe(200);
+    const elsewhere = await api.organisation();
+    const unconcerned = await addApi(elsewhere);
+    expect(await served(fresh)).toEqual([...nodesBefore, unconcerned].sort());
+
+    const same = fresh.anonymous
+      .with({ authorization: organisation.admin.accessKey })
+      .post('/api/import?prune=true', document);
+    gate.release();
+    expect((await running).json['Meta']).toMatchObject({ counts });
+    expect((await same).json['Meta']).toMatchObject({ counts, resources: null });
+    for (const replica of replicas) expect(await served(replica)).toEqual([...idsIn(document), unconcerned].sort());
+  });
+
+  it('is finished by another replica when the first one dies, and no step is made twice', async () => {
+    const gate = holdUp('stepsBetween', 2);
+    const running = send();
+    await gate.reached;
+    const survivor = await secondReplica();
+    await expireLease();
+    await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'applied', { deadlineMs: 30_000 });
+    expect(await served(survivor)).toEqual(idsIn(document));
+    const revisions = await collection('revisions').countDocuments();
+    gate.release();
+    expect((await running).status).toBe(200);
+    expect(await collection('revisions').countDocuments()).toBe(revisions);
+    expect(expectOk(await send()).json['Meta']).toMatchObject({ counts: { unchanged: 14 } });
+  });
+
+  it('is handed over by a replica that is stopped in order', async () => {
+    const gate = holdUp('stepsBetween', 2);
+    const running = send();
+    await gate.reached;
+    const other = await secondReplica();
+    const stopping = api.stop();
+    gate.release();
+    const reply = await running;
+    expect([reply.status, reply.json['Code']]).toEqual([503, 'unavailable']);
+    await stopping;
+    replicas = [other];
+    const client = other.anonymous.with({ authorization: organisation.admin.accessKey });
+    const again = expectOk(await client.post('/api/import?prune=true', document));
+    expect(again.json['Meta']?.['counts']).toMatchObject({
+      delete: Object.is(again.json['Meta']?.['import'], null) ? 0 : 1,
+    });
+    expect(await served(other)).toEqual(idsIn(document));
+  });
+
+  describe('when a step is refused after all', () => {
+    /** Somebody else takes a listen path after the import was checked. */
+    const takePath = async () => {
+      const last = idsIn(document)
+        .filter((id) => !before.includes(id))
+        .at(-1);
+      const path = definitionOf(document, last ?? '').proxy['listen_path'];
+      const elsewhere = await api.organisation();
+      await addApi(elsewhere, anApiDefinition({ proxy: { listen_path: path } }));
+    };
+
+    it('takes everything back, names the entry, and nodes never notice', async () => {
+      const gate = holdUp('stepsBetween', 2);
+      const nodesBefore = await served();
+      const running = send();
+      await gate.reached;
+      await takePath();
+      const nodesMeanwhile = await served();
+      gate.release();
+      const reply = await running;
+      expect([reply.status, reply.json['Code']]).toEqual([409, 'listen_path_conflict']);
+      expect(textOf(listOf(reply.json['Errors'])[0]?.['path'])).toMatch(/^apis\[\d+\]$/);
+      expect(await lastImport()).toMatchObject({ state: 'undone', refusal: { code: 'listen_path_conflict' } });
+      expect(await exportOf(organisation)).toBe(before);
+      expect(await served()).toEqual(nodesMeanwhile);
+      expect(nodesMeanwhile).toEqual(expect.arrayContaining(nodesBefore));
+
+      // What had been let go is claimed again, and the organisation takes changes again.
+      for (const { api_definition: definition } of editable(before).apis) {
+        const rival = anApiDefinition({ proxy: { listen_path: definition.proxy['listen_path'] } });
+        expect((await organisation.admin.client.post('/api/apis', { api_definition: rival })).status).toBe(409);
+      }
+      await addApi(organisation);
+    });
+
+    it('is taken back by another replica when the first one dies at it', async () => {
+      const gate = holdUp('stepsBetween', 2);
+      const undoing = holdUp('journalBetween', 0);
+      const running = send();
+      await gate.reached;
+      await takePath();
+      gate.release();
+      await undoing.reached;
+      const survivor = await secondReplica();
+      await expireLease();
+      await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'undone', { deadlineMs: 30_000 });
+      undoing.release();
+      expect((await running).status).toBe(409);
+      expect(await exportOf(organisation)).toBe(before);
+      expect(await served(survivor)).toEqual(await served());
+    });
+  });
+});
+
+const newWrapper = (): EditableDocument['apis'][number] => {
+  const apiId = unique('api');
+  const proxy = { listen_path: `/${apiId}/`, target_url: 'http://127.0.0.1:1/', strip_listen_path: true };
+  return { api_definition: { ...anApiDefinition({ api_id: apiId }), proxy }, hook_references: [] };
+};
+
+const definitionOf = ({ apis }: EditableDocument, apiId: string) => {
+  const found = apis.find(({ api_definition: definition }) => definition['api_id'] === apiId);
+  if (found === undefined) throw new Error(`No API ${apiId}`);
+  return found.api_definition;
+};

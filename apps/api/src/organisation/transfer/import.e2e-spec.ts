@@ -1,0 +1,489 @@
+import { anApiDefinition, aPolicy, listOf, numberOf, textOf, unique } from '@castellan/testing';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
+import {
+  addApi,
+  addHook,
+  addPolicy,
+  aHook,
+  editable,
+  exportOf,
+  outcomeOf,
+  type EditableDocument,
+} from '../../../test/configuration';
+
+describe('POST /api/import', () => {
+  let api: ApiUnderTest;
+  let organisation: TestOrganisation;
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start();
+  });
+  afterAll(() => api.stop());
+  beforeEach(async () => {
+    organisation = await api.organisation();
+  });
+
+  const send = (document: unknown, query = '') => organisation.admin.client.post(`/api/import${query}`, document);
+  const current = async (query = ''): Promise<EditableDocument> => editable(await exportOf(organisation, query));
+  const versionOf = async (apiId: string) =>
+    numberOf(expectOk(await organisation.admin.client.get(`/api/apis/${apiId}`)).json['version']);
+  const revisionsOf = async (apiId: string) =>
+    listOf(expectOk(await organisation.admin.client.get(`/api/apis/${apiId}/revisions?p=-1`)).json['revisions']);
+
+  describe('200', () => {
+    it('creates, changes and leaves alone, in one change with one revision each', async () => {
+      const kept = await addApi(organisation);
+      const changed = await addApi(organisation);
+      const document = await current();
+      const created = unique('api');
+      document.apis.push({ api_definition: apiDefinition(created), hook_references: [] });
+      definitionOf(document, changed)['name'] = 'Renamed';
+      document.hooks.push(aHook({ id: '5f0000000000000000000a01' }));
+      document.policies.push(aPolicy([created, kept], { _id: '5f0000000000000000000b01' }));
+
+      const reply = expectOk(await send(document));
+      expect(reply.json['Message']).toBe('Configuration imported');
+      expect(outcomeOf(reply.json['Meta'])).toEqual({
+        counts: { create: 3, change: 1, delete: 0, unchanged: 1 },
+        actions: {
+          [kept]: 'unchanged',
+          [changed]: 'change',
+          [created]: 'create',
+          '5f0000000000000000000a01': 'create',
+          '5f0000000000000000000b01': 'create',
+        },
+      });
+      const change = listOf(reply.json['Meta']?.['resources']).find(({ key }) => textOf(key) === changed);
+      expect(listOf(change?.['diff'])).toMatchObject([
+        { op: 'replace', path: '/api_definition/name', value: 'Renamed' },
+      ]);
+      expect([await versionOf(kept), await versionOf(changed), await versionOf(created)]).toEqual([1, 2, 1]);
+      expect((await revisionsOf(changed)).map(({ operation }) => operation)).toEqual(['update', 'create']);
+      const log = expectOk(await organisation.admin.client.get('/api/audit-logs?action=Import%20Configuration'));
+      expect(listOf(log.json['audit_logs'])).toHaveLength(1);
+    });
+
+    it('says of the resources what it does, in the order of the document, and where they stand in it', async () => {
+      const document = {
+        hooks: [aHook({ id: '5f0000000000000000000a02' })],
+        apis: [wrapper('zz'), wrapper('aa')],
+      };
+      const { json } = expectOk(await send(document, '?dryRun=true'));
+      const resources = listOf(json['Meta']?.['resources']).map(({ kind, key, path }) => [kind, key, path]);
+      expect(resources).toEqual([
+        ['apis', document.apis[1]?.api_definition['api_id'], 'apis[1]'],
+        ['apis', document.apis[0]?.api_definition['api_id'], 'apis[0]'],
+        ['hooks', '5f0000000000000000000a02', 'hooks[0]'],
+      ]);
+    });
+
+    it('answers a dry run with exactly what the import then does, and writes nothing', async () => {
+      const [changed, gone] = [await addApi(organisation), await addApi(organisation)];
+      const policy = await addPolicy(organisation, [changed]);
+      const before = await exportOf(organisation);
+      const document = editable(before);
+      definitionOf(document, changed)['use_keyless'] = false;
+      document.apis = document.apis.filter(({ api_definition: { api_id: id } }) => id !== gone);
+      document.apis.push(wrapper());
+      document.policies[0] = { ...document.policies[0], rate: 7 };
+
+      const planned = expectOk(await send(document, '?dryRun=true&prune=true'));
+      expect(await exportOf(organisation)).toBe(before);
+      expect(await versionOf(changed)).toBe(1);
+      expect(await revisionsOf(gone)).toHaveLength(1);
+      const made = expectOk(await send(document, '?prune=true'));
+      expect(made.json['Meta']?.['counts']).toEqual({ create: 1, change: 2, delete: 1, unchanged: 0 });
+      const withoutNewIds = (resources: unknown) =>
+        listOf(resources).map((resource) => ({
+          ...resource,
+          id: (resource['action'] as unknown) === 'create' ? '' : resource['id'],
+        }));
+      expect(withoutNewIds(made.json['Meta']?.['resources'])).toEqual(
+        withoutNewIds(planned.json['Meta']?.['resources']),
+      );
+      expect((await organisation.admin.client.get(`/api/portal/policies/${policy}`)).json['rate']).toBe(7);
+    });
+
+    it('writes nothing and reloads nothing when nothing changes', async () => {
+      const apiId = await addApi(organisation);
+      await addPolicy(organisation, [apiId]);
+      const hook = await addHook(organisation);
+      expectOk(
+        await organisation.admin.client.put(`/api/apis/${apiId}`, {
+          api_definition: apiDefinition(apiId),
+          hook_references: [{ event_name: 'QuotaExceeded', event_timeout: 60, hook: { id: hook } }],
+        }),
+      );
+      const before = await exportOf(organisation);
+      const audited = async () =>
+        listOf((await organisation.admin.client.get('/api/audit-logs?p=-1')).json['audit_logs']).length;
+      const served = async () => (await organisation.admin.client.get('/api/system/nodes')).json['expected'];
+      const [records, expected, version] = [await audited(), await served(), await versionOf(apiId)];
+      for (const query of ['', '?prune=true']) {
+        const reply = expectOk(await send(before, query));
+        expect(reply.json['Meta']?.['counts']).toEqual({ create: 0, change: 0, delete: 0, unchanged: 3 });
+      }
+      expect(await versionOf(apiId)).toBe(version);
+      expect(await audited()).toBe(records);
+      expect(await served()).toEqual(expected);
+      expect(await exportOf(organisation)).toBe(before);
+    });
+
+    it('takes YAML', async () => {
+      await addPolicy(organisation, [await addApi(organisation)]);
+      const yaml = await exportOf(organisation, '?format=yaml');
+      const before = await exportOf(organisation);
+      const type = { headers: { 'content-type': 'application/yaml' } };
+      const same = expectOk(await organisation.admin.client.post('/api/import?prune=true', yaml, type));
+      expect(same.json['Meta']?.['counts']).toMatchObject({ create: 0, change: 0, delete: 0, unchanged: 2 });
+      const changed = yaml.replace(/use_keyless: true/, 'use_keyless: false');
+      expectOk(await organisation.admin.client.post('/api/import', changed, type));
+      expect(await exportOf(organisation)).toBe(before.replace('"use_keyless":true', '"use_keyless":false'));
+    });
+
+    it('takes what says less than an export: what Castellan fills in stays', async () => {
+      const apiId = await addApi(organisation);
+      const policy = await addPolicy(organisation, [apiId]);
+      const before = await exportOf(organisation);
+      const document = editable(before);
+      const sparse = {
+        apis: document.apis.map(({ api_definition: { id: _id, ...definition } }) => ({ api_definition: definition })),
+        policies: document.policies.map(({ date_created: _created, last_updated: _updated, ...rest }) => rest),
+      };
+      expect(expectOk(await send(sparse)).json['Meta']?.['counts']).toMatchObject({ change: 0, unchanged: 2 });
+      expect(await exportOf(organisation)).toBe(before);
+      expectOk(await send({ policies: [{ ...sparse.policies[0], rate: 3 }] }));
+      const { json } = await organisation.admin.client.get(`/api/portal/policies/${policy}`);
+      expect(json).toMatchObject({ rate: 3, date_created: document.policies[0]?.['date_created'] });
+    });
+
+    it('makes the resource what the document says, without what it said before', async () => {
+      const apiId = await addApi(organisation);
+      expectOk(
+        await organisation.admin.client.put(`/api/apis/${apiId}`, {
+          api_definition: apiDefinition(apiId),
+          note: 'of the wrapper',
+          user_owners: ['5f0000000000000000000c01'],
+        }),
+      );
+      const document = await current();
+      for (const field of ['note', 'user_owners']) Reflect.deleteProperty(document.apis[0] ?? {}, field);
+      expectOk(await send(document));
+      const [imported] = (await current()).apis;
+      expect(imported).not.toHaveProperty('note');
+      expect(imported).toMatchObject({ user_owners: [] });
+    });
+
+    it('lets two APIs swap their listen paths, and a new one take the path of a deleted one', async () => {
+      const [a, b, gone] = [await addApi(organisation), await addApi(organisation), await addApi(organisation)];
+      const document = await current();
+      const pathOf = (id: string) => definitionOf(document, id).proxy['listen_path'];
+      const [pathA, pathB, pathGone] = [pathOf(a), pathOf(b), pathOf(gone)];
+      definitionOf(document, a).proxy['listen_path'] = pathB;
+      definitionOf(document, b).proxy['listen_path'] = pathA;
+      document.apis = document.apis.filter(({ api_definition: { api_id: id } }) => id !== gone);
+      const heir = wrapper();
+      heir.api_definition.proxy['listen_path'] = pathGone;
+      document.apis.push(heir);
+      expectOk(await send(document, '?prune=true'));
+      const after = await current();
+      const paths = after.apis.map(({ api_definition: { api_id: id, proxy } }) => [id, proxy['listen_path']]);
+      expect(Object.fromEntries(paths)).toEqual({
+        [a]: pathB,
+        [b]: pathA,
+        [textOf(heir.api_definition['api_id'])]: pathGone,
+      });
+      // The paths are still guarded.
+      const taken = await organisation.admin.client.post('/api/apis', {
+        api_definition: anApiDefinition({ proxy: { listen_path: pathA } }),
+      });
+      expect(taken.status).toBe(409);
+    });
+
+    it('brings back what was deleted with its ids, and its history goes on', async () => {
+      const apiId = await addApi(organisation);
+      const before = await exportOf(organisation);
+      const { api_definition: definition } = editable(before).apis[0] ?? { api_definition: { id: '' } };
+      expectOk(await organisation.admin.client.delete(`/api/apis/${apiId}`));
+      expectOk(await send(before));
+      expect(await exportOf(organisation)).toBe(before);
+      expect((await revisionsOf(textOf(definition['id']))).map(({ revision }) => revision)).toEqual([3, 2, 1]);
+    });
+
+    it('rewrites APIs that embed a changed hook, even those that the document does not have', async () => {
+      const hook = await addHook(organisation);
+      const refer = async (apiId: string) =>
+        expectOk(
+          await organisation.admin.client.put(`/api/apis/${apiId}`, {
+            api_definition: apiDefinition(apiId),
+            hook_references: [{ event_name: 'QuotaExceeded', event_timeout: 60, hook: { id: hook } }],
+          }),
+        );
+      const [listed, absent] = [await addApi(organisation), await addApi(organisation)];
+      await refer(listed);
+      await refer(absent);
+      const document = await current();
+      document.hooks[0] = { ...document.hooks[0], target_path: 'http://moved.example/' };
+      document.apis = document.apis.filter(({ api_definition: { api_id: id } }) => id !== absent);
+      const reply = expectOk(await send(document));
+      expect(outcomeOf(reply.json['Meta']).actions).toEqual({
+        [hook]: 'change',
+        [listed]: 'change',
+        [absent]: 'change',
+      });
+      for (const apiId of [listed, absent]) {
+        const { text } = await organisation.admin.client.get(`/api/apis/${apiId}`);
+        expect(text.match(/"target_path":"http:\/\/moved\.example\/"/g)).toHaveLength(2);
+        expect(await versionOf(apiId)).toBe(3);
+      }
+    });
+  });
+
+  describe('prune', () => {
+    it('deletes what the document’s sections lack, and nothing of the sections that it does not have', async () => {
+      const [kept, gone] = [await addApi(organisation), await addApi(organisation)];
+      const policy = await addPolicy(organisation, [kept]);
+      const document = await current();
+      const apis = document.apis.filter(({ api_definition: { api_id: id } }) => id !== gone);
+      expect(expectOk(await send({ apis }, '?prune=true')).json['Meta']?.['counts']).toMatchObject({ delete: 1 });
+      const after = await current();
+      expect(after.apis.map(({ api_definition: { api_id: id } }) => id)).toEqual([kept]);
+      expect(after.policies.map(({ _id: id }) => id)).toEqual([policy]);
+      expectOk(await send({ apis: [], policies: [] }, '?prune=true'));
+      expect(await exportOf(organisation)).toBe('{"castellan":{"format":1},"apis":[],"policies":[],"hooks":[]}');
+    });
+
+    it('refuses to delete what something outside the document needs', async () => {
+      const apiId = await addApi(organisation);
+      const policy = await addPolicy(organisation, [apiId]);
+      const document = await current();
+      const hook = await addHook(organisation);
+      expectOk(
+        await organisation.admin.client.put(`/api/apis/${apiId}`, {
+          api_definition: apiDefinition(apiId),
+          hook_references: [{ event_name: 'QuotaExceeded', event_timeout: 60, hook: { id: hook } }],
+        }),
+      );
+      const before = await exportOf(organisation);
+      const inUse = await send({ hooks: [] }, '?prune=true');
+      expect([inUse.status, inUse.json['Code']]).toEqual([409, 'in_use']);
+      const refers = await send(
+        { apis: [], policies: document.policies.map((one) => ({ ...one, rate: 1 })) },
+        '?prune=true',
+      );
+      expect([refers.status, refers.json['Errors']]).toEqual([
+        400,
+        [{ path: `policies[0].access_rights.${apiId}`, message: 'names no API of the organisation' }],
+      ]);
+      expect(await exportOf(organisation)).toBe(before);
+      expect(policy).toMatch(/^[0-9a-f]{24}$/);
+    });
+  });
+
+  describe('subsets', () => {
+    it('touches only what is in the subset, and takes the subset of the document for its own', async () => {
+      const ours = await addApi(organisation, anApiDefinition({ tags: ['ours'] }));
+      const theirs = await addApi(organisation, anApiDefinition({ tags: ['theirs'] }));
+      const subset = await current('?tags=ours');
+      subset.apis = [];
+      const counts = { create: 0, change: 0, delete: 1, unchanged: 0 };
+      const planned = expectOk(await send(subset, '?prune=true&dryRun=true'));
+      expect(planned.json['Meta']?.['counts']).toEqual(counts);
+      expect(expectOk(await send({ apis: [] }, '?prune=true&tags=ours')).json['Meta']?.['counts']).toEqual(counts);
+      const left = (await current()).apis.map(({ api_definition: { api_id: id } }) => id);
+      expect([left, left.includes(ours)]).toEqual([[theirs], false]);
+    });
+
+    it('refuses what is outside it, and takes nothing over from others', async () => {
+      const theirs = await addApi(organisation, anApiDefinition({ tags: ['theirs'] }));
+      const document = await current();
+      definitionOf(document, theirs)['tags'] = ['ours'];
+      document.apis.push(wrapper());
+      document.hooks.push(aHook({ id: '5f0000000000000000000a03' }));
+      const reply = await send(document, '?tags=ours');
+      const lacks = 'is outside the subset that is imported: it lacks tag "ours"';
+      expect([reply.status, listOf(reply.json['Errors'])]).toEqual([
+        400,
+        expect.arrayContaining([
+          { path: 'apis[0]', message: lacks },
+          { path: 'apis[1]', message: lacks },
+          { path: 'hooks[0]', message: lacks },
+        ]),
+      ]);
+      const other = await send(await current('?tags=theirs'), '?tags=ours');
+      expect([other.status, other.json['Errors']]).toMatchObject([400, [{ path: 'castellan' }]]);
+    });
+  });
+
+  describe('400', () => {
+    it('names everything that is wrong in every entry, and writes nothing', async () => {
+      const before = await exportOf(organisation);
+      const document = {
+        apis: [
+          {
+            api_definition: {
+              ...apiDefinition('one'),
+              active: 'yes',
+              proxy: { listen_path: 7, target_url: 'http://x/' },
+            },
+          },
+          wrapper(),
+          { api_definition: { ...apiDefinition('three'), id: 'none' } },
+          { api_definition: anApiDefinition() },
+        ],
+        hooks: [aHook({ id: '5f0000000000000000000a04', method: 'SHOUT' })],
+        policies: [{ ...aPolicy(['nowhere']), _id: '5f0000000000000000000b04' }],
+      };
+      const reply = await send(document);
+      expect([reply.status, reply.json['Code']]).toEqual([400, 'validation_failed']);
+      expect(
+        listOf(reply.json['Errors'])
+          .map(({ path }) => textOf(path))
+          .sort(),
+      ).toEqual([
+        'apis[0].api_definition.active',
+        'apis[0].api_definition.proxy.listen_path',
+        'apis[2].api_definition.id',
+        'apis[3].api_definition.id',
+        'hooks[0].method',
+        'policies[0].access_rights.nowhere',
+      ]);
+      expect(reply.json['Message']).toMatch(/\(and 5 more\)$/);
+      expect(await exportOf(organisation)).toBe(before);
+    });
+
+    it.each([
+      ['no body', '', 'body'],
+      ['a list', '[]', 'body'],
+      ['an unknown section', '{"keys":[]}', 'keys'],
+      ['a section that is no list', '{"apis":{}}', 'apis'],
+      ['an entry that is no object', '{"apis":[1]}', 'apis[0]'],
+      ['another form', '{"castellan":{"format":2}}', 'castellan.format'],
+    ])('refuses %s', async (_, body, path) => {
+      const reply = await send(body);
+      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, path]);
+    });
+
+    it.each(['?dryRun=yes', '?dryrun=true', '?prune=1'])(
+      'refuses the query %s, which may not be what was meant',
+      async (query) => {
+        expect((await send({ apis: [wrapper()] }, query)).status).toBe(400);
+        expect((await current()).apis).toEqual([]);
+      },
+    );
+
+    it('refuses broken YAML', async () => {
+      const reply = await organisation.admin.client.post('/api/import', 'apis: [', {
+        headers: { 'content-type': 'application/yaml' },
+      });
+      expect([reply.status, reply.json['Code']]).toEqual([400, 'malformed_json']);
+    });
+  });
+
+  it('401 without a key, before the body is read', async () => {
+    expect((await api.anonymous.post('/api/import', '{}')).status).toBe(401);
+    const large = 'x'.repeat(api.config.bodyLimit + 1);
+    const reply = await api.anonymous.post('/api/import', large);
+    expect([reply.status, reply.json['Code']]).toEqual([401, 'unauthorised']);
+  });
+
+  it('403 unless each section that it writes may be written', async () => {
+    const some = await api.user(organisation.id, { system: 'write', apis: 'write', policies: 'read' });
+    const post = async (document: unknown, query = '') =>
+      (await some.client.post(`/api/import${query}`, document)).status;
+    expect(await post({ apis: [wrapper()], policies: [] })).toBe(200);
+    expect(await post({ policies: [{ ...aPolicy(), _id: '5f0000000000000000000b05' }] })).toBe(403);
+    expect(await post({ policies: [] }, '?prune=true')).toBe(403);
+    expect(await post({ hooks: [aHook({ id: '5f0000000000000000000a05' })] }, '?dryRun=true')).toBe(403);
+    const reader = await api.user(organisation.id, { system: 'read', apis: 'write' });
+    expect((await reader.client.post('/api/import', { apis: [] })).status).toBe(403);
+    expect((await reader.client.get('/api/import')).json).toEqual({ imports: [] });
+    expect((await (await api.user(organisation.id, { apis: 'write' })).client.get('/api/import')).status).toBe(403);
+  });
+
+  describe('409', () => {
+    it('names each conflict within the document and with what there is', async () => {
+      const path = `/${unique('path')}/`;
+      const held = await addApi(organisation, anApiDefinition({ proxy: { listen_path: path } }));
+      const twice = wrapper();
+      const [onPath, tagged] = [wrapper(), wrapper()];
+      onPath.api_definition.proxy['listen_path'] = path;
+      tagged.api_definition.proxy['listen_path'] = twice.api_definition.proxy['listen_path'];
+      tagged.api_definition['tags'] = ['edge'];
+      const reply = await send({ apis: [onPath, twice, tagged, twice] });
+      expect([reply.status, reply.json['Code']]).toEqual([409, 'id_conflict']);
+      expect(reply.json['Errors']).toEqual([
+        { path: 'apis[3].api_definition.id', message: 'is the same as in apis[1]' },
+        { path: 'apis[0].api_definition.proxy.listen_path', message: expect.stringContaining(held) as string },
+        { path: 'apis[2].api_definition.proxy.listen_path', message: 'is taken on this domain by apis[1]' },
+      ]);
+      expect((await current()).apis).toHaveLength(1);
+    });
+
+    it('refuses what another organisation has, and does not say whose it is', async () => {
+      const stranger = await api.organisation();
+      const path = `/${unique('path')}/`;
+      const theirs = await addApi(stranger, anApiDefinition({ proxy: { listen_path: path } }));
+      const policy = await addPolicy(stranger, [theirs]);
+      const [sameId, samePath] = [wrapper(theirs), wrapper()];
+      samePath.api_definition.proxy['listen_path'] = path;
+      samePath.api_definition['tags'] = ['edge'];
+      const reply = await send({ apis: [sameId, samePath], policies: [{ ...aPolicy(), _id: policy }] });
+      expect([reply.status, reply.json['Meta']]).toEqual([409, null]);
+      expect(listOf(reply.json['Errors']).map((error) => error['path'])).toEqual([
+        'apis[0].api_definition.api_id',
+        // Gateways serve an API under its api_id too.
+        'apis[0].api_definition.proxy.listen_path',
+        'apis[1].api_definition.proxy.listen_path',
+        'policies[0]._id',
+      ]);
+      expect(reply.text).not.toContain(stranger.id);
+    });
+  });
+
+  describe('If-Match', () => {
+    it('412 when the configuration has changed since it was exported', async () => {
+      const apiId = await addApi(organisation);
+      const exported = expectOk(await organisation.admin.client.get('/api/export'));
+      const tag = textOf(exported.headers.get('etag'));
+      const document = editable(exported.text);
+      definitionOf(document, apiId)['name'] = 'First';
+      const write = (header: string) =>
+        organisation.admin.client.post('/api/import', document, { headers: { 'if-match': header } });
+      expect((await write(tag)).status).toBe(200);
+      definitionOf(document, apiId)['name'] = 'Second';
+      const stale = await write(tag);
+      expect([stale.status, stale.json['Code']]).toEqual([412, 'version_mismatch']);
+      const yaml = await organisation.admin.client.get('/api/export?format=yaml');
+      expect((await write(textOf(yaml.headers.get('etag')))).status).toBe(200);
+    });
+
+    it('428 where the organisation demands one, but for a dry run', async () => {
+      organisation = await api.organisation({ require_if_match: true });
+      const document = { apis: [wrapper()] };
+      expect((await send(document)).json['Code']).toBe('precondition_required');
+      expect((await send(document, '?dryRun=true')).status).toBe(200);
+      const any = await organisation.admin.client.post('/api/import', document, { headers: { 'if-match': '*' } });
+      expect(any.status).toBe(200);
+    });
+  });
+});
+
+const apiDefinition = (apiId: string) => ({ ...anApiDefinition({ api_id: apiId }), proxy: proxyOf(apiId) });
+
+const proxyOf = (apiId: string): Record<string, unknown> => ({
+  listen_path: `/${apiId}/`,
+  target_url: 'http://127.0.0.1:1/',
+  strip_listen_path: true,
+});
+
+const wrapper = (apiId = unique('api')): EditableDocument['apis'][number] => ({
+  api_definition: apiDefinition(apiId),
+  hook_references: [],
+});
+
+const definitionOf = ({ apis }: EditableDocument, apiId: string) => {
+  const found = apis.find(({ api_definition: definition }) => definition['api_id'] === apiId);
+  if (found === undefined) throw new Error(`No API ${apiId}`);
+  return found.api_definition;
+};

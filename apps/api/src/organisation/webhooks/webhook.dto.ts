@@ -1,0 +1,44 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+/** A web hook (reference 1.8). Unknown fields are kept. */
+export class WebhookInput {
+  @ApiPropertyOptional({ example: 'Quota alarm', description: 'Clients find their hooks by it' })
+  readonly name?: string;
+
+  @ApiProperty({ example: 'POST', description: 'GET, PUT, POST, DELETE or PATCH' })
+  readonly method!: string;
+
+  @ApiProperty({ example: 'https://alarms.acme.example/quota', description: 'An absolute http or https URL' })
+  readonly target_path!: string;
+
+  @ApiPropertyOptional({ description: 'A template file on the gateways; their own when empty' })
+  readonly template_path?: string;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, example: { 'x-token': '123456' } })
+  readonly header_map?: object;
+
+  @ApiPropertyOptional({ example: 0, description: 'Seconds in which the same event is sent once' })
+  readonly event_timeout?: number;
+}
+
+export class WebhookDto extends WebhookInput {
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  readonly api_model!: object;
+
+  @ApiProperty({ example: '54be6c0beba6db07a6000002' })
+  readonly id!: string;
+
+  @ApiProperty({ example: '54b53d3aeba6db5c35000002' })
+  readonly org_id!: string;
+
+  @ApiProperty({ description: 'Counts the changes; the ETag shows the same number' })
+  readonly version!: number;
+}
+
+export class WebhookListDto {
+  @ApiProperty({ type: [WebhookDto] })
+  readonly hooks!: readonly WebhookDto[];
+
+  @ApiProperty({ example: 1 })
+  readonly pages!: number;
+}

@@ -1,0 +1,77 @@
+import { ValidationFailed, type FieldError } from '@castellan/dto';
+import { isJsonObject, ownField, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { sectionNames, type SectionName } from './kinds/kind';
+import { everything, isEverything, isSameSubset, subsetFrom, type Subset } from './subset';
+
+/** Which form of the document this is; raised when an older Castellan could not read a newer document. */
+const format = 1;
+
+/** A configuration, or a subset of one, as it is exported and imported. A section that is absent says nothing of its kind. */
+export interface ConfigurationDocument {
+  readonly subset: Subset;
+  readonly sections: Readonly<Partial<Record<SectionName, readonly JsonObject[]>>>;
+}
+
+/** The document's first field: which form it has, and of which subset it is. */
+export const headOf = ({ tags, category }: Subset): JsonObject => ({
+  format,
+  ...(tags.length === 0 ? {} : { tags: [...tags] }),
+  ...(category === null ? {} : { category }),
+});
+
+const known = new Set<string>(['castellan', ...sectionNames]);
+
+/** Reads what an export gives. @throws ValidationFailed with each wrong field */
+export const readDocument = (body: JsonValue | undefined): ConfigurationDocument => {
+  if (!isJsonObject(body)) throw new ValidationFailed([{ path: 'body', message: 'must be an object, as exports are' }]);
+  const problems: FieldError[] = Object.keys(body)
+    .filter((name) => !known.has(name))
+    .map((name) => ({ path: name, message: `is no section; there are ${sectionNames.join(', ')}` }));
+  const subset = readHead(ownField(body, 'castellan'), problems);
+  const sections = sectionNames.flatMap((name) => {
+    const items = readSection(name, ownField(body, name), problems);
+    return items === null ? [] : [[name, items] as const];
+  });
+  if (problems.length > 0) throw new ValidationFailed(problems);
+  return { subset, sections: Object.fromEntries(sections) };
+};
+
+const readHead = (head: JsonValue | undefined, problems: FieldError[]): Subset => {
+  if (head === undefined) return everything;
+  if (!isJsonObject(head) || ownField(head, 'format') !== format) {
+    problems.push({
+      path: 'castellan.format',
+      message: `must be ${format}; this is no document that can be read here`,
+    });
+    return everything;
+  }
+  const [tags, category] = [ownField(head, 'tags') ?? [], ownField(head, 'category') ?? ''];
+  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string') && typeof category === 'string') {
+    return subsetFrom(tags.join(), category);
+  }
+  problems.push({ path: 'castellan', message: 'must name the subset by a list of tags and a category' });
+  return everything;
+};
+
+const readSection = (
+  name: SectionName,
+  section: JsonValue | undefined,
+  problems: FieldError[],
+): readonly JsonObject[] | null => {
+  if (section === undefined) return null;
+  if (!Array.isArray(section)) {
+    problems.push({ path: name, message: 'must be a list' });
+    return null;
+  }
+  for (const [index, item] of section.entries()) {
+    if (!isJsonObject(item)) problems.push({ path: `${name}[${index}]`, message: 'must be an object' });
+  }
+  return section.filter(isJsonObject);
+};
+
+/** The subset that an import is about: the one asked for, or the document's own. @throws ValidationFailed when they differ */
+export const subsetOf = (asked: Subset, document: Subset): Subset => {
+  if (isEverything(asked)) return document;
+  if (isEverything(document) || isSameSubset(asked, document)) return asked;
+  throw new ValidationFailed([{ path: 'castellan', message: 'is of another subset than the one that is asked for' }]);
+};

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ClientSession } from 'mongoose';
+import { ConsistentReads, type OrganisationId, type ResourceRow } from '@castellan/persistence';
+import { canonicalJson, isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
+import { headOf } from './document';
+import type { Existing, SectionName, TransferKind } from './kinds/kind';
+import { TRANSFER_KINDS, type TransferKinds } from './kinds/kinds';
+import { byKey } from './plan';
+import { isEverything, isWithin, sectionsOf, type Subset } from './subset';
+import { writeYaml } from './yaml';
+
+export type ExportFormat = 'json' | 'yaml';
+
+/** An export, or only its tag when the caller has it already. */
+export interface Export {
+  /** Changes exactly when the exported configuration does. */
+  readonly tag: string;
+  readonly text: string | null;
+}
+
+/** After so many resources everybody else gets a turn. */
+const turn = 50;
+
+/**
+ * Writes an organisation's configuration as one document. The same configuration gives the same bytes in any
+ * installation: resources in the order of their ids, fields in the order of their names, and no word of versions, dates
+ * of writing or the organisation.
+ */
+@Injectable()
+export class ExportService {
+  constructor(
+    @Inject(TRANSFER_KINDS) private readonly kinds: TransferKinds,
+    private readonly reads: ConsistentReads,
+  ) {}
+
+  /** @param isKnown whether the caller has the export of this tag */
+  async export(
+    organisation: OrganisationId,
+    subset: Subset,
+    format: ExportFormat,
+    isKnown: (tag: string) => boolean,
+  ): Promise<Export> {
+    return this.reads.read(async (session) => {
+      const contents = await this.contents(organisation, subset, session);
+      const tag = tagOf(subset, contents);
+      if (isKnown(tag)) return { tag, text: null };
+      const sections: (readonly [SectionName, readonly string[]])[] = [];
+      for (const [name, wanted] of contents) {
+        const ids = isEverything(subset) ? null : wanted.map(({ _id }) => _id);
+        const rows = await this.kinds[name].rows(organisation, ids, session);
+        sections.push([name, await itemsOf(this.kinds[name], organisation, inOrder(rows, wanted), format)]);
+      }
+      return { tag, text: format === 'json' ? jsonText(subset, sections) : yamlText(subset, sections) };
+    });
+  }
+
+  /** The tag that an export would have now. */
+  async tag(organisation: OrganisationId, subset: Subset, session: ClientSession): Promise<string> {
+    return tagOf(subset, await this.contents(organisation, subset, session));
+  }
+
+  private async contents(organisation: OrganisationId, subset: Subset, session: ClientSession): Promise<Contents> {
+    const contents: (readonly [SectionName, readonly Existing[]])[] = [];
+    for (const name of sectionsOf(subset)) {
+      const rows = await this.kinds[name].existing(organisation, session);
+      contents.push([name, rows.filter((row) => isWithin(subset, row)).sort(byKey)]);
+    }
+    return contents;
+  }
+}
+
+/** What an export has, section by section, in its order. */
+type Contents = readonly (readonly [SectionName, readonly Existing[]])[];
+
+const tagOf = (subset: Subset, contents: Contents): string => {
+  const hash = createHash('sha256').update(canonicalJson(headOf(subset)));
+  for (const [name, rows] of contents) {
+    for (const { _id, digest } of rows) hash.update(`${name} ${_id.toString()} ${digest}\n`);
+  }
+  return hash.digest('hex');
+};
+
+const inOrder = (rows: readonly ResourceRow[], order: readonly Existing[]): readonly ResourceRow[] => {
+  const byId = new Map(rows.map((row) => [row._id.toString(), row]));
+  return order.flatMap(({ _id }) => byId.get(_id.toString()) ?? []);
+};
+
+const itemsOf = async (
+  kind: TransferKind,
+  organisation: OrganisationId,
+  rows: readonly ResourceRow[],
+  format: ExportFormat,
+): Promise<readonly string[]> => {
+  const items: string[] = [];
+  for (const [index, { document }] of rows.entries()) {
+    if (index % turn === turn - 1) await nextTurn();
+    const item = canonicalJson(kind.portable(objectOf(document), organisation));
+    items.push(format === 'json' ? item : writeYaml([parseJson(item)]));
+  }
+  return items;
+};
+
+const objectOf = (document: string): JsonObject => {
+  const value = parseJson(document);
+  return isJsonObject(value) ? value : {};
+};
+
+type Sections = readonly (readonly [SectionName, readonly string[]])[];
+
+const jsonText = (subset: Subset, sections: Sections): string => {
+  const lists = sections.map(([name, items]) => `,"${name}":[${items.join(',')}]`);
+  return `{"castellan":${canonicalJson(headOf(subset))}${lists.join('')}}`;
+};
+
+const yamlText = (subset: Subset, sections: Sections): string => {
+  const lists = sections.map(([name, items]) => (items.length === 0 ? `${name}: []\n` : `${name}:\n${items.join('')}`));
+  return `${writeYaml({ castellan: headOf(subset) })}${lists.join('')}`;
+};

@@ -1,0 +1,94 @@
+import type { Types } from 'mongoose';
+import type { Draft, ResourceRow } from '@castellan/persistence';
+import { diffJson, parseJson, type DiffOperation, type JsonValue } from '@castellan/tyk';
+import { sectionNames, type Facts, type SectionName } from './kinds/kind';
+
+export type Action = 'create' | 'change' | 'delete' | 'unchanged';
+
+/** What an import does about one resource. */
+export interface PlannedResource {
+  readonly section: SectionName;
+  readonly _id: Types.ObjectId;
+  readonly key: string;
+  readonly name: string;
+  readonly action: Action;
+  /** Where its entry stands in the document; null for one that the document does not have. */
+  readonly path: string | null;
+  readonly before: string | null;
+  /** What is to be written; null for what is deleted or stays. */
+  readonly draft: Draft<ResourceRow> | null;
+  /** What a new row has as its first version. */
+  readonly version: number;
+  /** What the row claims now and has to let go before others are written; null when nothing. */
+  readonly released: Pick<Facts, 'claims' | 'slug'> | null;
+}
+
+export type Counts = Readonly<Record<Action, number>>;
+
+/** Everything that an import does, in a stable order: by section, and in it by key. */
+export interface Plan {
+  readonly resources: readonly PlannedResource[];
+  /** The generation of the organisation that it was made for. */
+  readonly generation: number;
+}
+
+export const countsOf = (resources: readonly { readonly action: Action }[]): Counts => {
+  const count = (action: Action): number => resources.filter((resource) => resource.action === action).length;
+  return {
+    create: count('create'),
+    change: count('change'),
+    delete: count('delete'),
+    unchanged: count('unchanged'),
+  };
+};
+
+/** What changes about a resource that stays. */
+export const diffOf = ({ before, draft }: Pick<PlannedResource, 'before' | 'draft'>): DiffOperation[] =>
+  diffJson(parsed(before), parsed(draft?.document ?? null));
+
+const parsed = (text: string | null): JsonValue => (text === null ? null : parseJson(text));
+
+const writeOrder: readonly SectionName[] = ['apis', 'hooks', 'policies'];
+const deleteOrder: readonly SectionName[] = ['policies', 'apis', 'hooks'];
+
+/**
+ * What has to be done, in the order in which it can be. APIs come before the hooks that they embed, as their drafts hold
+ * them already; so a changed hook finds its APIs up to date. Changes come before creations, which may take an id or a
+ * path that a change lets go. Deletions come last, what refers to others first.
+ */
+export const stepsOf = ({ resources }: Plan): readonly PlannedResource[] => {
+  const of = (section: SectionName, action: Action) =>
+    resources.filter((resource) => resource.section === section && resource.action === action);
+  return [
+    ...writeOrder.flatMap((section) => [...of(section, 'change'), ...of(section, 'create')]),
+    ...deleteOrder.flatMap((section) => of(section, 'delete')),
+  ];
+};
+
+const bytesOf = ({ before, draft }: PlannedResource): number => (before?.length ?? 0) + (draft?.document.length ?? 0);
+
+/** Cuts steps into batches of so many, or of so many characters of documents, whichever is less. */
+export const batchesOf = (
+  steps: readonly PlannedResource[],
+  { most, mostCharacters }: { readonly most: number; readonly mostCharacters: number },
+): number[] => {
+  const ends: number[] = [];
+  let [count, characters] = [0, 0];
+  for (const [index, step] of steps.entries()) {
+    const size = bytesOf(step);
+    if (count > 0 && (count === most || characters + size > mostCharacters)) {
+      ends.push(index);
+      [count, characters] = [0, 0];
+    }
+    count += 1;
+    characters += size;
+  }
+  return steps.length === 0 ? [] : [...ends, steps.length];
+};
+
+/** The order of resources in documents and plans. */
+export const byKey = (a: { readonly key: string }, b: { readonly key: string }): number =>
+  a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+
+export const bySection = (a: PlannedResource, b: PlannedResource): number =>
+  sectionNames.indexOf(a.section) - sectionNames.indexOf(b.section) || byKey(a, b);

@@ -1,0 +1,50 @@
+import type { FieldError } from '@castellan/dto';
+import { sectionNames, type Facts, type SectionName } from './kinds/kind';
+
+/** A part of a configuration: what has every one of the tags, and the category. Without either it is everything. */
+export interface Subset {
+  readonly tags: readonly string[];
+  readonly category: string | null;
+}
+
+export const everything: Subset = { tags: [], category: null };
+
+export const isEverything = ({ tags, category }: Subset): boolean => tags.length === 0 && category === null;
+
+/** The subset of a query: `tags` is a comma-separated list. */
+export const subsetFrom = (tags: string | undefined, category: string | undefined): Subset => ({
+  tags: [...new Set((tags ?? '').split(',').map((tag) => tag.trim()))].filter((tag) => tag !== '').sort(),
+  category: category === undefined || category === '' ? null : category,
+});
+
+export const isSameSubset = (one: Subset, other: Subset): boolean =>
+  one.category === other.category && one.tags.join() === other.tags.join();
+
+/** Whether a resource belongs to the subset. Kinds without tags or categories belong to no subset that asks for them. */
+export const isWithin = ({ tags, category }: Subset, facts: Pick<Facts, 'tags' | 'categories'>): boolean =>
+  tags.every((tag) => facts.tags?.includes(tag) === true) &&
+  (category === null || facts.categories?.includes(category) === true);
+
+/** What each kind can be told apart by. */
+const traits: Readonly<Record<SectionName, { readonly tags: boolean; readonly category: boolean }>> = {
+  apis: { tags: true, category: true },
+  policies: { tags: true, category: false },
+  hooks: { tags: false, category: false },
+};
+
+/** The sections of a document of the subset: kinds that can be in it at all. */
+export const sectionsOf = ({ tags, category }: Subset): readonly SectionName[] =>
+  sectionNames.filter(
+    (name) => (tags.length === 0 || traits[name].tags) && (category === null || traits[name].category),
+  );
+
+/** What keeps a resource out of the subset, for its author. */
+export const outsideOf = (
+  subset: Subset,
+  facts: Pick<Facts, 'tags' | 'categories'>,
+): Omit<FieldError, 'path'> | null => {
+  if (isWithin(subset, facts)) return null;
+  const { tags, category } = subset;
+  const wanted = [...tags.map((tag) => `tag "${tag}"`), ...(category === null ? [] : [`category "${category}"`])];
+  return { message: `is outside the subset that is imported: it lacks ${wanted.join(' or ')}` };
+};

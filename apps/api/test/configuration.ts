@@ -1,0 +1,56 @@
+import { anApiDefinition, aPolicy, listOf, textOf, unique, type JsonReply } from '@castellan/testing';
+import { expectOk, type TestOrganisation } from './api-under-test';
+
+/** A JSON object that a test reads and changes. */
+export type Json = Record<string, unknown>;
+
+/** Adds an API and gives its api_id. */
+export const addApi = async ({ admin }: TestOrganisation, definition: Json = anApiDefinition()): Promise<string> => {
+  const reply = expectOk(await admin.client.post('/api/apis', { api_definition: definition }));
+  return textOf(reply.json['ID']);
+};
+
+/** Adds a policy and gives its row id. */
+export const addPolicy = async (
+  { admin }: TestOrganisation,
+  apiIds: readonly string[],
+  overrides: Json = {},
+): Promise<string> =>
+  textOf(expectOk(await admin.client.post('/api/portal/policies', aPolicy(apiIds, overrides))).json['Message']);
+
+export const aHook = (overrides: Json = {}): Json => ({
+  name: unique('hook'),
+  method: 'POST',
+  target_path: 'http://hooks.example/',
+  header_map: { 'x-a': 'b' },
+  ...overrides,
+});
+
+/** Adds a web hook and gives its id. */
+export const addHook = async ({ admin }: TestOrganisation, hook: Json = aHook()): Promise<string> => {
+  expectOk(await admin.client.post('/api/hooks', hook));
+  const { json } = expectOk(await admin.client.get('/api/hooks?p=-1'));
+  return textOf(listOf(json['hooks']).find((one) => one['name'] === hook['name'])?.['id']);
+};
+
+/** The organisation's whole configuration, as text. */
+export const exportOf = async ({ admin }: TestOrganisation, query = ''): Promise<string> =>
+  expectOk(await admin.client.get(`/api/export${query}`)).text;
+
+/** A configuration document that a test may change. */
+export interface EditableDocument {
+  castellan?: Json;
+  apis: { api_definition: Json & { proxy: Json }; hook_references: Json[] }[];
+  policies: Json[];
+  hooks: Json[];
+}
+
+export const editable = (text: string): EditableDocument => JSON.parse(text) as EditableDocument;
+
+/** What an import answers of each resource, by its key, and the counts. */
+export const outcomeOf = (meta: JsonReply | undefined): { counts: JsonReply | undefined; actions: Json } => ({
+  counts: meta?.['counts'],
+  actions: Object.fromEntries(
+    listOf(meta?.['resources']).map((resource) => [textOf(resource['key']), resource['action']]),
+  ),
+});

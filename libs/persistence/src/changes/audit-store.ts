@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { InjectModel } from '@nestjs/mongoose';
+import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
+import { ConsistentReads } from '../consistent-reads';
+import { modelNames } from '../models';
+import type { Page } from '../resources/resource-store';
+import { newChain, orgIdOf, type AuditChainRow, type AuditOwner } from './audit-chain';
+import { auditQuery, pendingQuery, type AuditFilter, type AuditReach } from './audit-filter';
+import type { AuditRow } from './rows';
+
+/** The order of every list: the index { orgId, at, _id } read backwards, or, for all owners, { at, _id }. */
+const newestFirst = { at: -1, _id: -1 } as const;
+/** Rows that a cursor holds at a time; a row is a megabyte at most, mostly a thousandth of it. */
+const cursorBatch = 100;
+
+/** Reads the audit log, always of a given owner. Only the recorder writes records, and only the ledger seals and prunes them. */
+@Injectable()
+export class AuditStore {
+  constructor(
+    @InjectModel(modelNames.audit) private readonly model: Model<AuditRow>,
+    @InjectModel(modelNames.auditChain) private readonly chains: Model<AuditChainRow>,
+    private readonly reads: ConsistentReads,
+  ) {}
+
+  /** The newest first. @param page from 1 */
+  async page(
+    reach: AuditReach,
+    filter: AuditFilter,
+    { page, pageSize }: { readonly page: number; readonly pageSize: number },
+  ): Promise<Page<AuditRow>> {
+    const query = this.model
+      .find(auditQuery(reach, filter))
+      .sort(newestFirst)
+      .skip((page - 1) * pageSize)
+      .limit(pageSize);
+    const [rows, total] = await Promise.all([query.lean<AuditRow[]>().exec(), this.count(reach, filter)]);
+    return { rows, total };
+  }
+
+  /** How many records match. Without a filter that is read from the ends of the chain, not counted. */
+  async count(reach: AuditReach, filter: AuditFilter): Promise<number> {
+    if (Object.keys(filter).length > 0) return this.model.countDocuments(auditQuery(reach, filter)).exec();
+    if (reach === 'all') return this.model.estimatedDocumentCount().exec();
+    const { chain, unsealed } = await this.state(reach);
+    return chain.count - chain.prunedTo + unsealed;
+  }
+
+  async get(reach: AuditReach, id: Types.ObjectId): Promise<AuditRow | null> {
+    return this.model
+      .findOne({ ...auditQuery(reach, {}), _id: id })
+      .lean<AuditRow>()
+      .exec();
+  }
+
+  /** Everything that matches, the newest first, however much it is. */
+  all(reach: AuditReach, filter: AuditFilter): AsyncIterable<AuditRow> {
+    return this.stream(auditQuery(reach, filter), newestFirst);
+  }
+
+  /** Both ends of the owner's chain, as at the beginning when nothing was ever sealed. */
+  async chain(owner: AuditOwner, session: ClientSession | null = null): Promise<AuditChainRow> {
+    const row = await this.chains.findById(owner).session(session).lean<AuditChainRow>().exec();
+    return row ?? newChain(owner);
+  }
+
+  /** Both ends of the owner's chain, and how many records wait for the sealer, at the same moment. */
+  async state(owner: AuditOwner): Promise<{ readonly chain: AuditChainRow; readonly unsealed: number }> {
+    return this.reads.read(async (session) => ({
+      chain: await this.chain(owner, session),
+      unsealed: await this.model.countDocuments(pendingQuery(owner)).session(session).exec(),
+    }));
+  }
+
+  /** The sealed records in the order of the chain. @param from the first sequence number wanted; all when left out */
+  sealed(owner: AuditOwner, from?: number): AsyncIterable<AuditRow> {
+    const sequence = from === undefined ? { $exists: true } : { $gte: from };
+    return this.stream({ orgId: orgIdOf(owner), sequence }, { sequence: 1 });
+  }
+
+  /** How many records of all owners wait for the sealer. */
+  async unsealedOfAll(): Promise<number> {
+    return this.model.countDocuments({ pending: true }).exec();
+  }
+
+  /** A record that neither is sealed nor waits for it: the recorder writes none like that. */
+  async outsider(owner: AuditOwner): Promise<AuditRow | null> {
+    return this.model
+      .findOne({ orgId: orgIdOf(owner), sequence: { $exists: false }, pending: { $ne: true } })
+      .lean<AuditRow>()
+      .exec();
+  }
+
+  private async *stream(query: QueryFilter<AuditRow>, sort: Record<string, 1 | -1>): AsyncGenerator<AuditRow> {
+    const cursor = this.model.find(query).sort(sort).lean<AuditRow>().cursor({ batchSize: cursorBatch });
+    try {
+      for await (const row of cursor) yield row;
+    } finally {
+      // A reader that stops early leaves it open on the server otherwise.
+      await cursor.close();
+    }
+  }
+}

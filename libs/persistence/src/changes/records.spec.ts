@@ -1,0 +1,93 @@
+import { newObjectId, toOrganisationId } from '../ids';
+import type { ChangeContext } from './change-context';
+import type { Change } from './change-transaction';
+import { auditOf, diffOf, outboxOf, revisionOf } from './records';
+
+const at = new Date('2026-01-02T03:04:05Z');
+
+const context: ChangeContext = {
+  organisation: toOrganisationId(newObjectId()),
+  actor: { kind: 'user', id: '54b53e4ceba6db5c35000003', name: 'ada@acme.example' },
+  action: 'Update API',
+  request: { id: 'request-1', method: 'PUT', path: '/api/apis/x', ip: '10.0.0.1' },
+  reason: 'because',
+};
+
+const aChange = (overrides: Partial<Change> = {}): Change => ({
+  kind: 'api',
+  id: newObjectId(),
+  operation: 'update',
+  version: 2,
+  before: '{"name":"old","secret":"s3cr3t-before"}',
+  after: '{"name":"new","secret":"s3cr3t-after"}',
+  digest: 'digest',
+  commands: ['ApiUpdated'],
+  replaced: null,
+  ...overrides,
+});
+
+describe('promise 2: what commits together', () => {
+  it('writes a revision with the whole state, who, why and by which request', () => {
+    const change = aChange();
+    const revision = revisionOf(context, at, change, diffOf(change));
+    expect(revision).toMatchObject({
+      kind: 'api',
+      resourceId: change.id,
+      number: 2,
+      operation: 'update',
+      document: change.after,
+      actor: context.actor,
+      reason: 'because',
+      requestId: 'request-1',
+      at,
+    });
+    expect(revision.diff).toContain('new');
+  });
+
+  it('writes an audit record that names what was done to what', () => {
+    const change = aChange();
+    expect(auditOf(context, at, [change], [diffOf(change)])).toMatchObject({
+      at,
+      actor: context.actor,
+      action: 'Update API',
+      method: 'PUT',
+      path: '/api/apis/x',
+      status: 200,
+      ip: '10.0.0.1',
+      requestId: 'request-1',
+      refusal: '',
+      changes: [{ kind: 'api', id: change.id.toString(), operation: 'update', version: 2 }],
+    });
+  });
+
+  it('tells nodes each command once, and nothing of changes that do not concern them', () => {
+    const silent = aChange({ kind: 'user', commands: [] });
+    expect(outboxOf([silent])).toBeNull();
+    const entry = outboxOf([silent, aChange(), aChange(), aChange({ kind: 'policy', commands: ['PolicyChanged'] })]);
+    expect(entry?.commands).toEqual(['ApiUpdated', 'PolicyChanged']);
+    expect(entry?.changes.map(({ kind }) => kind)).toEqual(['api', 'api', 'policy']);
+    expect(entry?.publishedAt).toBeNull();
+  });
+
+  it('stays within what MongoDB can hold, however large a change is', () => {
+    const large = JSON.stringify({ text: 'x'.repeat(600 * 1024) });
+    const change = aChange({ before: null, after: large });
+    expect(revisionOf(context, at, change, diffOf(change))).toMatchObject({ document: large, diff: null });
+    expect(auditOf(context, at, [change], [diffOf(change)]).diff).toBeNull();
+    const many = Array.from({ length: 5_000 }, () => aChange());
+    expect(auditOf(context, at, many, many.map(diffOf)).changes.length).toBeLessThanOrEqual(1_000);
+    expect(outboxOf(many)?.changes.length).toBeLessThanOrEqual(1_000);
+  });
+});
+
+describe('promise 9: secrets stay secret', () => {
+  it('redacts them in the audit record', () => {
+    const change = aChange({
+      before: '{"auth":{"password":"s3cr3t-before"}}',
+      after: '{"auth":{"password":"s3cr3t-after"}}',
+    });
+    const { diff } = auditOf(context, at, [change], [diffOf(change)]);
+    expect(diff).toContain('[redacted]');
+    expect(diff).not.toContain('s3cr3t');
+  });
+});

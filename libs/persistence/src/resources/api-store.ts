@@ -1,0 +1,173 @@
+import { Injectable } from '@nestjs/common';
+import { InjectModel } from '@nestjs/mongoose';
+import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
+import { isObjectIdText, toObjectId, type OrganisationId } from '../ids';
+import { modelNames } from '../models';
+import { ResourceStore } from './resource-store';
+import type { ApiRow } from './rows';
+
+/** An API that is in the way of another one. */
+export type ApiHolder = Pick<ApiRow, '_id' | 'orgId' | 'apiId' | 'name'>;
+
+/** What a list shows of an API without reading its document. */
+export type ApiSummary = Omit<ApiRow, 'document' | 'digest' | 'claims' | 'addresses'>;
+
+/** An API that listens where another one does. */
+export type ApiNeighbour = ApiHolder & Required<Pick<ApiRow, 'claims' | 'addresses'>>;
+
+/** Places whose claims are looked up by one query. */
+const placesAtOnce = 100;
+
+const beginningWith = (text: string): RegExp => new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`);
+
+const holderFields = { orgId: 1, apiId: 1, name: 1 } as const;
+
+@Injectable()
+export class ApiStore extends ResourceStore<ApiRow> {
+  constructor(@InjectModel(modelNames.api) model: Model<ApiRow>) {
+    super(model, {
+      name: 'api',
+      commands: { create: ['ApiAdded'], update: ['ApiUpdated'], delete: ['ApiRemoved'] },
+    });
+  }
+
+  /** By database id or by api_id; clients use both (reference, decisive fact 11). */
+  async byEitherId(
+    organisation: OrganisationId,
+    id: string,
+    session: ClientSession | null = null,
+  ): Promise<ApiRow | null> {
+    if (isObjectIdText(id)) {
+      const row = await this.findById(organisation, toObjectId(id), session);
+      if (row !== null) return row;
+    }
+    return this.findOne(organisation, { apiId: id }, session);
+  }
+
+  /** Name and api_id of every API of the organisation. */
+  async names(organisation: OrganisationId): Promise<readonly Pick<ApiRow, 'name' | 'apiId'>[]> {
+    return this.model
+      .find({ orgId: toObjectId(organisation) })
+      .select({ name: 1, apiId: 1 })
+      .sort({ createdAt: 1, _id: 1 })
+      .lean<Pick<ApiRow, 'name' | 'apiId'>[]>()
+      .exec();
+  }
+
+  /** What lists show of the organisation's APIs, of all or of those with these ids. */
+  async summaries(organisation: OrganisationId, ids?: readonly Types.ObjectId[]): Promise<ApiSummary[]> {
+    const orgId = toObjectId(organisation);
+    return this.model
+      .find(ids === undefined ? { orgId } : { _id: { $in: [...ids] }, orgId })
+      .select({ document: 0, digest: 0, claims: 0, addresses: 0 })
+      .lean<ApiSummary[]>()
+      .exec();
+  }
+
+  /** The rows with these ids, in the order of the ids; one that does not exist any more is left out. */
+  async byIds(organisation: OrganisationId, ids: readonly Types.ObjectId[]): Promise<ApiRow[]> {
+    const rows = await this.findAll(organisation, { _id: { $in: [...ids] } });
+    const byId = new Map(rows.map((row) => [row._id.toString(), row]));
+    return ids.flatMap((id) => byId.get(id.toString()) ?? []);
+  }
+
+  /** The APIs that have this one as a version. */
+  async basesOf(organisation: OrganisationId, apiId: string, session: ClientSession | null = null): Promise<ApiRow[]> {
+    return this.findAll(organisation, { versionIds: apiId }, session);
+  }
+
+  /** The `api_id` of the API that has this one as a version; undefined for an API that is no version. */
+  async baseIdOf(organisation: OrganisationId, apiId: string): Promise<string | undefined> {
+    const base = await this.model
+      .findOne({ versionIds: apiId, orgId: toObjectId(organisation) })
+      .select({ apiId: 1 })
+      .lean<Pick<ApiRow, 'apiId'>>()
+      .exec();
+    return base?.apiId;
+  }
+
+  /**
+   * Lets go of what some rows claim, so that others of the same change may claim it; the rows get theirs again when they
+   * are written. Changes nothing that anybody sees.
+   */
+  async releaseClaims(
+    organisation: OrganisationId,
+    ids: readonly Types.ObjectId[],
+    session: ClientSession,
+  ): Promise<void> {
+    if (ids.length === 0) return;
+    await this.model
+      .updateMany(
+        { orgId: toObjectId(organisation), _id: { $in: [...ids] } },
+        { $unset: { claims: 1, slugClaim: 1 } },
+        { session },
+      )
+      .exec();
+  }
+
+  /** Gives a row again what {@link releaseClaims} took from it. @throws DuplicateKey when another one has it now */
+  async claimAgain(
+    organisation: OrganisationId,
+    _id: Types.ObjectId,
+    { claims, slug }: { readonly claims: readonly string[]; readonly slug: string | null },
+  ): Promise<void> {
+    const fields = { ...(claims.length === 0 ? {} : { claims }), ...(slug === null ? {} : { slugClaim: slug }) };
+    if (Object.keys(fields).length === 0) return;
+    await this.translate(this.model.updateOne({ _id, orgId: toObjectId(organisation) }, { $set: fields }).exec());
+  }
+
+  /**
+   * What other organisations claim in some places: only to refuse a claim (promise 6).
+   *
+   * @param places beginnings of claims, up to and with the `#`
+   */
+  async claimsElsewhere(
+    organisation: OrganisationId,
+    places: readonly string[],
+    session: ClientSession,
+  ): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (let first = 0; first < places.length; first += placesAtOnce) {
+      const some = places.slice(first, first + placesAtOnce);
+      const rows = await this.model
+        .find({ orgId: { $ne: toObjectId(organisation) }, claims: { $in: some.map(beginningWith) } })
+        .select({ claims: 1 })
+        .session(session)
+        .lean<Pick<ApiRow, 'claims'>[]>()
+        .exec();
+      found.push(...rows.flatMap(({ claims = [] }) => claims));
+    }
+    return found;
+  }
+
+  /** Which API of the installation has this api_id; the caller decides what of it may be said. */
+  async holderOfApiId(apiId: string, session: ClientSession | null): Promise<ApiHolder | null> {
+    return this.holder({ apiId }, session);
+  }
+
+  /** Which API of the installation holds this claim; the caller decides what of it may be said. */
+  async holderOfClaim(claim: string): Promise<ApiHolder | null> {
+    return this.holder({ claims: claim }, null);
+  }
+
+  /** The other APIs of the installation that listen at one of these addresses, whatever their tags. */
+  async neighbours(
+    addresses: readonly string[],
+    except: Types.ObjectId,
+    session: ClientSession,
+  ): Promise<readonly ApiNeighbour[]> {
+    const rows = await this.model
+      .find({ addresses: { $in: [...addresses] } })
+      .select({ ...holderFields, claims: 1, addresses: 1 })
+      .session(session)
+      .lean<(ApiHolder & Pick<ApiRow, 'claims' | 'addresses'>)[]>()
+      .exec();
+    return rows
+      .filter(({ _id }) => !_id.equals(except))
+      .map(({ claims = [], addresses: listening = [], ...row }) => ({ ...row, claims, addresses: listening }));
+  }
+
+  private async holder(filter: QueryFilter<ApiRow>, session: ClientSession | null): Promise<ApiHolder | null> {
+    return this.model.findOne(filter).select(holderFields).session(session).lean<ApiHolder>().exec();
+  }
+}

@@ -1,0 +1,202 @@
+import { Controller, Get, Post } from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants';
+import { MetadataScanner, ModulesContainer } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ACCESS, Public } from '@castellan/rbac';
+import { textOf, unique, type HttpClient, type Reply } from '@castellan/testing';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../apps/api/test/api-under-test';
+import { startAppWithRoutes, type AppWithRoutes } from './support/app-with-routes';
+import { routesOf, type Route } from './support/fastify-routes';
+
+/** What anybody may call. A route that is to join them has to be written down here. */
+const publicPaths = ['/hello', '/health/live', '/health/ready', '/metrics', '/openapi.json'];
+const isDocumentation = ({ path }: Route): boolean => path.startsWith('/docs');
+
+/** Handlers of HTTP routes that declare no access, as `Controller.method`. */
+const undeclared = (app: NestFastifyApplication): readonly string[] => {
+  const scanner = new MetadataScanner();
+  const controllers = [...app.get(ModulesContainer).values()].flatMap(({ controllers }) => [...controllers.values()]);
+  return controllers.flatMap(({ name, metatype }) => {
+    const prototype: unknown = metatype?.prototype;
+    if (typeof prototype !== 'object' || prototype === null) return [];
+    const handlers = scanner
+      .getAllMethodNames(prototype)
+      .map((method) => [method, Reflect.get(prototype, method) as unknown] as const);
+    return handlers
+      .filter(([, handler]) => isRoute(handler) && !declaresAccess(handler))
+      .map(([method]) => `${String(name)}.${method}`);
+  });
+};
+
+const isRoute = (handler: unknown): handler is object =>
+  typeof handler === 'function' && Reflect.hasMetadata(PATH_METADATA, handler);
+const declaresAccess = (handler: object): boolean => Reflect.hasMetadata(ACCESS, handler);
+
+describe('promise 7: default deny', () => {
+  describe('every route of the API', () => {
+    let api: ApiUnderTest;
+    let organisation: TestOrganisation;
+    let routes: readonly Route[];
+    let permissions: ReadonlyMap<string, string>;
+
+    beforeAll(async () => {
+      api = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '100000' });
+      organisation = await api.organisation();
+      routes = routesOf(api.app).filter((route) => route.method !== 'HEAD' && !isDocumentation(route));
+      permissions = await documentedPermissions();
+    });
+    afterAll(() => api.stop());
+
+    /** `METHOD /path/:id` to what the published document says that it asks for. */
+    const documentedPermissions = async (): Promise<ReadonlyMap<string, string>> => {
+      const { json } = expectOk(await api.anonymous.get('/openapi.json'));
+      return new Map(
+        Object.entries(json['paths'] ?? {}).flatMap(([path, operations]) =>
+          Object.entries(operations).map(([method, operation]) => [
+            `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+            textOf(operation['x-permission']),
+          ]),
+        ),
+      );
+    };
+    const permissionOf = ({ method, path }: Route): string => permissions.get(`${method} ${path}`) ?? '';
+    const call = (client: HttpClient, { method, path }: Route): Promise<Reply> =>
+      client.call(method, path.replaceAll(/:\w+/g, '000000000000000000000000'), method === 'GET' ? {} : { body: {} });
+    /** The routes that do not answer a caller with one of these statuses. */
+    const answeringOtherwise = async (
+      client: HttpClient,
+      asked: readonly Route[],
+      statuses: readonly number[],
+    ): Promise<readonly string[]> => {
+      const open: string[] = [];
+      for (const route of asked) {
+        const { status } = await call(client, route);
+        if (!statuses.includes(status)) open.push(`${route.method} ${route.path} answered ${status}`);
+      }
+      return open;
+    };
+    const guarded = (): readonly Route[] => routes.filter(({ path }) => !publicPaths.includes(path));
+
+    it('declares what it asks for', () => {
+      expect(undeclared(api.app)).toEqual([]);
+    });
+
+    it('is in the published document, with what it asks for', () => {
+      const missing = guarded().filter((route) => permissionOf(route) === '');
+      expect(missing).toEqual([]);
+      expect(guarded().length).toBeGreaterThan(20);
+    });
+
+    it('but those that are written down here as public refuses a caller without a credential', async () => {
+      expect(await answeringOtherwise(api.anonymous, guarded(), [401])).toEqual([]);
+      const declaredPublic = [...permissions].filter(([, permission]) => permission === 'public');
+      expect(
+        declaredPublic.map(([route]) => route.split(' ')[1]).filter((path) => !publicPaths.includes(path ?? '')),
+      ).toEqual([]);
+    });
+
+    it('refuses the credentials of the other planes', async () => {
+      const clients = { admin: api.admin, node: api.node, organisation: organisation.admin.client };
+      const planeOf = (route: Route): string => {
+        const permission = permissionOf(route);
+        return permission === 'admin' || permission === 'node' ? permission : 'organisation';
+      };
+      for (const [plane, client] of Object.entries(clients)) {
+        const others = guarded().filter((route) => planeOf(route) !== plane);
+        expect(await answeringOtherwise(client, others, [401])).toEqual([]);
+      }
+    });
+
+    it('refuses a user who has every right but the one that it asks for', async () => {
+      const sections = [
+        ...new Set(
+          [...permissions.values()].filter((each) => each.includes(':')).map((each) => each.split(':')[0] ?? ''),
+        ),
+      ];
+      for (const section of sections) {
+        const rights = Object.fromEntries(
+          ['websockets', ...sections].filter((each) => each !== section).map((each) => [each, 'write']),
+        );
+        const { client } = await api.user(organisation.id, rights);
+        const asked = guarded().filter((route) => permissionOf(route).startsWith(`${section}:`));
+        expect(await answeringOtherwise(client, asked, [403])).toEqual([]);
+      }
+    });
+
+    it('refuses a reader where it writes', async () => {
+      for (const permission of new Set(permissions.values())) {
+        const [section = '', level] = permission.split(':');
+        if (level !== 'write') continue;
+        const { client } = await api.user(organisation.id, { [section]: 'read' });
+        const asked = guarded().filter((route) => permissionOf(route) === permission);
+        expect(await answeringOtherwise(client, asked, [403])).toEqual([]);
+      }
+    });
+
+    it('tells in Tyk’s words what it refuses', async () => {
+      const { client } = await api.user(organisation.id, { websockets: 'read' });
+      const reply = await client.get('/api/apis/?p=1');
+      expect(reply.text).toMatch(
+        /^{"Status":"Error","Message":"access denied: You do not have permission to access {2}\/api\/apis\/","Meta":null,/,
+      );
+    });
+  });
+
+  describe('a route that declares nothing', () => {
+    @Controller('probe')
+    class ProbeController {
+      @Get('forgotten')
+      forgotten(): string {
+        return 'open to everybody';
+      }
+
+      @Post('forgotten')
+      forgottenToo(): string {
+        return 'open to everybody';
+      }
+
+      @Get('meant')
+      @Public()
+      meant(): string {
+        return 'open to everybody';
+      }
+    }
+
+    let app: AppWithRoutes;
+
+    beforeAll(async () => {
+      app = await startAppWithRoutes([ProbeController]);
+    });
+    afterAll(() => app.stop());
+
+    it('refuses everybody', async () => {
+      const admin = app.client.with({ 'admin-auth': app.config.adminSecret });
+      const organisation = expectOk(await admin.post('/admin/organisations', { owner_name: unique('org') }));
+      const user = expectOk(
+        await admin.post('/admin/users', {
+          email_address: `${unique('user')}@acme.example`,
+          org_id: organisation.json['Meta'],
+          user_permissions: { IsAdmin: 'admin' },
+        }),
+      );
+      const callers = [
+        app.client,
+        admin,
+        app.client.with({ authorization: app.config.nodeSecret }),
+        app.client.with({ authorization: textOf(user.json['Message']) }),
+      ];
+      for (const caller of callers) {
+        for (const method of ['GET', 'POST', 'HEAD']) {
+          expect((await caller.call(method, '/probe/forgotten')).status).toBe(403);
+        }
+        expect((await caller.get('/probe/meant')).text).toBe('open to everybody');
+      }
+    });
+
+    it('is listed by the test above', () => {
+      expect(undeclared(app.app)).toEqual(['ProbeController.forgotten', 'ProbeController.forgottenToo']);
+      const paths = routesOf(app.app).map(({ method, path }) => `${method} ${path}`);
+      expect(paths).toEqual(expect.arrayContaining(['GET /probe/forgotten', 'POST /probe/forgotten']));
+    });
+  });
+});

@@ -1,0 +1,111 @@
+import { eventually, type NodeSimulator } from '@castellan/testing';
+import { RawNode } from '../support/raw-node';
+import { arrivalDeadlineMs, Stack } from './support/stack';
+import type { CreatedApi, Tenant } from './support/tenant';
+
+describe('outages', () => {
+  let stack: Stack;
+  let tenant: Tenant;
+  /** Served by every node before the outage. */
+  let served: CreatedApi;
+
+  beforeAll(async () => {
+    stack = await Stack.start();
+  });
+  afterAll(() => stack.end());
+  beforeEach(async () => {
+    tenant = await stack.tenant();
+    served = await tenant.create();
+    await stack.everyNodeServesWhatThereIs();
+  });
+  afterEach(() => stack.repair());
+
+  const recovered = async (): Promise<void> => {
+    await stack.everyNodeServesWhatThereIs();
+    await stack.everyNodeIsInSync();
+    await stack.everyNodeRoutes(served.listenPath, served.apiId);
+  };
+
+  describe('promise 4: events are hints, MongoDB is the truth', () => {
+    it('a change made while Redis is away arrives when it is back', async () => {
+      await stack.services.stop('redis', 'SIGKILL');
+      await tenant.create();
+      const gone = await tenant.create();
+      await tenant.remove(gone);
+      await stack.services.resume('redis');
+      await recovered();
+    });
+
+    it('a change made while Redis is away arrives, though Redis comes back with nothing', async () => {
+      const before = stack.nodes.map(({ nodeId }) => nodeId);
+      await stack.services.stop('redis', 'SIGKILL');
+      await tenant.create();
+      stack.services.loseRedisData();
+      await stack.services.resume('redis');
+      await eventually(() => stack.nodes.every(({ nodeId }, index) => nodeId !== before[index]), {
+        deadlineMs: arrivalDeadlineMs,
+        describe: 'every node to register again',
+      });
+      await recovered();
+      await tenant.create();
+      await recovered();
+    });
+
+    it('processes that start without Redis say so, and find it when it comes', async () => {
+      await stack.services.stop('redis', 'SIGKILL');
+      for (const app of [stack.api, stack.hostManager]) {
+        await app.end('SIGKILL');
+        app.spawn();
+        await app.answers(503);
+      }
+      await tenant.create();
+      await stack.services.resume('redis');
+      for (const app of [stack.api, stack.hostManager]) await app.answers(200);
+      await recovered();
+      // Also what is told by events from then on.
+      await tenant.create();
+      await recovered();
+    });
+  });
+
+  describe('promise 3: nodes never lose their routes because of us', () => {
+    it('without MongoDB they keep them and get errors, never an empty list; afterwards everything works', async () => {
+      const raw = await RawNode.register(stack.api.url, stack.nodeSecret);
+      const refusals = (node: NodeSimulator): number =>
+        node.eventsOf('fetch-finished').filter(({ status }) => status >= 500).length;
+      const before = stack.nodes.map(refusals);
+      await stack.services.stop('mongodb', 'SIGKILL');
+
+      const replies = await Promise.all([
+        raw.get('/system/apis'),
+        raw.get('/system/policies'),
+        tenant.client().get('/api/apis'),
+        ...stack.nodes.map(({ url }) =>
+          fetch(`${url}/tyk/reload/`, { headers: { 'x-tyk-authorization': stack.gatewaySecret } }),
+        ),
+      ]);
+      expect(replies.slice(0, 3).map(({ status }) => status)).toEqual([503, 503, 503]);
+      await eventually(() => stack.nodes.every((node, index) => refusals(node) > (before[index] ?? 0)), {
+        deadlineMs: arrivalDeadlineMs,
+        describe: 'every node to be answered 5xx',
+      });
+      await stack.everyNodeRoutes(served.listenPath, served.apiId);
+
+      await stack.services.resume('mongodb');
+      await stack.api.answers(200);
+      await tenant.create();
+      await recovered();
+    });
+
+    it('without the API they keep them, and follow it when it is back', async () => {
+      await stack.api.end('SIGKILL');
+      await eventually(() => stack.nodes.every((node) => node.eventsOf('ping-failed').length > 0), {
+        deadlineMs: arrivalDeadlineMs,
+      });
+      await stack.everyNodeRoutes(served.listenPath, served.apiId);
+      await stack.api.start();
+      await tenant.create();
+      await recovered();
+    });
+  });
+});

@@ -1,0 +1,52 @@
+import { eventually } from '@castellan/testing';
+import { arrivalDeadlineMs, Stack } from './support/stack';
+
+describe('two replicas of the API', () => {
+  let stack: Stack;
+
+  beforeAll(async () => {
+    stack = await Stack.start({ replicas: 2, node: { heartbeatMs: 10 } });
+  });
+  afterAll(() => stack.end());
+  afterEach(() => stack.repair());
+
+  it('share the nonces: hundreds of calls in turns, and no 403', async () => {
+    const tenant = await stack.tenant();
+    // Reloads race with the heartbeat for the nonce.
+    for (let change = 0; change < 6; change += 1) await tenant.create(change % 2);
+    await eventually(() => stack.nodes.every((node) => node.eventsOf('pinged').length >= 300), {
+      deadlineMs: arrivalDeadlineMs,
+    });
+    expect(stack.nodes.flatMap((node) => node.eventsOf('nonce-failed'))).toEqual([]);
+    expect(stack.nodes.map((node) => node.eventsOf('registered').length)).toEqual([1, 1, 1]);
+    for (const api of stack.apis) {
+      const { text } = await api.client.get('/metrics');
+      const pings = /_count\{[^}]*route="\/register\/ping",status="200"[^}]*\} (\d+)/.exec(text)?.[1];
+      expect(Number(pings)).toBeGreaterThan(100);
+    }
+  });
+
+  it('serve at once what the other one wrote', async () => {
+    const tenant = await stack.tenant();
+    for (const replica of [0, 1]) {
+      const { id } = await tenant.create(replica);
+      expect((await tenant.client(1 - replica).get(`/api/apis/${id}`)).status).toBe(200);
+      await stack.everyNodeServesWhatThereIs();
+    }
+  });
+
+  it('promise 1: the other one publishes what a killed one has left behind', async () => {
+    const tenant = await stack.tenant();
+    await stack.services.stop('redis', 'SIGKILL');
+    await tenant.create(1);
+    await stack.replica(1).end('SIGKILL');
+    await stack.services.resume('redis');
+    await eventually(
+      async () => /^castellan_outbox_lag_seconds\{[^}]*\} 0$/m.test((await stack.api.client.get('/metrics')).text),
+      { deadlineMs: arrivalDeadlineMs, describe: 'the change to be published' },
+    );
+    await stack.replica(1).start();
+    await stack.everyNodeServesWhatThereIs();
+    await stack.everyNodeIsInSync();
+  });
+});
