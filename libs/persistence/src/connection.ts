@@ -17,7 +17,7 @@ export class MongoConnectionModule {
           useFactory: ({ mongodbUri }: CommonConfig) => ({
             uri: mongodbUri,
             // Indexes are built by StoreInitialiser, which the start waits for.
-            autoIndex: false, monitorCommands: true,
+            autoIndex: false,
             autoCreate: false,
             serverSelectionTimeoutMS: 5_000,
             // Gateways wait 30 seconds for an answer; the driver's own limits would take 40 to notice.

@@ -15,11 +15,6 @@ export type ApiSummary = Omit<ApiRow, 'document' | 'digest' | 'claims' | 'addres
 /** An API that listens where another one does. */
 export type ApiNeighbour = ApiHolder & Required<Pick<ApiRow, 'claims' | 'addresses'>>;
 
-/** Places whose claims are looked up by one query. */
-const placesAtOnce = 100;
-
-const beginningWith = (text: string): RegExp => new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`);
-
 const holderFields = { orgId: 1, apiId: 1, name: 1 } as const;
 
 @Injectable()
@@ -88,7 +83,7 @@ export class ApiStore extends ResourceStore<ApiRow> {
 
   /**
    * Lets go of what some rows claim, so that others of the same change may claim it; the rows get theirs again when they
-   * are written. Changes nothing that anybody sees.
+   * are written. Other organisations still find them at their addresses.
    */
   async releaseClaims(
     organisation: OrganisationId,
@@ -116,28 +111,20 @@ export class ApiStore extends ResourceStore<ApiRow> {
     await this.translate(this.model.updateOne({ _id, orgId: toObjectId(organisation) }, { $set: fields }).exec());
   }
 
-  /**
-   * What other organisations claim in some places: only to refuse a claim (promise 6).
-   *
-   * @param places beginnings of claims, up to and with the `#`
-   */
+  /** What other organisations claim at some addresses: only to refuse a claim (promise 6). */
   async claimsElsewhere(
     organisation: OrganisationId,
-    places: readonly string[],
+    addresses: readonly string[],
     session: ClientSession,
   ): Promise<readonly string[]> {
-    const found: string[] = [];
-    for (let first = 0; first < places.length; first += placesAtOnce) {
-      const some = places.slice(first, first + placesAtOnce);
-      const rows = await this.model
-        .find({ orgId: { $ne: toObjectId(organisation) }, claims: { $in: some.map(beginningWith) } })
-        .select({ claims: 1 })
-        .session(session)
-        .lean<Pick<ApiRow, 'claims'>[]>()
-        .exec();
-      found.push(...rows.flatMap(({ claims = [] }) => claims));
-    }
-    return found;
+    if (addresses.length === 0) return [];
+    const rows = await this.model
+      .find({ addresses: { $in: [...addresses] }, orgId: { $ne: toObjectId(organisation) } })
+      .select({ claims: 1, addresses: 1 })
+      .session(session)
+      .lean<Pick<ApiRow, 'claims' | 'addresses'>[]>()
+      .exec();
+    return rows.flatMap(({ claims, addresses: listening = [] }) => claims ?? listening);
   }
 
   /** Which API of the installation has this api_id; the caller decides what of it may be said. */
