@@ -54,7 +54,8 @@ describe('promise 7: default deny', () => {
         Object.entries(json['paths'] ?? {}).flatMap(([path, operations]) =>
           Object.entries(operations).map(([method, operation]) => [
             `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
-            textOf(operation['x-permission']),
+            // Absent where a route declares nothing, which has a test of its own.
+            'x-permission' in operation ? textOf(operation['x-permission']) : '',
           ]),
         ),
       );

@@ -202,6 +202,9 @@ export class Planner {
   private async check(survey: Survey, outcomes: readonly Outcome[], created: number, run: Run): Promise<void> {
     const { kind, existing, deleted, kept } = survey;
     const { organisation, session } = run.transaction;
+    for (const { path, message } of await kind.usersOf(organisation, deleted)) {
+      run.problems.add(path, message, 'in_use');
+    }
     const written = outcomes.filter((outcome) => outcome.drafted !== null && outcome.match.path !== '');
     if (written.length === 0) return;
     if (created > 0) kind.admit(existing.length + created - deleted.length);

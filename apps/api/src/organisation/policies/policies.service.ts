@@ -102,15 +102,22 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     return new Conflict('id_conflict', 'Found policy with the same ID', { meta });
   }
 
-  protected override async users(
-    { organisation }: ResourceTransaction,
-    policy: PolicyRow,
+  protected override users({ organisation }: ResourceTransaction, policy: PolicyRow): Promise<readonly FieldError[]> {
+    return this.usersOf(organisation, [policy]);
+  }
+
+  /** Keys that apply any of the policies, found by one search: whoever deletes many asks once. */
+  async usersOf(
+    organisation: OrganisationId,
+    policies: readonly Pick<PolicyRow, '_id' | 'policyId'>[],
   ): Promise<readonly FieldError[]> {
-    const { keys, complete } = await this.keys.needing(organisation, policy, namedUsers);
-    const users = keys.map(({ key, alias }) => ({
-      path: `keys.${key}`,
-      message: alias === '' ? 'A key applies the policy' : `The key "${alias}" applies the policy`,
-    }));
+    if (policies.length === 0) return [];
+    const { keys, complete } = await this.keys.needing(organisation, policies, namedUsers);
+    const users = keys.map(({ key, alias, policyIds }) => {
+      const who = alias === '' ? 'A key' : `The key "${alias}"`;
+      const which = policies.length === 1 ? '' : ` ${policyIds.join(', ')}`;
+      return { path: `keys.${key}`, message: `${who} applies the policy${which}` };
+    });
     if (complete) return users;
     return [...users, { path: 'keys', message: 'There are more keys than could be looked at' }];
   }

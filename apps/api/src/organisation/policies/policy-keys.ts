@@ -3,12 +3,17 @@ import type { Redis } from 'ioredis';
 import { REDIS, type OrganisationId, type PolicyRow } from '@castellan/persistence';
 import { isJsonObject, listAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
 
+/** A policy, by the ids that keys may name it by. */
+type PolicyIds = Pick<PolicyRow, '_id' | 'policyId'>;
+
 /** A key whose session applies a policy. */
 interface KeyInNeed {
   /** The beginning of its hash. */
   readonly key: string;
   /** Empty when the key has none. */
   readonly alias: string;
+  /** Which of the policies in question it applies. */
+  readonly policyIds: readonly string[];
 }
 
 /** What a search through the keys found. */
@@ -32,15 +37,16 @@ const entriesLimit = 1_000_000;
 export class PolicyKeys {
   constructor(@Inject(REDIS) private readonly redis: Redis) {}
 
-  /** @param most how many keys are enough of an answer */
-  async needing(organisation: OrganisationId, policy: PolicyRow, most: number): Promise<KeysInNeed> {
-    const ids = new Set([policy.policyId, policy._id.toString()]);
+  /** @param most how many keys that apply any of the policies are enough of an answer */
+  async needing(organisation: OrganisationId, policies: readonly PolicyIds[], most: number): Promise<KeysInNeed> {
+    const ids = new Set(policies.flatMap(({ _id, policyId }) => [policyId, _id.toString()]));
     const found = new Map<string, KeyInNeed>();
     let cursor = '0';
     for (let walked = 0; walked < entriesLimit; walked += pageSize) {
       const [next, names] = await this.redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', pageSize);
       for (const [name, session] of await this.sessions(names, ids)) {
-        if (applies(session, organisation, ids)) found.set(name, { key: shown(name), alias: textAt(session, 'alias') });
+        const policyIds = appliedBy(session, organisation).filter((id) => ids.has(id));
+        if (policyIds.length > 0) found.set(name, { key: shown(name), alias: textAt(session, 'alias'), policyIds });
       }
       if (next === '0' || found.size >= most) return { keys: [...found.values()].slice(0, most), complete: true };
       cursor = next;
@@ -62,9 +68,12 @@ export class PolicyKeys {
   }
 }
 
+/** Beyond so many ids it takes less time to parse a session than to look for each of them. */
+const idsWorthLooking = 50;
+
 /** Spares parsing most sessions. A text with escapes may name an id in another spelling. */
 const mayName = (text: string, ids: ReadonlySet<string>): boolean =>
-  text.includes('\\') || [...ids].some((id) => text.includes(id));
+  ids.size > idsWorthLooking || text.includes('\\') || [...ids].some((id) => text.includes(id));
 
 const parsed = (text: string): JsonObject | null => {
   try {
@@ -76,11 +85,11 @@ const parsed = (text: string): JsonObject | null => {
   }
 };
 
-/** A key of another organisation that happens to name the same id cannot apply the policy (reference 5.5). */
-const applies = (session: JsonObject, organisation: OrganisationId, ids: ReadonlySet<string>): boolean => {
-  if (textAt(session, 'org_id') !== organisation) return false;
-  const applied = [...listAt(session, 'apply_policies'), textAt(session, 'apply_policy_id')];
-  return applied.some((id) => typeof id === 'string' && ids.has(id));
+/** The policies that a key applies; a key of another organisation that happens to name the same id cannot (reference 5.5). */
+const appliedBy = (session: JsonObject, organisation: OrganisationId): readonly string[] => {
+  if (textAt(session, 'org_id') !== organisation) return [];
+  const applied = listAt(session, 'apply_policies').filter((id) => typeof id === 'string');
+  return [...new Set([...applied, textAt(session, 'apply_policy_id')])];
 };
 
 /** Lengths of the hashes that gateways make: murmur32, murmur64, murmur128, sha256. */

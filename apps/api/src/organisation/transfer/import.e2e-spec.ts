@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { anApiDefinition, aPolicy, listOf, numberOf, textOf, unique } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import {
@@ -93,14 +94,14 @@ describe('POST /api/import', () => {
       expect(await revisionsOf(gone)).toHaveLength(1);
       const made = expectOk(await send(document, '?prune=true'));
       expect(made.json['Meta']?.['counts']).toEqual({ create: 1, change: 2, delete: 1, unchanged: 0 });
-      const withoutNewIds = (resources: unknown) =>
-        listOf(resources).map((resource) => ({
+      // A new row gets its id, and a policy its date, when it is written.
+      const planOf = (resources: unknown) =>
+        listOf(resources).map(({ id, diff, ...resource }) => ({
           ...resource,
-          id: (resource['action'] as unknown) === 'create' ? '' : resource['id'],
+          id: (resource['action'] as unknown) === 'create' ? null : id,
+          diff: (diff as unknown) === null ? null : listOf(diff).filter(({ path }) => textOf(path) !== '/last_updated'),
         }));
-      expect(withoutNewIds(made.json['Meta']?.['resources'])).toEqual(
-        withoutNewIds(planned.json['Meta']?.['resources']),
-      );
+      expect(planOf(made.json['Meta']?.['resources'])).toEqual(planOf(planned.json['Meta']?.['resources']));
       expect((await organisation.admin.client.get(`/api/portal/policies/${policy}`)).json['rate']).toBe(7);
     });
 
@@ -151,6 +152,8 @@ describe('POST /api/import', () => {
         policies: document.policies.map(({ date_created: _created, last_updated: _updated, ...rest }) => rest),
       };
       expect(expectOk(await send(sparse)).json['Meta']?.['counts']).toMatchObject({ change: 0, unchanged: 2 });
+      const redated = document.policies.map((one) => ({ ...one, last_updated: '1', date_created: '' }));
+      expect(expectOk(await send({ policies: redated })).json['Meta']?.['counts']).toMatchObject({ unchanged: 1 });
       expect(await exportOf(organisation)).toBe(before);
       expectOk(await send({ policies: [{ ...sparse.policies[0], rate: 3 }] }));
       const { json } = await organisation.admin.client.get(`/api/portal/policies/${policy}`);
@@ -198,6 +201,16 @@ describe('POST /api/import', () => {
         api_definition: anApiDefinition({ proxy: { listen_path: pathA } }),
       });
       expect(taken.status).toBe(409);
+    });
+
+    it('is made once when the same import is sent twice at the same time', async () => {
+      const document = { apis: [wrapper(), wrapper()] };
+      const replies = (await Promise.all([send(document), send(document)])).map(expectOk);
+      const created = replies.map(({ json }) => numberOf(json['Meta']?.['counts']?.['create']));
+      expect(created.sort()).toEqual([0, 2]);
+      for (const { api_definition: definition } of document.apis) {
+        expect(await versionOf(textOf(definition['api_id']))).toBe(1);
+      }
     });
 
     it('brings back what was deleted with its ids, and its history goes on', async () => {
@@ -278,6 +291,23 @@ describe('POST /api/import', () => {
       expect(await exportOf(organisation)).toBe(before);
       expect(policy).toMatch(/^[0-9a-f]{24}$/);
     });
+  });
+
+  it('409 for policies that keys apply, when prune would delete them', async () => {
+    const [needed, unneeded] = [await addPolicy(organisation, []), await addPolicy(organisation, [])];
+    const redis = new Redis(api.config.redisUrl);
+    try {
+      const session = { org_id: organisation.id, alias: 'ada', apply_policies: [needed] };
+      await redis.set('apikey-0a1b2c3d', JSON.stringify(session));
+      const reply = await send({ policies: [] }, '?prune=true');
+      const errors = [{ path: 'keys.0a1b…', message: `The key "ada" applies the policy ${needed}` }];
+      expect([reply.status, reply.json['Code'], reply.json['Errors']]).toEqual([409, 'in_use', errors]);
+      const ids = (await current()).policies.map(({ _id: id }) => id);
+      expect(ids).toEqual(expect.arrayContaining([needed, unneeded]));
+    } finally {
+      await redis.del('apikey-0a1b2c3d');
+      redis.disconnect();
+    }
   });
 
   describe('subsets', () => {

@@ -13,7 +13,7 @@ import {
 } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
 import { ApisService } from '../../organisation/apis/apis.service';
-import { ClaimMap, placeOf } from '../claims';
+import { addressOf, ClaimMap } from '../claims';
 import { apiIdentityOf, portableApi, withApiIdentity } from './api-identity';
 import type { Facts, Identity, Taken, Wanted } from './kind';
 import { StoredKind } from './stored-kind';
@@ -62,9 +62,9 @@ export class ApisKind extends StoredKind<ApiRow> {
         const message = 'is the api_id of another API';
         return { path: `${path}.api_definition.api_id`, message, code: 'api_id_conflict', meta: null };
       });
-    const places = new Set(wanted.flatMap(({ claims }) => claims).map(placeOf));
+    const addresses = new Set(wanted.flatMap(({ claims }) => claims).map(addressOf));
     const elsewhere = new ClaimMap();
-    elsewhere.add('', await this.apis.claimsElsewhere(organisation, [...places], session));
+    elsewhere.add('', await this.apis.claimsElsewhere(organisation, [...addresses], session));
     const paths = wanted
       .filter(({ path, claims }) => elsewhere.inTheWay(path, claims) !== null)
       .map(({ path }): Taken => {

@@ -99,6 +99,8 @@ export interface TransferKind {
   ): Promise<ReadonlyMap<string, number>>;
   /** Refuses when the organisation would hold too many. @throws CastellanError */
   admit(total: number): void;
+  /** What keeps some from being deleted and is not looked at when they are: that would take too long for each. */
+  usersOf(organisation: OrganisationId, deleted: readonly Existing[]): Promise<readonly FieldError[]>;
   /** What resources of other organisations have of that which has to be unique everywhere. */
   takenElsewhere(
     organisation: OrganisationId,

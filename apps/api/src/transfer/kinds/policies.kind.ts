@@ -1,18 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { RevisionStore, type Draft, type Head, type OrganisationId, type PolicyRow } from '@castellan/persistence';
 import type { Types } from 'mongoose';
+import type { FieldError } from '@castellan/dto';
 import { contentDigest, parseJson, textAt, type JsonObject } from '@castellan/tyk';
 import { PoliciesService } from '../../organisation/policies/policies.service';
 import type { ResourceTransaction } from '../../organisation/resource/resource-transaction';
 import { without } from './fields';
-import type { Drafted, Facts, Identity } from './kind';
+import type { Drafted, Existing, Facts, Identity } from './kind';
 import { StoredKind } from './stored-kind';
 
 /** Policies in exports and imports. */
 @Injectable()
 export class PoliciesKind extends StoredKind<PolicyRow> {
-  constructor(service: PoliciesService, revisions: RevisionStore) {
-    super({ name: 'policies', idPath: '_id' }, service, revisions);
+  /** Whether keys need them was asked before, for all at once. */
+  protected override readonly removal = { force: true };
+
+  constructor(
+    private readonly policies: PoliciesService,
+    revisions: RevisionStore,
+  ) {
+    super({ name: 'policies', idPath: '_id' }, policies, revisions);
   }
 
   identityOf(policy: JsonObject): Identity {
@@ -30,8 +37,8 @@ export class PoliciesKind extends StoredKind<PolicyRow> {
   }
 
   /**
-   * Castellan dates policies. A document without the dates keeps those that there are, as long as nothing else changes:
-   * the same import twice must change nothing the second time.
+   * Castellan dates policies, and looks at no dates when it asks whether one has changed (decision 13). A new policy
+   * keeps those that it brings along.
    */
   override async draft(
     transaction: ResourceTransaction,
@@ -39,12 +46,19 @@ export class PoliciesKind extends StoredKind<PolicyRow> {
     id: Types.ObjectId,
     stored: JsonObject | null,
   ): Promise<Drafted> {
-    const created = dateOf(stored, policy, 'date_created');
-    const updated = dateOf(stored, policy, 'last_updated');
-    const drafted = await super.draft(transaction, { ...policy, ...created, ...updated }, id, stored);
-    const isSame = stored !== null && contentDigest(parseJson(drafted.draft.document)) === contentDigest(stored);
-    if (isSame || Object.keys(updated).length === 0) return drafted;
-    return super.draft(transaction, { ...policy, ...created }, id, stored);
+    if (stored === null) return super.draft(transaction, policy, id, stored);
+    const [created, updated] = [dateOf(stored, 'date_created'), dateOf(stored, 'last_updated')];
+    const undated = without(policy, 'last_updated');
+    const same = await super.draft(transaction, { ...undated, ...created, ...updated }, id, stored);
+    if (contentDigest(parseJson(same.draft.document)) === contentDigest(stored)) return same;
+    return super.draft(transaction, { ...undated, ...created }, id, stored);
+  }
+
+  override usersOf(organisation: OrganisationId, deleted: readonly Existing[]): Promise<readonly FieldError[]> {
+    return this.policies.usersOf(
+      organisation,
+      deleted.map(({ _id, key }) => ({ _id, policyId: key })),
+    );
   }
 
   protected factsOf({ policyId, name, tags }: Draft<PolicyRow> | Head<PolicyRow>): Facts {
@@ -52,8 +66,7 @@ export class PoliciesKind extends StoredKind<PolicyRow> {
   }
 }
 
-/** A date that the document does not say, as it is stored. */
-const dateOf = (stored: JsonObject | null, policy: JsonObject, name: string): JsonObject => {
-  const date = stored === null || textAt(policy, name) !== '' ? '' : textAt(stored, name);
+const dateOf = (stored: JsonObject, name: string): JsonObject => {
+  const date = textAt(stored, name);
   return date === '' ? {} : { [name]: date };
 };

@@ -8,8 +8,9 @@ import type {
   ResourceStore,
   RevisionStore,
 } from '@castellan/persistence';
+import type { FieldError } from '@castellan/dto';
 import type { JsonObject } from '@castellan/tyk';
-import type { ResourceService } from '../../organisation/resource/resource.service';
+import type { RemovalOptions, ResourceService } from '../../organisation/resource/resource.service';
 import type { ResourceTransaction } from '../../organisation/resource/resource-transaction';
 import type { Drafted, Existing, Facts, Identity, SectionName, Taken, TransferKind, Wanted } from './kind';
 
@@ -84,6 +85,10 @@ export abstract class StoredKind<Row extends ResourceRow> implements TransferKin
     // Most kinds have no limit.
   }
 
+  usersOf(_organisation: OrganisationId, _deleted: readonly Existing[]): Promise<readonly FieldError[]> {
+    return Promise.resolve([]);
+  }
+
   async takenElsewhere(
     organisation: OrganisationId,
     wanted: readonly Wanted[],
@@ -121,7 +126,7 @@ export abstract class StoredKind<Row extends ResourceRow> implements TransferKin
 
   async remove(transaction: ResourceTransaction, id: Types.ObjectId): Promise<void> {
     const current = await this.store.findById(transaction.organisation, id, transaction.session);
-    if (current !== null) await this.service.removeIn(transaction, current, { force: false });
+    if (current !== null) await this.service.removeIn(transaction, current, this.removal);
   }
 
   async putBack(transaction: ResourceTransaction, id: Types.ObjectId, before: ResourceRow | null): Promise<void> {
@@ -147,6 +152,8 @@ export abstract class StoredKind<Row extends ResourceRow> implements TransferKin
   explain(error: unknown, organisation: OrganisationId): Promise<unknown> {
     return this.service.explain(error, organisation);
   }
+
+  protected readonly removal: RemovalOptions = { force: false };
 
   /** The row without what it claims for itself alone. */
   protected withoutClaims(draft: Draft<Row>): Draft<Row> {
