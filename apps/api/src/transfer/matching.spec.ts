@@ -1,5 +1,5 @@
 import { newObjectId, toObjectId } from '@castellan/persistence';
-import type { JsonObject } from '@castellan/tyk';
+import { textAt, type JsonObject } from '@castellan/tyk';
 import type { Existing } from './kinds/kind';
 import { match } from './matching';
 import { Problems } from './problems';
@@ -7,7 +7,7 @@ import { Problems } from './problems';
 const kind = {
   name: 'apis',
   idPath: 'id',
-  identityOf: ({ id, key }: JsonObject) => ({ id: String(id ?? ''), key: String(key ?? '') }),
+  identityOf: (content: JsonObject) => ({ id: textAt(content, 'id'), key: textAt(content, 'key') }),
 } as const;
 
 const row = (key: string, _id = newObjectId()): Existing => ({

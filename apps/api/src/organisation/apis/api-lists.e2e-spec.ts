@@ -148,6 +148,17 @@ describe('lists of API definitions', () => {
     }
   });
 
+  it('shows everything of a change that is too large to be named one by one', async () => {
+    await create({ name: 'before' });
+    expect(await names('?p=-1')).toEqual(['before']);
+    const count = 1_010;
+    const apis = Array.from({ length: count }, () => ({ api_definition: anApiDefinition({ api_id: unique('many') }) }));
+    const imported = await organisation.admin.client.post('/api/import', { castellan: { format: 1 }, apis });
+    expectOk(imported);
+    expect((await list('?compressed=1'))['pages']).toBe(Math.ceil((count + 1) / 3));
+    expect(listOf((await list('?compressed=1&p=-1'))['apis'])).toHaveLength(count + 1);
+  });
+
   it('never shows a mixture while many write', async () => {
     const made = await Promise.all(Array.from({ length: 8 }, () => create({ name: unique('together') })));
     const found = listOf((await list('?p=-1'))['apis']).map((wrapper) => textOf(wrapper['api_definition']?.['id']));

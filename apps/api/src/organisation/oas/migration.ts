@@ -53,10 +53,20 @@ export const migrated = (wrapper: JsonObject): MigratedApi => {
     versions: versions.map((version) => ({
       ...around,
       api_definition: { ...version.definition, is_oas: true },
-      oas: version.oas,
+      oas: withSlugOf(version.oas, version.name),
     })),
     report: [...base.report, ...versions.flatMap(({ report }) => report)],
   };
+};
+
+/** A slug is there for one API only, so that of a version has the version's name behind it. */
+const withSlugOf = (oas: JsonObject, versionName: string): JsonObject => {
+  const extension = objectAt(oas, TYK_EXTENSION);
+  const server = objectAt(extension, 'server');
+  const slug = textAt(server, 'slug');
+  if (slug === '') return oas;
+  const own = `${slug}-${encodeURIComponent(versionName)}`;
+  return { ...oas, [TYK_EXTENSION]: { ...extension, server: { ...server, slug: own } } };
 };
 
 /** What tells a staged copy from its original (Tyk's migration guide, 5.8). */

@@ -137,7 +137,7 @@ describe('OpenAPI documents that become OAS APIs', () => {
       const oas = anOpenApiDocument({ components: { securitySchemes }, security: [{ odd: [] }] });
       const reply = expectOk(await post('dry-run?authentication=true', { oas }));
       const notes = JSON.parse(reply.headers.get('x-castellan-notes') ?? '[]') as { path: string }[];
-      expect(notes.map(({ path }) => path)).toEqual(['components.securitySchemes.odd']);
+      expect(notes.map(({ path }) => path)).toEqual(['components.securitySchemes["odd"]']);
     });
 
     it.each<[string, unknown, string]>([

@@ -43,6 +43,11 @@ describe('how large an import may be', () => {
     expect(reply.json['Message']).toContain('CASTELLAN_IMPORT_LIMIT');
   });
 
+  it.each(['/api/import', '/admin/apis/import'])('401 before the body is read, on %s', async (path) => {
+    const reply = await api.anonymous.post(path, documentOf(70_000));
+    expect([reply.status, reply.json['Code']]).toEqual([401, 'unauthorised']);
+  });
+
   it('413 for YAML beyond the ordinary limit', async () => {
     const headers = { 'content-type': 'application/yaml' };
     const yaml = `apis: []\n# ${'x'.repeat(30_000)}\n`;

