@@ -10,7 +10,18 @@ import {
   type PolicyRow,
 } from '@castellan/persistence';
 import type { ClientSession } from 'mongoose';
-import { flagAt, isJsonObject, nodeApiItem, ownField, parseJson, toNodePolicy, type JsonObject } from '@castellan/tyk';
+import {
+  flagAt,
+  isJsonObject,
+  nodeApiItem,
+  numberAt,
+  ownField,
+  parseJson,
+  toNodeDocument,
+  toNodePolicy,
+  type JsonObject,
+} from '@castellan/tyk';
+import { NodeItems, type NodeItem } from './node-items';
 
 /** What the nodes get of one organisation, as JSON texts in a fixed order. */
 export interface OrganisationDocuments {
@@ -26,13 +37,19 @@ export interface OrganisationState extends OrganisationDocuments {
 /** Turns stored resources into the JSON that nodes read (reference 2.3). */
 @Injectable()
 export class NodeDocuments {
+  private readonly apis: NodeItems<ApiRow>;
+  private readonly policies: NodeItems<PolicyRow>;
+
   constructor(
-    private readonly apis: ApiStore,
-    private readonly policies: PolicyStore,
+    apis: ApiStore,
+    policies: PolicyStore,
     private readonly generations: Generations,
     private readonly imports: ImportStore,
     private readonly reads: ConsistentReads,
-  ) {}
+  ) {
+    this.apis = new NodeItems(apis, apiItem);
+    this.policies = new NodeItems(policies, policyItem);
+  }
 
   /**
    * What nodes are to be served, all of one moment. While an import is being applied in batches this is what there was
@@ -49,43 +66,29 @@ export class NodeDocuments {
     });
   }
 
-  /** Only what is active; inactive APIs would only be filtered by the nodes. */
   private async stored(organisation: OrganisationId, session: ClientSession): Promise<OrganisationDocuments> {
     // One after the other: a session does not read two things at a time.
-    const apis = await this.apis.findAll(organisation, { active: true }, session);
-    const policies = await this.policies.findAll(organisation, { active: true }, session);
-    return { apis: apiItems(apis), policies: policyItems(policies) };
+    const apis = await this.apis.of(organisation, session);
+    const policies = await this.policies.of(organisation, session);
+    return { apis, policies };
   }
 }
 
-const byId = (a: ApiRow | PolicyRow, b: ApiRow | PolicyRow): number => (a._id.toString() < b._id.toString() ? -1 : 1);
-
-const policyItems = (rows: readonly PolicyRow[]): string[] =>
-  [...rows]
-    .sort(byId)
-    .map(({ document }) => parseJson(document))
-    .filter(isJsonObject)
-    .map((policy) => JSON.stringify(toNodePolicy(policy)));
-
-/** Highest `sort_by` first, as the gateways of the first generation read them (reference 2.6). */
-const apiItems = (rows: readonly ApiRow[]): string[] =>
-  [...rows]
-    .sort(byId)
-    .map(({ document }) => parseJson(document))
-    .filter(isJsonObject)
-    .map((wrapper) => ({ item: toItem(wrapper), rank: rankOf(wrapper) }))
-    .sort((a, b) => b.rank - a.rank)
-    .map(({ item }) => item);
-
-const rankOf = (wrapper: JsonObject): number => {
-  const rank = ownField(wrapper, 'sort_by');
-  return typeof rank === 'number' ? rank : 0;
+const policyItem = (document: string): NodeItem | null => {
+  const policy = parseJson(document);
+  return isJsonObject(policy) ? { text: JSON.stringify(toNodePolicy(policy)), rank: 0 } : null;
 };
 
-const toItem = (wrapper: JsonObject): string => {
+/** Ranked by `sort_by`, as the gateways of the first generation read them (reference 2.6). */
+const apiItem = (document: string): NodeItem | null => {
+  const wrapper = parseJson(document);
+  return isJsonObject(wrapper) ? { text: itemText(wrapper), rank: numberAt(wrapper, 'sort_by') } : null;
+};
+
+const itemText = (wrapper: JsonObject): string => {
   const oas = ownField(wrapper, 'oas');
   const definition = JSON.stringify(ownField(wrapper, 'api_definition'));
   // Nodes decode the document whatever the definition says, and what a classic API keeps there nobody has checked.
   const isOas = flagAt(wrapper, 'api_definition', 'is_oas') && isJsonObject(oas);
-  return nodeApiItem(definition, isOas ? JSON.stringify(oas) : undefined);
+  return nodeApiItem(definition, isOas ? JSON.stringify(toNodeDocument(oas).document) : undefined);
 };

@@ -1,8 +1,20 @@
+import {
+  ApiStore,
+  ConsistentReads,
+  Generations,
+  ImportStore,
+  PolicyStore,
+  toObjectId,
+  toOrganisationId,
+} from '@castellan/persistence';
 import { anApiDefinition, textOf } from '@castellan/testing';
 import { RawNode } from '../../../../test/support/raw-node';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { NodeDocuments } from './node-documents';
 import { SnapshotService } from './snapshot.service';
+
+const apiIdsIn = (text: string, ids: readonly string[]): number =>
+  ids.filter((id) => text.includes(`"api_id":"${id}"`)).length;
 
 describe('SnapshotService', () => {
   let api: ApiUnderTest;
@@ -18,6 +30,12 @@ describe('SnapshotService', () => {
   const create = async ({ admin }: TestOrganisation, sortBy = 0): Promise<string> => {
     const body = { api_definition: anApiDefinition(), sort_by: sortBy };
     return textOf(expectOk(await admin.client.post('/api/apis', body)).json['ID']);
+  };
+
+  const freshDocuments = (): NodeDocuments => {
+    const { app } = api;
+    const [apis, policies] = [app.get(ApiStore), app.get(PolicyStore)];
+    return new NodeDocuments(apis, policies, app.get(Generations), app.get(ImportStore), app.get(ConsistentReads));
   };
 
   it('is built once for a hundred nodes that ask at the same time after a change', async () => {
@@ -57,6 +75,47 @@ describe('SnapshotService', () => {
       const { apis } = await snapshots.current();
       expect(apis.plain.toString()).toContain(apiId);
       expect(read.mock.calls.map(([organisation]) => organisation)).toEqual([changed.id]);
+    } finally {
+      read.mockRestore();
+    }
+  });
+
+  it('is, after any change, what a replica that starts now would serve', async () => {
+    const organisation = await api.organisation();
+    const { client } = organisation.admin;
+    const [first, second, third] = [
+      await create(organisation, 1),
+      await create(organisation, 2),
+      await create(organisation),
+    ];
+    const put = (id: string, changes: Record<string, unknown>, around: Record<string, unknown> = {}) =>
+      client.put(`/api/apis/${id}`, { api_definition: anApiDefinition({ api_id: id, ...changes }), ...around });
+    const steps = [
+      () => put(first, { name: 'Renamed' }),
+      () => put(first, { name: 'Renamed' }, { sort_by: 7 }),
+      () => put(second, { active: false }),
+      () => put(second, { active: true }),
+      () => client.delete(`/api/apis/${third}`),
+    ];
+    for (const step of steps) {
+      await snapshots.current();
+      expectOk(await step());
+      const { apis } = await snapshots.current();
+      const fresh = await freshDocuments().of(toOrganisationId(toObjectId(organisation.id)));
+      expect(apis.plain.toString()).toContain(fresh.apis.join());
+      expect(fresh.apis).toHaveLength(apiIdsIn(apis.plain.toString(), [first, second, third]));
+    }
+  });
+
+  it('reads no definition again that has not changed', async () => {
+    const organisation = await api.organisation();
+    for (let count = 0; count < 5; count += 1) await create(organisation);
+    await snapshots.current();
+    const read = jest.spyOn(api.app.get(ApiStore), 'byIds');
+    try {
+      await create(organisation);
+      await snapshots.current();
+      expect(read.mock.calls.map(([, ids]) => ids.length)).toEqual([1]);
     } finally {
       read.mockRestore();
     }

@@ -59,13 +59,6 @@ export class ApiStore extends ResourceStore<ApiRow> {
       .exec();
   }
 
-  /** The rows with these ids, in the order of the ids; one that does not exist any more is left out. */
-  async byIds(organisation: OrganisationId, ids: readonly Types.ObjectId[]): Promise<ApiRow[]> {
-    const rows = await this.findAll(organisation, { _id: { $in: [...ids] } });
-    const byId = new Map(rows.map((row) => [row._id.toString(), row]));
-    return ids.flatMap((id) => byId.get(id.toString()) ?? []);
-  }
-
   /** The APIs that have this one as a version. */
   async basesOf(organisation: OrganisationId, apiId: string, session: ClientSession | null = null): Promise<ApiRow[]> {
     return this.findAll(organisation, { versionIds: apiId }, session);

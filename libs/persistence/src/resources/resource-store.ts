@@ -63,6 +63,33 @@ export class ResourceStore<Row extends ResourceRow> {
     return this.model.find(this.within(organisation, filter)).session(session).lean<Row[]>().exec();
   }
 
+  /** The rows with these ids, in the order of the ids; one that does not exist any more is left out. */
+  async byIds(
+    organisation: OrganisationId,
+    ids: readonly Types.ObjectId[],
+    session: ClientSession | null = null,
+  ): Promise<Row[]> {
+    if (ids.length === 0) return [];
+    const filter: QueryFilter<ResourceRow> = { _id: { $in: [...ids] } };
+    const rows = await this.findAll(organisation, filter, session);
+    const byId = new Map(rows.map((row) => [row._id.toString(), row]));
+    return ids.flatMap((id) => byId.get(id.toString()) ?? []);
+  }
+
+  /** Ids and digests alone, for those who know most of the content already. */
+  async digests(
+    organisation: OrganisationId,
+    filter: QueryFilter<Row>,
+    session: ClientSession | null = null,
+  ): Promise<Pick<ResourceRow, '_id' | 'digest'>[]> {
+    return this.model
+      .find(this.within(organisation, filter))
+      .select({ digest: 1 })
+      .session(session)
+      .lean<Pick<ResourceRow, '_id' | 'digest'>[]>()
+      .exec();
+  }
+
   /** Rows without their documents, for those who have to look at all of them. */
   async heads(
     organisation: OrganisationId,
@@ -230,7 +257,6 @@ export class ResourceStore<Row extends ResourceRow> {
     return row as Row;
   }
 
-  /** The organisation comes last: nothing in a filter can widen it, and the embedded server picks an index by the first field. */
   /**
    * The organisation last, so that no filter can name another one, and flat: the embedded database finds an index by the
    * first field of a filter, and none at all inside an `$and`.

@@ -1,5 +1,5 @@
 export { checkExtension, checkOas, type OasCheckOptions } from './validate';
-export { checkForOlderNodes } from './node-support';
+export { toNodeDocument, type NodeDocument } from './node-document';
 export { extensionSchema, oasApiSchema } from './schema';
 export { deriveClassicDefinition } from './to-classic';
 export { migrateToOas, migrateVersions, type MigratedVersion, type Migration } from './from-classic';

@@ -65,6 +65,7 @@ export function checkMeaning(document: JsonObject): Problem[] {
     ...checkOperationIds(operations),
     ...checkPaths(document),
     ...operations.flatMap((operation) => checkPathParameters(document, operation)),
+    ...checkDuplicateParameters(document, operations),
     ...checkSecurity(document),
   ];
 }
@@ -111,6 +112,22 @@ function checkPathParameters(document: JsonObject, operation: DocumentOperation)
       .filter((name) => !inTemplate.includes(name))
       .map((name) => ({ path: at, message: `must not declare "${name}", which the path does not have` })),
   ];
+}
+
+/** A parameter is one by its name and where it is; a list may have it once (operation and path item apart). */
+function checkDuplicateParameters(document: JsonObject, operations: readonly DocumentOperation[]): Problem[] {
+  const items = new Map(operations.map(({ path, pathItem }) => [pathItem, entryPath('paths', path)]));
+  const owners = [...items, ...operations.map((each) => [each.operation, operationPath(each)] as const)];
+  return owners.flatMap(([owner, at]) => {
+    const keys = objectsOf(ownField(owner, 'parameters'))
+      .map((parameter) => objectAt(resolveReference(document, parameter)))
+      .map((parameter) => `${textAt(parameter, 'in')} ${textAt(parameter, 'name')}`);
+    return keys.flatMap((key, index) =>
+      keys.indexOf(key) === index
+        ? []
+        : [{ path: entryPath(`${at}.parameters`, index), message: `is there twice: "${key}"` }],
+    );
+  });
 }
 
 function checkSecurity(document: JsonObject): Problem[] {

@@ -4,7 +4,6 @@ import { objectAt } from '../read';
 import type { Schema } from '../schema/builders';
 import { anyJson, anyJsonObject } from '../testing/arbitraries';
 import { sharedDocuments } from '../testing/shared-fixtures';
-import { checkForOlderNodes } from './node-support';
 import { extensionSchema, oasApiSchema } from './schema';
 import { petStore, smallApi, smallExtension } from './testing/documents';
 import { checkExtension, checkOas } from './validate';
@@ -273,21 +272,39 @@ describe('the served schema', () => {
   });
 });
 
-describe('documents for nodes up to 5.9', () => {
-  it('have nothing of OpenAPI 3.1 that these cannot decode', () => {
-    const schema = {
-      type: ['string', 'null'],
-      properties: { a: true, b: { exclusiveMinimum: 3, items: { allOf: [false, {}] } } },
-      example: { type: ['not', 'a', 'schema'] },
-    };
-    const document = changed('components.schemas', { S: schema }, { ...smallApi(), openapi: '3.1.0' });
-    expect(checkForOlderNodes(document).map(({ path }) => path)).toEqual([
-      'components.schemas.S.type',
-      'components.schemas.S.properties.a',
-      'components.schemas.S.properties.b.exclusiveMinimum',
-      'components.schemas.S.properties.b.items.allOf[0]',
-    ]);
-    expect(checkForOlderNodes({ ...petStore, openapi: '3.1.0' })).toEqual([]);
-    expect(checkForOlderNodes(petStore)).toEqual([]);
+describe('schemas that lead back to themselves', () => {
+  const wrong = (schemas: JsonObject): string[] =>
+    checkOas(changed('components.schemas', schemas)).map(({ path }) => path);
+
+  it.each<[string, JsonObject]>([
+    ['at once', { A: { $ref: '#/components/schemas/A' } }],
+    ['among alternatives', { A: { anyOf: [{ type: 'string' }, { $ref: '#/components/schemas/A' }] } }],
+    [
+      'over another one',
+      { A: { allOf: [{ $ref: '#/components/schemas/B' }] }, B: { not: { $ref: '#/components/schemas/A' } } },
+    ],
+  ])('without ever looking at the value, %s, are refused: a node that checks a value dies of them', (_how, schemas) => {
+    expect(wrong(schemas)).toContainEqual(expect.stringMatching(/^components\.schemas\.A.*\$ref$/u));
+  });
+
+  it('on the way into the value are what trees are made of', () => {
+    const child = { $ref: '#/components/schemas/A' };
+    expect(wrong({ A: { type: 'object', properties: { a: child, all: { type: 'array', items: child } } } })).toEqual(
+      [],
+    );
+    expect(
+      wrong({ A: { allOf: [{ $ref: '#/components/schemas/B' }, { $ref: '#/components/schemas/B' }] }, B: {} }),
+    ).toEqual([]);
+  });
+});
+
+describe('parameters', () => {
+  it('are there once in a list, by name and place', () => {
+    const id = { name: 'id', in: 'path', required: true, schema: {} };
+    const q = { name: 'q', in: 'query', schema: {} };
+    const at = (parameters: JsonValue) =>
+      checkOas(changed('paths./things/{id}.get.parameters', parameters)).map(({ path }) => path);
+    expect(at([id, q, { ...q, in: 'header' }])).toEqual([]);
+    expect(at([id, q, { ...q, description: 'again' }])).toEqual(['paths["/things/{id}"].get.parameters[2]']);
   });
 });

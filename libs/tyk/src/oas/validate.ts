@@ -3,6 +3,7 @@ import { textAt } from '../read';
 import { makeCheck, type Problem } from '../schema/check';
 import { checkStructure } from './openapi-check';
 import { extensionSchema, supportedVersion } from './schema';
+import { checkSchemaCircles } from './schema-circles';
 import { checkMeaning, checkReferences } from './semantics';
 import { EXTENSION, objectsOf, readAt } from './values';
 
@@ -42,7 +43,8 @@ export function checkOas(document: JsonValue, options: OasCheckOptions = {}): Pr
 
   const structure = checkStructure(document, version, values);
   const references = checkReferences(document);
-  const meaning = structure.length + references.length === 0 ? checkMeaning(document) : [];
+  const isSound = structure.length + references.length === 0;
+  const meaning = isSound ? [...checkMeaning(document), ...checkSchemaCircles(document)] : [];
   const extension = checkPresence(document, options.extension ?? 'required');
   return [...structure, ...references, ...meaning, ...extension].slice(0, MAX_PROBLEMS);
 }

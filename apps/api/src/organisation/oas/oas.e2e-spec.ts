@@ -1,4 +1,6 @@
 import { anApiDefinition, listOf, NodeSimulator, textOf, unique, type Reply } from '@castellan/testing';
+import { toNodeDocument, type JsonObject } from '@castellan/tyk';
+import { RawNode } from '../../../../../test/support/raw-node';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import { anOasApi, anOpenApiDocument } from '../../../test/oas-documents';
 
@@ -143,12 +145,12 @@ describe('/api/apis/oas', () => {
       expect((await get(id)).text).toBe(before);
     });
 
-    it('says in a header what older nodes cannot read of an OpenAPI 3.1 document', async () => {
-      const schemas = { Pet: { type: ['object', 'null'] } };
+    it('says in a header what nodes do not do of an OpenAPI 3.1 document', async () => {
+      const schemas = { Pet: { type: ['object', 'null'], patternProperties: { '^x': { type: 'string' } } } };
       const document = anOasApi({}, { openapi: '3.1.0', components: { schemas }, security: [] });
       const reply = expectOk(await organisation.admin.client.post('/api/apis/oas', document));
       const notes = JSON.parse(reply.headers.get('x-castellan-notes') ?? '[]') as { path: string }[];
-      expect(notes.map(({ path }) => path)).toEqual(['components.schemas.Pet.type']);
+      expect(notes.map(({ path }) => path)).toEqual(['components.schemas.Pet.patternProperties']);
       expectOk(await organisation.admin.client.delete(`/api/apis/oas/${textOf(reply.json['Meta'])}`));
     });
   });
@@ -172,11 +174,30 @@ describe('/api/apis/oas', () => {
         is_oas: true,
         version_data: { versions: { '': { extended_paths: { black_list: [{ path: '/pets', method: 'GET' }] } } } },
       });
-      if (profile === 'v5') expect(node.loadedOas.get(apiId)).toEqual((await get(id)).json);
+      const { document } = toNodeDocument((await get(id)).json);
+      if (profile === 'v5') expect(node.loadedOas.get(apiId)).toEqual(document);
       expect(node.eventsOf('undecodable')).toEqual([]);
     } finally {
       await node.kill();
     }
+  });
+
+  it('of OpenAPI 3.1 stays as it was written, and reaches nodes as OpenAPI 3.0, which all of them load', async () => {
+    const schemas = {
+      Pet: { type: ['object', 'null'], properties: { age: { type: 'integer', exclusiveMinimum: 0 } } },
+    };
+    const document = anOasApi({}, { openapi: '3.1.0', components: { schemas }, security: [], webhooks: {} });
+    const { id, apiId } = await create(document);
+    expect((await get(id)).json).toMatchObject({ openapi: '3.1.0', components: { schemas }, webhooks: {} });
+    const node = await RawNode.register(api.url, api.config.nodeSecret);
+    const items = (await node.get('/system/apis')).message as { oas?: JsonObject; api_definition: JsonObject }[];
+    const served = items.find(({ api_definition: definition }) => definition['api_id'] === apiId)?.oas;
+    const age = { type: 'integer', minimum: 0, exclusiveMinimum: true };
+    expect(served).toMatchObject({
+      openapi: '3.0.3',
+      components: { schemas: { Pet: { type: 'object', nullable: true, properties: { age } } } },
+    });
+    expect(served).not.toHaveProperty('webhooks');
   });
 
   describe('400', () => {

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dto';
 import type { ApiRow, Change, ChangeContext, OrganisationId } from '@castellan/persistence';
 import {
-  checkForOlderNodes,
   checkOas,
   importOpenApi,
   objectAt,
   patchOas,
+  toNodeDocument,
   type ImportOptions,
   type ImportResult,
   type JsonObject,
@@ -18,7 +18,7 @@ import type { VersionLink } from '../apis/versions';
 import { storedWrapper } from '../apis/wrapper';
 import { asDocument, missingAs, refuseExtension, refuseProblems, requireExtension } from './oas-body';
 
-/** An API that was written, and what of its document not every node can do. */
+/** An API that was written, and what of its document nodes do not do. */
 export interface Written {
   readonly row: ApiRow;
   readonly notes: readonly FieldError[];
@@ -136,7 +136,7 @@ export class OasService {
 /** The document as it is stored. */
 const documentOf = (row: ApiRow): JsonObject => objectAt(storedWrapper(row), 'oas');
 
-const notesOn = (row: ApiRow): readonly FieldError[] => checkForOlderNodes(documentOf(row));
+const notesOn = (row: ApiRow): readonly FieldError[] => toNodeDocument(documentOf(row)).lost;
 
 const accepted = (result: ImportResult): Imported => {
   if (result.ok) return result;

@@ -1,0 +1,18 @@
+import { RE2JS } from 're2js';
+
+/** `\u00E4` as JavaScript writes it. Only some nodes know it; all of them know `\x{00E4}`. */
+const CODE_POINT = /\\u([0-9A-Fa-f]{4})/gu;
+
+/**
+ * A regular expression in the words of Go, in which nodes are written; undefined for one that Go cannot express. It has
+ * no look-around and no back-references, which patterns written for JavaScript may have.
+ */
+export function toGoPattern(pattern: string): string | undefined {
+  const translated = pattern.replace(CODE_POINT, String.raw`\x{$1}`);
+  try {
+    RE2JS.compile(translated);
+    return translated;
+  } catch {
+    return undefined;
+  }
+}
