@@ -1,17 +1,13 @@
 import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../json-text';
-import { listAt, textAt } from '../read';
+import { listAt } from '../read';
 import { toGoPattern } from './go-pattern';
+import { NullAcceptance } from './null-acceptance';
 import { lookUp } from './references';
+import { SchemaParts, writeLimits, type WrittenSchema } from './schema-parts';
 import { defineField, type Draft } from './values';
 
 /** Where in the document something stands. */
 export type Trail = readonly string[];
-
-/** A schema of OpenAPI 3.0, and whether it accepts the same values as the one it was made of; otherwise it accepts more. */
-interface Written {
-  readonly schema: Draft;
-  readonly exact: boolean;
-}
 
 /** Keywords that mean the same in every version, or nothing to a node. */
 const PLAIN: ReadonlySet<string> = new Set([
@@ -72,15 +68,16 @@ export function componentName(reference: string, section: string): string | unde
 export class NodeSchemas {
   /** References that lead somewhere a node does not look, and the names of the components that stand in for them. */
   private readonly moved = new Map<string, string>();
-  /** Which references lead to schemas that accept null. */
-  private readonly nullable = new Map<string, boolean>();
+  private readonly nulls: NullAcceptance;
   private readonly waiting: { readonly name: string; readonly reference: string }[] = [];
 
   constructor(
     private readonly document: JsonObject,
     private readonly is30: boolean,
     private readonly lose: (trail: Trail, message: string) => void,
-  ) {}
+  ) {
+    this.nulls = new NullAcceptance(document);
+  }
 
   write(value: JsonValue, trail: Trail): Draft {
     return this.schema(value, trail).schema;
@@ -96,7 +93,7 @@ export class NodeSchemas {
     return components;
   }
 
-  private schema(value: JsonValue, trail: Trail): Written {
+  private schema(value: JsonValue, trail: Trail): WrittenSchema {
     if (value === false) return { schema: { ...NOTHING }, exact: true };
     if (!isJsonObject(value)) return { schema: { ...ANYTHING }, exact: true };
     const reference = ownField(value, '$ref');
@@ -105,13 +102,13 @@ export class NodeSchemas {
   }
 
   /** Beside a reference 3.0 allows nothing. */
-  private referring(value: JsonObject, reference: string, trail: Trail): Written {
+  private referring(value: JsonObject, reference: string, trail: Trail): WrittenSchema {
     const target: Draft = { $ref: this.reference(reference) };
     const rest = conditionsBeside(value);
     if (this.is30 || rest.length === 0) return { schema: target, exact: true };
     const beside = this.plain(Object.fromEntries(rest), trail);
     const all: Draft = { allOf: [target, beside.schema] };
-    return { schema: this.acceptsNull(value) ? { ...all, nullable: true } : all, exact: beside.exact };
+    return { schema: this.nulls.accepts(value) ? { ...all, nullable: true } : all, exact: beside.exact };
   }
 
   /** Where a reference leads in the end. Nodes up to 5.8 lose their way where a schema is nothing but a reference. */
@@ -144,12 +141,12 @@ export class NodeSchemas {
     }
   }
 
-  private plain(value: JsonObject, trail: Trail): Written {
+  private plain(value: JsonObject, trail: Trail): WrittenSchema {
     const parts = new SchemaParts();
     for (const [name, field] of Object.entries(value)) this.field(parts, value, name, field, [...trail, name]);
     if (!this.is30) writeLimits(parts.schema, value);
     this.writeType(parts, value);
-    if (!this.is30 && this.acceptsNull(value)) parts.schema['nullable'] = true;
+    if (!this.is30 && this.nulls.accepts(value)) parts.schema['nullable'] = true;
     if (parts.schema['readOnly'] === true && parts.schema['writeOnly'] === true) delete parts.schema['writeOnly'];
     return parts.done();
   }
@@ -240,34 +237,6 @@ export class NodeSchemas {
     else parts.require({ anyOf: schemas });
   }
 
-  /** Whether a schema of 3.1 accepts null, which a schema of 3.0 has to say. */
-  private acceptsNull(value: JsonValue | undefined): boolean {
-    if (value === false) return false;
-    if (!isJsonObject(value)) return true;
-    const accepts = (other: JsonValue): boolean => this.acceptsNull(other);
-    const reference = textAt(value, '$ref');
-    if (reference !== '' && !this.targetAcceptsNull(reference)) return false;
-    const type = ownField(value, 'type');
-    if (type !== undefined && type !== 'null' && !(Array.isArray(type) && type.includes('null'))) return false;
-    if (Object.hasOwn(value, 'enum') && !listAt(value, 'enum').includes(null)) return false;
-    if (Object.hasOwn(value, 'const') && ownField(value, 'const') !== null) return false;
-    if (!listAt(value, 'allOf').every(accepts)) return false;
-    const negated = ownField(value, 'not');
-    if (negated !== undefined && accepts(negated)) return false;
-    if (Object.hasOwn(value, 'anyOf') && !listAt(value, 'anyOf').some(accepts)) return false;
-    return !Object.hasOwn(value, 'oneOf') || listAt(value, 'oneOf').filter(accepts).length === 1;
-  }
-
-  private targetAcceptsNull(reference: string): boolean {
-    const known = this.nullable.get(reference);
-    if (known !== undefined) return known;
-    // What leads back to itself has nothing against null on the way.
-    this.nullable.set(reference, true);
-    const accepts = this.acceptsNull(lookUp(this.document, reference));
-    this.nullable.set(reference, accepts);
-    return accepts;
-  }
-
   private writeType(parts: SchemaParts, value: JsonObject): void {
     const type = ownField(value, 'type');
     const types = (Array.isArray(type) ? type : [type]).filter(
@@ -299,41 +268,3 @@ const typed = (type: JsonValue, value: JsonObject): Draft => ({
   ...(type === 'array' ? { items: { ...ANYTHING } } : {}),
   ...(listAt(value, 'type').includes('null') ? { nullable: true } : {}),
 });
-
-/** A schema under construction. */
-class SchemaParts {
-  readonly schema: Draft = {};
-  exact = true;
-  private readonly conditions: Draft[] = [];
-
-  /** Adds a condition of its own beside the other keywords. */
-  require(condition: Draft): void {
-    this.conditions.push(condition);
-  }
-
-  /** Takes over a part, and with it that it may accept too much. */
-  take({ schema, exact }: Written): Draft {
-    if (!exact) this.exact = false;
-    return schema;
-  }
-
-  done(): Written {
-    if (this.conditions.length > 0) this.schema['allOf'] = this.conditions;
-    return { schema: this.schema, exact: this.exact };
-  }
-}
-
-/** In 3.1 an exclusive limit is a number of its own, in 3.0 a flag beside the limit. */
-const writeLimits = (schema: Draft, value: JsonObject): void => {
-  for (const [limit, exclusive, stricter] of [
-    ['minimum', 'exclusiveMinimum', Math.max],
-    ['maximum', 'exclusiveMaximum', Math.min],
-  ] as const) {
-    const own = ownField(value, exclusive);
-    if (typeof own !== 'number') continue;
-    const plain = ownField(value, limit);
-    const strictest = typeof plain === 'number' ? stricter(own, plain) : own;
-    schema[limit] = strictest;
-    if (strictest === own) schema[exclusive] = true;
-  }
-};
