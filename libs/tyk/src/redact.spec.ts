@@ -26,6 +26,76 @@ describe('redact', () => {
     expect(text.match(/\[redacted\]/g)).toHaveLength(14);
   });
 
+  it('hides what people call secrets in headers, settings of plugins and data sources', () => {
+    const document = {
+      config_data: { vault_token: 's1', smtp_password: 's2', 'aws-secret-access-key': 's3', retries: 3, note: 'kept' },
+      version_data: {
+        versions: {
+          Default: {
+            global_headers: { 'X-Auth-Token': 's4', 'Ocp-Apim-Subscription-Key': 's5', 'X-Tenant': 'kept' },
+            extended_paths: { transform_headers: [{ add_headers: { 'PRIVATE-TOKEN': 's6', 'x-auth': 's7' } }] },
+          },
+        },
+      },
+      event_handlers: { events: { QuotaExceeded: [{ handler_meta: { header_map: { 'x-signing-key': 's8' } } }] } },
+      graphql: {
+        engine: {
+          global_headers: [{ key: 'Authorization', value: 's9' }],
+          data_sources: [{ config: { headers: { 'api-key': 's10' }, sasl: { user: 'kept', password: 's11' } } }],
+        },
+        proxy: { auth_headers: { 'X-Session': 's12' }, request_headers: { 'x-kind': 'kept' } },
+      },
+      // Settings of authentication, which say where a token is and not what it is.
+      auth_configs: { authToken: { auth_header_name: 'kept', use_cookie: true } },
+    };
+    const text = JSON.stringify(redact(document));
+    expect(text).not.toMatch(/s\d/);
+    expect(text.match(/kept/g)).toHaveLength(5);
+    expect(text).toContain('"retries":3');
+  });
+
+  it('hides the secrets of OAS documents, where headers are pairs and schemes have names of their own', () => {
+    const gateway = {
+      server: {
+        authentication: {
+          securitySchemes: { ours: { header: { name: 'kept' }, source: 's1', signingMethod: 'hmac' } },
+        },
+        eventHandlers: [{ headers: [{ name: 'X-Api-Key', value: 's2' }] }],
+        detailedActivityLogs: { enabled: true },
+      },
+      middleware: {
+        global: { transformRequestHeaders: { add: [{ name: 'Authorization', value: 's3' }] } },
+        operations: { op: { transformRequestHeaders: { add: [{ name: 'X-Trace', value: 'kept' }] } } },
+      },
+      upstream: {
+        url: 'https://host/?api_key=s4&page=kept',
+        authentication: {
+          basicAuth: { username: 'kept', password: 's5' },
+          oauth: { clientCredentials: { clientId: 'kept', clientSecret: 's6' } },
+          requestSigning: { keyId: 'kept', secret: 's7' },
+        },
+      },
+    };
+    const text = JSON.stringify(redact({ 'x-tyk-api-gateway': gateway }));
+    expect(text).not.toMatch(/s\d/);
+    expect(text.match(/kept/g)).toHaveLength(6);
+    const keySet = { securitySchemes: { ours: { source: base64('https://idp.example/jwks') } } };
+    expect(redact(keySet)).toEqual(keySet);
+  });
+
+  it.each([
+    ['Bearer eyJhbGciOiJIUzI1NiJ9.e30.x', `Bearer ${REDACTED}`],
+    [`Basic ${base64('user:pass')}`, `Basic ${REDACTED}`],
+    ['a\n-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----\nb', `a\n${REDACTED}\nb`],
+    ['-----BEGIN PRIVATE KEY-----\nMIIB', REDACTED],
+    ['/path?access_token=abc&x=1', `/path?access_token=${REDACTED}&x=1`],
+    ['Bearer', 'Bearer'],
+    ['Basic authentication', 'Basic authentication'],
+    ['-----BEGIN PUBLIC KEY-----\nMIIB', '-----BEGIN PUBLIC KEY-----\nMIIB'],
+  ])('knows credentials by their form: %j', (text, expected) => {
+    expect(redact({ note: text })).toEqual({ note: expected });
+  });
+
   it('hides everything inside an object or list with a secret name, and keeps its form', () => {
     expect(redact({ password: { client_id: 'a', enabled: true, scopes: ['b', ''] }, pw_history: ['h', 1] })).toEqual({
       password: { client_id: REDACTED, enabled: true, scopes: [REDACTED, ''] },
@@ -102,5 +172,15 @@ describe('redactDiff', () => {
       { op: 'replace', path: '/jwt_source', before: REDACTED, value: 'https://idp' },
       { op: 'replace', path: '/name', before: 'n', value: 'm' },
     ]);
+  });
+
+  it('hides the value of a header in a list, of which nothing in the operation says the name', () => {
+    const documentWith = (value: string) => ({
+      'x-tyk-api-gateway': {
+        server: { authentication: { securitySchemes: { ours: { source: value } } } },
+        middleware: { global: { transformRequestHeaders: { add: [{ name: 'Authorization', value }] } } },
+      },
+    });
+    expect(JSON.stringify(redactDiff(diffJson(documentWith('old'), documentWith('new'))))).not.toMatch(/old|new/);
   });
 });

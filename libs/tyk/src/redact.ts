@@ -1,13 +1,13 @@
 import type { DiffOperation } from './diff';
 import { parsePointer } from './json-pointer';
-import { isJsonObject, type JsonObject, type JsonValue } from './json-text';
+import { isJsonObject, ownField, type JsonObject, type JsonValue } from './json-text';
 
 /** What stands in the place of a secret. */
 export const REDACTED = '[redacted]';
 
 /**
- * Names of fields and headers whose values are secret, in Tyk's documents and requests: lower case, without `_` and `-`. Ids of
- * certificates, public keys and hashed keys are not secret.
+ * Names of fields and headers whose values are secret, with everything inside them, in Tyk's documents and requests: lower case,
+ * without `_` and `-`. Ids of certificates, public keys and hashed keys are not secret.
  */
 const SECRET_NAMES = new Set([
   ...['password', 'newpassword', 'currentpassword', 'oldpassword', 'passwordhash', 'pwhistory'],
@@ -18,9 +18,27 @@ const SECRET_NAMES = new Set([
 ]);
 
 /**
- * A deep copy in which `[redacted]` stands for every secret: the value of a field with a secret's name (everything inside it, if it
- * is an object or a list), keys to verify JWTs unless they are public ones, and passwords inside URLs. Empty texts, null
- * and booleans stay: that there is no secret is none.
+ * How names end that people and other products give to secrets, such as `X-Auth-Token` or `sasl_password`. Only texts and numbers
+ * that bear such a name are hidden: an object may be somebody's settings, as `authToken` among the `auth_configs` is.
+ */
+const SECRET_ENDING = /(password|passwd|passphrase|secret|token|apikey|accesskey|secretkey|privatekey|authorization)$/;
+
+/** How names of headers and of parameters in URLs end, beside those. */
+const SECRET_HEADER_ENDING = /(key|auth|credentials?|cookie|session|sessionid)$/;
+
+/** Fields that hold headers by their names. */
+const HEADER_MAPS = new Set([
+  ...['addheaders', 'globalheaders', 'globalresponseheaders', 'headers', 'headermap'],
+  ...['authheaders', 'requestheaders'],
+]);
+
+/** Fields that hold headers as a list of objects with a name (or `key`) and a `value`. */
+const HEADER_LISTS = new Set(['add', 'headers', 'globalheaders']);
+
+/**
+ * A deep copy in which `[redacted]` stands for every secret: the value of a field or header with a secret's name, keys to verify
+ * JWTs unless they are public ones, credentials as headers carry them, private keys, and passwords and keys inside URLs. Empty
+ * texts, null and booleans stay: that there is no secret is none.
  */
 export function redact(value: JsonValue): JsonValue {
   return redactBelow(value, []);
@@ -30,7 +48,8 @@ export function redact(value: JsonValue): JsonValue {
 export function redactDiff(operations: readonly DiffOperation[]): DiffOperation[] {
   return operations.map((operation) => {
     const names = parsePointer(operation.path).filter((segment) => !/^\d+$/.test(segment));
-    const clean = (value: JsonValue) => redactBelow(value, names);
+    const isSecret = names.some(isSecretName) || isValueOfHeader(names);
+    const clean = (value: JsonValue) => (isSecret ? redactAll(value) : redactBelow(value, names));
     if (operation.op === 'add') return { ...operation, value: clean(operation.value) };
     if (operation.op === 'remove') return { ...operation, before: clean(operation.before) };
     return { ...operation, before: clean(operation.before), value: clean(operation.value) };
@@ -39,11 +58,21 @@ export function redactDiff(operations: readonly DiffOperation[]): DiffOperation[
 
 /** @param names names of the fields on the way to the value, the nearest last */
 function redactBelow(value: JsonValue, names: readonly string[]): JsonValue {
-  if (names.some(isSecretName)) return redactAll(value);
+  const name = names.at(-1) ?? '';
+  if (isSecretName(name)) return redactAll(value);
   if (Array.isArray(value)) return value.map((item) => redactBelow(item, names));
-  if (isJsonObject(value)) return mapFields(value, (field, name) => redactBelow(field, [...names.slice(-1), name]));
+  if (isJsonObject(value)) return redactObject(value, names);
+  if (SECRET_ENDING.test(plain(name)) || isSecretHeader(names)) return blank(value);
   if (typeof value !== 'string') return value;
-  return isVerificationKey(names) && !isPublicKeySource(value) ? blank(value) : redactUrl(value);
+  return isVerificationKey(names) && !isPublicKeySource(value) ? blank(value) : redactText(value);
+}
+
+function redactObject(object: JsonObject, names: readonly string[]): JsonObject {
+  const header = ownField(object, 'name') ?? ownField(object, 'key');
+  const isPair = typeof header === 'string' && (isSecretName(header) || isSecretEnding(header));
+  return mapFields(object, (field, name) =>
+    isPair && name === 'value' ? redactAll(field) : redactBelow(field, [...names, name]),
+  );
 }
 
 function redactAll(value: JsonValue): JsonValue {
@@ -56,14 +85,39 @@ function blank(value: JsonValue): JsonValue {
   return typeof value === 'number' || (typeof value === 'string' && value !== '') ? REDACTED : value;
 }
 
-function isSecretName(name: string): boolean {
-  return SECRET_NAMES.has(name.toLowerCase().replaceAll(/[_-]/g, ''));
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[_-]/g, '');
 }
 
-/** `jwt_source`, and the `source` of a JWT provider under `external_oauth`: a shared secret, a public key or where to get one. */
+function isSecretName(name: string): boolean {
+  return SECRET_NAMES.has(plain(name));
+}
+
+/** For headers and the parameters of URLs. */
+function isSecretEnding(name: string): boolean {
+  return SECRET_ENDING.test(plain(name)) || SECRET_HEADER_ENDING.test(plain(name));
+}
+
+/** A header in a map of headers. */
+function isSecretHeader(names: readonly string[]): boolean {
+  const [parent, name] = names.slice(-2);
+  return parent !== undefined && name !== undefined && HEADER_MAPS.has(plain(parent)) && isSecretEnding(name);
+}
+
+/** The value of a header in a list, of which a path does not say the name. */
+function isValueOfHeader(names: readonly string[]): boolean {
+  const [parent, name] = names.slice(-2);
+  return name === 'value' && parent !== undefined && HEADER_LISTS.has(plain(parent));
+}
+
+/**
+ * `jwt_source`; the `source` of a JWT provider under `external_oauth`, and of a security scheme in `x-tyk-api-gateway`: a shared
+ * secret, a public key or where to get one.
+ */
 function isVerificationKey(names: readonly string[]): boolean {
   const [parent, name] = names.slice(-2);
-  return names.at(-1) === 'jwt_source' || (parent === 'jwt' && name === 'source');
+  if (names.at(-1) === 'jwt_source' || (parent === 'jwt' && name === 'source')) return true;
+  return name === 'source' && names.includes('securitySchemes');
 }
 
 const PUBLIC_KEY_SOURCE = /^\s*(https?:\/\/|-----BEGIN (RSA )?PUBLIC KEY|-----BEGIN CERTIFICATE)/;
@@ -75,8 +129,23 @@ function isPublicKeySource(source: string): boolean {
   return PUBLIC_KEY_SOURCE.test(Buffer.from(source, 'base64').toString());
 }
 
-function redactUrl(text: string): string {
-  return text.replaceAll(/(\/\/[^/?#\s:@]*):[^/?#\s@]+@/g, `$1:${REDACTED}@`);
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
+const URL_PASSWORD = /(\/\/[^/?#\s:@]*):[^/?#\s@]+@/g;
+const URL_PARAMETER = /([?&]([^=&#?\s]{1,64})=)[^&#\s]+/g;
+const BEARER = /^(Bearer\s+)\S{16,}$/i;
+const BASIC = /^(Basic\s+)([A-Za-z0-9+/]+={0,2})$/i;
+
+/** Secrets that texts of any name give away by their form. */
+function redactText(text: string): string {
+  if (text.includes('PRIVATE KEY-----')) return text.replaceAll(PRIVATE_KEY, REDACTED);
+  if (BEARER.test(text)) return text.replace(BEARER, `$1${REDACTED}`);
+  const basic = BASIC.exec(text)?.[2];
+  if (basic !== undefined && Buffer.from(basic, 'base64').includes(':')) return text.replace(BASIC, `$1${REDACTED}`);
+  return text
+    .replaceAll(URL_PASSWORD, `$1:${REDACTED}@`)
+    .replaceAll(URL_PARAMETER, (whole, start: string, name: string) =>
+      isSecretName(name) || isSecretEnding(name) ? `${start}${REDACTED}` : whole,
+    );
 }
 
 function mapFields(object: JsonObject, change: (value: JsonValue, name: string) => JsonValue): JsonObject {
