@@ -75,6 +75,27 @@ describe('parseJson', () => {
   );
 });
 
+describe('numbers of parseJson', () => {
+  it.each(['1e400', '-1e400', '[{"a":[1,-2e308]}]'])('refuses %s, which would come back as null', (text) => {
+    expect(refusalOf(text)).toBe('number');
+  });
+
+  it.each([
+    ['1.0', '1'],
+    ['1e2', '100'],
+    ['-0', '0'],
+    ['1.7976931348623157e308', '1.7976931348623157e+308'],
+    ['1e-400', '0'],
+    ['9007199254740991', '9007199254740991'],
+    // Beyond 2^53 the nearest double is what is kept, for good.
+    ['9007199254740993', '9007199254740992'],
+    ['12345678901234567890', '12345678901234567000'],
+  ])('reads %s as %s, and that as itself', (text, kept) => {
+    expect(JSON.stringify(parseJson(text))).toBe(kept);
+    expect(JSON.stringify(parseJson(kept))).toBe(kept);
+  });
+});
+
 describe('ownField', () => {
   it('sees own fields only', () => {
     expect(ownField({}, 'constructor')).toBeUndefined();

@@ -14,12 +14,12 @@ export interface JsonObject {
 /** Deep enough for any definition seen in the wild, far from what would exhaust a recursive reader's stack. */
 export const DEFAULT_JSON_DEPTH = 200;
 
-/** A text that is not JSON, or nested deeper than allowed. */
+/** A text that is not JSON, nested deeper than allowed, or with a number that nobody could read again. */
 export class JsonTextError extends Error {
   override readonly name = 'JsonTextError';
 
   constructor(
-    readonly reason: 'syntax' | 'depth',
+    readonly reason: 'syntax' | 'depth' | 'number',
     message: string,
     options?: ErrorOptions,
   ) {
@@ -28,9 +28,12 @@ export class JsonTextError extends Error {
 }
 
 /**
- * Parses strict JSON. Fields named `__proto__` come out as ordinary own fields.
+ * Parses strict JSON. Fields named `__proto__` come out as ordinary own fields. Numbers are doubles, as RFC 8259 (section 6)
+ * advises and as Go reads fields that it does not know; one beyond the range of doubles, such as `1e400`, would be written as
+ * `null` and is refused instead.
  *
- * @throws JsonTextError for anything that is not one JSON value, or that nests objects and arrays deeper than `maxDepth`
+ * @throws JsonTextError for anything that is not one JSON value, that nests objects and arrays deeper than `maxDepth`, or that has
+ *   a number out of range
  */
 export function parseJson(text: string, maxDepth = DEFAULT_JSON_DEPTH): JsonValue {
   let value: unknown;
@@ -39,9 +42,7 @@ export function parseJson(text: string, maxDepth = DEFAULT_JSON_DEPTH): JsonValu
   } catch (cause) {
     throw new JsonTextError('syntax', 'The text is not valid JSON.', { cause });
   }
-  if (!isJsonWithin(value, maxDepth)) {
-    throw new JsonTextError('depth', `The JSON is nested deeper than ${maxDepth} levels.`);
-  }
+  requireJson(value, maxDepth, maxDepth);
   return value;
 }
 
@@ -91,8 +92,14 @@ export function appendFields(documentText: string, fields: JsonObject): string {
   return head + separator + tail;
 }
 
-function isJsonWithin(value: unknown, levels: number): value is JsonValue {
-  if (typeof value !== 'object' || value === null) return true;
-  if (levels === 0) return false;
-  return Object.values(value).every((child) => isJsonWithin(child, levels - 1));
+/** @param levels how many more objects and arrays may be inside each other */
+function requireJson(value: unknown, levels: number, maxDepth: number): asserts value is JsonValue {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new JsonTextError('number', 'The JSON has a number beyond ±1.8e308, which cannot be kept.');
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (levels === 0) throw new JsonTextError('depth', `The JSON is nested deeper than ${maxDepth} levels.`);
+  Object.values(value).forEach((child: unknown) => {
+    requireJson(child, levels - 1, maxDepth);
+  });
 }

@@ -47,6 +47,9 @@ describe('YAML', () => {
     ['one name twice', 'a: 1\na: 2'],
     ['an alias to nothing', '*a'],
     ['a document that grows beyond measure', bomb()],
+    ['a number beyond the range of JSON, which would come back as null', 'a: 1e400'],
+    ['infinity', 'a: -.inf'],
+    ['what is no number', 'a: [.nan]'],
   ])('refuses %s', async (_, text) => {
     await expect(readYaml(text)).rejects.toThrow(YamlError);
   });

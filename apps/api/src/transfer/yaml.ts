@@ -28,9 +28,13 @@ const reader = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { parse } = require(workerData.library);
 const options = { schema: 'core', maxAliasCount: 100, prettyErrors: false, logLevel: 'error' };
+const finite = (name, value) => {
+  if (typeof value !== 'number' || Number.isFinite(value)) return value;
+  throw new Error(JSON.stringify(name) + ' is a number that JSON does not have, which cannot be kept');
+};
 try {
-  // As JSON, so that numbers such as .inf, keys that are no texts and shared parts come out as plain data.
-  parentPort.postMessage({ json: JSON.stringify(parse(workerData.text, options) ?? null) });
+  // As JSON, so that keys that are no texts and shared parts come out as plain data.
+  parentPort.postMessage({ json: JSON.stringify(parse(workerData.text, options) ?? null, finite) });
 } catch (error) {
   parentPort.postMessage({ problem: error instanceof Error ? error.message : String(error) });
 }
