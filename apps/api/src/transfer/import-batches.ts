@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import {
   ChangeRecorder,
+  DuplicateKey,
   ImportStore,
   newObjectId,
   toObjectId,
@@ -10,11 +11,14 @@ import {
   type ChangeContext,
   type ImportJournalRow,
   type ImportProgress,
+  type Head,
   type ImportRow,
+  type ResourceRow,
 } from '@castellan/persistence';
+import type { Types } from 'mongoose';
 import type { ResourceTransaction } from '../organisation/resource/resource-transaction';
 import { ResourceWriter } from '../organisation/resource/resource-writer';
-import { kindOf, makeStep, type Step } from './import-steps';
+import { kindOf, makeStep, unknownRefusal, type Step } from './import-steps';
 import { TRANSFER_KINDS, type TransferKinds } from './kinds/kinds';
 
 /** Changes that are taken back in one transaction. */
@@ -70,30 +74,76 @@ export class ImportBatches {
   }
 
   private async undoBatch(row: ImportRow, leaseUntil: Date): Promise<void> {
-    const from = Math.max(0, row.journaled - undoneAtOnce);
+    // What failed as a whole, because it is too much or because one of them cannot come back, is tried one by one.
+    const from = row.failures === 0 ? Math.max(0, row.journaled - undoneAtOnce) : row.journaled - 1;
     const entries = await this.imports.journalBetween(row._id, from, row.journaled);
-    await this.writer.commitPart(contextOf(row), async (transaction) => {
-      transaction.changes.operationName = 'rollback';
-      for (const { change, before } of entries) {
-        await kindOf(this.kinds, change.kind).putBack(transaction, toObjectId(change.id), before);
-      }
-      await this.note(row, { journaled: from, failures: 0, leaseUntil }, transaction);
-    });
-    for (const { change, before } of entries) {
-      if (before === null) continue;
-      const released = kindOf(this.kinds, change.kind).claimsOf(before);
-      await this.reclaim(row, { kind: change.kind, resourceId: before._id, released });
+    if (await this.putBack(row, entries, leaseUntil)) return;
+    const [newest] = entries;
+    if (newest === undefined || (await this.putBack(row, [newest], leaseUntil))) return;
+    await this.giveUp(row, newest, leaseUntil);
+  }
+
+  /** @returns false when a unique index refuses one of them, and nothing was put back */
+  private async putBack(row: ImportRow, entries: readonly ImportJournalRow[], leaseUntil: Date): Promise<boolean> {
+    const journaled = row.journaled - entries.length;
+    try {
+      await this.writer.commitPart(contextOf(row), async (transaction) => {
+        transaction.changes.operationName = 'rollback';
+        for (const { change, before } of entries) {
+          await kindOf(this.kinds, change.kind).putBack(transaction, toObjectId(change.id), before);
+        }
+        await this.note(row, { journaled, failures: 0, leaseUntil }, transaction);
+      });
+    } catch (error) {
+      if (error instanceof DuplicateKey) return false;
+      throw error;
     }
+    for (const entry of entries) if (entry.before !== null) await this.reclaimBefore(row, entry.change, entry.before);
+    return true;
+  }
+
+  /**
+   * Leaves a change made that cannot be taken back: ids are unique in the installation, and somebody else may have got one
+   * that the import let go. An organisation that stood still until that ends would stand still for ever.
+   */
+  private async giveUp(row: ImportRow, { change }: ImportJournalRow, leaseUntil: Date): Promise<void> {
+    const resource = `${kindOf(this.kinds, change.kind).name} ${change.id}`;
+    const message = 'could not be put back, because something else has its id now; its history still has it';
+    const refusal = row.refusal ?? { ...unknownRefusal };
+    await this.imports.progress(row, {
+      journaled: row.journaled - 1,
+      lost: [...row.lost, toObjectId(change.id)],
+      refusal: { ...refusal, errors: [...refusal.errors, { path: resource, message }] },
+      failures: 0,
+      leaseUntil,
+    });
+    this.logger.error({ import: row._id.toString(), resource }, `A resource ${message}`);
   }
 
   private async endUndone(row: ImportRow): Promise<void> {
-    for (const step of await this.imports.releasingSteps(row._id)) await this.reclaim(row, step);
-    await this.changes.commitEnd(contextOf(row), null, async ({ session }) => {
+    const isLost = (id: Types.ObjectId): boolean => row.lost.some((one) => one.equals(id));
+    // Whoever put the rows back may have ended before it had claimed again what they claim.
+    for (const { change, before } of await this.imports.replaced(row._id)) {
+      if (!isLost(before._id)) await this.reclaimBefore(row, change, before);
+    }
+    for (const step of await this.imports.releasingSteps(row._id)) {
+      if (!isLost(step.resourceId)) await this.reclaim(row, step);
+    }
+    const told = row.lost.length === 0 ? null : await this.imports.outcome(row._id, namedChanges);
+    await this.changes.commitEnd(contextOf(row), told, async ({ session }) => {
       const finishedAt = this.clock.now();
       if (!(await this.imports.progress(row, { state: 'undone', finishedAt }, session))) throw new TakenOver();
     });
     this.logger.warn({ import: row._id.toString(), refusal: row.refusal }, 'An import was taken back');
     await this.imports.clear(row._id);
+  }
+
+  private async reclaimBefore(
+    row: ImportRow,
+    { kind }: Pick<ImportJournalRow['change'], 'kind'>,
+    before: Head<ResourceRow>,
+  ): Promise<void> {
+    await this.reclaim(row, { kind, resourceId: before._id, released: kindOf(this.kinds, kind).claimsOf(before) });
   }
 
   private async reclaim(

@@ -23,7 +23,7 @@ import {
 import { NodeDocuments } from '../delivery/node-documents';
 import { ResourceWriter } from '../organisation/resource/resource-writer';
 import { ImportBatches, TakenOver } from './import-batches';
-import { explainRefusal, release, type Step } from './import-steps';
+import { explainRefusal, release, unknownRefusal, type Step } from './import-steps';
 import { TRANSFER_KINDS, type TransferKinds } from './kinds/kinds';
 import type { Counts } from './plan';
 
@@ -217,6 +217,7 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
       journaled: 0,
       failures: 0,
       refusal: null,
+      lost: [],
       owner: this.me,
       leaseUntil: new Date(now.getTime() + stagingMs),
       createdAt: now,
@@ -251,5 +252,3 @@ const refusalOf = ({ refusal }: ImportRow): CastellanError => {
   const { status, code, message, errors, meta } = refusal ?? { ...unknownRefusal };
   return new CastellanError(status, code, message, { errors, meta });
 };
-
-const unknownRefusal = { status: 500, code: 'internal', message: 'Internal error', errors: [], meta: null } as const;

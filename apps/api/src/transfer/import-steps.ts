@@ -23,6 +23,15 @@ export const stepOf = (kinds: TransferKinds, resource: PlannedResource): Step =>
   released: resource.released,
 });
 
+/** Why an import ended that nobody refused. */
+export const unknownRefusal = {
+  status: 500,
+  code: 'internal',
+  message: 'Internal error',
+  errors: [],
+  meta: null,
+} as const;
+
 /** A step that was refused: by a rule, or by a unique index. */
 class StepRefused extends Error {
   constructor(

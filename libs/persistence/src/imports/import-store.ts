@@ -3,15 +3,22 @@ import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model, Types } from 'mongoose';
 import { newObjectId, toObjectId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
+import type { Head, ResourceRow } from '../resources/resource-row';
 import type { FrozenListRow, ImportJournalRow, ImportRow, ImportStepRow } from './rows';
 
 /** What changes about an import while it goes on. */
 export type ImportProgress = Partial<
   Pick<
     ImportRow,
-    'state' | 'made' | 'journaled' | 'failures' | 'refusal' | 'owner' | 'leaseUntil' | 'finishedAt' | 'cleared'
+    'state' | 'made' | 'journaled' | 'failures' | 'refusal' | 'lost' | 'owner' | 'leaseUntil' | 'finishedAt' | 'cleared'
   >
 >;
+
+/** A row before an import changed it, without its document. */
+export interface ReplacedRow {
+  readonly change: Pick<ImportJournalRow['change'], 'kind'>;
+  readonly before: Head<ResourceRow>;
+}
 
 /** An import without what its batches need, as people are shown it. */
 export type ImportSummary = Omit<ImportRow, 'context'>;
@@ -126,6 +133,16 @@ export class ImportStore {
       .find({ importId: id, ordinal: { $gte: from, $lt: to } })
       .sort({ ordinal: -1 })
       .lean<ImportJournalRow[]>()
+      .exec();
+  }
+
+  /** What the import has replaced or removed, as it was but for the documents; the latest change first. */
+  async replaced(id: Types.ObjectId): Promise<ReplacedRow[]> {
+    return this.journal
+      .find({ importId: id, before: { $ne: null } })
+      .select({ 'before.document': 0, commands: 0 })
+      .sort({ ordinal: -1 })
+      .lean<ReplacedRow[]>()
       .exec();
   }
 

@@ -33,6 +33,8 @@ export interface ImportRow {
   /** Failures in a row of a kind that may pass, such as an outage. */
   readonly failures: number;
   readonly refusal: ImportRefusal | null;
+  /** Resources that could not be put back, since something else has their ids now. */
+  readonly lost: readonly Types.ObjectId[];
   /** The replica that works on it, until when nobody else may. */
   readonly owner: string;
   readonly leaseUntil: Date;
@@ -54,6 +56,7 @@ export const importSchema = new Schema<ImportRow>(
     journaled: { type: Number, required: true },
     failures: { type: Number, required: true },
     refusal: { type: Schema.Types.Mixed, default: null },
+    lost: { type: [Schema.Types.ObjectId], required: true },
     owner: { type: String, required: true },
     leaseUntil: { type: Date, required: true },
     createdAt: { type: Date, required: true },

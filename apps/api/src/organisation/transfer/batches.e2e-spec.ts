@@ -1,9 +1,17 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection, Types } from 'mongoose';
-import { ImportStore } from '@castellan/persistence';
+import { ApiStore, ImportStore } from '@castellan/persistence';
 import { anApiDefinition, eventually, listOf, textOf, unique } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
-import { addApi, addHook, addPolicy, editable, exportOf, type EditableDocument } from '../../../test/configuration';
+import {
+  addApi,
+  addHook,
+  addPolicy,
+  aHook,
+  editable,
+  exportOf,
+  type EditableDocument,
+} from '../../../test/configuration';
 
 /** The api_ids that gateways are served by a replica. */
 const servedBy = async (api: ApiUnderTest): Promise<readonly string[]> => {
@@ -233,6 +241,52 @@ describe('promise: nodes never see half of an import', () => {
       // What had been let go is claimed again, and the organisation takes changes again.
       expect((await claimsOfAll()).filter(({ apiId }) => apiId !== theirs)).toEqual(claims);
       await addApi(organisation);
+    });
+
+    it('lets go of an id that somebody else has taken meanwhile, says so, and does not stand still for ever', async () => {
+      const [renamed, ...others] = idsIn(document).filter((id) => before.includes(id) && id !== kept);
+      const newId = unique('a-renamed');
+      definitionOf(document, renamed ?? '')['api_id'] = newId;
+      const gate = holdUp('stepsBetween', 2);
+      const running = send();
+      await gate.reached;
+      const theirs = await takePath();
+      await addApi(await api.organisation(), anApiDefinition({ api_id: renamed, active: false }));
+      gate.release();
+      const reply = await running;
+      expect([reply.status, reply.json['Code']]).toEqual([409, 'listen_path_conflict']);
+      expect(listOf(reply.json['Errors']).map(({ path, message }) => [path, message])).toContainEqual([
+        expect.stringMatching(/^apis [0-9a-f]{24}$/),
+        'could not be put back, because something else has its id now; its history still has it',
+      ]);
+      expect(await lastImport()).toMatchObject({ state: 'undone' });
+
+      // Everything else is as it was, nodes are served what there is, and the organisation takes changes again.
+      const deleted = editable(before).apis.map(({ api_definition: { api_id: id } }) => textOf(id));
+      const now = [...deleted.filter((id) => id !== renamed), newId];
+      expect(idsIn(editable(await exportOf(organisation)))).toEqual(now.sort());
+      expect(now).toEqual(expect.arrayContaining(others));
+      await eventually(async () => (await served()).join() === [...now, theirs].sort().join());
+      await addApi(organisation);
+    });
+
+    it('claims everything again when whoever took it back died right after', async () => {
+      const gate = holdUp('stepsBetween', 2);
+      const claims = await claimsOfAll();
+      const running = send();
+      await gate.reached;
+      const theirs = await takePath();
+      // As if it ended after it had put rows back, and before it had claimed for them.
+      const dead = jest
+        .spyOn(api.app.get(ApiStore), 'claimAgain')
+        .mockRejectedValue(new Error('The process is no more'));
+      gate.release();
+      await eventually(async () => (await collection('imports').countDocuments({ journaled: 0 })) === 1);
+      dead.mockRestore();
+      await expireLease();
+      await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'undone', { deadlineMs: 30_000 });
+      expect((await running).status).toBe(409);
+      expect((await claimsOfAll()).filter(({ apiId }) => apiId !== theirs)).toEqual(claims);
     });
 
     it('is taken back by another replica when the first one dies at it', async () => {

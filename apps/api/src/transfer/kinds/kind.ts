@@ -1,6 +1,6 @@
 import type { ClientSession, Types } from 'mongoose';
 import type { FieldError } from '@castellan/dto';
-import type { Draft, OrganisationId, ResourceKindName, ResourceRow } from '@castellan/persistence';
+import type { Draft, Head, OrganisationId, ResourceKindName, ResourceRow } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
 import type { ResourceTransaction } from '../../organisation/resource/resource-transaction';
 
@@ -120,7 +120,7 @@ export interface TransferKind {
   /** Makes a row what it was before an import: as given, but without its claims, or not there at all. */
   putBack(transaction: ResourceTransaction, id: Types.ObjectId, before: ResourceRow | null): Promise<void>;
   /** What a row claimed. */
-  claimsOf(row: ResourceRow): Pick<Facts, 'claims' | 'slug'>;
+  claimsOf(row: Head<ResourceRow>): Pick<Facts, 'claims' | 'slug'>;
   /** Says what is in the way when a unique index refuses a write. */
   explain(error: unknown, organisation: OrganisationId): Promise<unknown>;
 }

@@ -145,8 +145,8 @@ export abstract class StoredKind<Row extends ResourceRow> implements TransferKin
     await this.store.insert(changes, draft, versions.get(id.toString()));
   }
 
-  claimsOf(row: ResourceRow): Pick<Facts, 'claims' | 'slug'> {
-    return this.factsOf(this.own(row));
+  claimsOf(row: Head<ResourceRow>): Pick<Facts, 'claims' | 'slug'> {
+    return this.factsOf(row as Head<Row>);
   }
 
   explain(error: unknown, organisation: OrganisationId): Promise<unknown> {
