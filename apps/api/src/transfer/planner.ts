@@ -141,7 +141,7 @@ export class Planner {
       const parsed = kind.parse(kind.withIdentity(content, identity, transaction.organisation));
       return await kind.draft(transaction, parsed, one._id, stored);
     } catch (error) {
-      problems.addError(one.path, error);
+      problems.addError(one.path === '' ? `${kind.name}.${one.key}` : one.path, error);
       return null;
     }
   }
@@ -205,13 +205,17 @@ export class Planner {
     for (const { path, message } of await kind.usersOf(organisation, deleted)) {
       run.problems.add(path, message, 'in_use');
     }
-    const written = outcomes.filter((outcome) => outcome.drafted !== null && outcome.match.path !== '');
-    if (written.length === 0) return;
-    if (created > 0) kind.admit(existing.length + created - deleted.length);
     const unchanged = outcomes
       .filter(({ drafted }) => drafted === null)
       .flatMap(({ match: one }) => one.existing ?? []);
     const staying = [...kept, ...unchanged].map((row) => ({ ...row, id: row._id.toString() }));
+    // What is drafted has been told that the hook is not there.
+    for (const { key, name } of staying.filter((row) => run.references.losesHook(row))) {
+      run.problems.add(`${kind.name}.${key}.hook_references`, `API "${name}" refers to the web hook`, 'in_use');
+    }
+    const written = outcomes.filter((outcome) => outcome.drafted !== null && outcome.match.path !== '');
+    if (written.length === 0) return;
+    if (created > 0) kind.admit(existing.length + created - deleted.length);
     const wanted = written.flatMap(wantedOf);
     findConflicts(kind, staying, wanted, run.problems);
     const before = new Map(existing.map((row) => [row._id.toString(), row]));

@@ -25,6 +25,11 @@ export class PlannedReferences implements References {
     if (section === 'hooks') this.goneHooks.add(key);
   }
 
+  /** Whether it refers to a web hook that the import deletes. */
+  losesHook({ hookIds }: { readonly hookIds: readonly string[] }): boolean {
+    return hookIds.some((id) => this.goneHooks.has(id));
+  }
+
   async apis(apiIds: readonly string[]): Promise<readonly ReferredApi[]> {
     const unplanned = apiIds.filter((id) => !this.plannedApis.has(id) && !this.goneApis.has(id));
     const planned = apiIds.flatMap((id) => this.plannedApis.get(id) ?? []);

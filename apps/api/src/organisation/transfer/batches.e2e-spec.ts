@@ -1,6 +1,6 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection, Types } from 'mongoose';
-import { ApiStore, ImportStore } from '@castellan/persistence';
+import { ApiStore, ImportStore, newObjectId } from '@castellan/persistence';
 import { anApiDefinition, eventually, listOf, textOf, unique } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import {
@@ -213,6 +213,29 @@ describe('promise: nodes never see half of an import', () => {
     expect(await served(other)).toEqual(idsIn(document));
   });
 
+  it('refuses before the first batch what a batch would refuse, and a dry run says so', async () => {
+    const hook = await addHook(organisation);
+    expectOk(
+      await organisation.admin.client.put(`/api/apis/${kept}`, {
+        api_definition: definitionOf(document, kept),
+        hook_references: [{ event_name: 'QuotaExceeded', event_timeout: 60, hook: { id: hook } }],
+      }),
+    );
+    before = await exportOf(organisation);
+    const revisions = await collection('revisions').countDocuments();
+    const withoutHook = { policies: editable(before).policies, hooks: Array.from({ length: 10 }, aHookWithId) };
+    for (const query of ['?prune=true&dryRun=true', '?prune=true']) {
+      const reply = await send(query, withoutHook);
+      expect([reply.status, reply.json['Code'], reply.json['Errors']]).toEqual([
+        409,
+        'in_use',
+        [{ path: `apis.${kept}.hook_references`, message: 'API "Changed" refers to the web hook' }],
+      ]);
+    }
+    expect(await collection('revisions').countDocuments()).toBe(revisions);
+    expect(await exportOf(organisation)).toBe(before);
+  });
+
   describe('when a step is refused after all', () => {
     /** Somebody else takes a listen path after the import was checked. */
     const takePath = async () => {
@@ -313,6 +336,8 @@ const newWrapper = (): EditableDocument['apis'][number] => {
   const proxy = { listen_path: `/${apiId}/`, target_url: 'http://127.0.0.1:1/', strip_listen_path: true };
   return { api_definition: { ...anApiDefinition({ api_id: apiId }), proxy }, hook_references: [] };
 };
+
+const aHookWithId = () => ({ ...aHook(), id: newObjectId().toString() });
 
 const definitionOf = ({ apis }: EditableDocument, apiId: string) => {
   const found = apis.find(({ api_definition: definition }) => definition['api_id'] === apiId);
