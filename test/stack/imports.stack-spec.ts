@@ -74,7 +74,10 @@ describe('kill -9 of the API in the middle of an import in batches', () => {
     watch = new Watch(stack);
     await killedInTheMiddle(() => tenant.client().post('/api/import?prune=true', { apis: [...document, ...added] }));
   });
-  afterEach(() => stack.repair());
+  afterEach(async () => {
+    await watch.end([]);
+    await stack.repair();
+  });
 
   const lastImport = async () => listOf(okay(await tenant.client().get('/api/import')).json['imports'])[0];
 

@@ -84,12 +84,13 @@ export class RevisionStore {
   }
 
   /** Deletions, the newest first. A resource that was restored since is among them too; callers look. */
-  async deletions(organisation: OrganisationId, kind: ResourceKindName, limit: number): Promise<RevisionRow[]> {
+  async deletions(organisation: OrganisationId, kind: ResourceKindName, limit: number): Promise<RevisionSummary[]> {
     return this.model
       .find({ orgId: toObjectId(organisation), kind, operation: 'delete' })
+      .select({ document: 0, diff: 0 })
       .sort({ at: -1, _id: -1 })
       .limit(limit)
-      .lean<RevisionRow[]>()
+      .lean<RevisionSummary[]>()
       .exec();
   }
 }

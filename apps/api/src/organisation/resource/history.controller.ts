@@ -15,7 +15,7 @@ import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, Ap
 import type { FastifyReply } from 'fastify';
 import { StatusReply } from '@castellan/dto';
 import type { ResourceRow } from '@castellan/persistence';
-import { isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
+import type { JsonObject } from '@castellan/tyk';
 import { Requires, type Section } from '@castellan/rbac';
 import { ApiErrors } from '../../http/api-errors.decorator';
 import { pageFrom } from '../../http/paging';
@@ -69,11 +69,9 @@ export const historyController = (kind: HistoryOf): Type => {
     @ApiOkResponse({ type: DeletedListDto })
     @ApiErrors(401, 403)
     async deleted(@OrganisationRequest() { organisation }: OrganisationContext): Promise<DeletedListDto> {
-      const gone = await this.history.deleted(this.resource, organisation);
+      const gone = await this.history.deleted(this.resource, organisation, nameOf);
       return {
-        deleted: gone.map(({ revision, last }): DeletedResourceDto => {
-          const document = last?.document == null ? null : parseJson(last.document);
-          const name = isJsonObject(document ?? undefined) ? nameOf(document as JsonObject) : '';
+        deleted: gone.map(({ revision, name }): DeletedResourceDto => {
           return { id: revision.resourceId.toString(), name, ...summaryOf(revision) };
         }),
       };

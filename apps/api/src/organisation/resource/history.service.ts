@@ -9,8 +9,9 @@ import {
   type OrganisationId,
   type ResourceRow,
   type RevisionRow,
+  type RevisionSummary,
 } from '@castellan/persistence';
-import { diffJson, parseJson, type DiffOperation, type JsonValue } from '@castellan/tyk';
+import { diffJson, isJsonObject, parseJson, type DiffOperation, type JsonObject, type JsonValue } from '@castellan/tyk';
 import { pageCount } from '../../http/paging';
 import type { ResourceService } from './resource.service';
 import type { RevisionDiffDto, RevisionDto, RevisionListDto, RevisionSummaryDto } from './revision.dto';
@@ -22,6 +23,8 @@ type AnyResource = ResourceService<ResourceRow>;
 
 /** How many deleted resources are looked at. */
 const deletedLimit = 1_000;
+/** Of how many of them the documents are in memory. */
+const namedAtOnce = 10;
 
 /** What became of a resource over time, whether or not it still exists. */
 @Injectable()
@@ -72,11 +75,16 @@ export class HistoryService {
     return { revision: number, against, diff: diffJson(stateOf(other), stateOf(revision)) };
   }
 
-  /** Resources that were deleted and are still gone, the latest deletion first. */
+  /**
+   * Resources that were deleted and are still gone, the latest deletion first, with the names that they had.
+   *
+   * @param nameOf where the name stands in a document
+   */
   async deleted(
     resource: AnyResource,
     organisation: OrganisationId,
-  ): Promise<readonly { readonly revision: RevisionRow; readonly last: RevisionRow | null }[]> {
+    nameOf: (document: JsonObject) => string,
+  ): Promise<readonly { readonly revision: RevisionSummary; readonly name: string }[]> {
     const { name } = resource.store.kind;
     const deletions = await this.revisions.deletions(organisation, name, deletedLimit);
     const latest = [...new Map(deletions.reverse().map((row) => [row.resourceId.toString(), row])).values()].reverse();
@@ -85,12 +93,17 @@ export class HistoryService {
       latest.map(({ resourceId }) => resourceId),
     );
     const gone = latest.filter(({ resourceId }) => !alive.has(resourceId.toString()));
-    return Promise.all(
-      gone.map(async (revision) => ({
-        revision,
-        last: await this.revisions.latest(organisation, name, revision.resourceId, { existing: true }),
-      })),
-    );
+    const named: { revision: RevisionSummary; name: string }[] = [];
+    // A few at a time: each may be megabytes, of which only the name is wanted.
+    for (let first = 0; first < gone.length; first += namedAtOnce) {
+      const some = gone.slice(first, first + namedAtOnce).map(async (revision) => {
+        const last = await this.revisions.latest(organisation, name, revision.resourceId, { existing: true });
+        const document = last === null ? null : stateOf(last);
+        return { revision, name: isJsonObject(document) ? nameOf(document) : '' };
+      });
+      named.push(...(await Promise.all(some)));
+    }
+    return named;
   }
 
   private async idOf(resource: AnyResource, organisation: OrganisationId, id: string): Promise<Types.ObjectId> {
