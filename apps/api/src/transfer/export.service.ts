@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClientSession } from 'mongoose';
-import { ConsistentReads, type OrganisationId, type ResourceRow } from '@castellan/persistence';
+import {
+  ConsistentReads,
+  Generations,
+  ImportRunning,
+  type OrganisationId,
+  type ResourceRow,
+} from '@castellan/persistence';
 import { canonicalJson, isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
 import { headOf } from './document';
 import type { Existing, SectionName, TransferKind } from './kinds/kind';
@@ -32,10 +38,14 @@ const turn = 50;
 export class ExportService {
   constructor(
     @Inject(TRANSFER_KINDS) private readonly kinds: TransferKinds,
+    private readonly generations: Generations,
     private readonly reads: ConsistentReads,
   ) {}
 
-  /** @param isKnown whether the caller has the export of this tag */
+  /**
+   * @param isKnown whether the caller has the export of this tag
+   * @throws ImportRunning while half of an import would be in it: that is nobody's configuration
+   */
   async export(
     organisation: OrganisationId,
     subset: Subset,
@@ -43,6 +53,8 @@ export class ExportService {
     isKnown: (tag: string) => boolean,
   ): Promise<Export> {
     return this.reads.read(async (session) => {
+      const { importing } = await this.generations.of(organisation, session);
+      if (importing !== null) throw new ImportRunning('A large import is being applied; export when it is over');
       const contents = await this.contents(organisation, subset, session);
       const tag = tagOf(subset, contents);
       if (isKnown(tag)) return { tag, text: null };

@@ -12,6 +12,7 @@ import { CastellanError, Unauthorised, Unavailable } from '@castellan/dto';
 import { Clock, LOGGER, Recurring, type Logger } from '@castellan/observability';
 import {
   Generations,
+  ImportRunning,
   ImportStore,
   newObjectId,
   toObjectId,
@@ -124,7 +125,7 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
     for (;;) {
       await this.driven.get(id.toString());
       const row = await this.imports.get(id);
-      if (row === null) throw new CastellanError(409, 'import_running', 'The import was given up; send it again');
+      if (row === null) throw new ImportRunning('The import was given up; send it again');
       if (row.state === 'applied') return row;
       if (row.state === 'undone') throw refusalOf(row);
       if (this.stopped) throw new Unavailable('This replica, while another one goes on with the import,');

@@ -3,8 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Types } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { Conflict, Unavailable } from '@castellan/dto';
-import { Generations, ImportStore, type ChangeContext } from '@castellan/persistence';
+import { Unavailable } from '@castellan/dto';
+import { Generations, ImportRunning, ImportStore, type ChangeContext } from '@castellan/persistence';
 import type { ResourceTransaction } from '../organisation/resource/resource-transaction';
 import { ResourceWriter } from '../organisation/resource/resource-writer';
 import { ImportRunner } from './import-runner';
@@ -126,7 +126,7 @@ export class ImportService {
     const row = await this.imports.get(id);
     if (row === null || dryRun || row.digest !== (await digestOf(request))) {
       const meta = row === null ? null : { import: id.toString(), made: row.made, steps: row.ends.at(-1) ?? 0 };
-      throw new Conflict('import_running', 'Another import is being applied; try again when it is over', { meta });
+      throw new ImportRunning('Another import is being applied; try again when it is over', meta);
     }
     const { counts } = await this.runner.outcome(id);
     return { id: id.toString(), counts, resources: null };

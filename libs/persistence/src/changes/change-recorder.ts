@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectConnection, InjectModel } from '@nestjs/mongoose';
 import type { Connection, Model } from 'mongoose';
 import { Subject, type Observable } from 'rxjs';
-import { Conflict } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { newObjectId, toObjectId } from '../ids';
+import { ImportRunning } from '../imports/import-running';
 import type { ChangeContext } from './change-context';
 import { ChangeTransaction, type Change } from './change-transaction';
 import { modelNames } from '../models';
@@ -184,10 +184,7 @@ export class ChangeRecorder {
       .lean()
       .exec();
     if (row.importing !== undefined) {
-      throw new Conflict(
-        'import_running',
-        'A large import is being applied; until it is over nothing else can be written',
-      );
+      throw new ImportRunning('A large import is being applied; try again when it is over');
     }
     return row.generation;
   }

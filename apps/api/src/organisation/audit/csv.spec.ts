@@ -24,9 +24,12 @@ describe('csvLine', () => {
     expect(csvLine(['a', 'b c', 'd,e', 'f"g', 'h\ni'])).toBe('a,b c,"d,e","f""g","h\ni"\r\n');
   });
 
-  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1'])('takes the formula out of %j', (text) => {
-    expect(readCsv(csvLine([text]))).toEqual([[`'${text}`]]);
-  });
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '＝1+1', '＠SUM(A1)', '\t=1', '\r=1', '\n=1'])(
+    'takes the formula out of %j',
+    (text) => {
+      expect(readCsv(csvLine([text]))).toEqual([[`'${text}`]]);
+    },
+  );
 
   it('leaves numbers alone, and such signs inside a text', () => {
     expect(csvLine([-1, 'a=1', 'b-c'])).toBe('-1,a=1,b-c\r\n');

@@ -1,5 +1,5 @@
-/** What a spreadsheet takes for the beginning of a formula, and what some of them skip before they look for one. */
-const formulaStart = /^[=+\-@\t\r\n]/;
+/** What a spreadsheet takes for the beginning of a formula, in both widths, and what some of them skip before they look for one. */
+const formulaStart = /^[=+\-@＝＋－＠\t\r\n]/;
 
 const needsQuotes = /[",\r\n]/;
 

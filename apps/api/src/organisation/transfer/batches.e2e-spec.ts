@@ -157,10 +157,12 @@ describe('promise: nodes never see half of an import', () => {
       await organisation.admin.client.put(`/api/apis/${kept}`, { api_definition: anApiDefinition({ api_id: kept }) }),
       await send('', { apis: [newWrapper()] }),
       await send('?prune=true&dryRun=true'),
+      await organisation.admin.client.get('/api/export'),
     ];
     expect(refused.map(({ status, json }) => [status, textOf(json['Code'])])).toEqual(
       refused.map(() => [409, 'import_running']),
     );
+    expect(refused.map(({ headers }) => headers.get('retry-after'))).toEqual(refused.map(() => '5'));
     expect((await organisation.admin.client.delete(`/api/hooks/${hook}`)).status).toBe(200);
     const elsewhere = await api.organisation();
     const unconcerned = await addApi(elsewhere);

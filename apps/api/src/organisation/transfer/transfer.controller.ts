@@ -56,7 +56,7 @@ export class TransferController {
   @ApiQuery(categoryQuery)
   @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of an earlier export' })
   @ApiOkResponse({ type: ConfigurationDto })
-  @ApiErrors(400, 401, 403)
+  @ApiErrors(400, 401, 403, 409)
   async export(
     @OrganisationRequest() context: OrganisationContext,
     @Res() reply: FastifyReply,
