@@ -109,6 +109,24 @@ describe('/api/audit-logs/verify', () => {
     expect((await recordAt(organisation, 8))._id).toEqual(insertedId);
   });
 
+  it('keeps nobody waiting who writes, however long the sealer is at it', async () => {
+    const { id, admin } = await sealedOrganisation();
+    const session = await api.app.get<Connection>(getConnectionToken()).startSession();
+    session.startTransaction();
+    // What a sealer holds that is in the middle of its work: the end of the chain, and a record.
+    const at = await audit().findOne({ orgId: new Types.ObjectId(id), sequence: 6 });
+    await chains().updateOne({ _id: toOrganisationId(id) }, { $set: { count: 6, seal: at?.seal ?? '' } }, { session });
+    await audit().updateOne({ _id: at?._id ?? new Types.ObjectId() }, { $set: { pending: true } }, { session });
+    try {
+      await write(admin.client, 3);
+      expect((await admin.client.post('/api/apis', { api_definition: {} })).status).toBe(400);
+    } finally {
+      await session.abortTransaction();
+      await session.endSession();
+    }
+    expect(await sealed(admin.client, 10)).toMatchObject({ valid: true, checked: 10 });
+  });
+
   it('seals what concerns no organisation in a chain of its own', async () => {
     await api.admin.post('/admin/organisations', {});
     const report = await eventually(async () => {

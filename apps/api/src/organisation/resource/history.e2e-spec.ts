@@ -89,6 +89,59 @@ describe('the history of a resource', () => {
     });
   });
 
+  describe('restored when something took its place meanwhile', () => {
+    const places = [
+      [
+        'the api_id of an API',
+        '/api/apis',
+        'api_id_conflict',
+        (apiId: string) => ({ api_definition: anApiDefinition({ api_id: apiId }) }),
+        (apiId: string) => ({ api_definition: anApiDefinition({ api_id: apiId }) }),
+      ],
+      [
+        'its listen path',
+        '/api/apis',
+        'listen_path_conflict',
+        (word: string) => ({ api_definition: anApiDefinition({ proxy: { listen_path: `/${word}/` } }) }),
+        (word: string) => ({ api_definition: anApiDefinition({ proxy: { listen_path: `/${word}` } }) }),
+      ],
+      [
+        'the id of a policy',
+        '/api/portal/policies',
+        'id_conflict',
+        (id: string) => aPolicy([], { id }),
+        (id: string) => aPolicy([], { id }),
+      ],
+    ] as const;
+
+    it.each(places)(
+      '%s: 409 until it is free, then with its ids and its content',
+      async (_, path, code, one, other) => {
+        const { client } = organisation.admin;
+        const word = unique('place');
+        const create = async (body: object): Promise<string> => {
+          const { json } = expectOk(await client.post(path, body));
+          return textOf(path === '/api/apis' ? json['Meta'] : json['Message']);
+        };
+        const stateOf = async (id: string, number: number) => {
+          const { document, digest } = expectOk(await client.get(`${path}/${id}/revisions/${number}`)).json;
+          return { document, digest };
+        };
+        const id = await create(one(word));
+        const before = await stateOf(id, 1);
+        expectOk(await client.delete(`${path}/${id}`));
+        const inTheWay = await create(other(word));
+        const refused = await client.post(`${path}/${id}/restore`);
+        expect([refused.status, refused.json['Code']]).toEqual([409, code]);
+        expect(listOf(expectOk(await client.get(`${path}/${id}/revisions`)).json['revisions'])).toHaveLength(2);
+        expectOk(await client.delete(`${path}/${inTheWay}`));
+        const restored = expectOk(await client.post(`${path}/${id}/restore`));
+        expect([restored.headers.get('etag'), restored.json['Meta']]).toEqual(['"3"', id]);
+        expect(await stateOf(id, 3)).toEqual(before);
+      },
+    );
+  });
+
   describe.each(kinds)('of $path', ({ path, section, create, content }) => {
     const revisionsOf = async (id: string, query = '') =>
       expectOk(await organisation.admin.client.get(`${path}/${id}/revisions${query}`)).json;
