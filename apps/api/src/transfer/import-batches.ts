@@ -77,15 +77,22 @@ export class ImportBatches {
     // What failed as a whole, because it is too much or because one of them cannot come back, is tried one by one.
     const from = row.failures === 0 ? Math.max(0, row.journaled - undoneAtOnce) : row.journaled - 1;
     const entries = await this.imports.journalBetween(row._id, from, row.journaled);
-    if (await this.putBack(row, entries, leaseUntil)) return;
+    if (await this.putBack(row, entries, from, leaseUntil)) return;
     const [newest] = entries;
-    if (newest === undefined || (await this.putBack(row, [newest], leaseUntil))) return;
+    if (newest === undefined || (await this.putBack(row, [newest], row.journaled - 1, leaseUntil))) return;
     await this.giveUp(row, newest, leaseUntil);
   }
 
-  /** @returns false when a unique index refuses one of them, and nothing was put back */
-  private async putBack(row: ImportRow, entries: readonly ImportJournalRow[], leaseUntil: Date): Promise<boolean> {
-    const journaled = row.journaled - entries.length;
+  /**
+   * @param journaled how many changes are left then; not counted from the entries, so that a journal with gaps has an end
+   * @returns false when a unique index refuses one of them, and nothing was put back
+   */
+  private async putBack(
+    row: ImportRow,
+    entries: readonly ImportJournalRow[],
+    journaled: number,
+    leaseUntil: Date,
+  ): Promise<boolean> {
     try {
       await this.writer.commitPart(contextOf(row), async (transaction) => {
         transaction.changes.operationName = 'rollback';

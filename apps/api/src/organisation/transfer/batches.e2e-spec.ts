@@ -314,6 +314,18 @@ describe('promise: nodes never see half of an import', () => {
       expect((await claimsOfAll()).filter(({ apiId }) => apiId !== theirs)).toEqual(claims);
     });
 
+    it('comes to an end even when somebody has damaged its journal', async () => {
+      const gate = holdUp('stepsBetween', 2);
+      const running = send();
+      await gate.reached;
+      await takePath();
+      await collection('import_journal').deleteMany({});
+      gate.release();
+      expect((await running).status).toBe(409);
+      expect(await lastImport()).toMatchObject({ state: 'undone' });
+      await addApi(organisation);
+    });
+
     it('is taken back by another replica when the first one dies at it', async () => {
       const gate = holdUp('stepsBetween', 2);
       const undoing = holdUp('journalBetween', 0);
