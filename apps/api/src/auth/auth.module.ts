@@ -17,5 +17,6 @@ import { AccessKeyStrategy, AdminSecretStrategy, NodeSecretStrategy } from './st
     { provide: AUTHENTICATOR, useClass: PassportAuthenticator },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
+  exports: [AUTHENTICATOR],
 })
 export class AuthModule {}

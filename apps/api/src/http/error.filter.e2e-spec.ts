@@ -133,6 +133,14 @@ describe('errors that are the caller’s', () => {
     expect(found[0]).toMatchObject({ status, action: expect.stringMatching(/API$/) as string });
   });
 
+  it('keep a reason that is not in ASCII as it was written', async () => {
+    const reason = Buffer.from('größer, 更大').toString('latin1');
+    const { records: found } = await audited((headers) =>
+      organisation.admin.client.post('/api/apis', {}, { headers: { ...headers, 'x-change-reason': reason } }),
+    );
+    expect(found).toMatchObject([{ status: 400, reason: 'größer, 更大' }]);
+  });
+
   it('leave one of the operator’s refused writes, too', async () => {
     const { reply, records: found } = await audited((headers) =>
       api.admin.post('/admin/organisations', {}, { headers }),

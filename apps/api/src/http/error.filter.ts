@@ -1,10 +1,13 @@
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host';
 import type { FastifyReply } from 'fastify';
 import { CastellanError, ErrorReply, NotFound, Unavailable } from '@castellan/dto';
 import { LOGGER, type Logger } from '@castellan/observability';
 import { ChangeRecorder, OrganisationStore, toOrganisationId, type OrganisationId } from '@castellan/persistence';
+import { AUTHENTICATOR, type Authenticator } from '@castellan/rbac';
 import { isOutage } from './outage';
 import { requestTraceOf, type ApiRequest } from './request-context';
+import { pathOf } from './server';
 
 const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -41,6 +44,7 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(
     private readonly changes: ChangeRecorder,
     private readonly organisations: OrganisationStore,
+    @Inject(AUTHENTICATOR) private readonly authenticator: Authenticator,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -52,6 +56,7 @@ export class ErrorFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<ApiRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const seen = toCallersError(error) ?? new CastellanError(500, 'internal', 'Internal error', { cause: error });
+    if (seen.code === 'body_too_large') await this.identify(request, reply);
     if (seen.status >= 500) this.logger.error({ err: seen.cause ?? seen, requestId: request.id }, seen.message);
     else await this.recordRefusal(request, seen);
     if (reply.sent) return;
@@ -59,6 +64,18 @@ export class ErrorFilter implements ExceptionFilter {
       .status(seen.status)
       .headers({ ...seen.headers })
       .send(new ErrorReply(seen.message, seen.meta, seen.code, seen.errors, request.id));
+  }
+
+  /** Finds out who sent a body that was refused before the guard had seen the request; nobody, if the credential is wrong. */
+  private async identify(request: ApiRequest, reply: FastifyReply): Promise<void> {
+    if (request.principal !== undefined) return;
+    const plane = pathOf(request).startsWith('/admin/') ? 'admin' : 'organisation';
+    try {
+      const context = new ExecutionContextHost([request, reply]);
+      request.principal = await this.authenticator.authenticate(plane, context);
+    } catch (error) {
+      request.log.debug({ err: error }, 'Nobody known sent a body that is too large');
+    }
   }
 
   private async recordRefusal(request: ApiRequest, { status, code, message }: CastellanError): Promise<void> {

@@ -14,8 +14,17 @@ export type ApiRequest = FastifyRequest &
 /** Longest reason that is kept. */
 const longestReason = 1_000;
 
-const headerText = (value: string | string[] | undefined): string =>
-  (typeof value === 'string' ? value : '').slice(0, longestReason);
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The text of a header. Clients send UTF-8, of which the HTTP server makes a character of each byte. */
+const headerText = (value: string | string[] | undefined): string => {
+  if (typeof value !== 'string') return '';
+  try {
+    return utf8.decode(Buffer.from(value, 'latin1')).slice(0, longestReason);
+  } catch {
+    return value.slice(0, longestReason);
+  }
+};
 
 const actorOf = ({ principal }: ApiRequest): Actor => {
   if (principal?.plane === 'organisation') return { kind: 'user', id: principal.userId, name: principal.email };

@@ -1,4 +1,4 @@
-import { anApiDefinition } from '@castellan/testing';
+import { anApiDefinition, listOf } from '@castellan/testing';
 import { ApiUnderTest, type TestOrganisation } from '../../../test/api-under-test';
 
 describe('how large an import may be', () => {
@@ -41,6 +41,20 @@ describe('how large an import may be', () => {
     const reply = await client.post(path, documentOf(70_000));
     expect([reply.status, reply.json['Code']]).toEqual([413, 'body_too_large']);
     expect(reply.json['Message']).toContain('CASTELLAN_IMPORT_LIMIT');
+  });
+
+  it('leaves an audit record of what was refused, when it is known who sent it', async () => {
+    const { client } = organisation.admin;
+    const refused = async (): Promise<unknown[]> => {
+      const { json } = await client.get('/api/audit-logs?status=413&p=-1');
+      return listOf(json['audit_logs']).map(({ user, method, url }) => [user, method, url]);
+    };
+    const before = await refused();
+    const body = { api_definition: documentOf(30_000).apis[0]?.api_definition };
+    expect((await client.post('/api/apis', body)).status).toBe(413);
+    expect((await api.anonymous.post('/api/apis', body)).status).toBe(413);
+    expect(await refused()).toHaveLength(before.length + 1);
+    expect(await refused()).toContainEqual([expect.stringContaining('@'), 'POST', '/api/apis']);
   });
 
   it.each(['/api/import', '/admin/apis/import'])('401 before the body is read, on %s', async (path) => {
