@@ -20,7 +20,7 @@ import { under, type Lost } from './lost';
 import { requirementsToOas } from './security';
 import { shapeToOas, type Shape } from './shape';
 import { listAt, numberAt, objectAt, textAt } from '../read';
-import { defineField, isUnset, readAt, sameMeaning, textsOf, without, writeAt, type Draft } from './values';
+import { defineField, fieldPath, isUnset, readAt, sameMeaning, textsOf, without, writeAt, type Draft } from './values';
 
 /** What authentication adds to a document: its schemes, the requirement to use them, and the settings in the extension. */
 interface Target {
@@ -264,9 +264,41 @@ function reportUnusedConfigs(definition: JsonObject, lost: Lost): void {
     if (!used.includes(name) && !isDefaultConfig(objectAt(config))) lost(entryPath('auth_configs', name), OFF);
   }
   const auth = objectAt(definition['auth']);
+  for (const [name] of flags.filter(([, on]) => on)) reportConfigRest(definition, name, lost);
   const replaced = used.some((name) => sameMeaning(without(configOf(definition, name), 'name'), without(auth, 'name')));
   if (!replaced && !isDefaultConfig(auth)) lost('auth', 'is not in use beside auth_configs, and is left out');
 }
+
+/** Where a credential is looked for, and what a token can have besides. */
+const SOURCE_FIELDS = [
+  'name',
+  'disable_header',
+  'auth_header_name',
+  'use_param',
+  'param_name',
+  'use_cookie',
+  'cookie_name',
+];
+const TOKEN_FIELDS = ['use_certificate', 'validate_signature', 'signature'];
+
+/** Fields of a configuration in use that its method does not have in an OAS API. */
+function reportConfigRest(definition: JsonObject, name: string, lost: Lost): void {
+  const config = configOf(definition, name);
+  const own = ownField(objectAt(definition['auth_configs']), name) !== undefined;
+  const configLost = under(lost, own ? `auth_configs.${name}` : 'auth');
+  const isToken = name === CONFIG.token;
+  const known = [...SOURCE_FIELDS, ...(isToken ? TOKEN_FIELDS : [])];
+  for (const [field, value] of Object.entries(without(config, ...known))) {
+    if (!isUnset(value)) configLost(fieldPath('', field));
+  }
+  if (!isToken) return;
+  const signature = without(objectAt(config['signature']), ...SIGNATURE_FIELDS);
+  for (const [field, value] of Object.entries(signature)) {
+    if (!isUnset(value)) configLost(fieldPath('signature', field));
+  }
+}
+
+const SIGNATURE_FIELDS = SIGNATURE.fields.map(([, classic]) => classic.replace(/^signature\./u, ''));
 
 /** The authorization header and nothing else: what the dashboard writes for every method. */
 function isDefaultConfig(config: JsonObject): boolean {

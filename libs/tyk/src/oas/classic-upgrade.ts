@@ -1,5 +1,7 @@
 import { type JsonObject } from '../json-text';
 import { listAt, objectAt, textAt } from '../read';
+import type { Problem } from '../schema/check';
+import { entryPath } from '../schema/path';
 import { type Lost } from './lost';
 import { mainVersion, singleVersion } from './main-version';
 import { fieldPath, isUnset, sameMeaning, without, type Draft } from './values';
@@ -8,6 +10,8 @@ import { fieldPath, isUnset, sameMeaning, without, type Draft } from './values';
 export interface SplitVersion {
   readonly name: string;
   readonly definition: JsonObject;
+  /** What of the original the version has no use for. */
+  readonly unused: readonly Problem[];
 }
 
 /**
@@ -24,7 +28,8 @@ export function splitVersions(
   const isVersioned = data['not_versioned'] !== true && !isUnset(data['versions']) && !usesDefinition(classic);
   if (!isVersioned) {
     const definition = withVersion(classic, main.version, {});
-    return { base: { name: main.name, definition }, others: [] };
+    const unused = [...replacedTarget(classic, main.version), ...unusedVersions(data, main.name)];
+    return { base: { name: main.name, definition, unused }, others: [] };
   }
 
   const others = Object.entries(objectAt(data['versions'])).filter(([name]) => name !== main.name);
@@ -41,12 +46,25 @@ export function splitVersions(
   };
   const base = versioned(classic, main.version, { definition });
   return {
-    base: { name: main.name, definition: base },
+    base: { name: main.name, definition: base, unused: replacedTarget(classic, main.version) },
     others: others.map(([name, version], index) => ({
       name,
       definition: child(classic, name, objectAt(version), ids[index]?.[1] ?? ''),
+      unused: [],
     })),
   };
+}
+
+function replacedTarget(classic: JsonObject, version: JsonObject): Problem[] {
+  const target = textAt(version['override_target']);
+  if (target === '' || target === textAt(classic, 'proxy', 'target_url')) return [];
+  return [{ path: 'proxy.target_url', message: `is not in use: the version has a target of its own, "${target}"` }];
+}
+
+function unusedVersions(data: JsonObject, mainName: string): Problem[] {
+  const names = Object.keys(objectAt(data['versions'])).filter((name) => name !== mainName);
+  const message = 'is not in use (not_versioned is on), and is left out';
+  return names.map((name) => ({ path: entryPath('version_data.versions', name), message }));
 }
 
 function usesDefinition(classic: JsonObject): boolean {

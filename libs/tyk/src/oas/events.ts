@@ -4,7 +4,7 @@ import { headers, seconds, text } from './codecs';
 import { under, type Lost } from './lost';
 import { shapeToClassic, shapeToOas, type Shape } from './shape';
 import { listAt, objectAt, textAt } from '../read';
-import { byName, defineField, objectsOf, readAt, writeAt, type Draft } from './values';
+import { byName, defineField, fieldPath, isUnset, objectsOf, readAt, without, writeAt, type Draft } from './values';
 
 interface Kind {
   /** The handler's name in a classic definition. */
@@ -92,7 +92,7 @@ export function eventsToOas(definition: JsonObject, extension: Draft, lost: Lost
   for (const [event, handlers] of events) {
     for (const [index, handler] of listAt(handlers).entries()) {
       const handlerLost = under(lost, entryPath(entryPath('event_handlers.events', event), index));
-      const converted = handlerToOas(event, handler, under(handlerLost, 'handler_meta'));
+      const converted = handlerToOas(event, handler, handlerLost);
       if (converted === undefined) handlerLost('');
       else found.push(converted);
     }
@@ -104,12 +104,21 @@ function handlerToOas(trigger: string, handler: JsonValue, lost: Lost): Draft | 
   for (const [type, kind] of KINDS) {
     if (kind.handler !== handlerName(handler) || !isJsonObject(handler)) continue;
     const meta = objectAt(handler['handler_meta']);
-    const settings = shapeToOas(kind.meta, meta, lost);
+    const metaLost = under(lost, 'handler_meta');
+    const settings = shapeToOas(kind.meta, meta, metaLost);
     if (settings === undefined) return undefined;
+    reportOthers(handler, ['handler_name', 'handler_meta'], lost);
+    reportOthers(meta, ['disabled', ...kind.meta.fields.map(([, classic]) => classic)], metaLost);
     const name = kind.name === undefined ? {} : { name: textAt(meta[kind.name]) };
     return { trigger, type, ...name, ...settings };
   }
   return undefined;
+}
+
+function reportOthers(object: JsonObject, known: readonly string[], lost: Lost): void {
+  for (const [name, value] of Object.entries(without(object, ...known))) {
+    if (!isUnset(value)) lost(fieldPath('', name));
+  }
 }
 
 function handlerName(handler: JsonValue): string {

@@ -1,57 +1,16 @@
 import { definitionSchema } from '../definition-schema';
-import type { JsonObject, JsonValue } from '../json-text';
+import type { JsonValue } from '../json-text';
 import { at, objectAt } from '../read';
-import type { Schema } from '../schema/builders';
 import { describePath } from '../schema/path';
 import { fullDefinition } from '../testing/definitions';
 import { sharedDocuments } from '../testing/shared-fixtures';
 import { migrateToOas, migrateVersions } from './from-classic';
+import { HARMLESS, samples } from './testing/classic-fields';
 import { listPath, minimal, withLists } from './testing/classic';
 import { meaningOf } from './testing/meaning';
 import { deriveClassicDefinition } from './to-classic';
 import { checkOas } from './validate';
 import { EXTENSION, sameMeaning, without } from './values';
-
-/** A definition that sets one field the schema knows, beside what every API needs. */
-interface Sample {
-  readonly segments: readonly string[];
-  readonly value: JsonValue;
-  readonly definition: JsonObject;
-}
-
-function samples(schema: Schema, segments: string[], wrap: (value: JsonValue) => JsonValue): Sample[] {
-  if (schema.properties !== undefined) {
-    // An entry of a list of paths is nothing without a place.
-    const isEntry = schema.properties['path'] !== undefined && schema.properties['method'] !== undefined;
-    const place = isEntry ? { path: '/p', method: 'GET' } : {};
-    return Object.entries(schema.properties).flatMap(([name, field]) =>
-      samples(field, [...segments, name], (value) => wrap({ ...place, [name]: value })),
-    );
-  }
-  if (schema.items !== undefined) return samples(schema.items, [...segments, '0'], (value) => wrap([value]));
-  if (schema.additionalProperties !== undefined) {
-    return samples(schema.additionalProperties, [...segments, 'some.key'], (value) => wrap({ 'some.key': value }));
-  }
-  const value = sampleValue(schema);
-  return [{ segments, value, definition: complete(objectAt(wrap(value))) }];
-}
-
-function sampleValue(schema: Schema): JsonValue {
-  const types = [schema.type ?? []].flat();
-  if (schema.description?.includes('duration') === true) return '5s';
-  if (schema.pattern?.includes('{24}') === true) return '0123456789abcdef01234567';
-  if (types.includes('boolean')) return true;
-  if (types.includes('integer') || types.includes('number')) return 7;
-  return schema.format === 'date-time' ? '2024-01-01T00:00:00Z' : 'sample';
-}
-
-function complete(part: JsonObject): JsonObject {
-  const proxy = { ...objectAt(minimal, 'proxy'), ...objectAt(part, 'proxy') };
-  const version = at(part, 'version_data', 'versions', 'some.key');
-  if (version === undefined) return { ...minimal, ...part, proxy };
-  const versions = { 'some.key': { use_extended_paths: true, ...objectAt(version) } };
-  return { ...minimal, ...part, proxy, version_data: { not_versioned: true, versions } };
-}
 
 describe('migration to OAS', () => {
   it('carries or reports every field that nodes know', () => {
@@ -82,6 +41,7 @@ describe('migration to OAS', () => {
     expect(report).toEqual([
       { path: 'global_rate_limit.rate', message: 'becomes 101 in an OAS API' },
       { path: 'auth', message: 'is not in use beside auth_configs, and is left out' },
+      { path: 'graphql', message: 'has no counterpart in an OAS API' },
       { path: 'version_data.versions["v1.0"].expires', message: 'has no counterpart in an OAS API' },
     ]);
     const rounded = { rate: 101, per: 60 };
@@ -159,24 +119,59 @@ describe('migration to OAS', () => {
       listPath('transform_jq'),
     ]);
   });
-});
 
-/** What the test above finds and what is right all the same. */
-const HARMLESS = [
-  // Names of versions and the like, which a single version does not need; the target becomes the API's.
-  /^version_data\.(default_version|versions\[[^\]]+\]\.(name|override_target))$/,
-  // Where versioning or GraphQL is off, the dashboard still writes its settings.
-  /^definition\.(location|key)$/,
-  /^graphql\./,
-  /service_discovery\.cache_timeout$/,
-  // Entries that are off do nothing.
-  /\[0\]\.disabled$/,
-  /validate_request\[0\]\.error_response_code$/,
-  // Part of the document, not of the definition.
-  /(mock_response|validate_json)\[0\]/,
-  // Modes that do not exist.
-  /template_mode$|function_source_type$/,
-  // Another name of the same flag, and the name of a method nobody uses.
-  /^use_go_plugin_auth$/,
-  /^auth(_configs\["some.key"\])?\.name$/,
-];
+  it('reports what a value has inside that its counterpart has not', () => {
+    const trigger = { on: 'all', rewrite_to: '/b', odd: 1, options: { query_val_matches: { a: { match_rx: 'b' } } } };
+    const { report } = migrateToOas(
+      withLists(
+        {
+          url_rewrites: [{ path: '/a', method: 'GET', match_pattern: 'a', rewrite_to: '/c', triggers: [trigger] }],
+          transform: [{ path: '/a', method: 'GET', template_data: { template_source: 'a', odd: 1 } }],
+          ignored: [{ path: '/a', method_actions: { GET: { action: 'no_action', odd: 1 } } }],
+        },
+        {
+          enable_jwt: true,
+          auth_configs: { jwt: { auth_header_name: 'A', use_certificate: true } },
+          event_handlers: {
+            events: { A: [{ handler_name: 'eh_log_handler', handler_meta: { prefix: 'p', odd: 1 } }] },
+          },
+          graphql: { enabled: false, execution_mode: 'proxyOnly', schema: 'type Query { a: Int }' },
+          proxy: { ...objectAt(minimal, 'proxy'), service_discovery: { odd: 1 } },
+        },
+      ),
+    );
+    expect(report.map(({ path }) => path).sort()).toEqual([
+      'auth_configs.jwt.use_certificate',
+      'event_handlers.events["A"][0].handler_meta.odd',
+      'graphql',
+      'proxy.service_discovery.odd',
+      `${listPath('ignored')}[0].method_actions["GET"].odd`,
+      `${listPath('transform')}[0].template_data.odd`,
+      `${listPath('url_rewrites')}[0].triggers[0]`,
+    ]);
+  });
+
+  it('reports versions and a target that are not in use, and what stands beside the versions', () => {
+    const versions = { Default: { name: 'Default', override_target: 'https://own' }, old: { name: 'old' } };
+    const { report } = migrateToOas({ ...minimal, version_data: { not_versioned: true, versions, odd: 1 } });
+    expect(report.map(({ path }) => path)).toEqual([
+      'proxy.target_url',
+      'version_data.versions["old"]',
+      'version_data.odd',
+    ]);
+  });
+
+  it('asks for every method where the requirements leave no choice, or none that can be met', () => {
+    for (const security_requirements of [[['gone']], [['gone'], ['lost']], [['basic']]]) {
+      const { oas } = migrateToOas({
+        ...minimal,
+        use_keyless: false,
+        use_basic_auth: true,
+        enable_jwt: true,
+        security_requirements,
+      });
+      expect(oas['security']).toEqual([{ jwt: [], basic: [] }]);
+      expect(deriveClassicDefinition(oas)).toMatchObject({ use_basic_auth: true, enable_jwt: true });
+    }
+  });
+});

@@ -1,7 +1,7 @@
 import { type JsonObject } from '../json-text';
 import { entryPath } from '../schema/path';
 import { authenticationToOas } from './auth-from-classic';
-import { modernClassic, splitVersions } from './classic-upgrade';
+import { modernClassic, splitVersions, type SplitVersion } from './classic-upgrade';
 import { eventsToOas } from './events';
 import { under, type Lost } from './lost';
 import { mainVersion } from './main-version';
@@ -41,7 +41,7 @@ export interface MigratedVersion extends Migration {
  */
 export function migrateToOas(classic: JsonObject): Migration {
   const { base, others } = splitVersions(classic, (name) => name);
-  const migration = migrateOne(base.definition, base.name);
+  const migration = migrateOne(base);
   if (others.length === 0) return migration;
   const left = others.map(({ name }) => ({
     path: entryPath('version_data.versions', name),
@@ -61,17 +61,17 @@ export function migrateVersions(
   newApiId: (versionName: string) => string,
 ): { readonly base: Migration; readonly versions: readonly MigratedVersion[] } {
   const { base, others } = splitVersions(classic, newApiId);
-  const versions = others.map(({ name, definition }) => ({
-    ...migrateOne(definition, name),
-    name,
-    apiId: textAt(definition['api_id']),
-    definition,
+  const versions = others.map((version) => ({
+    ...migrateOne(version),
+    name: version.name,
+    apiId: textAt(version.definition['api_id']),
+    definition: version.definition,
   }));
-  return { base: migrateOne(base.definition, base.name), versions };
+  return { base: migrateOne(base), versions };
 }
 
-function migrateOne(definition: JsonObject, versionName: string): Migration {
-  const report: Problem[] = [];
+function migrateOne({ name: versionName, definition, unused }: SplitVersion): Migration {
+  const report: Problem[] = [...unused];
   const lost: Lost = (path, message = 'has no counterpart in an OAS API') => {
     report.push({ path, message });
   };

@@ -5,7 +5,7 @@ import { type Lost } from './lost';
 import { shapeToClassic, shapeToOas, type Shape } from './shape';
 import { urlRewriteToClassic, urlRewriteToOas } from './url-rewrite';
 import { numberAt, objectAt, textAt } from '../read';
-import { objectsOf, type Draft } from './values';
+import { fieldPath, isUnset, objectsOf, without, type Draft } from './values';
 
 /** A setting of an operation and the list in `extended_paths` whose entries say the same, one per path and method. */
 export interface Feature {
@@ -61,6 +61,9 @@ const HEADERS: Shape['fields'] = [
   ['add', 'add_headers', headers],
 ];
 
+/** What of a template has a counterpart; the session is on offer to every template of an OAS API. */
+const TEMPLATE_FIELDS = ['input_type', 'template_mode', 'template_source', 'enable_session'];
+
 /** A template is a file's path or the template itself, in two fields of the extension and in one classic field with a mode. */
 function bodyTemplate(oas: string, classic: string): Feature {
   return feature(oas, classic, [['format', 'template_data.input_type', text, 'required']], {
@@ -76,9 +79,12 @@ function bodyTemplate(oas: string, classic: string): Feature {
         },
       };
     },
-    toOas: (entry) => {
+    toOas: (entry, lost) => {
       const template = objectAt(entry['template_data']);
       const source = textAt(template['template_source']);
+      for (const [field, value] of Object.entries(without(template, ...TEMPLATE_FIELDS))) {
+        if (!isUnset(value)) lost(fieldPath('template_data', field));
+      }
       return template['template_mode'] === 'blob' ? { body: source } : { path: source };
     },
   });

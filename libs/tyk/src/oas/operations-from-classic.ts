@@ -36,6 +36,8 @@ export function operationsToOas(lists: JsonObject, cacheOptions: JsonObject, los
 const MOCK_FIELDS = ['path', 'method', 'disabled', 'code', 'body', 'headers'];
 const VALIDATION_FIELDS = ['path', 'method', 'disabled', 'schema', 'schema_b64', 'error_response_code'];
 
+const ACTION_FIELDS = ['action', 'code', 'data', 'headers'];
+
 function reportUnknown(entry: JsonObject, known: readonly string[], lost: Lost): void {
   for (const [field, value] of Object.entries(without(entry, ...known))) {
     if (!isUnset(value)) lost(fieldPath('', field));
@@ -70,6 +72,7 @@ function addAction(
   lost: Lost,
 ): void {
   const kind = textAt(action['action']);
+  reportUnknown(action, ACTION_FIELDS, under(lost, entryPath('method_actions', method)));
   if (kind === 'no_action') {
     addSetting(builder, feature, entry, method, lost);
   } else if (kind === 'reply') {

@@ -91,9 +91,12 @@ export function requirementsToOas(
   lost: Lost,
 ): void {
   const spelled = listAt(definition['security_requirements']).map(textsOf);
-  const requirements = spelled.length > 0 ? spelled : [schemes].filter((names) => names.length > 0);
+  // Nodes look at the list only where it leaves a choice; with one requirement or none, every method that is on is asked for.
+  const asked = (spelled[0] ?? []).filter((name) => WITHOUT_SCHEME.has(name));
+  const all = [...schemes, ...asked];
+  const requirements = spelled.length > 1 ? spelled : [all].filter((names) => names.length > 0);
   const scopes = objectsOf(definition['security_requirement_scopes']);
-  for (const [index, names] of requirements.entries()) {
+  for (const [index, names] of spelled.entries()) {
     const unknown = names.filter((name) => !schemes.includes(name) && !WITHOUT_SCHEME.has(name));
     if (unknown.length > 0) lost(entryPath('security_requirements', index), `"${unknown.join('", "')}" is not in use`);
   }
@@ -108,8 +111,12 @@ export function requirementsToOas(
       ? [Object.fromEntries(names.map((name) => [name, listAt(scopes[index], name)]))]
       : [],
   );
-  if (inDocument.length > 0) document['security'] = inDocument;
   const others = requirements.filter((names) => names.some((name) => WITHOUT_SCHEME.has(name)));
+  // Where none of them can be met, a document without any would leave the methods out altogether.
+  if (inDocument.length + others.length === 0 && schemes.length > 0) {
+    inDocument.push(Object.fromEntries(schemes.map((name) => [name, []])));
+  }
+  if (inDocument.length > 0) document['security'] = inDocument;
   // One requirement that the document can express means the same in both modes, and older nodes know one mode only.
   if (requirements.length > 1 || others.length > 0) authentication['securityProcessingMode'] = 'compliant';
   if (others.length > 0) authentication['security'] = others.map((names) => [...names]);

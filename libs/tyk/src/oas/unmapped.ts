@@ -5,7 +5,8 @@ import { FEATURES } from './operation-features';
 import { SECTIONS } from './sections';
 import { type Shape } from './shape';
 import { UPSTREAM_PATHS } from './upstream';
-import { fieldPath, isUnset } from './values';
+import { objectAt } from '../read';
+import { fieldPath, isUnset, readAt, sameMeaning, writeAt, type Draft } from './values';
 
 /** Fields that the conversion looks after without a table, or that only say how the definition is written. */
 const LOOKED_AFTER = [
@@ -32,6 +33,9 @@ const DEFINITION_PATHS = new Set([
   ...[...SECTIONS.filter((section) => section.in === 'definition'), ...AUTHENTICATION].flatMap(pathsOf),
 ]);
 
+/** How the definition keeps its versions; what an OAS API has of it stands in `info.versioning`. */
+const VERSION_DATA_PATHS = new Set(['not_versioned', 'default_version', 'versions']);
+
 const VERSION_PATHS = new Set([
   ...['name', 'use_extended_paths', 'extended_paths'],
   ...SECTIONS.filter((section) => section.in === 'version').flatMap(pathsOf),
@@ -52,6 +56,7 @@ function pathsOf(shape: Shape): string[] {
 /** Reports every value that no part of the conversion has looked at. */
 export function reportRest(definition: JsonObject, version: JsonObject, lost: Lost, versionPath: string): void {
   walk(definition, '', DEFINITION_PATHS, lost);
+  walk(objectAt(definition['version_data']), '', VERSION_DATA_PATHS, under(lost, 'version_data'));
   const versionLost = under(lost, versionPath);
   walk(version, '', VERSION_PATHS, versionLost);
   const lists = version['extended_paths'];
@@ -70,6 +75,11 @@ function walk(object: JsonObject, at: string, known: ReadonlySet<string>, lost: 
 
 function saysNothing(path: string, value: JsonValue): boolean {
   if (isUnset(value) || DEFAULTS.get(path) === value) return true;
-  // A GraphQL section has values in every definition, but none of them counts while it is off.
-  return path === 'graphql' && isJsonObject(value) && value['enabled'] !== true;
+  if (path !== 'graphql' || !isJsonObject(value) || value['enabled'] === true) return false;
+  // The dashboard writes the section into every definition, with these values, and none of them counts while it is off.
+  const usual: Draft = {};
+  for (const field of USUAL_GRAPHQL) writeAt(usual, field, readAt(value, field) ?? null);
+  return sameMeaning(usual, value);
 }
+
+const USUAL_GRAPHQL = ['execution_mode', 'version', 'proxy.features.use_immutable_headers'];

@@ -24,6 +24,8 @@ const DISCOVERY: Shape = {
   ],
 };
 
+const DISCOVERY_FIELDS = [...DISCOVERY.fields.map(([, classic]) => classic), 'cache_disabled', 'cache_timeout'];
+
 /** Where service discovery stands, once for the upstream and once for its uptime tests. */
 const DISCOVERIES = [
   ['upstream.serviceDiscovery', 'proxy.service_discovery'],
@@ -195,7 +197,7 @@ export const UPSTREAM_PATHS: readonly string[] = [
   'uptime_tests.check_list',
   'uptime_tests.config.recheck_wait',
   'uptime_tests.config.expire_utime_after',
-  ...DISCOVERIES.map(([, classic]) => classic),
+  ...DISCOVERIES.flatMap(([, classic]) => DISCOVERY_FIELDS.map((field) => `${classic}.${field}`)),
   'proxy.target_list',
   'proxy.enable_load_balancing',
   'proxy.check_host_against_uptime_tests',

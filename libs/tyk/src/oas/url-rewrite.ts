@@ -2,7 +2,7 @@ import { type JsonObject } from '../json-text';
 import { entryPath } from '../schema/path';
 import { type Lost } from './lost';
 import { objectAt, textAt } from '../read';
-import { byName, defineField, isUnset, objectsOf, type Draft } from './values';
+import { byName, defineField, isUnset, objectsOf, sameMeaning, type Draft } from './values';
 
 /** Where a rule looks, and the classic map that holds the rules for that place. */
 const PLACES = [
@@ -44,7 +44,11 @@ export function urlRewriteToOas(entry: JsonObject, lost: Lost): Draft {
       lost(entryPath('triggers', index));
       return [];
     }
-    return [{ condition: textAt(trigger['on']), rules, rewriteTo: textAt(trigger['rewrite_to']) }];
+    const converted = { condition: textAt(trigger['on']), rules, rewriteTo: textAt(trigger['rewrite_to']) };
+    if (!sameMeaning(triggerToClassic(converted), trigger)) {
+      lost(entryPath('triggers', index), 'has parts that an OAS API does not have, which are left out');
+    }
+    return [converted];
   });
   return triggers.length > 0 ? { triggers } : {};
 }
