@@ -7,6 +7,7 @@ import type { ApiConfig } from '@castellan/config';
 import { CastellanError, ErrorReply } from '@castellan/dto';
 import type { Logger, Metrics } from '@castellan/observability';
 import { parseJson } from '@castellan/tyk';
+import { acceptForms } from './file-upload';
 import { noteMalformedBody } from './malformed-body';
 
 /** What an `X-Request-ID` may look like to be taken over; anything else gets a fresh id. */
@@ -41,6 +42,7 @@ const refuseUnreadablePath = ({ message }: Error, request: FastifyRequest, reply
 export const prepareServer = async (server: FastifyInstance, config: ApiConfig, metrics: Metrics): Promise<void> => {
   await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy });
   acceptBodies(server, config);
+  await acceptForms(server, config);
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
@@ -82,7 +84,7 @@ const yamlType = /^(application|text)\/(x-)?(vnd\.[\w.+-]*)?yaml/i;
 
 /**
  * One parser for every content type: clients send JSON as `application/x-www-form-urlencoded`, or name no type at all
- * (reference, decisive fact 9). YAML reaches its route as text.
+ * (reference, decisive fact 9). YAML reaches its route as text, a form unread.
  */
 const acceptBodies = (server: FastifyInstance, { bodyLimit }: ApiConfig): void => {
   server.removeAllContentTypeParsers();

@@ -1,19 +1,31 @@
 import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dto';
-import { isJsonObject, JsonTextError, TYK_EXTENSION, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { isJsonObject, JsonTextError, parseJson, TYK_EXTENSION, type JsonObject, type JsonValue } from '@castellan/tyk';
 import { readYaml, YamlError } from '../../transfer/yaml';
 
 /** What Tyk says of a body that is no document (appendix A, `/api/apis/oas`). */
 const unreadable = "Couldn't read body.";
 
 /**
- * The document of a request: an object as it came, or the text of a YAML document.
+ * The document of a request: an object as it came, or the text of a document in JSON or YAML.
  *
  * @throws ValidationFailed
  */
 export const documentFrom = async (body: unknown): Promise<JsonObject> => {
-  const value = typeof body === 'string' ? await fromYaml(body) : (body as JsonValue | undefined);
+  const value = typeof body === 'string' ? await fromText(body) : (body as JsonValue | undefined);
   if (isJsonObject(value)) return value;
   throw new ValidationFailed([{ path: 'body', message: 'must be an OpenAPI document' }], unreadable);
+};
+
+/** Files do not say reliably what they are. JSON is nearly always YAML as well, but read many times as fast. */
+const fromText = async (text: string): Promise<JsonValue> => {
+  if (/^\s*\{/.test(text)) {
+    try {
+      return parseJson(text);
+    } catch (error) {
+      if (!(error instanceof JsonTextError)) throw error;
+    }
+  }
+  return fromYaml(text);
 };
 
 const fromYaml = async (text: string): Promise<JsonValue> => {

@@ -14,6 +14,7 @@ import { StatusReply, ValidationFailed } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { isJsonObject, ownField, toPublicOas, type JsonObject } from '@castellan/tyk';
 import { ApiErrors } from '../../http/api-errors.decorator';
+import { BodyOrFile } from '../../http/file-upload';
 import { etagOf } from '../../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
 import { sendJsonText } from '../../http/text-reply';
@@ -22,12 +23,15 @@ import { ApiCreatedReply } from '../apis/api.dto';
 import { versionLinkOf } from '../apis/version-query';
 import { rehearsedChange, ValidReply } from '../resource/rehearsal';
 import { documentFrom, missingAs } from './oas-body';
-import { DryRunInput, importOptionsOf, ImportQuery, openApiDocument } from './oas.dto';
+import { DryRunInput, importOptionsOf, ImportQuery, inFormOrBody, openApiDocument } from './oas.dto';
 import { sendNotes, wantsYaml } from './oas-reply';
 import { OasService } from './oas.service';
 
 const documentTypes = ['application/json', 'application/x-yaml'] as const;
-const plainDocument = { ...openApiDocument, description: 'An OpenAPI 3.0 or 3.1 document without Tyk’s extension' };
+const plainDocument = {
+  ...openApiDocument,
+  description: `An OpenAPI 3.0 or 3.1 document without Tyk’s extension; ${inFormOrBody}`,
+};
 
 /** OpenAPI documents that become OAS APIs, and OAS APIs that become files. */
 @ApiTags('OAS APIs')
@@ -39,14 +43,14 @@ export class OasImportController {
   @HttpCode(200)
   @Requires('apis', 'write', 'Import OAS API')
   @ApiOperation({ operationId: 'importOasApi', summary: 'Make an OAS API of an OpenAPI document' })
-  @ApiConsumes(...documentTypes)
+  @ApiConsumes(...documentTypes, 'multipart/form-data')
   @ApiBody({ schema: plainDocument })
   @ApiOkResponse({ type: ApiCreatedReply })
   @ApiErrors(400, 401, 403, 409, 413)
   async import(
     @OrganisationRequest() context: OrganisationContext,
     @Query() query: ImportQuery,
-    @Body() body: unknown,
+    @BodyOrFile() body: unknown,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StatusReply> {
     const options = importOptionsOf(query);

@@ -45,14 +45,18 @@ export class OasVersionsController {
   @ApiOperation({ operationId: 'rebaseOasApi', summary: 'Make a version the base, and the base one of its versions' })
   @ApiParam({ ...idParam, description: 'Database id or api_id of the base' })
   @ApiParam({ name: 'next', description: 'Database id or api_id of the version' })
+  @ApiHeader({ ...ifMatch, description: 'Only when the version of the base is still this one' })
   @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(400, 401, 403, 404)
+  @ApiErrors(400, 401, 403, 404, 412, 428)
   async rebase(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
     @Param('next') next: string,
+    @IfMatch() precondition: Precondition,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StatusReply> {
-    await this.versions.rebase(context, id, next);
+    const row = await this.versions.rebase(context, id, next, precondition);
+    void reply.header('etag', etagOf(row.version));
     return new StatusReply('API converted successfully');
   }
 

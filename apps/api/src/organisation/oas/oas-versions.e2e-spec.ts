@@ -156,6 +156,26 @@ describe('versions of an OAS API', () => {
       expect(await versioningOf(base.id)).toMatchObject({ name: 'v1', versions: [{ name: 'v2', id: child.apiId }] });
     });
 
+    it('412 and 428: only while its base is what the caller has seen', async () => {
+      const { base, child } = await family();
+      const path = `/api/apis/oas/${base.id}/rebase/${child.id}`;
+      const etag = (await documentOf(base.id)).headers.get('etag') ?? '';
+      const { client } = organisation.admin;
+      const refused = await client.patch(path, undefined, { headers: { 'if-match': '"99"' } });
+      expect([refused.status, await versioningOf(child.id)]).toEqual([412, undefined]);
+      const reply = expectOk(await client.patch(path, undefined, { headers: { 'if-match': etag } }));
+      expect(reply.headers.get('etag')).toBe((await documentOf(base.id)).headers.get('etag'));
+
+      const strict = (await api.organisation({ require_if_match: true })).admin.client;
+      const made = async (query: string): Promise<string> =>
+        textOf(expectOk(await strict.post(`/api/apis/oas?${query}`, anOasApi())).json['ID']);
+      const first = await made('');
+      const second = await made(`base_api_id=${first}&base_api_version_name=v1&new_version_name=v2`);
+      expect((await strict.patch(`/api/apis/oas/${first}/rebase/${second}`)).status).toBe(428);
+      const any = { headers: { 'if-match': '*' } };
+      expectOk(await strict.patch(`/api/apis/oas/${first}/rebase/${second}`, undefined, any));
+    });
+
     it('400: is one of that base', async () => {
       const [one, other] = [await family(), await family()];
       const alone = await make('');

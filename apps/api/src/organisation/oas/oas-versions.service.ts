@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CastellanError } from '@castellan/dto';
 import { ApiStore, type ApiRow, type ChangeContext, type OrganisationId } from '@castellan/persistence';
+import type { Precondition } from '../../http/precondition';
 import { refuseOtherKind } from '../apis/api-kind';
 import { ApiVersionsService, type VersionMeta, type VersionSearch } from '../apis/api-versions.service';
 import { ApisService } from '../apis/apis.service';
@@ -28,10 +29,12 @@ export class OasVersionsService {
    * Makes a version of an API its base: it gets the list of versions, in which the old base now stands. Every name, and
    * what callers get who name none, stays as it is.
    *
-   * @throws CastellanError (404, 400), ValidationFailed
+   * @param precondition what the caller demands of the base
+   * @returns the old base
+   * @throws CastellanError (404, 400), ValidationFailed, VersionMismatch
    */
-  async rebase(context: ChangeContext, baseId: string, nextId: string): Promise<void> {
-    await this.apis.commit(context, async (transaction) => {
+  async rebase(context: ChangeContext, baseId: string, nextId: string, precondition: Precondition): Promise<ApiRow> {
+    return this.apis.commit(context, async (transaction) => {
       const { organisation, session } = transaction;
       const base = await this.apis.find(organisation, baseId, session);
       if (base === null) throw missingAs(404, 'Could not retrieve current base API');
@@ -39,6 +42,7 @@ export class OasVersionsService {
       if (next === null) throw missingAs(404, 'Could not retrieve next base API');
       refuseOtherKind(base, 'oas');
       refuseOtherKind(next, 'oas');
+      precondition.check(base.version, transaction.rules.requireIfMatch);
 
       const before = versioningOf(storedWrapper(base));
       const [name] = [...before.versions].find(([, apiId]) => apiId === next.apiId) ?? [];
@@ -50,8 +54,9 @@ export class OasVersionsService {
         default: ['', 'self'].includes(before.default) ? before.name : before.default,
         versions: new Map([...others, [before.name, base.apiId]]),
       };
-      await this.apis.replaceIn(transaction, base, withVersioning(storedWrapper(base), null));
+      const child = await this.apis.replaceIn(transaction, base, withVersioning(storedWrapper(base), null));
       await this.apis.replaceIn(transaction, next, withVersioning(storedWrapper(next), after));
+      return child;
     });
   }
 

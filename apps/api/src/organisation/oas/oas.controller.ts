@@ -15,13 +15,14 @@ import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { toPublicOas } from '@castellan/tyk';
 import { ApiErrors } from '../../http/api-errors.decorator';
+import { BodyOrFile } from '../../http/file-upload';
 import { etagOf, IfMatch, Precondition } from '../../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
 import { ApiCreatedReply } from '../apis/api.dto';
 import { ApiVersionsService } from '../apis/api-versions.service';
 import { versionLinkOf } from '../apis/version-query';
 import { documentFrom, missingAs } from './oas-body';
-import { importOptionsOf, ImportQuery, openApiDocument } from './oas.dto';
+import { importOptionsOf, ImportQuery, inFormOrBody, openApiDocument } from './oas.dto';
 import { sendDocument, sendNotes } from './oas-reply';
 import { OasService, type Written } from './oas.service';
 
@@ -113,15 +114,15 @@ export class OasController {
   })
   @ApiParam(idParam)
   @ApiHeader(ifMatch)
-  @ApiConsumes(...documentTypes)
-  @ApiBody({ schema: openApiDocument })
+  @ApiConsumes(...documentTypes, 'multipart/form-data')
+  @ApiBody({ schema: { ...openApiDocument, description: `${openApiDocument.description}; ${inFormOrBody}` } })
   @ApiOkResponse({ type: StatusReply })
   @ApiErrors(400, 401, 403, 404, 409, 412, 413, 428)
   async patch(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
     @Query() query: ImportQuery,
-    @Body() body: unknown,
+    @BodyOrFile() body: unknown,
     @IfMatch() precondition: Precondition,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StatusReply> {

@@ -98,3 +98,6 @@ export const openApiDocument = {
   additionalProperties: true,
   description: 'An OpenAPI 3.0 or 3.1 document with Tyk’s extension, `x-tyk-api-gateway`',
 };
+
+/** The same where it may come as a file. */
+export const inFormOrBody = 'in a form (`multipart/form-data`), the file in the field `file`';

@@ -1,0 +1,61 @@
+import multipart from '@fastify/multipart';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ApiConfig } from '@castellan/config';
+import { CastellanError, ValidationFailed } from '@castellan/dto';
+
+/** The field of a form that holds the file (appendix A, bodies of `multipart/form-data`). */
+const fileField = 'file';
+
+/** More than a form for one file has. */
+const mostParts = 20;
+
+/** Forms are not read before a route asks for it, and so never for a caller that has no credential. */
+export const acceptForms = async (server: FastifyInstance, { bodyLimit }: ApiConfig): Promise<void> => {
+  await server.register(multipart, {
+    limits: { fileSize: bodyLimit, fieldSize: bodyLimit, files: 1, parts: mostParts },
+  });
+};
+
+/** The body as it was parsed or, of a form, the text of the file in it. */
+export const BodyOrFile = createParamDecorator((_: unknown, context: ExecutionContext): unknown => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  return request.isMultipart() ? uploadedText(request) : request.body;
+});
+
+/**
+ * The text of the file in a form, which must be UTF-8.
+ *
+ * @throws ValidationFailed, CastellanError (413)
+ */
+const uploadedText = async (request: FastifyRequest): Promise<string> => {
+  const content = await uploadedFile(request);
+  if (content === undefined) throw new ValidationFailed([{ path: fileField, message: 'is required in the form' }]);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content);
+  } catch {
+    throw new ValidationFailed([{ path: fileField, message: 'must be a text in UTF-8' }]);
+  }
+};
+
+const uploadedFile = async (request: FastifyRequest): Promise<Buffer | undefined> => {
+  let found: Buffer | undefined;
+  try {
+    for await (const part of request.parts()) {
+      // The form goes on only when each part of it has been read.
+      const content = part.type === 'file' ? await part.toBuffer() : Buffer.from(textOf(part.value));
+      if (part.fieldname === fileField) found = content;
+    }
+  } catch (error) {
+    throw asRefusal(error);
+  }
+  return found;
+};
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** The parser of forms has errors with a status for what goes beyond a limit, and plain ones for what is no form. */
+const asRefusal = (error: unknown): unknown => {
+  if (!(error instanceof Error) || error instanceof CastellanError || 'statusCode' in error) return error;
+  return new ValidationFailed([{ path: 'body', message: `is no form that can be read: ${error.message}` }]);
+};
