@@ -188,7 +188,7 @@ export class ApisService extends ResourceService<ApiRow> {
       const said = `${link.baseId} is not a valid Base API version`;
       throw new ValidationFailed([{ path: 'base_api_id', message: 'names no API of the organisation' }], said);
     }
-    const row = await this.insertIn(transaction, content, this.newId(content));
+    const row = await this.insertNew(transaction, content);
     await this.replaceIn(transaction, base, withVersion(storedWrapper(base), link, row.apiId));
     return row;
   }

@@ -114,6 +114,22 @@ describe(path, () => {
   });
 
   describe('ids', () => {
+    it('may be created again under the _id that it had, and its versions go on', async () => {
+      const policy = { ...aPolicy(), _id: '5ead71205759610001818699' };
+      const id = await create(policy);
+      expectOk(await organisation.admin.client.delete(`${path}/${id}`));
+      const valid = expectOk(await organisation.admin.client.post(`${path}/validate`, policy));
+      expect(listOf(valid.json['Meta']?.['changes'])[0]).toMatchObject({ id, operation: 'create', version: 3 });
+      const reply = expectOk(await organisation.admin.client.post(path, policy));
+      expect([reply.json['Message'], reply.headers.get('etag')]).toEqual([id, '"3"']);
+      const { json } = await organisation.admin.client.get(`${path}/${id}/revisions`);
+      expect(listOf(json['revisions']).map((one) => [one['revision'], one['operation']])).toEqual([
+        [3, 'create'],
+        [2, 'delete'],
+        [1, 'create'],
+      ]);
+    });
+
     it('honours an _id that is sent', async () => {
       const sent = '5EAD71205759610001818680';
       expect(await create({ ...aPolicy(), _id: sent })).toBe(sent.toLowerCase());

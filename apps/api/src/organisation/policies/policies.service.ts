@@ -4,7 +4,6 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, ValidationFailed, type FieldError } from '@castellan/dto';
 import {
   isObjectIdText,
-  newObjectId,
   PolicyStore,
   RevisionStore,
   toObjectId,
@@ -90,9 +89,9 @@ export class PoliciesService extends ResourceService<PolicyRow> {
   }
 
   /** Scripts post policies with fixed ids, which keys and catalogues of theirs name. */
-  protected override newId(content: JsonObject): Types.ObjectId {
+  protected override sentId(content: JsonObject): Types.ObjectId | null {
     const sent = textAt(content, '_id');
-    return isObjectIdText(sent) ? toObjectId(sent) : newObjectId();
+    return isObjectIdText(sent) ? toObjectId(sent) : null;
   }
 
   /** Of another organisation's policy nothing is said but that there is one (promise 6). */

@@ -98,8 +98,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
   /** @throws ValidationFailed, Conflict */
   async create(context: ChangeContext, body: unknown): Promise<Row> {
     const content = this.parse(body);
-    const id = this.newId(content);
-    return this.commit(context, (transaction) => this.insertIn(transaction, content, id));
+    return this.commit(context, (transaction) => this.insertNew(transaction, content));
   }
 
   /** @throws NotFound, ValidationFailed, Conflict, VersionMismatch */
@@ -177,10 +176,22 @@ export abstract class ResourceService<Row extends ResourceRow> {
   async tryOut(context: ChangeContext, body: unknown, id?: string): Promise<readonly Change[]> {
     const content = this.parse(body);
     const { changes } = await this.rehearse(context, async (transaction) => {
-      if (id === undefined) return this.insertIn(transaction, content, this.newId(content));
+      if (id === undefined) return this.insertNew(transaction, content);
       return this.replaceIn(transaction, await this.require(context.organisation, id, transaction.session), content);
     });
     return changes;
+  }
+
+  /**
+   * Writes a new row under the id that its content asks for, or else a new one. An id that was deleted goes on counting
+   * where it ended, so that no version and no entity tag ever stands for two contents.
+   */
+  protected async insertNew(transaction: ResourceTransaction, content: JsonObject): Promise<Row> {
+    const id = this.sentId(content);
+    if (id === null) return this.insertIn(transaction, content, newObjectId());
+    const { organisation, session } = transaction;
+    const last = await this.revisions.lastNumbers(organisation, this.store.kind.name, [id], session);
+    return this.insertIn(transaction, content, id, (last.get(id.toString()) ?? 0) + 1);
   }
 
   /** Writes a new row in a transaction that may hold more. */
@@ -219,9 +230,9 @@ export abstract class ResourceService<Row extends ResourceRow> {
     await this.followUp(transaction, current, null);
   }
 
-  /** The id of a new row; a kind that honours ids that are sent overrides this. */
-  protected newId(_content: JsonObject): Types.ObjectId {
-    return newObjectId();
+  /** The row id that a new content asks for; a kind that honours ids that are sent overrides this. */
+  protected sentId(_content: JsonObject): Types.ObjectId | null {
+    return null;
   }
 
   /** Turns what a unique index said into a conflict that names what is in the way. */
