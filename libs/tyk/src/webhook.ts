@@ -2,7 +2,8 @@ import { isJsonObject, ownField, type JsonObject, type JsonValue } from './json-
 import { at, listAt, numberAt, objectAt, textAt } from './read';
 import { all, int, map, nonEmptyStr, requiredObj, str } from './schema/builders';
 import { makeCheck, type Problem } from './schema/check';
-import { hookUrlFault } from './target-url';
+import { entryPath } from './schema/path';
+import { hasControlCharacter, hookUrlFault } from './target-url';
 
 /** The handler name under which gateways call a web hook (reference 1.5). */
 export const WEB_HOOK_HANDLER = 'eh_web_hook_handler';
@@ -14,7 +15,7 @@ const checkShape = makeCheck({
     {
       method: nonEmptyStr,
       target_path: nonEmptyStr,
-      ...all(str, 'id org_id name template_path'),
+      ...all(str, 'id org_id name template_path webhook_id'),
       header_map: map(str),
       event_timeout: int,
     },
@@ -34,7 +35,17 @@ export function checkHook(hook: JsonValue): Problem[] {
   const fault = hookUrlFault(textAt(hook, 'target_path'));
   if (fault !== undefined) problems.push({ path: 'target_path', message: fault });
   if (numberAt(hook, 'event_timeout') < 0) problems.push({ path: 'event_timeout', message: 'must not be negative' });
-  return problems;
+  return [...problems, ...headerProblems(objectAt(hook, 'header_map'))];
+}
+
+/** With a single header that HTTP cannot carry, gateways never send the request. */
+function headerProblems(headers: JsonObject): Problem[] {
+  return Object.keys(headers).flatMap((name) => {
+    const path = entryPath('header_map', name);
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return [{ path, message: 'must have a name that HTTP headers can have' }];
+    if (!hasControlCharacter(textAt(headers, name).replaceAll('\t', ''))) return [];
+    return [{ path, message: 'must not hold control characters' }];
+  });
 }
 
 /** The ids of the hooks that the `hook_references` of an API name, each once. */
@@ -139,8 +150,9 @@ function ownedHookId(entry: JsonValue, owned: ReadonlySet<string>): string | und
   return [textAt(meta, '_id'), textAt(meta, 'id')].find((id) => owned.has(id));
 }
 
-/** References carry the whole hook; only its id counts, since the rest may be out of date. */
+/** References carry the whole hook; only its id counts, since the rest may be out of date. Ids are the same in either case. */
 function hookIdOf(reference: JsonValue): string {
   const hook = isJsonObject(reference) ? ownField(reference, 'hook') : undefined;
-  return textAt(hook, 'id') || textAt(hook, '_id');
+  const id = textAt(hook, 'id') || textAt(hook, '_id');
+  return /^[0-9a-f]{24}$/i.test(id) ? id.toLowerCase() : id;
 }

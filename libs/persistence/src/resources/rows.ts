@@ -142,9 +142,20 @@ export const policySchema = new Schema<PolicyRow>(
 
 export interface WebhookRow extends ResourceRow {
   readonly name: string;
+  /** The id that goes with the hook when it moves to another installation. */
+  readonly webhookId?: string;
+  /** Counts the writes of APIs that refer to the hook; see `WebhookStore.hold`. */
+  readonly holds?: number;
 }
 
 export const webhookSchema = new Schema<WebhookRow>(
-  { ...resourceRowFields, name: { type: String, required: true } },
+  {
+    ...resourceRowFields,
+    name: { type: String, required: true },
+    webhookId: { type: String },
+    holds: { type: Number },
+  },
   { ...rowSchemaOptions, collection: 'webhooks' },
-).index({ orgId: 1, createdAt: -1, _id: -1 });
+)
+  .index({ orgId: 1, webhookId: 1 }, { unique: true, partialFilterExpression: { webhookId: { $exists: true } } })
+  .index({ orgId: 1, createdAt: -1, _id: -1 });

@@ -94,4 +94,26 @@ export class WebhookStore extends ResourceStore<WebhookRow> {
   constructor(@InjectModel(modelNames.webhook) model: Model<WebhookRow>) {
     super(model, { name: 'webhook', commands: silent });
   }
+
+  /** The hooks that these row ids or `webhook_id`s mean, as far as there are such. */
+  async byEitherIds(
+    organisation: OrganisationId,
+    ids: readonly string[],
+    session: ClientSession | null = null,
+  ): Promise<WebhookRow[]> {
+    if (ids.length === 0) return [];
+    const rowIds = ids.filter(isObjectIdText).map(toObjectId);
+    return this.findAll(organisation, { $or: [{ _id: { $in: rowIds } }, { webhookId: { $in: [...ids] } }] }, session);
+  }
+
+  /**
+   * Makes a transaction that copies these hooks meet every other one that changes or deletes them: whichever comes second
+   * runs again and sees what the first has done. Reading alone does not, because transactions do not meet at what they
+   * only read.
+   */
+  async hold(organisation: OrganisationId, ids: readonly string[], session: ClientSession): Promise<void> {
+    if (ids.length === 0) return;
+    const rows = { _id: { $in: ids.map(toObjectId) }, orgId: toObjectId(organisation) };
+    await this.model.updateMany(rows, { $inc: { holds: 1 } }, { session }).exec();
+  }
 }

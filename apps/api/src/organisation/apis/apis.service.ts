@@ -6,6 +6,7 @@ import { CastellanError, ValidationFailed, type Conflict } from '@castellan/dto'
 import {
   ApiStore,
   RevisionStore,
+  WebhookStore,
   type ApiRow,
   type ChangeContext,
   type Draft,
@@ -41,6 +42,7 @@ export class ApisService extends ResourceService<ApiRow> {
   constructor(
     writer: ResourceWriter,
     private readonly apis: ApiStore,
+    private readonly webhooks: WebhookStore,
     private readonly catalogues: ApiCatalogues,
     revisions: RevisionStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
@@ -153,12 +155,16 @@ export class ApisService extends ResourceService<ApiRow> {
     await refuseSegmentClash(transaction, draft, this.apis);
   }
 
-  /** A base that lists the API follows it: to a new `api_id`, and when it goes. */
+  /**
+   * A base that lists the API follows it: to a new `api_id`, and when it goes. Web hooks whose copies the API carries
+   * are held, so that none of them changes unseen in this instant (decision 12).
+   */
   protected override async followUp(
     transaction: ResourceTransaction,
     before: ApiRow | null,
     after: ApiRow | null,
   ): Promise<void> {
+    await this.webhooks.hold(transaction.organisation, after?.hookIds ?? [], transaction.session);
     if (before === null || before.apiId === after?.apiId) return;
     const { organisation, session } = transaction;
     const bases = await this.apis.basesOf(organisation, before.apiId, session);

@@ -1,13 +1,5 @@
 import type { ClientSession } from 'mongoose';
-import {
-  isObjectIdText,
-  toObjectId,
-  type ApiRow,
-  type ApiStore,
-  type OrganisationId,
-  type WebhookRow,
-  type WebhookStore,
-} from '@castellan/persistence';
+import type { ApiRow, ApiStore, OrganisationId, WebhookRow, WebhookStore } from '@castellan/persistence';
 
 export type ReferredApi = Pick<ApiRow, 'apiId' | 'document'>;
 export type ReferredHook = Pick<WebhookRow, '_id' | 'document'>;
@@ -16,7 +8,7 @@ export type ReferredHook = Pick<WebhookRow, '_id' | 'document'>;
 export interface References {
   /** The APIs that have these `api_id`s, as far as there are such. */
   apis(apiIds: readonly string[]): Promise<readonly ReferredApi[]>;
-  /** The web hooks that have these ids, as far as there are such. */
+  /** The web hooks that have these ids or `webhook_id`s, as far as there are such. */
   webhooks(ids: readonly string[]): Promise<readonly ReferredHook[]>;
 }
 
@@ -34,8 +26,6 @@ export class StoredReferences implements References {
   }
 
   async webhooks(ids: readonly string[]): Promise<readonly ReferredHook[]> {
-    const rowIds = ids.filter(isObjectIdText).map(toObjectId);
-    if (rowIds.length === 0) return [];
-    return this.stores.webhooks.findAll(this.organisation, { _id: { $in: rowIds } }, this.session);
+    return this.stores.webhooks.byEitherIds(this.organisation, ids, this.session);
   }
 }

@@ -1,11 +1,13 @@
 import { ValidationFailed } from '@castellan/dto';
 import type { Draft, WebhookRow } from '@castellan/persistence';
-import { checkHook, textAt, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { checkHook, contentDigest, textAt, type JsonObject, type JsonValue } from '@castellan/tyk';
 
 /** Identity of a web hook: what Castellan decides, whatever the body says. */
 export interface WebhookIdentity {
   readonly _id: WebhookRow['_id'];
   readonly organisation: string;
+  /** The `webhook_id` that the hook has, for a body that says none; empty for a new hook. */
+  readonly webhookId: string;
 }
 
 /** Fields that replies carry and that are not the client's to set. */
@@ -22,6 +24,7 @@ const emptyHook: JsonObject = {
   template_path: '',
   header_map: {},
   event_timeout: 0,
+  webhook_id: '',
 };
 
 /** Bodies come out of the JSON parser, so an object holds JSON values only. */
@@ -36,17 +39,28 @@ export const parseHookBody = (body: unknown): JsonObject => {
   return body;
 };
 
-/** The row of a web hook. A write replaces the whole hook: a field that is not sent, or null, has its empty value. */
-export const webhookDraft = ({ _id, organisation }: WebhookIdentity, sent: JsonObject): Draft<WebhookRow> => {
+/**
+ * The row of a web hook. A write replaces the whole hook: a field that is not sent, or null, has its empty value. Only
+ * `webhook_id` stays, since references go by it (appendix A, `/api/hooks`).
+ */
+export const webhookDraft = (
+  { _id, organisation, webhookId: present }: WebhookIdentity,
+  sent: JsonObject,
+): Draft<WebhookRow> => {
+  const webhookId = textAt(sent, 'webhook_id') || present || webhookIdOf(_id);
   const content = Object.entries(sent).filter(([field, value]) => !ownedFields.has(field) && !isEmpty(field, value));
   const hook: JsonObject = {
     ...emptyHook,
     ...Object.fromEntries(content),
     id: _id.toString(),
     org_id: organisation,
+    webhook_id: webhookId,
   };
-  return { _id, name: hookName(hook), document: JSON.stringify(hook) };
+  return { _id, name: hookName(hook), webhookId, document: JSON.stringify(hook) };
 };
+
+/** 32 hex digits, made of the row id: a hook that says none gets the same one from every import. */
+const webhookIdOf = (_id: WebhookRow['_id']): string => contentDigest(_id.toString()).slice(0, 32);
 
 /** Null, where an empty value is known: gateways read both alike. */
 const isEmpty = (field: string, value: JsonValue): boolean => value === null && Object.hasOwn(emptyHook, field);

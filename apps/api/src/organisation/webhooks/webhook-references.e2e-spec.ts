@@ -46,14 +46,31 @@ describe('web hooks of API definitions', () => {
       const id = await createHook(hook);
       const wrapper = await getApi(await createApi([reference(id)]));
       const known = { id, org_id: organisation.id, ...hook, template_path: '' };
+      const webhook_id = expect.any(String) as string;
       expect(wrapper['hook_references']).toEqual([
-        { event_name: 'QuotaExceeded', event_timeout: 60, hook: { api_model: {}, ...known, event_timeout: 0 } },
+        {
+          event_name: 'QuotaExceeded',
+          event_timeout: 60,
+          hook: { api_model: {}, ...known, event_timeout: 0, webhook_id },
+        },
       ]);
       expect(eventsOf(wrapper)).toEqual({
         QuotaExceeded: [
           { handler_name: 'eh_web_hook_handler', handler_meta: { _id: id, ...known, event_timeout: 60 } },
         ],
       });
+    });
+
+    it('may name it in upper case, or by the webhook_id that it has in every installation', async () => {
+      const webhook_id = unique('webhook');
+      const id = await createHook(aHook({ webhook_id }));
+      const elsewhere = { ...reference('5ead71205759610001818680'), hook: { id: 'x', webhook_id } };
+      for (const given of [reference(id.toUpperCase()), elsewhere]) {
+        const wrapper = await getApi(await createApi([given]));
+        expect(listOf(wrapper['hook_references'])[0]).toMatchObject({ hook: { id, webhook_id } });
+        expect(eventsOf(wrapper)).toMatchObject({ QuotaExceeded: [{ handler_meta: { _id: id } }] });
+      }
+      expect((await organisation.admin.client.delete(`/api/hooks/${id}`)).json['Code']).toBe('in_use');
     });
 
     it('keeps the reference when a write sends the definition alone, as tyk-sync does', async () => {
@@ -120,6 +137,14 @@ describe('web hooks of API definitions', () => {
       ['no list', {}, ['hook_references']],
       ['a list of texts', ['x'], ['hook_references[0]']],
       ['a reference without an event', [{ hook: { id: 'x' } }], ['hook_references[0].event_name']],
+      [
+        'timeouts that are no seconds',
+        [
+          { ...reference('x'), event_timeout: '60' },
+          { ...reference('x'), event_timeout: 1.5 },
+        ],
+        ['hook_references[0].event_timeout', 'hook_references[1].event_timeout'],
+      ],
     ])('refuses %s', async (_, hook_references, paths) => {
       const id = await createApi([]);
       const body = { api_definition: anApiDefinition(), hook_references };

@@ -19,6 +19,12 @@ export class WebhookInput {
 
   @ApiPropertyOptional({ example: 0, description: 'Seconds in which the same event is sent once' })
   readonly event_timeout?: number;
+
+  @ApiPropertyOptional({
+    example: '1f78e319202b430e92286cff3ca759e3',
+    description: 'Unique in the organisation, and the same wherever the hook moves; made when a new hook has none',
+  })
+  readonly webhook_id?: string;
 }
 
 export class WebhookDto extends WebhookInput {

@@ -56,7 +56,7 @@ export class WebhooksController {
   @ApiOperation({ operationId: 'createHook', summary: 'Create a web hook; `Meta` is its id' })
   @ApiBody({ type: WebhookInput })
   @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(400, 401, 403, 413)
+  @ApiErrors(400, 401, 403, 409, 413)
   async create(
     @OrganisationRequest() context: OrganisationContext,
     @Body() body: unknown,
@@ -74,7 +74,7 @@ export class WebhooksController {
   @ApiHeader(ifMatch)
   @ApiBody({ type: WebhookInput })
   @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(400, 401, 403, 404, 412, 413, 428)
+  @ApiErrors(400, 401, 403, 404, 409, 412, 413, 428)
   async update(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,

@@ -52,9 +52,11 @@ describe(path, () => {
           template_path: '',
           header_map: { 'x-tyk-test': '123456' },
           event_timeout: 0,
+          webhook_id: reply.json['webhook_id'],
           version: 1,
         }),
       );
+      expect(textOf(reply.json['webhook_id'])).toMatch(/^[0-9a-f]{32}$/);
       expect(reply.headers.get('etag')).toBe('"1"');
     });
 
@@ -79,11 +81,21 @@ describe(path, () => {
         [11, 1],
       ]);
       const found = listOf(pages[2]?.json['hooks']).filter((hook) => textOf(hook['name']) === name);
-      expect(found).toEqual([{ ...posted, id, org_id: own.id, header_map: {}, event_timeout: 0, version: 1 }]);
+      expect(found).toEqual([
+        {
+          ...posted,
+          id,
+          org_id: own.id,
+          header_map: {},
+          event_timeout: 0,
+          webhook_id: expect.any(String) as string,
+          version: 1,
+        },
+      ]);
     });
 
     it('replaces the whole hook', async () => {
-      const id = await create(aHook({ template_path: 'templates/x.json', note: 'mine' }));
+      const id = await create(aHook({ template_path: 'templates/x.json', note: 'mine', webhook_id: 'alarm' }));
       const reply = expectOk(
         await organisation.admin.client.put(`${path}/${id}`, { method: 'put', target_path: 'http://127.0.0.1:9/x' }),
       );
@@ -99,6 +111,8 @@ describe(path, () => {
         template_path: '',
         header_map: {},
         event_timeout: 0,
+        // References in other installations go by it.
+        webhook_id: 'alarm',
         version: 2,
       });
     });
@@ -137,6 +151,9 @@ describe(path, () => {
       ['a relative URL', aHook({ target_path: '/x' }), ['target_path']],
       ['a URL of another scheme', aHook({ target_path: 'ftp://x/y' }), ['target_path']],
       ['a header that is no text', aHook({ header_map: { a: 1 } }), ['header_map["a"]']],
+      ['a header that HTTP does not know', aHook({ header_map: { 'a b': '1', ok: '1' } }), ['header_map["a b"]']],
+      ['a header of two lines', aHook({ header_map: { a: '1\r\nb: 2' } }), ['header_map["a"]']],
+      ['a webhook_id that is no text', aHook({ webhook_id: 7 }), ['webhook_id']],
       ['a negative timeout', aHook({ event_timeout: -1 }), ['event_timeout']],
       ['a list', [], ['body']],
     ])('refuses %s', async (_, body, paths) => {
@@ -154,6 +171,22 @@ describe(path, () => {
         [400, 'malformed_json'],
       ]);
     });
+  });
+
+  it('refuses a webhook_id that another hook of the organisation has, in Tyk’s words', async () => {
+    const webhook_id = unique('webhook');
+    const id = await create(aHook({ webhook_id, name: 'first' }));
+    const other = await create();
+    const replies = [
+      await organisation.admin.client.post(path, aHook({ webhook_id })),
+      await organisation.admin.client.put(`${path}/${other}`, aHook({ webhook_id })),
+    ];
+    for (const { status, json } of replies) {
+      expect([status, json['Code'], json['Message']]).toEqual([409, 'id_conflict', 'Duplicate webhook_id.']);
+      expect(json['Meta']).toEqual({ id, name: 'first' });
+    }
+    expect((await get(other)).json['version']).toBe(1);
+    await create(aHook({ webhook_id }), await api.organisation());
   });
 
   it('answers 401 on every route to somebody without a key', async () => {

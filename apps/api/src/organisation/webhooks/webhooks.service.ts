@@ -53,18 +53,27 @@ export class WebhooksService extends ResourceService<WebhookRow> {
     return parseHookBody(body);
   }
 
-  draft({ organisation }: ResourceTransaction, content: JsonObject, _id: Types.ObjectId): Promise<Draft<WebhookRow>> {
-    return Promise.resolve(webhookDraft({ _id, organisation }, content));
+  draft(
+    { organisation }: ResourceTransaction,
+    content: JsonObject,
+    _id: Types.ObjectId,
+    current: WebhookRow | null,
+  ): Promise<Draft<WebhookRow>> {
+    return Promise.resolve(webhookDraft({ _id, organisation, webhookId: current?.webhookId ?? '' }, content));
   }
 
-  /** Ids are made here, so only one that comes back, from history or an import, can be taken. */
-  protected conflict(): Promise<Conflict> {
-    return Promise.resolve(new Conflict('id_conflict', 'Found web hook with the same ID'));
+  /** Row ids are made here, so only one that comes back, from history or an import, can be taken. */
+  protected async conflict({ fields, values }: DuplicateKey, organisation: OrganisationId): Promise<Conflict> {
+    if (!fields.includes('webhookId')) return new Conflict('id_conflict', 'Found web hook with the same ID');
+    const holder = await this.webhooks.findOne(organisation, { webhookId: String(values['webhookId']) });
+    const meta = holder === null ? null : { id: holder._id.toString(), name: holder.name };
+    return new Conflict('id_conflict', 'Duplicate webhook_id.', { meta });
   }
 
   /** What is refused may be one of the APIs that a hook's change rewrites. */
   override explain(error: unknown, organisation: OrganisationId): Promise<unknown> {
-    const isOfAnApi = error instanceof DuplicateKey && !error.fields.includes('_id');
+    const isOfAnApi =
+      error instanceof DuplicateKey && !['_id', 'webhookId'].some((name) => error.fields.includes(name));
     return isOfAnApi ? this.apis.explain(error, organisation) : super.explain(error, organisation);
   }
 
