@@ -45,6 +45,11 @@ describe('checkPolicy', () => {
     [{ rate: '5' }, 'rate', 'must be a number, got a string'],
     [{ quota_max: 1.5 }, 'quota_max', 'must be an integer of 64 bits, got a number with a fraction'],
     [{ partitions: { acl: 1 } }, 'partitions.acl', 'must be a boolean, got a number'],
+    [
+      { partitions: { per_api: true, quota: false, acl: true } },
+      'partitions.per_api',
+      'must not be true together with acl: gateways apply no such policy',
+    ],
     [{ access_rights: [] }, 'access_rights', 'must be an object, got an array'],
     [{ access_rights: { a: { versions: 'v1' } } }, 'access_rights["a"].versions', 'must be an array, got a string'],
     [

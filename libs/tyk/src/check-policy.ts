@@ -1,13 +1,29 @@
 import { isJsonObject, ownField, type JsonObject, type JsonValue } from './json-text';
 import { policySchema } from './policy-schema';
+import { flagAt } from './read';
 import { makeCheck, type Check } from './schema/check';
 
+const checkShape = makeCheck(policySchema);
+
+const PARTITIONS = ['quota', 'rate_limit', 'complexity', 'acl'];
+
 /**
- * Whether gateways of every version can decode a policy. Nothing is required and unknown fields are never a problem.
+ * Whether gateways of every version can decode a policy, and apply it to a key: they refuse every key with a policy that
+ * has limits for each API and is partitioned as well. Nothing is required and unknown fields are never a problem.
  *
  * @returns at most 50 problems; empty when the policy may be stored and served
  */
-export const checkPolicy: Check = makeCheck(policySchema);
+export const checkPolicy: Check = (policy) => {
+  const problems = checkShape(policy);
+  const partition = PARTITIONS.find((name) => flagAt(policy, 'partitions', name));
+  if (problems.length > 0 || partition === undefined || !flagAt(policy, 'partitions', 'per_api')) return problems;
+  return [
+    {
+      path: 'partitions.per_api',
+      message: `must not be true together with ${partition}: gateways apply no such policy`,
+    },
+  ];
+};
 
 /**
  * A policy as nodes read it (reference 2.3): the document with the API named in every access right under both pairs of names,

@@ -136,7 +136,8 @@ export const policySchema = new Schema<PolicyRow>(
   },
   { ...rowSchemaOptions, collection: 'policies' },
 )
-  .index({ orgId: 1, policyId: 1 }, { unique: true })
+  // Gateways serve every organisation, and up to 5.12 they know a policy by this id alone.
+  .index({ policyId: 1 }, { unique: true })
   .index({ orgId: 1, apiIds: 1 })
   .index({ orgId: 1, createdAt: -1, _id: -1 });
 

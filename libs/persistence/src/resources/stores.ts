@@ -74,6 +74,25 @@ export class PolicyStore extends ResourceStore<PolicyRow> {
     super(model, { name: 'policy', commands: { create: reload, update: reload, delete: reload } });
   }
 
+  /**
+   * Another policy that answers to the row id or to the explicit id of this one: asked for by that id, it would be taken
+   * for this one, or this one for it.
+   */
+  async namesake(
+    organisation: OrganisationId,
+    { _id, policyId }: Pick<PolicyRow, '_id' | 'policyId'>,
+    session: ClientSession,
+  ): Promise<PolicyRow | null> {
+    for (const id of new Set([_id.toString(), policyId])) {
+      const found = [
+        isObjectIdText(id) ? await this.findById(organisation, toObjectId(id), session) : null,
+        await this.findOne(organisation, { policyId: id }, session),
+      ].find((row) => row !== null && !row._id.equals(_id));
+      if (found) return found;
+    }
+    return null;
+  }
+
   /** By row id or by explicit id. */
   async byEitherId(
     organisation: OrganisationId,
@@ -112,8 +131,9 @@ export class WebhookStore extends ResourceStore<WebhookRow> {
    * only read.
    */
   async hold(organisation: OrganisationId, ids: readonly string[], session: ClientSession): Promise<void> {
-    if (ids.length === 0) return;
-    const rows = { _id: { $in: ids.map(toObjectId) }, orgId: toObjectId(organisation) };
+    const rowIds = ids.filter(isObjectIdText).map(toObjectId);
+    if (rowIds.length === 0) return;
+    const rows = { _id: { $in: rowIds }, orgId: toObjectId(organisation) };
     await this.model.updateMany(rows, { $inc: { holds: 1 } }, { session }).exec();
   }
 }

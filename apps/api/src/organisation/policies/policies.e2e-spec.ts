@@ -145,13 +145,6 @@ describe(path, () => {
       expectOk(await organisation.admin.client.put(`${path}/${id}`, aPolicy([], { id: '' })));
       expect((await organisation.admin.client.get(`${path}/${explicit}`)).status).toBe(404);
     });
-
-    it('lets two organisations use the same explicit id', async () => {
-      const explicit = unique('shared');
-      const stranger = await api.organisation();
-      await create({ ...aPolicy(), id: explicit });
-      await create({ ...aPolicy(), id: explicit }, stranger);
-    });
   });
 
   describe('promise 10: what we do not understand, we keep', () => {
@@ -371,10 +364,32 @@ describe(path, () => {
       }
     });
 
-    it('refuses an explicit id that nodes know as another policy’s _id', async () => {
-      const id = await create();
-      const reply = await organisation.admin.client.post(path, { ...aPolicy(), id });
-      expect([reply.status, reply.json['Code']]).toEqual([409, 'id_conflict']);
+    it('refuses an explicit id that is another policy’s _id, and an _id that is another’s explicit id', async () => {
+      const [plain, named, free] = [
+        await create(),
+        await create({ ...aPolicy(), id: unique('named') }),
+        'e'.repeat(24),
+      ];
+      const shadow = await create({ ...aPolicy(), id: free });
+      const refusals = [
+        [plain, await organisation.admin.client.post(path, { ...aPolicy(), id: plain })],
+        [named, await organisation.admin.client.post(path, { ...aPolicy(), id: named.toUpperCase() })],
+        [named, await organisation.admin.client.put(`${path}/${plain}`, { ...aPolicy(), id: named })],
+        [shadow, await organisation.admin.client.post(path, { ...aPolicy(), _id: free })],
+      ] as const;
+      for (const [holder, { status, json }] of refusals) {
+        expect([status, json['Code'], json['Meta']?.['id']]).toEqual([409, 'id_conflict', holder]);
+      }
+      await create({ ...aPolicy(), id: 'd'.repeat(24), _id: 'd'.repeat(24) });
+    });
+
+    it('refuses an explicit id of another organisation, of which gateways would load one, and says no more', async () => {
+      const name = unique('shared');
+      await create({ ...aPolicy(), id: name, name });
+      const stranger = await api.organisation();
+      const reply = await stranger.admin.client.post(path, { ...aPolicy(), id: name });
+      expect([reply.status, reply.json['Code'], reply.json['Meta']]).toEqual([409, 'id_conflict', null]);
+      expect(reply.text).not.toContain(name);
     });
   });
 
@@ -443,8 +458,15 @@ describe(path, () => {
       ['a name, sorted', 'sort=name', () => [gold, silver]],
       ['a name, sorted backwards', 'sort=-name', () => [silver, gold]],
       ['a date, sorted', 'sort=date_created', () => [gold, silver]],
+      ['a state, sorted', 'sort=state', () => [gold, silver]],
+      ['a state, sorted backwards', 'sort=-state', () => [silver, gold]],
     ] as [string, string | (() => string), () => string[]][])('finds by %s', async (_, query, expected) => {
       expect(await found(typeof query === 'string' ? query : query())).toEqual(expected());
+    });
+
+    it('refuses an order that it does not know', async () => {
+      const reply = await own.admin.client.get(`${path}/search?sort=rate`);
+      expect([reply.status, problemsOf(reply)]).toEqual([400, ['sort']]);
     });
 
     it('counts the pages of what it found', async () => {

@@ -22,7 +22,7 @@ import { ResourceWriter } from '../resource/resource-writer';
 import { accessRightsOf, composePolicy, parsePolicyBody, policyDraft } from './policy-content';
 import { PolicyKeys } from './policy-keys';
 import { unknownReferences } from './policy-references';
-import { documentMatches, filterOf, needsDocuments, sortOf } from './policy-search';
+import { documentMatches, filterOf, inOrderOf, needsDocuments, sortOf } from './policy-search';
 import type { PolicyQuery } from './policy.dto';
 
 /** Of what keeps a policy from being deleted, so many are named. */
@@ -56,7 +56,10 @@ export class PoliciesService extends ResourceService<PolicyRow> {
       return { rows, pages: pageCount(total, page, pageSize) };
     }
     const all = await this.policies.page(organisation, { ...query, page: null });
-    const rows = all.rows.filter((row) => documentMatches(row, search));
+    const rows = inOrderOf(
+      search,
+      all.rows.filter((row) => documentMatches(row, search)),
+    );
     const start = page === null ? 0 : (page - 1) * pageSize;
     return {
       rows: page === null ? rows : rows.slice(start, start + pageSize),
@@ -94,11 +97,20 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     return isObjectIdText(sent) ? toObjectId(sent) : null;
   }
 
+  /** Requests and keys name policies by either id, so neither may be one that another policy answers to. */
+  protected override async guard(
+    { organisation, session }: ResourceTransaction,
+    draft: Draft<PolicyRow>,
+    current: PolicyRow | null,
+  ): Promise<void> {
+    if (draft.policyId === current?.policyId) return;
+    const holder = await this.policies.namesake(organisation, draft, session);
+    if (holder !== null) throw idConflict(holder);
+  }
+
   /** Of another organisation's policy nothing is said but that there is one (promise 6). */
   protected async conflict({ values }: DuplicateKey, organisation: OrganisationId): Promise<Conflict> {
-    const holder = await this.find(organisation, String(values['policyId'] ?? values['_id']), null);
-    const meta = holder === null ? null : { id: holder._id.toString(), name: holder.name };
-    return new Conflict('id_conflict', 'Found policy with the same ID', { meta });
+    return idConflict(await this.find(organisation, String(values['policyId'] ?? values['_id']), null));
   }
 
   protected override users({ organisation }: ResourceTransaction, policy: PolicyRow): Promise<readonly FieldError[]> {
@@ -130,5 +142,10 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     if (problems.length > 0) throw new ValidationFailed(problems);
   }
 }
+
+const idConflict = (holder: PolicyRow | null): Conflict => {
+  const meta = holder === null ? null : { id: holder._id.toString(), name: holder.name };
+  return new Conflict('id_conflict', 'Found policy with the same ID', { meta });
+};
 
 const storedPolicy = ({ document }: PolicyRow): JsonObject => objectAt(parseJson(document));

@@ -27,7 +27,7 @@ const ownFixture = (apiId: string): Policy => ({
   key_expires_in: 2_592_000,
   tags: ['edge'],
   meta_data: { 'team.name': 'payments', $tier: 1 },
-  partitions: { quota: true, rate_limit: true, complexity: false, acl: true, per_api: true },
+  partitions: { quota: true, rate_limit: true, complexity: false, acl: true, per_api: false },
   smoothing: { enabled: true, threshold: 10, trigger: 0.8, step: 5, delay: 30 },
   date_created: '2023-07-02T10:11:12.5Z',
   last_updated: '1688292672',

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString } from 'class-validator';
+import { IsIn, IsOptional, IsString } from 'class-validator';
 
 /** A policy (reference 1.6). Unknown fields are kept. */
 export class PolicyInput {
@@ -77,6 +77,10 @@ export class PolicyListDto {
   readonly Pages!: number;
 }
 
+/** The orders that lists may be in (appendix A, `GET /api/portal/policies/search`), and their reverses. */
+const policyOrders = ['date_created', '-date_created', 'name', '-name', 'state', '-state'] as const;
+export type PolicyOrder = (typeof policyOrders)[number];
+
 /** Which policies of a list; what is left out does not restrict. */
 export class PolicyQuery {
   @ApiPropertyOptional({ description: 'Page, from 1; a negative number gives everything' })
@@ -114,8 +118,8 @@ export class PolicyQuery {
   @IsString()
   readonly auth_type?: string;
 
-  @ApiPropertyOptional({ enum: ['name', '-name', 'date_created', '-date_created'] })
+  @ApiPropertyOptional({ enum: policyOrders, description: 'The newest first when left out' })
   @IsOptional()
-  @IsString()
-  readonly sort?: string;
+  @IsIn(['', ...policyOrders], { message: `must be one of ${policyOrders.join(', ')}` })
+  readonly sort?: PolicyOrder | '';
 }
