@@ -32,12 +32,35 @@ describe('checkDefinitionMeaning', () => {
     },
   );
 
-  it.each(['a', 'a/', '/a b/', '/a\n', '/a\u0000', '/tyk', '/tyk/', '/tyk/reload', '/hello'])(
-    'refuses the listen path %j',
-    (listen_path) => {
-      expect(pathsOf(definition({}, { listen_path }))).toEqual(['proxy.listen_path']);
+  it.each(['{sub}.example.org', '{sub:[a-z]{2}}.example.org', '', 'api.example.org:8080'])(
+    'takes the domain %j',
+    (domain) => {
+      expect(pathsOf(definition({ domain }))).toEqual([]);
     },
   );
+
+  it.each(['{sub.example.org', '{}.example.org', '{a}.{a}.org'])('refuses the domain %j', (domain) => {
+    expect(pathsOf(definition({ domain }))).toEqual(['domain']);
+    expect(pathsOf(definition({ domain, domain_disabled: true }))).toEqual([]);
+  });
+
+  it.each([
+    'a',
+    'a/',
+    '/a b/',
+    '/a{/',
+    '/a}/',
+    '/{}/',
+    '/{a}/{a}/',
+    '/a\n',
+    '/a\u0000',
+    '/tyk',
+    '/tyk/',
+    '/tyk/reload',
+    '/hello',
+  ])('refuses the listen path %j', (listen_path) => {
+    expect(pathsOf(definition({}, { listen_path }))).toEqual(['proxy.listen_path']);
+  });
 
   it('does not look at the listen path of TCP services', () => {
     expect(pathsOf(definition({ protocol: 'tcp' }, { listen_path: 'x y' }))).toEqual([]);

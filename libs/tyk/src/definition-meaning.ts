@@ -3,6 +3,7 @@ import type { JsonObject } from './json-text';
 import { at, flagAt, listAt, numberAt, objectAt, textAt } from './read';
 import { entryPath } from './schema/path';
 import type { Problem } from './schema/check';
+import { routeTemplateFault } from './route-template';
 import { hasControlCharacter, targetUrlFault } from './target-url';
 
 type Rule = (definition: JsonObject) => Problem[];
@@ -26,7 +27,13 @@ const listenPath: Rule = (definition) => {
   if (path === '/hello' || path === '/tyk' || path.startsWith('/tyk/')) {
     return problem('belongs to the gateway itself, which answers there');
   }
-  return [];
+  const fault = routeTemplateFault(path);
+  return fault === undefined ? [] : problem(`${fault}: gateways would route nothing to it`);
+};
+
+const domain: Rule = (definition) => {
+  const fault = flagAt(definition, 'domain_disabled') ? undefined : routeTemplateFault(textAt(definition, 'domain'));
+  return fault === undefined ? [] : [{ path: 'domain', message: `${fault}: gateways would route nothing to it` }];
 };
 
 /** Gateways also serve every API under `/<api_id>/`, name files after it and take it from the paths of their control API. */
@@ -153,6 +160,7 @@ function versionsOf(definition: JsonObject) {
 
 const RULES: readonly Rule[] = [
   listenPath,
+  domain,
   apiId,
   targetUrl,
   defaultVersion,

@@ -7,6 +7,7 @@ export * from './token';
 export * from './json-text';
 export { definitionSchema } from './definition-schema';
 export { checkDefinition } from './check-definition';
+export { checkApiWrapper } from './check-api-wrapper';
 export type { Problem } from './schema/check';
 export type { Schema } from './schema/builders';
 export { policySchema } from './policy-schema';

@@ -9,7 +9,8 @@ describe('normaliseListenPath', () => {
     ['/a/', '/a'],
     ['/a', '/a'],
     ['a/b//', '/a/b'],
-    ['/A/{id:[0-9]+}/', '/A/{id:[0-9]+}'],
+    ['/A/{id:[0-9]+}/', '/A/{:[0-9]+}'],
+    ['/a/{id}/b', '/a/{}/b'],
   ])('%j is %j', (path, expected) => {
     expect(normaliseListenPath(path)).toBe(expected);
   });
@@ -42,6 +43,20 @@ describe('listenClaims', () => {
     expect(listenClaims({ listenPath: '/', listenPort: 8443, active: true })).toEqual([':8443|/#']);
     expect(listenClaims({ listenPath: '/shop/', apiId: 'b1', active: true })).toEqual(['|/shop#', '|/b1#']);
     expect(listenClaims({ listenPath: '/b1/', apiId: 'b1', active: true })).toEqual(['|/b1#']);
+  });
+
+  it('lets variables meet whatever their names, and not where their patterns differ', () => {
+    const claim = (listenPath: string, domain = '') => listenClaims({ listenPath, domain, active: true });
+    expect(claim('/a/{id}/')).toEqual(claim('/a/{key}'));
+    expect(claim('/a/{id:[0-9]+}/')).not.toEqual(claim('/a/{id}/'));
+    expect(claim('/', '{sub:\\D+}.Example.org')).toEqual(claim('/', '{x:\\D+}.example.org'));
+    expect(claim('/', '{sub:\\D+}.example.org')).not.toEqual(claim('/', '{sub:\\d+}.example.org'));
+  });
+
+  it('claims the port of a service without paths', () => {
+    const tcp = { listenPath: '/tcp/', apiId: 'b1', anyPath: true, listenPort: 9000, active: true };
+    expect(listenClaims(tcp)).toEqual([':9000|#']);
+    expect(listenClaims({ ...tcp, domain: 'db.example.org' })).toEqual(['db.example.org:9000|#']);
   });
 
   it('claims nothing without a path', () => {

@@ -1,3 +1,5 @@
+import { comparableTemplate } from './route-template';
+
 /** Where an API listens: what decides whether two APIs would be in each other's way on a gateway. */
 export interface ListenAddress {
   readonly listenPath: string;
@@ -9,18 +11,23 @@ export interface ListenAddress {
   readonly tags?: readonly string[];
   readonly tagsDisabled?: boolean;
   readonly active: boolean;
+  /** For TCP and TLS services: the domain and the port decide, whatever the paths. */
+  readonly anyPath?: boolean;
   /** When given, `/<apiId>/` is claimed too: gateways serve every API there as well. */
   readonly apiId?: string;
 }
 
-/** A listen path as it counts for comparison: with a slash in front and none behind; `/` and the empty path stay. */
+/**
+ * A listen path as it counts for comparison: with a slash in front and none behind, and variables without their names; `/`
+ * and the empty path stay.
+ */
 export function normaliseListenPath(path: string): string {
   if (path === '') return '';
   // A loop, because the time of /\/+$/ grows with the square of a run of slashes.
   let end = path.length;
   while (path[end - 1] === '/') end -= 1;
   const withoutEnd = path.slice(0, end);
-  return withoutEnd.startsWith('/') ? withoutEnd : `/${withoutEnd}`;
+  return comparableTemplate(withoutEnd.startsWith('/') ? withoutEnd : `/${withoutEnd}`);
 }
 
 /**
@@ -28,17 +35,17 @@ export function normaliseListenPath(path: string): string {
  * tag, or a single one with an empty tag. An inactive API claims nothing. Made for a unique index over the list.
  */
 export function listenClaims(address: ListenAddress): string[] {
-  const { listenPath, apiId = '', active, tags = [], tagsDisabled = false } = address;
+  const { listenPath, apiId = '', anyPath = false, active, tags = [], tagsDisabled = false } = address;
   if (!active) return [];
 
-  const paths = [listenPath, apiId].filter((path) => path !== '').map(normaliseListenPath);
+  const paths = anyPath ? [''] : [listenPath, apiId].filter((path) => path !== '').map(normaliseListenPath);
   const segments = tagsDisabled || tags.length === 0 ? [''] : tags;
   const claims = paths.flatMap((path) => segments.map((tag) => `${hostOf(address)}|${path}#${escape(tag)}`));
   return [...new Set(claims)];
 }
 
 function hostOf({ domain = '', domainDisabled = false, listenPort = 0 }: ListenAddress): string {
-  const host = domainDisabled ? '' : domain.trim().toLowerCase();
+  const host = domainDisabled ? '' : comparableTemplate(domain.trim(), (text) => text.toLowerCase());
   return escape(listenPort === 0 ? host : `${host}:${listenPort}`);
 }
 

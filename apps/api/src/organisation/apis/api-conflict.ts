@@ -1,5 +1,14 @@
 import { Conflict } from '@castellan/dto';
-import type { ApiHolder, ApiNeighbour, ApiRow, ApiStore, DuplicateKey, OrganisationId } from '@castellan/persistence';
+import {
+  isObjectIdText,
+  toObjectId,
+  type ApiHolder,
+  type ApiNeighbour,
+  type ApiRow,
+  type ApiStore,
+  type DuplicateKey,
+  type OrganisationId,
+} from '@castellan/persistence';
 import type { ResourceTransaction } from '../resource/resource-transaction';
 
 /** Says which API is in the way; of another organisation's API nothing but that there is one (promise 6). */
@@ -20,7 +29,8 @@ export const describeConflict = async (
 };
 
 /**
- * Refuses an `api_id` that another API has. The index would do so too, but an API with the same `api_id` collides under
+ * Refuses an `api_id` that another API has, or has as its database id: requests may name an API by either, and would reach
+ * the other one. The index would do so too, but an API with the same `api_id` collides under
  * more than one, and which of them MongoDB names first is anybody's guess.
  *
  * @throws Conflict
@@ -30,7 +40,9 @@ export const refuseTakenId = async (
   { _id, apiId }: Pick<ApiRow, '_id' | 'apiId'>,
   apis: ApiStore,
 ): Promise<void> => {
-  const holder = await apis.holderOfApiId(apiId, session);
+  const holder =
+    (await apis.holderOfApiId(apiId, session)) ??
+    (isObjectIdText(apiId) ? await apis.findById(organisation, toObjectId(apiId), session) : null);
   if (holder !== null && !holder._id.equals(_id)) throw idConflict(holder, organisation);
 };
 

@@ -24,6 +24,7 @@ const matrix: readonly (readonly [what: string, one: object, other: object, clas
     { tags: ['b'], tags_disabled: true },
     true,
   ],
+  ['domains that differ in the name of a variable', { domain: '{a}.v.example' }, { domain: '{b}.v.example' }, true],
   ['tags and none on different domains', { tags: ['eu'], domain: 'a.example' }, { domain: 'b.example' }, false],
 ];
 
@@ -58,6 +59,25 @@ describe('API definitions that are in each other’s way', () => {
       expect(reply.json['Code']).toBe('listen_path_conflict');
       expect(reply.json['Meta']).toMatchObject({ id: created.json['Meta'], api_id: created.json['ID'] });
     }
+  });
+
+  it('where their paths differ in nothing but the names of variables', async () => {
+    const path = `/${unique('path')}`;
+    expectOk(await send({ proxy: { listen_path: `${path}/{id}/` } }));
+    const reply = await send({ proxy: { listen_path: `${path}/{key}` } });
+    expect([reply.status, reply.json['Code']]).toEqual([409, 'listen_path_conflict']);
+    expectOk(await send({ proxy: { listen_path: `${path}/{key:[0-9]+}` } }));
+  });
+
+  it('where they are services of one port, which know no paths', async () => {
+    const service = (listen_port: number, domain = ''): object => ({
+      ...{ protocol: 'tcp', listen_port, domain },
+      proxy: { listen_path: `/${unique('path')}/`, target_url: 'tcp://127.0.0.1:1' },
+    });
+    expectOk(await send(service(9_101)));
+    expect((await send(service(9_101))).json['Code']).toBe('listen_path_conflict');
+    expectOk(await send(service(9_102)));
+    expectOk(await send(service(9_101, 'db.example.org')));
   });
 
   it('also when an update makes them so, which then changes nothing', async () => {
@@ -126,6 +146,16 @@ describe('API definitions that are in each other’s way', () => {
       Code: 'api_id_conflict',
       Meta: { id: created.json['Meta'], api_id: created.json['ID'] },
     });
+  });
+
+  it('by an api_id that is the database id of another, as requests name APIs by either', async () => {
+    const { client } = organisation.admin;
+    const holder = textOf(expectOk(await client.post('/api/apis', { api_definition: anApiDefinition() })).json['Meta']);
+    const other = textOf(expectOk(await client.post('/api/apis', { api_definition: anApiDefinition() })).json['Meta']);
+    const body = { api_definition: anApiDefinition({ api_id: holder.toUpperCase() }) };
+    for (const reply of [await client.post('/api/apis', body), await client.put(`/api/apis/${other}`, body)]) {
+      expect([reply.status, reply.json['Code'], reply.json['Meta']?.['id']]).toEqual([409, 'api_id_conflict', holder]);
+    }
   });
 
   it('by their slug, unless the organisation allows it', async () => {

@@ -1,6 +1,7 @@
 import { ValidationFailed, type FieldError } from '@castellan/dto';
 import type { ApiRow, Draft, OrganisationRow } from '@castellan/persistence';
 import {
+  checkApiWrapper,
   checkDefinition,
   checkDefinitionMeaning,
   checkOas,
@@ -51,9 +52,10 @@ const prefixed = (problems: readonly FieldError[], prefix: string): FieldError[]
 /** Checks the shape of a wrapper, of either kind of API. @throws ValidationFailed with each wrong field */
 export const parseApiBody = (sent: unknown): JsonObject => {
   const body = parseObject(sent);
-  const problems = isOasWrapper(body)
+  const definition = isOasWrapper(body)
     ? prefixed(checkOas(ownField(body, 'oas') ?? null), 'oas')
     : checkClassic(ownField(body, 'api_definition'));
+  const problems = [...definition, ...checkApiWrapper(body)];
   if (problems.length > 0) throw new ValidationFailed(problems);
   return body;
 };
@@ -174,6 +176,7 @@ const listenAddress = (definition: JsonObject): ListenAddress => ({
   domain: textAt(definition, 'domain'),
   domainDisabled: flagAt(definition, 'domain_disabled'),
   listenPort: numberAt(definition, 'listen_port'),
+  anyPath: ['tcp', 'tls'].includes(textAt(definition, 'protocol')),
   tags: texts(definition, 'tags'),
   tagsDisabled: flagAt(definition, 'tags_disabled'),
   active: flagAt(definition, 'active'),

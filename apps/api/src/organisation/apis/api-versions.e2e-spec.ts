@@ -20,6 +20,10 @@ describe('versions of a classic API', () => {
     organisation.admin.client.post(`/api/apis?${new URLSearchParams(query).toString()}`, {
       api_definition: anApiDefinition({ ...definition }),
     });
+  const validate = (query: Record<string, string>): Promise<Reply> =>
+    organisation.admin.client.post(`/api/apis/validate?${new URLSearchParams(query).toString()}`, {
+      api_definition: anApiDefinition(),
+    });
   const made = (reply: Reply): Made => {
     const { json } = expectOk(reply);
     return { id: textOf(json['Meta']), apiId: textOf(json['ID']) };
@@ -105,6 +109,12 @@ describe('versions of a classic API', () => {
         'you need to provide a version name for the new Base API: BASE',
         'base_api_version_name',
       ],
+      [{ new_version_name: 'v2' }, 'base_api_id: is required with names of versions', 'base_api_id'],
+      [
+        { base_api_id: 'BASE', base_api_version_name: 'v1', new_version_name: 'v2', set_default: 'yes' },
+        'set_default: must be true or false',
+        'set_default',
+      ],
     ])('%j', async (query, message, path) => {
       const { apiId } = made(await post({}));
       const before = await count();
@@ -112,6 +122,8 @@ describe('versions of a classic API', () => {
       const reply = await post(asked);
       expect([reply.status, reply.json['Message']]).toEqual([400, message.replaceAll('BASE', apiId)]);
       expect(listOf(reply.json['Errors']).map((error) => error['path'])).toEqual([path]);
+      const validated = await validate(asked);
+      expect([validated.status, validated.json['Errors']]).toEqual([400, reply.json['Errors']]);
       expect(await count()).toBe(before);
     });
 
@@ -133,6 +145,17 @@ describe('versions of a classic API', () => {
       });
       expect([reply.status, reply.json['Message']]).toEqual([400, `${base.apiId} is not a valid Base API version`]);
     });
+  });
+
+  it('are tried out with their base, and nothing is written', async () => {
+    const base = made(await post({}));
+    const link = { base_api_id: base.apiId, base_api_version_name: 'v1', new_version_name: 'v2', set_default: '1' };
+    const changes = listOf(expectOk(await validate(link)).json['Meta']?.['changes']);
+    expect(changes.map(({ operation }) => operation)).toEqual(['create', 'update']);
+    expect(changes[1]).toMatchObject({ id: base.id, version: 2 });
+    expect((await get(base.id)).json['version']).toBe(1);
+    made(await post(link));
+    expect(await versioningOf(base.id)).toMatchObject({ default: 'v2' });
   });
 
   it('that are made in the same instant are all listed', async () => {

@@ -108,12 +108,15 @@ export class ApisController {
   @ApiErrors(400, 401, 403, 404, 409, 413)
   async validate(
     @OrganisationRequest() context: OrganisationContext,
+    @Query() query: VersionQuery,
     @Body() body: unknown,
     @Query('id') id?: string,
   ): Promise<StatusReply> {
     refuseOasWrapper(parseObject(body));
     if (id !== undefined) refuseOtherKind(await this.apis.require(context.organisation, id), 'classic');
-    const changes = await this.apis.tryOut(context, body, id);
+    const link = id === undefined ? versionLinkOf(query) : null;
+    const changes =
+      link === null ? await this.apis.tryOut(context, body, id) : await this.apis.tryOutVersion(context, body, link);
     return new StatusReply('API is valid', { changes: changes.map(rehearsedChange) });
   }
 

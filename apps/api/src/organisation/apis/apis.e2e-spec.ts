@@ -94,6 +94,15 @@ describe('/api/apis', () => {
       expect(paths.sort()).toEqual(['api_definition.active', 'api_definition.proxy.listen_path']);
     });
 
+    it('names what is wrong around the definition', async () => {
+      const around = { is_site: 'no', sort_by: '1', user_owners: 'x', user_group_owners: [1], categories: {}, oas: 5 };
+      const body = { api_definition: anApiDefinition(), ...around };
+      const reply = await organisation.admin.client.post('/api/apis', body);
+      const paths = listOf(reply.json['Errors']).map((error) => textOf(error['path']));
+      const wrong = ['categories', 'is_site', 'oas', 'sort_by', 'user_group_owners[0]', 'user_owners'];
+      expect([reply.status, paths.sort()]).toEqual([400, wrong]);
+    });
+
     it.each([
       ['no body', ''],
       ['a list', '[]'],

@@ -8,6 +8,7 @@ import {
   RevisionStore,
   WebhookStore,
   type ApiRow,
+  type Change,
   type ChangeContext,
   type Draft,
   type DuplicateKey,
@@ -68,6 +69,13 @@ export class ApisService extends ResourceService<ApiRow> {
     if (link === null) return super.create(context, body);
     const content = this.parse(body);
     return this.commit(context, async (transaction) => this.insertVersionIn(transaction, content, link));
+  }
+
+  /** Everything that the creation of a version would check, and nothing written. @throws ValidationFailed, Conflict */
+  async tryOutVersion(context: ChangeContext, body: unknown, link: VersionLink): Promise<readonly Change[]> {
+    const content = this.parse(body);
+    const work = (transaction: ResourceTransaction) => this.insertVersionIn(transaction, content, link);
+    return (await this.rehearse(context, work)).changes;
   }
 
   /**

@@ -1,9 +1,12 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import { ValidationFailed } from '@castellan/dto';
 import type { VersionLink } from './versions';
 
 const longestName = 256;
+
+const yes = ['true', '1'];
+const no = ['false', '0'];
 
 /** What makes a new API a version of another one (appendix A, `POST /api/apis`). */
 export class VersionQuery {
@@ -26,21 +29,24 @@ export class VersionQuery {
 
   @ApiPropertyOptional({ enum: ['true', 'false'], description: 'Callers who name no version get the new one' })
   @IsOptional()
-  @IsString({ message: 'must be given once' })
+  @IsIn(['', ...yes, ...no], { message: 'must be true or false' })
   readonly set_default?: string;
 }
 
 /**
  * The version that a request creates, or null when it creates an API of its own.
  *
- * @throws ValidationFailed when it names a base and no version
+ * @throws ValidationFailed when it names a base and no version, or a version and no base
  */
 export const versionLinkOf = (query: VersionQuery): VersionLink | null => {
   const { base_api_id: baseId = '', base_api_version_name: baseName = '', new_version_name: newName = '' } = query;
-  if (baseId === '') return null;
+  if (baseId === '') {
+    if (newName === '' && baseName === '') return null;
+    throw new ValidationFailed([{ path: 'base_api_id', message: 'is required with names of versions' }]);
+  }
   if (newName === '') {
     const errors = [{ path: 'new_version_name', message: 'is required with base_api_id' }];
     throw new ValidationFailed(errors, 'version name header should be set with base API ID');
   }
-  return { baseId, baseName, newName, setDefault: query.set_default === 'true' };
+  return { baseId, baseName, newName, setDefault: yes.includes(query.set_default ?? '') };
 };
