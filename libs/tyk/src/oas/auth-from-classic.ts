@@ -97,6 +97,11 @@ function configOf(definition: JsonObject, name: string): JsonObject {
   return name === CONFIG.token || name === CONFIG.jwt ? objectAt(definition['auth']) : {};
 }
 
+/** Where that entry stands. */
+function configPath(definition: JsonObject, name: string): string {
+  return ownField(objectAt(definition['auth_configs']), name) === undefined ? 'auth' : `auth_configs.${name}`;
+}
+
 /** The name of the scheme: the one the configuration has, if it is fit for a document, otherwise the method's. */
 function schemeName(config: JsonObject, method: string, schemes: JsonObject): string {
   const name = textAt(config['name']);
@@ -107,11 +112,9 @@ function addToken(definition: JsonObject, { schemes, settings }: Target, lost: L
   if (!isTokenOn(definition)) return;
   const config: Draft = { ...configOf(definition, CONFIG.token) };
   const name = schemeName(config, CONFIG.token, schemes);
-  const signature = shapeToOas(SIGNATURE, config, lost);
-  const scheme = takeScheme(
-    config,
-    under(lost, definition['auth_configs'] === undefined ? 'auth' : `auth_configs.${CONFIG.token}`),
-  );
+  const configLost = under(lost, configPath(definition, CONFIG.token));
+  const signature = shapeToOas(SIGNATURE, config, configLost);
+  const scheme = takeScheme(config, configLost);
 
   defineField(schemes, name, scheme);
   defineField(settings, name, {
@@ -284,8 +287,7 @@ const TOKEN_FIELDS = ['use_certificate', 'validate_signature', 'signature'];
 /** Fields of a configuration in use that its method does not have in an OAS API. */
 function reportConfigRest(definition: JsonObject, name: string, lost: Lost): void {
   const config = configOf(definition, name);
-  const own = ownField(objectAt(definition['auth_configs']), name) !== undefined;
-  const configLost = under(lost, own ? `auth_configs.${name}` : 'auth');
+  const configLost = under(lost, configPath(definition, name));
   const isToken = name === CONFIG.token;
   const known = [...SOURCE_FIELDS, ...(isToken ? TOKEN_FIELDS : [])];
   for (const [field, value] of Object.entries(without(config, ...known))) {

@@ -17,11 +17,15 @@ const MOVED = /^jwt_scope_(claim_name|to_policy_mapping)/u;
 type Segments = readonly string[];
 
 /**
- * Without the switches, since what is off stands in the document and not in the definition that older nodes get, and without
- * actions of single methods, each of which is an operation of its own.
+ * Without the switches, since what is off stands in the document and not in the definition that older nodes get, without
+ * actions of single methods, each of which is an operation of its own, and without the protocol of a check, which moves into
+ * its URL.
  */
 const fields = samples(definitionSchema, [], (value) => value).filter(
-  ({ segments }) => !/(^|_)disabled$/u.test(segments.at(-1) ?? '') && !segments.includes('method_actions'),
+  ({ segments }) =>
+    !/(^|_)disabled$/u.test(segments.at(-1) ?? '') &&
+    !segments.includes('method_actions') &&
+    !segments.join('.').endsWith('check_list.0.protocol'),
 );
 
 /** Adds what the other value has; lists are merged entry by entry. */

@@ -151,6 +151,15 @@ describe('migration to OAS', () => {
     ]);
   });
 
+  it('reports two values for one thing, and the place from which a method was read', () => {
+    const timeouts = withLists({ hard_timeouts: [{ path: '/p', method: 'GET', timeout: 7, duration: '5s' }] });
+    expect(migrateToOas(timeouts).report.map(({ path }) => path)).toEqual([`${listPath('hard_timeouts')}[0].timeout`]);
+    const rounded = withLists({ hard_timeouts: [{ path: '/p', method: 'GET', timeout: 5, duration: '4.5s' }] });
+    expect(migrateToOas(rounded).report).toEqual([]);
+    const token = { use_keyless: false, use_standard_auth: true, auth: { disable_header: true }, auth_configs: {} };
+    expect(migrateToOas({ ...minimal, ...token }).report.map(({ path }) => path)).toEqual(['auth']);
+  });
+
   it('reports versions and a target that are not in use, and what stands beside the versions', () => {
     const versions = { Default: { name: 'Default', override_target: 'https://own' }, old: { name: 'old' } };
     const { report } = migrateToOas({ ...minimal, version_data: { not_versioned: true, versions, odd: 1 } });

@@ -115,6 +115,17 @@ describe('the document that nodes get', () => {
     });
   });
 
+  it('writes references without escapes', () => {
+    const schemas = {
+      'a.b': { type: 'string' },
+      S: { type: 'object', properties: { x: { $ref: '#/components/schemas/a%2Eb' } } },
+    };
+    const { document } = toNodeDocument(withSchemas(schemas));
+    expect(objectAt(document, 'components', 'schemas', 'S', 'properties', 'x')).toEqual({
+      $ref: '#/components/schemas/a.b',
+    });
+  });
+
   it('says beside a reference what 3.0 cannot say there', () => {
     const { document } = toNodeDocument(
       withSchemas({ A: { type: 'string' }, S: { $ref: '#/components/schemas/A', minLength: 3, description: 'x' } }),

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json-text';
 import { textAt } from '../read';
 import type { Problem } from '../schema/check';
 import { shapes, type Kind, type Shape } from './node-shapes';
-import { componentName, NodeSchemas, type Trail } from './node-schema';
+import { componentReference, NodeSchemas, type Trail } from './node-schema';
 import { documentPath } from './openapi-check';
 import { resolveReference } from './references';
 import { defineField, type Draft } from './values';
@@ -70,7 +70,8 @@ class NodeDocumentWriter {
     const { section } = shapes[kind];
     const reference = textAt(value, '$ref');
     if (reference === '') return this.object(value, kind, trail);
-    if (section !== undefined && componentName(reference, section) !== undefined) return { $ref: reference };
+    const component = section === undefined ? undefined : componentReference(reference, section);
+    if (component !== undefined) return { $ref: component };
     const target = resolveReference(this.document, value);
     return isJsonObject(target) ? this.object(target, kind, trail) : undefined;
   }

@@ -2,7 +2,7 @@ import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../json
 import { listAt } from '../read';
 import { toGoPattern } from './go-pattern';
 import { NullAcceptance } from './null-acceptance';
-import { lookUp } from './references';
+import { lookUp, unescapeToken } from './references';
 import { SchemaParts, writeLimits, type WrittenSchema } from './schema-parts';
 import { defineField, type Draft } from './values';
 
@@ -54,11 +54,12 @@ const ANYTHING: JsonObject = { nullable: true };
 
 const COMPONENT = '#/components/schemas/';
 
-/** The name of the component that a reference leads to; undefined when it leads elsewhere. */
-export function componentName(reference: string, section: string): string | undefined {
+/** A reference to a component, as every node reads it; undefined for one that leads elsewhere. */
+export function componentReference(reference: string, section: string): string | undefined {
   const start = `#/components/${section}/`;
   if (!reference.startsWith(start) || reference.slice(start.length).includes('/')) return undefined;
-  return reference.slice(start.length);
+  // Names need no escapes, and nodes do not look for any.
+  return start + unescapeToken(reference.slice(start.length));
 }
 
 /**
@@ -115,7 +116,8 @@ export class NodeSchemas {
   private reference(given: string): string {
     let reference = given;
     for (let next = this.onward(reference); next !== undefined; next = this.onward(reference)) reference = next;
-    if (componentName(reference, 'schemas') !== undefined) return reference;
+    const component = componentReference(reference, 'schemas');
+    if (component !== undefined) return component;
     const known = this.moved.get(reference);
     if (known !== undefined) return COMPONENT + known;
     const name = this.freeName();

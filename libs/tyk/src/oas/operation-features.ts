@@ -118,7 +118,14 @@ const virtualEndpoint = feature(
 const enforceTimeout = feature('enforceTimeout', 'hard_timeouts', [['value', 'timeout', number, 'required']], {
   known: ['duration'],
   toClassic: (setting) => exactTimeout(setting, 'timeout'),
-  toOas: (entry) => exactTimeout(entry, 'value'),
+  toOas: (entry, lost) => {
+    const exact = exactTimeout(entry, 'value');
+    const seconds = numberAt(entry['timeout']);
+    if (seconds !== 0 && exact['value'] !== undefined && exact['value'] !== seconds) {
+      lost('timeout', 'is not in use beside duration, which says something else');
+    }
+    return exact;
+  },
 });
 
 /** A timeout below one second or with a fraction has a duration text beside the whole seconds, which are rounded up. */

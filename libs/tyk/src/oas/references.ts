@@ -36,7 +36,7 @@ function step(value: JsonValue | undefined, name: string): JsonValue | undefined
 }
 
 /** A token of a JSON pointer in a URI fragment: percent encoding first, then `~1` and `~0`. */
-function unescapeToken(token: string): string {
+export function unescapeToken(token: string): string {
   let decoded = token;
   try {
     decoded = decodeURIComponent(token);

@@ -3,6 +3,7 @@ import { textAt } from '../read';
 import { makeCheck, type Problem } from '../schema/check';
 import { checkStructure } from './openapi-check';
 import { extensionSchema, supportedVersion } from './schema';
+import { checkLoading } from './loading';
 import { checkSchemaCircles } from './schema-circles';
 import { checkMeaning, checkReferences } from './semantics';
 import { EXTENSION, objectsOf, readAt } from './values';
@@ -44,7 +45,9 @@ export function checkOas(document: JsonValue, options: OasCheckOptions = {}): Pr
   const structure = checkStructure(document, version, values);
   const references = checkReferences(document);
   const isSound = structure.length + references.length === 0;
-  const meaning = isSound ? [...checkMeaning(document), ...checkSchemaCircles(document)] : [];
+  const meaning = isSound
+    ? [...checkMeaning(document), ...checkLoading(document), ...checkSchemaCircles(document)]
+    : [];
   const extension = checkPresence(document, options.extension ?? 'required');
   return [...structure, ...references, ...meaning, ...extension].slice(0, MAX_PROBLEMS);
 }
