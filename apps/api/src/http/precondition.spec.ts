@@ -70,5 +70,6 @@ describe('isFresh', () => {
     expect(isFresh('"3", W/"4-gzip"', 4)).toBe(true);
     expect(isFresh('"3"', 4)).toBe(false);
     expect(isFresh(undefined, 4)).toBe(false);
+    expect(isFresh('*', 4)).toBe(true);
   });
 });

@@ -44,6 +44,7 @@ export const etagOf = (version: number): string => `"${version}"`;
 /** Whether `If-None-Match` says that the caller has this version already. */
 export const isFresh = (header: string | undefined, version: number): boolean => {
   if (header === undefined) return false;
+  if (header.trim() === '*') return true;
   return header
     .split(',')
     .map((tag) => entityTag.exec(tag.trim()))

@@ -18,6 +18,7 @@ const wanted = (path: string, overrides: Partial<Wanted> = {}): Wanted => ({
   claims: at(`/${path}/`),
   slug: null,
   hookIds: [],
+  versionIds: [],
   ...overrides,
 });
 

@@ -23,19 +23,22 @@ export const findConflicts = (
     described.set(row.id, row);
     places.add(row.id, row.claims);
     if (row.slug !== null) slugs.set(row.slug, row.id);
+    // Requests name a resource by either id.
     keys.set(row.key, row.id);
+    keys.set(row.id, row.id);
   }
   const say = (holder: string): { said: string; meta: unknown } => {
     const row = described.get(holder);
     if (row === undefined) return { said: holder, meta: null };
     return { said: `${row.name} (${row.key})`, meta: { id: row.id, api_id: row.key, name: row.name } };
   };
-  for (const { path, key, claims, slug } of wanted) {
-    const keyHolder = keys.get(key);
+  for (const { path, key, _id, claims, slug } of wanted) {
+    const keyHolder = keys.get(key) ?? keys.get(_id.toString());
     if (keyHolder !== undefined) {
       problems.add(`${path}.${kind.idPath}`, `is the id of ${say(keyHolder).said}`, 'id_conflict', say(keyHolder).meta);
     }
     keys.set(key, path);
+    keys.set(_id.toString(), path);
     const rival = places.inTheWay(path, claims);
     if (rival !== null) {
       const { said, meta } = say(rival);

@@ -20,6 +20,7 @@ const row = (key: string, _id = newObjectId()): Existing => ({
   claims: [],
   slug: null,
   hookIds: [],
+  versionIds: [],
 });
 
 const run = (items: readonly JsonObject[], existing: readonly Existing[], mayMakeIds = false) => {

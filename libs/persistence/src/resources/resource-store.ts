@@ -116,8 +116,8 @@ export class ResourceStore<Row extends ResourceRow> {
   ): Promise<ReadonlySet<string>> {
     if (values.length === 0) return new Set();
     const filter: QueryFilter<ResourceRow> = {
-      orgId: { $ne: toObjectId(organisation) },
       [field]: { $in: [...values] },
+      orgId: { $ne: toObjectId(organisation) },
     };
     const taken = await this.model
       .find(filter as QueryFilter<Row>)

@@ -113,7 +113,7 @@ export const apiSchema = new Schema<ApiRow>(
   // Lists come from memory, so no index has their orders.
   .index({ orgId: 1 })
   .index({ orgId: 1, hookIds: 1 })
-  .index({ orgId: 1, versionIds: 1 });
+  .index({ versionIds: 1 }, { sparse: true });
 
 export interface PolicyRow extends ResourceRow {
   /** The id that nodes and keys use: the explicit one, or the row's. */

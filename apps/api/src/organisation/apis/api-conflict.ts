@@ -1,4 +1,4 @@
-import { Conflict } from '@castellan/dto';
+import { Conflict, ValidationFailed } from '@castellan/dto';
 import {
   isObjectIdText,
   toObjectId,
@@ -45,6 +45,31 @@ export const refuseTakenId = async (
     (isObjectIdText(apiId) ? await apis.findById(organisation, toObjectId(apiId), session) : null);
   if (holder !== null && !holder._id.equals(_id)) throw idConflict(holder, organisation);
 };
+
+/**
+ * Refuses an API of another organisation as a version, and an `api_id` that another organisation lists as one. Gateways look
+ * for a version by its `api_id` alone, so the one organisation's callers would reach the other's API.
+ *
+ * @throws ValidationFailed, Conflict
+ */
+export const refuseForeignVersions = async (
+  { organisation, session }: ResourceTransaction,
+  { apiId, versionIds = [] }: Pick<ApiRow, 'apiId' | 'versionIds'>,
+  current: Pick<ApiRow, 'apiId' | 'versionIds'> | null,
+  apis: ApiStore,
+): Promise<void> => {
+  const added = versionIds.filter((id) => current?.versionIds?.includes(id) !== true);
+  const [foreign] = await apis.takenElsewhere(organisation, 'apiId', added, session);
+  if (foreign !== undefined) throw new ValidationFailed([{ path: versionsPath, message: foreignVersion(foreign) }]);
+  const isNew = apiId !== current?.apiId;
+  const listed = isNew ? await apis.takenElsewhere(organisation, 'versionIds', [apiId], session) : new Set();
+  if (listed.has(apiId)) throw idConflict(null, organisation);
+};
+
+/** Where a definition lists its versions. */
+export const versionsPath = 'api_definition.definition.versions';
+
+export const foreignVersion = (apiId: string): string => `lists "${apiId}", which is no API of the organisation`;
 
 /**
  * Refuses an API without tags where one with tags has the path, and the other way round: gateways without segments load

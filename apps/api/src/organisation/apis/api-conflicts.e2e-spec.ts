@@ -1,5 +1,7 @@
-import { anApiDefinition, textOf, unique, type Reply } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf, unique, type Reply } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
+
+const fieldsOf = ({ json }: Reply): unknown[] => listOf(json['Errors']).map(({ path }) => path);
 
 /** Where two APIs listen, and whether they are in each other's way. */
 const matrix: readonly (readonly [what: string, one: object, other: object, clash: boolean])[] = [
@@ -156,6 +158,31 @@ describe('API definitions that are in each other’s way', () => {
     for (const reply of [await client.post('/api/apis', body), await client.put(`/api/apis/${other}`, body)]) {
       expect([reply.status, reply.json['Code'], reply.json['Meta']?.['id']]).toEqual([409, 'api_id_conflict', holder]);
     }
+  });
+
+  it('promise 6: with APIs of other organisations, which can be no versions here, whoever is first', async () => {
+    const stranger = await api.organisation();
+    const theirs = textOf(expectOk(await send({}, stranger.admin.client)).json['ID']);
+    const listing = (apiId: string) => ({
+      definition: { enabled: true, name: 'v1', default: 'self', versions: { v2: apiId } },
+    });
+    const where = 'api_definition.definition.versions';
+    const refused = await send(listing(theirs));
+    expect([refused.status, fieldsOf(refused)]).toEqual([400, [where]]);
+    const imported = await organisation.admin.client.post('/api/import', {
+      apis: [{ api_definition: anApiDefinition({ ...listing(theirs), api_id: unique('id') }) }],
+    });
+    expect([imported.status, fieldsOf(imported)]).toEqual([400, [`apis[0].${where}`]]);
+    expect(imported.text).not.toContain(stranger.id);
+
+    // Tools send a base before its versions, so an id that nobody has yet is taken, and then kept.
+    const mine = unique('version');
+    expectOk(await send(listing(mine)));
+    const squatting = await send({ api_id: mine }, stranger.admin.client);
+    expect([squatting.status, squatting.json['Code']]).toEqual([409, 'api_id_conflict']);
+    const body = { apis: [{ api_definition: anApiDefinition({ api_id: mine }) }] };
+    expect((await stranger.admin.client.post('/api/import', body)).json['Code']).toBe('api_id_conflict');
+    expectOk(await send({ api_id: mine }));
   });
 
   it('by their slug, unless the organisation allows it', async () => {

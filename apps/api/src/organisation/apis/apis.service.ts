@@ -20,7 +20,7 @@ import { ResourceService } from '../resource/resource.service';
 import type { ResourceTransaction } from '../resource/resource-transaction';
 import { ResourceWriter } from '../resource/resource-writer';
 import { refuseOtherKind, type ApiKind } from './api-kind';
-import { describeConflict, refuseSegmentClash, refuseTakenId } from './api-conflict';
+import { describeConflict, refuseForeignVersions, refuseSegmentClash, refuseTakenId } from './api-conflict';
 import { ApiCatalogues } from './api-catalogues';
 import {
   composeWrapper,
@@ -160,6 +160,7 @@ export class ApisService extends ResourceService<ApiRow> {
   ): Promise<void> {
     if (current === null) await this.refuseTooMany(transaction);
     if (draft.apiId !== current?.apiId) await refuseTakenId(transaction, draft, this.apis);
+    await refuseForeignVersions(transaction, draft, current, this.apis);
     await refuseSegmentClash(transaction, draft, this.apis);
   }
 

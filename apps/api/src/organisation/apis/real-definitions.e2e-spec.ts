@@ -1,4 +1,12 @@
-import { isJsonObject, objectAt, parseJson, textAt, TYK_EXTENSION, type JsonObject } from '@castellan/tyk';
+import {
+  isJsonObject,
+  objectAt,
+  parseJson,
+  textAt,
+  toNodeDocument,
+  TYK_EXTENSION,
+  type JsonObject,
+} from '@castellan/tyk';
 import { NodeSimulator, textOf } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import { omit } from './wrapper';
@@ -79,28 +87,33 @@ suite('real API definitions', () => {
     expect(written.headers.get('etag')).toBe('"1"');
   });
 
-  it.each(['v3', 'v5'] as const)('reach a %s gateway as they are stored', async (profile) => {
-    const node = new NodeSimulator({
-      dashboardUrl: api.url,
-      nodeSecret: api.config.nodeSecret,
-      gatewaySecret: 'gateway-secret',
-      profile,
-      startRetryMs: 50,
-      healthCheckMs: 0,
-    });
-    try {
-      await node.start();
-      await node.waitFor(() => node.loadedApis.size > 0, 30_000);
-      for (const [file] of documents) {
-        const { id, apiId } = idsOf(file);
-        const stored = parse(expectOk(await organisation.admin.client.get(`/api/apis/${id}`)).text);
-        expect(node.loadedApis.get(apiId)).toEqual(stored['api_definition']);
-        if (profile === 'v5') expect(node.loadedOas.get(apiId) ?? null).toEqual(stored['oas'] ?? null);
+  it.each(['v3', 'v5'] as const)(
+    'reach a %s gateway as they are stored, documents in the words of nodes',
+    async (profile) => {
+      const node = new NodeSimulator({
+        dashboardUrl: api.url,
+        nodeSecret: api.config.nodeSecret,
+        gatewaySecret: 'gateway-secret',
+        profile,
+        startRetryMs: 50,
+        healthCheckMs: 0,
+      });
+      try {
+        await node.start();
+        await node.waitFor(() => node.loadedApis.size > 0, 30_000);
+        for (const [file] of documents) {
+          const { id, apiId } = idsOf(file);
+          const stored = parse(expectOk(await organisation.admin.client.get(`/api/apis/${id}`)).text);
+          expect(node.loadedApis.get(apiId)).toEqual(stored['api_definition']);
+          const document = stored['oas'];
+          const served = isJsonObject(document) ? toNodeDocument(document).document : null;
+          if (profile === 'v5') expect(node.loadedOas.get(apiId) ?? null).toEqual(served);
+        }
+        expect(node.loadedApis.size).toBe(documents.length);
+        expect(node.eventsOf('undecodable')).toEqual([]);
+      } finally {
+        await node.kill();
       }
-      expect(node.loadedApis.size).toBe(documents.length);
-      expect(node.eventsOf('undecodable')).toEqual([]);
-    } finally {
-      await node.kill();
-    }
-  });
+    },
+  );
 });

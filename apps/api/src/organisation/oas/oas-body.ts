@@ -56,6 +56,7 @@ const origins: Readonly<Record<string, string>> = {
   'api_definition.proxy.listen_path': `${TYK_EXTENSION}.server.listenPath.value`,
   'api_definition.proxy.target_url': `${TYK_EXTENSION}.upstream.url`,
   'api_definition.api_id': `${TYK_EXTENSION}.info.id`,
+  'api_definition.definition.versions': `${TYK_EXTENSION}.info.versioning.versions`,
 };
 
 /** A problem of a wrapper, told to somebody who sent the document alone. */

@@ -12,6 +12,7 @@ import {
   type OrganisationId,
 } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
+import { foreignVersion, versionsPath } from '../../organisation/apis/api-conflict';
 import { ApisService } from '../../organisation/apis/apis.service';
 import { addressOf, ClaimMap } from '../claims';
 import { apiIdentityOf, portableApi, withApiIdentity } from './api-identity';
@@ -56,8 +57,9 @@ export class ApisKind extends StoredKind<ApiRow> {
     const rows = await super.takenElsewhere(organisation, wanted, session);
     const keys = wanted.map(({ key }) => key);
     const taken = await this.apis.takenElsewhere(organisation, 'apiId', keys, session);
+    const listed = await this.apis.takenElsewhere(organisation, 'versionIds', keys, session);
     const apiIds = wanted
-      .filter(({ key }) => taken.has(key))
+      .filter(({ key }) => taken.has(key) || listed.has(key))
       .map(({ path }): Taken => {
         const message = 'is the api_id of another API';
         return { path: `${path}.api_definition.api_id`, message, code: 'api_id_conflict', meta: null };
@@ -71,7 +73,26 @@ export class ApisKind extends StoredKind<ApiRow> {
         const message = 'is the listen path of another active API on this domain';
         return { path: `${path}.api_definition.proxy.listen_path`, message, code: 'listen_path_conflict', meta: null };
       });
-    return [...rows, ...apiIds, ...paths];
+    return [...rows, ...apiIds, ...paths, ...(await this.foreignVersions(organisation, wanted, session))];
+  }
+
+  private async foreignVersions(
+    organisation: OrganisationId,
+    wanted: readonly Wanted[],
+    session: ClientSession,
+  ): Promise<readonly Taken[]> {
+    const all = wanted.flatMap(({ versionIds }) => versionIds);
+    const foreign = await this.apis.takenElsewhere(organisation, 'apiId', all, session);
+    return wanted.flatMap(({ path, versionIds }): Taken[] =>
+      versionIds
+        .filter((id) => foreign.has(id))
+        .map((id) => ({
+          path: `${path}.${versionsPath}`,
+          message: foreignVersion(id),
+          code: 'validation_failed',
+          meta: null,
+        })),
+    );
   }
 
   override async release(
@@ -97,8 +118,8 @@ export class ApisKind extends StoredKind<ApiRow> {
   }
 
   protected factsOf(row: Draft<ApiRow> | Head<ApiRow>): Facts {
-    const { apiId, name, tags, categories, claims = [], slugClaim = null, hookIds } = row;
-    return { key: apiId, name, tags, categories, claims, slug: slugClaim, hookIds };
+    const { apiId, name, tags, categories, claims = [], slugClaim = null, hookIds, versionIds = [] } = row;
+    return { key: apiId, name, tags, categories, claims, slug: slugClaim, hookIds, versionIds };
   }
 
   protected override withoutClaims({ claims: _claims, slugClaim: _slug, ...draft }: Draft<ApiRow>): Draft<ApiRow> {

@@ -27,6 +27,15 @@ export class HooksKind extends StoredKind<WebhookRow> {
   }
 
   protected factsOf({ _id, name }: Draft<WebhookRow> | Head<WebhookRow>): Facts {
-    return { key: _id.toString(), name, tags: null, categories: null, claims: [], slug: null, hookIds: [] };
+    return {
+      key: _id.toString(),
+      name,
+      tags: null,
+      categories: null,
+      claims: [],
+      slug: null,
+      hookIds: [],
+      versionIds: [],
+    };
   }
 }

@@ -29,6 +29,8 @@ export interface Facts {
   readonly slug: string | null;
   /** Ids of the web hooks that it refers to. */
   readonly hookIds: readonly string[];
+  /** The `api_id`s of its versions. */
+  readonly versionIds: readonly string[];
 }
 
 export interface Existing extends Facts {
@@ -51,7 +53,7 @@ export interface Wanted extends Facts {
 
 /** What a resource of an import asks for, and something else has. */
 export interface Taken extends FieldError {
-  readonly code: 'api_id_conflict' | 'listen_path_conflict' | 'slug_conflict' | 'id_conflict';
+  readonly code: 'api_id_conflict' | 'listen_path_conflict' | 'slug_conflict' | 'id_conflict' | 'validation_failed';
   /** Names what has it, where that belongs to the same organisation. */
   readonly meta: unknown;
 }

@@ -62,7 +62,7 @@ export class PoliciesKind extends StoredKind<PolicyRow> {
   }
 
   protected factsOf({ policyId, name, tags }: Draft<PolicyRow> | Head<PolicyRow>): Facts {
-    return { key: policyId, name, tags, categories: null, claims: [], slug: null, hookIds: [] };
+    return { key: policyId, name, tags, categories: null, claims: [], slug: null, hookIds: [], versionIds: [] };
   }
 }
 
