@@ -1,5 +1,4 @@
 import { ownField, type JsonObject } from '../json-text';
-import { entryPath } from '../schema/path';
 import {
   AUTH_CHECK,
   BASIC,
@@ -15,12 +14,14 @@ import {
   REFRESH_TOKEN,
   SIGNATURE,
 } from './auth-shapes';
+import { OFF, reportOff, reportUnusedConfigs } from './auth-report';
+import { configOf, configPath, isOn, isTokenOn } from './classic-methods';
 import { formatDuration, SECOND } from './durations';
 import { under, type Lost } from './lost';
 import { requirementsToOas } from './security';
 import { shapeToOas, type Shape } from './shape';
 import { listAt, numberAt, objectAt, textAt } from '../read';
-import { defineField, fieldPath, isUnset, readAt, sameMeaning, textsOf, without, writeAt, type Draft } from './values';
+import { defineField, isUnset, readAt, textsOf, writeAt, type Draft } from './values';
 
 /** What authentication adds to a document: its schemes, the requirement to use them, and the settings in the extension. */
 interface Target {
@@ -35,8 +36,6 @@ interface Method {
   readonly config: string;
   readonly shape: Shape;
 }
-
-const OFF = 'belongs to a method of authentication that is off, and is left out';
 
 /** Turns the classic fields about authentication into schemes of the document and settings of the extension. */
 export function authenticationToOas(definition: JsonObject, document: Draft, extension: Draft, lost: Lost): void {
@@ -63,43 +62,6 @@ export function authenticationToOas(definition: JsonObject, document: Draft, ext
   requirementsToOas(definition, Object.keys(schemes), document, authentication, lost);
   // An API without authentication and without a word about it needs no section.
   if (!isUnset(authentication)) writeAt(extension, 'server.authentication', authentication);
-}
-
-/** Which methods are on: each flag, and the token also where nothing else is. */
-function isOn(definition: JsonObject, flag: string): boolean {
-  if (flag === 'custom_plugin_auth_enabled') {
-    return ['custom_plugin_auth_enabled', 'use_go_plugin_auth', 'enable_coprocess_auth'].some(
-      (name) => definition[name] === true,
-    );
-  }
-  return readAt(definition, flag) === true;
-}
-
-const OTHER_FLAGS = [
-  'enable_jwt',
-  'enable_signature_checking',
-  'use_basic_auth',
-  'custom_plugin_auth_enabled',
-  'use_oauth2',
-  'external_oauth.enabled',
-  'use_openid',
-];
-
-function isTokenOn(definition: JsonObject): boolean {
-  if (definition['use_standard_auth'] === true) return true;
-  return definition['use_keyless'] !== true && !OTHER_FLAGS.some((flag) => isOn(definition, flag));
-}
-
-/** The method's entry of `auth_configs`. Nodes fall back to the older `auth` for a token and a JWT only. */
-function configOf(definition: JsonObject, name: string): JsonObject {
-  const found = ownField(objectAt(definition['auth_configs']), name);
-  if (found !== undefined) return objectAt(found);
-  return name === CONFIG.token || name === CONFIG.jwt ? objectAt(definition['auth']) : {};
-}
-
-/** Where that entry stands. */
-function configPath(definition: JsonObject, name: string): string {
-  return ownField(objectAt(definition['auth_configs']), name) === undefined ? 'auth' : `auth_configs.${name}`;
 }
 
 /** The name of the scheme: the one the configuration has, if it is fit for a document, otherwise the method's. */
@@ -240,70 +202,4 @@ function keyLifetimeToOas(definition: JsonObject, authentication: Draft): void {
     ...(seconds > 0 ? { value: formatDuration(seconds * SECOND) } : {}),
     ...(respect ? { respectValidity: true } : {}),
   };
-}
-
-function reportOff(definition: JsonObject, shape: Shape, lost: Lost): void {
-  for (const [, path] of shape.fields) {
-    const value = readAt(definition, path);
-    // The dashboard writes -1, for "not checked", into every definition.
-    if (!isUnset(value) && value !== -1) lost(path, OFF);
-  }
-}
-
-/** Entries of `auth_configs` that no method uses, unless they only say the default. */
-function reportUnusedConfigs(definition: JsonObject, lost: Lost): void {
-  const flags: readonly (readonly [name: string, on: boolean])[] = [
-    [CONFIG.token, isTokenOn(definition)],
-    [CONFIG.jwt, isOn(definition, 'enable_jwt')],
-    [CONFIG.basic, isOn(definition, 'use_basic_auth')],
-    [CONFIG.oauth, isOn(definition, 'use_oauth2')],
-    [CONFIG.externalOAuth, isOn(definition, 'external_oauth.enabled')],
-    [CONFIG.hmac, isOn(definition, 'enable_signature_checking')],
-    [CONFIG.oidc, isOn(definition, 'use_openid')],
-    [CONFIG.custom, isOn(definition, 'custom_plugin_auth_enabled')],
-  ];
-  const used = flags.filter(([, on]) => on).map(([name]) => name);
-  for (const [name, config] of Object.entries(objectAt(definition['auth_configs']))) {
-    if (!used.includes(name) && !isDefaultConfig(objectAt(config))) lost(entryPath('auth_configs', name), OFF);
-  }
-  const auth = objectAt(definition['auth']);
-  for (const [name] of flags.filter(([, on]) => on)) reportConfigRest(definition, name, lost);
-  const replaced = used.some((name) => sameMeaning(without(configOf(definition, name), 'name'), without(auth, 'name')));
-  if (!replaced && !isDefaultConfig(auth)) lost('auth', 'is not in use beside auth_configs, and is left out');
-}
-
-/** Where a credential is looked for, and what a token can have besides. */
-const SOURCE_FIELDS = [
-  'name',
-  'disable_header',
-  'auth_header_name',
-  'use_param',
-  'param_name',
-  'use_cookie',
-  'cookie_name',
-];
-const TOKEN_FIELDS = ['use_certificate', 'validate_signature', 'signature'];
-
-/** Fields of a configuration in use that its method does not have in an OAS API. */
-function reportConfigRest(definition: JsonObject, name: string, lost: Lost): void {
-  const config = configOf(definition, name);
-  const configLost = under(lost, configPath(definition, name));
-  const isToken = name === CONFIG.token;
-  const known = [...SOURCE_FIELDS, ...(isToken ? TOKEN_FIELDS : [])];
-  for (const [field, value] of Object.entries(without(config, ...known))) {
-    if (!isUnset(value)) configLost(fieldPath('', field));
-  }
-  if (!isToken) return;
-  const signature = without(objectAt(config['signature']), ...SIGNATURE_FIELDS);
-  for (const [field, value] of Object.entries(signature)) {
-    if (!isUnset(value)) configLost(fieldPath('signature', field));
-  }
-}
-
-const SIGNATURE_FIELDS = SIGNATURE.fields.map(([, classic]) => classic.replace(/^signature\./u, ''));
-
-/** The authorization header and nothing else: what the dashboard writes for every method. */
-function isDefaultConfig(config: JsonObject): boolean {
-  const header = textAt(config['auth_header_name']).toLowerCase();
-  return (header === '' || header === 'authorization') && isUnset(without(config, 'name', 'auth_header_name'));
 }
