@@ -183,8 +183,8 @@ export class NodeSchemas {
   }
 
   private pattern(parts: SchemaParts, field: JsonValue, trail: Trail): void {
-    const pattern = typeof field === 'string' ? toGoPattern(field) : undefined;
-    if (pattern !== undefined) {
+    const pattern = typeof field === 'string' ? toGoPattern(field) : null;
+    if (pattern !== null) {
       parts.schema['pattern'] = pattern;
       return;
     }
