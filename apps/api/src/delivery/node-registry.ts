@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis, Result } from 'ioredis';
 import { Clock } from '@castellan/observability';
 import { REDIS, redisKey } from '@castellan/persistence';
-import { servedScript, visitScript } from './node-scripts';
+import { recogniseScript, renewScript, servedScript, visitScript } from './node-scripts';
 
 /** What is known of one node. Times are milliseconds since 1970, null when it has not happened. */
 export interface NodeRecord {
@@ -28,6 +28,8 @@ const forgetAfterSeconds = 600;
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     castellanVisit(...parameters: string[]): Result<string, Context>;
+    castellanRecognise(...parameters: string[]): Result<string, Context>;
+    castellanRenew(...parameters: string[]): Result<string, Context>;
     castellanServed(...parameters: string[]): Result<number, Context>;
   }
 }
@@ -42,6 +44,8 @@ export class NodeRegistry {
     private readonly clock: Clock,
   ) {
     redis.defineCommand('castellanVisit', { lua: visitScript, numberOfKeys: 3 });
+    redis.defineCommand('castellanRecognise', { lua: recogniseScript, numberOfKeys: 3 });
+    redis.defineCommand('castellanRenew', { lua: renewScript, numberOfKeys: 3 });
     redis.defineCommand('castellanServed', { lua: servedScript, numberOfKeys: 1 });
   }
 
@@ -60,18 +64,22 @@ export class NodeRegistry {
 
   /** Checks the nonce that a node shows and, when it is good, adds the one that the reply will carry. */
   async visit(id: string, shown: string, next: string): Promise<Visit> {
-    const outcome = await this.redis.castellanVisit(
-      this.recordKey(id),
-      this.nonceKey(id),
-      this.index,
-      id,
-      shown,
-      next,
-      String(this.clock.millis()),
-      String(nonceWindow),
-      String(forgetAfterSeconds),
-    );
-    return outcome === 'ok' || outcome === 'nonce' ? outcome : 'unknown';
+    return visitOf(await this.redis.castellanVisit(...this.visitParameters(id, { shown, next })));
+  }
+
+  /** Checks the nonce that a node shows, and adds none yet. */
+  async recognise(id: string, shown: string): Promise<Visit> {
+    return visitOf(await this.redis.castellanRecognise(...this.visitParameters(id, { shown })));
+  }
+
+  /** Adds the nonce that the reply to a node will carry, which was recognised before. */
+  async renew(id: string, next: string): Promise<Visit> {
+    return visitOf(await this.redis.castellanRenew(...this.visitParameters(id, { next })));
+  }
+
+  private visitParameters(id: string, { shown = '', next = '' }: { shown?: string; next?: string }): string[] {
+    const keys = [this.recordKey(id), this.nonceKey(id), this.index];
+    return [...keys, id, shown, next, String(this.clock.millis()), String(nonceWindow), String(forgetAfterSeconds)];
   }
 
   /** Notes the hash of a list that has gone out to the node in full; of a node that left meanwhile, nothing. */
@@ -105,6 +113,8 @@ export class NodeRegistry {
     return redisKey('node', id, 'nonces');
   }
 }
+
+const visitOf = (outcome: string): Visit => (outcome === 'ok' || outcome === 'nonce' ? outcome : 'unknown');
 
 const isTextRecord = (value: unknown): value is Readonly<Record<string, string | undefined>> =>
   typeof value === 'object' && value !== null && Object.values(value).every((field) => typeof field === 'string');

@@ -12,7 +12,7 @@ import {
   nonceFrom,
   registrationReply,
 } from '@castellan/tyk';
-import { NodeRegistry } from '../delivery/node-registry';
+import { NodeRegistry, type Visit } from '../delivery/node-registry';
 import { Reconciler } from '../delivery/reconciler';
 import type { NodeList } from '../delivery/snapshot';
 import { SnapshotService } from '../delivery/snapshot.service';
@@ -58,14 +58,17 @@ export class NodeService {
   }
 
   /**
-   * Sends a list to a node. The snapshot comes first: when MongoDB is out of reach the node gets a 5xx and keeps what it
-   * has (promise 3), and no nonce is spent.
+   * Sends a list to a node. The nonce is judged as the request arrives, since the heartbeat goes on while the snapshot is
+   * made, and spent when it is there: when MongoDB is out of reach the node gets a 5xx and keeps what it has (promise 3).
    */
   async sendList(list: 'apis' | 'policies', request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const id = header(request, NODE_HEADERS.nodeId);
+    refuse(await this.registry.recognise(id, header(request, NODE_HEADERS.nonce)));
     const snapshot = await this.snapshots.current();
-    const nonce = await this.visit(request);
+    const nonce = newNonce(id);
+    refuse(await this.registry.renew(id, nonce));
     const served = snapshot[list];
-    this.noteWhenSent(header(request, NODE_HEADERS.nodeId), list, served, reply);
+    this.noteWhenSent(id, list, served, reply);
     serve(served, nodeListTail(nonce), request, reply);
   }
 
@@ -75,11 +78,8 @@ export class NodeService {
 
   private async visit(request: FastifyRequest): Promise<string> {
     const id = header(request, NODE_HEADERS.nodeId);
-    if (id === '') throw refusal('node_unknown', NODE_REFUSAL.unknownNode);
     const nonce = newNonce(id);
-    const outcome = await this.registry.visit(id, header(request, NODE_HEADERS.nonce), nonce);
-    if (outcome === 'unknown') throw refusal('node_unknown', NODE_REFUSAL.unknownNode);
-    if (outcome === 'nonce') throw refusal('node_nonce_failed', NODE_REFUSAL.nonce);
+    refuse(await this.registry.visit(id, header(request, NODE_HEADERS.nonce), nonce));
     return nonce;
   }
 
@@ -95,6 +95,12 @@ export class NodeService {
 }
 
 const newNonce = (id: string): string => nonceFrom(id, randomBytes(nonceBytes));
+
+/** @throws CastellanError (403) for a call that is not to be answered; nobody has registered without an id. */
+const refuse = (outcome: Visit): void => {
+  if (outcome === 'unknown') throw refusal('node_unknown', NODE_REFUSAL.unknownNode);
+  if (outcome === 'nonce') throw refusal('node_nonce_failed', NODE_REFUSAL.nonce);
+};
 
 /** A 403 with the words by which gateways know that they should register again (reference, decisive fact 5). */
 const refusal = (code: 'node_unknown' | 'node_nonce_failed', text: string): CastellanError =>
