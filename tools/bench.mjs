@@ -51,6 +51,7 @@ const step = async (name, measure) => {
       `  ${result.what}: ${result.figure}${result.met === undefined ? '' : result.met ? ' (met)' : ' (MISSED)'}`,
     );
   }
+  await writeReport();
 };
 
 const system = await startSystem();

@@ -1,5 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClientSession } from 'mongoose';
 import type { OrganisationId, ResourceRow, ResourceStore } from '@castellan/persistence';
+
+/** After so many resources everybody else gets a turn. */
+const turn = 50;
 
 /** One resource as nodes read it. */
 export interface NodeItem {
@@ -41,7 +45,9 @@ export class NodeItems<Row extends ActiveRow> {
       if (kept?.digest === digest) now.set(_id.toString(), kept);
       else changed.push(_id);
     }
-    for (const { _id, digest, document } of await this.store.byIds(organisation, changed, session)) {
+    for (const [index, row] of (await this.store.byIds(organisation, changed, session)).entries()) {
+      if (index % turn === turn - 1) await nextTurn();
+      const { _id, digest, document } = row;
       const item = this.make(document);
       if (item !== null) now.set(_id.toString(), { ...item, digest });
     }

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { Types } from 'mongoose';
 import type { ApiSummary } from '@castellan/persistence';
 import { ApiCatalogue, listOrders } from './catalogue';
@@ -64,6 +65,31 @@ describe('a catalogue of APIs', () => {
     expect(after.generation).toBe(4);
     expect(ids(after.inOrder('name'))).toEqual(['api-3', 'api-2']);
     expect(ids(before.inOrder('name'))).toEqual(['api-2', 'api-1', 'api-3']);
+  });
+
+  it('property: brought up to date, has every order that one made anew would have', () => {
+    const facts = fc.record({ nameKey: fc.constantFrom('a', 'b', 'c'), at: fc.constantFrom(1, 2, 3) });
+    const changes = fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), fc.option(facts)), { maxLength: 8 });
+    fc.assert(
+      fc.property(fc.array(changes, { maxLength: 6 }), fc.constantFrom(...listOrders), (steps, order) => {
+        let catalogue = catalogueOf([]);
+        const expected = new Map<number, ApiSummary>();
+        for (const [generation, step] of steps.entries()) {
+          catalogue.inOrder(order);
+          for (const [index, changed] of step) {
+            const times = changed && { createdAt: new Date(changed.at), updatedAt: new Date(4 - changed.at) };
+            if (times === null) expected.delete(index);
+            else expected.set(index, row(index, { nameKey: changed?.nameKey ?? '', ...times }));
+          }
+          const indexes = [...new Set(step.map(([index]) => index))];
+          const current = indexes.flatMap((index) => expected.get(index) ?? []);
+          catalogue = catalogue.advanced(generation, idsOf(...indexes.map((index) => row(index))), current);
+        }
+        const anew = catalogueOf([...expected.values()]);
+        expect(ids(catalogue.inOrder(order))).toEqual(ids(anew.inOrder(order)));
+        expect(catalogue.size).toBe(expected.size);
+      }),
+    );
   });
 
   it('knows which APIs are versions of others', () => {

@@ -8,22 +8,23 @@ type Comparison = (a: ApiSummary, b: ApiSummary) => number;
 
 const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
-/** Rows that are equal in an order follow each other by id, so that pages do not overlap. */
-const byId: Comparison = (a, b) => byText(a._id.toString(), b._id.toString());
-
 const comparisons: Readonly<Record<string, Comparison>> = {
-  name: (a, b) => byText(a.nameKey, b.nameKey) || byId(a, b),
-  created_at: (a, b) => a.createdAt.getTime() - b.createdAt.getTime() || byId(a, b),
-  updated_at: (a, b) => a.updatedAt.getTime() - b.updatedAt.getTime() || byId(a, b),
+  name: (a, b) => byText(a.nameKey, b.nameKey),
+  created_at: (a, b) => a.createdAt.getTime() - b.createdAt.getTime(),
+  updated_at: (a, b) => a.updatedAt.getTime() - b.updatedAt.getTime(),
 };
+
+/** Beyond so many changed rows it takes less time to sort them all. */
+const mostInserted = 100;
 
 /** What lists show of one organisation's APIs, as they were at one generation of it. */
 export class ApiCatalogue {
-  private readonly byOrder = new Map<string, readonly ApiSummary[]>();
+  private readonly byOrder = new Map<ListOrder, readonly ApiSummary[]>();
   private versions: ReadonlySet<string> | null = null;
 
   constructor(
     readonly generation: number,
+    /** By hex id. */
     private readonly rows: ReadonlyMap<string, ApiSummary>,
   ) {}
 
@@ -56,12 +57,41 @@ export class ApiCatalogue {
     const rows = new Map(this.rows);
     for (const id of ids) rows.delete(id);
     for (const row of current) rows.set(row._id.toString(), row);
-    return new ApiCatalogue(generation, rows);
+    const next = new ApiCatalogue(generation, rows);
+    if (current.length <= mostInserted) this.handOrdersTo(next, ids, current);
+    return next;
+  }
+
+  /** Spares the next catalogue sorting everything again for a few rows. */
+  private handOrdersTo(next: ApiCatalogue, ids: readonly string[], current: readonly ApiSummary[]): void {
+    const gone = new Set(ids.map((id) => this.rows.get(id)));
+    for (const [order, sorted] of this.byOrder) {
+      if (order.startsWith('-')) continue;
+      const rows = sorted.filter((row) => !gone.has(row));
+      for (const row of current) rows.splice(placeOf(row, rows, order), 0, row);
+      next.byOrder.set(order, rows);
+    }
   }
 
   private sorted(order: ListOrder): readonly ApiSummary[] {
-    return [...this.rows.values()].sort(comparisons[order] ?? byId);
+    const compare = comparisons[order] ?? (() => 0);
+    // Rows that are equal in an order follow each other by id, so that pages do not overlap.
+    return [...this.rows].sort(([idA, a], [idB, b]) => compare(a, b) || byText(idA, idB)).map(([, row]) => row);
   }
 }
+
+/** Where a row belongs in rows that are in an order. */
+const placeOf = (row: ApiSummary, rows: readonly ApiSummary[], order: ListOrder): number => {
+  const compare = comparisons[order] ?? (() => 0);
+  const isBefore = (other: ApiSummary | undefined): boolean =>
+    other !== undefined && (compare(other, row) || byText(other._id.toString(), row._id.toString())) < 0;
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBefore(rows[middle])) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
 
 const ascending = (order: ListOrder): ListOrder => listOrders.find((other) => `-${other}` === order) ?? 'created_at';
