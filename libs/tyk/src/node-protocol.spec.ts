@@ -3,7 +3,7 @@ import {
   NODE_REFUSAL,
   nodeApiItem,
   nodeIdFrom,
-  nodeListHead,
+  nodeListPieces,
   nodeListTail,
   nodeRefusal,
   nodeReply,
@@ -36,14 +36,19 @@ describe('node protocol', () => {
 
   it('joins head and tail of a list to one JSON document', () => {
     fc.assert(
-      fc.property(fc.array(fc.json()), fc.string({ unit: 'binary' }), (items, nonce) => {
-        const body = nodeListHead(items) + nodeListTail(nonce);
-        expect(JSON.parse(body)).toEqual({
-          Status: 'OK',
-          Message: items.map((item) => JSON.parse(item) as unknown),
-          Nonce: nonce,
-        });
-      }),
+      fc.property(
+        fc.array(fc.json()),
+        fc.integer({ min: 1, max: 4 }),
+        fc.string({ unit: 'binary' }),
+        (items, atOnce, nonce) => {
+          const body = [...nodeListPieces(items, atOnce), nodeListTail(nonce)].join('');
+          expect(JSON.parse(body)).toEqual({
+            Status: 'OK',
+            Message: items.map((item) => JSON.parse(item) as unknown),
+            Nonce: nonce,
+          });
+        },
+      ),
     );
   });
 

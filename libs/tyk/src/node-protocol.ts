@@ -61,15 +61,21 @@ export function nodeRefusal(text: string): string {
 
 /**
  * The part of a `/system/apis` or `/system/policies` answer that is the same for every node: everything but the nonce and the
- * closing brace, so that it can be kept as bytes (plain or as one gzip member, decisive fact 13).
+ * closing brace, so that it can be kept as bytes (plain or as one gzip member, decisive fact 13). It comes in pieces, since
+ * the whole of it may be many megabytes.
  *
  * @param items JSON texts, taken as they are
+ * @param atOnce how many of them make a piece
  */
-export function nodeListHead(items: readonly string[]): string {
-  return `{"Status":"OK","Message":[${items.join(',')}]`;
+export function* nodeListPieces(items: readonly string[], atOnce: number): Generator<string> {
+  yield '{"Status":"OK","Message":[';
+  for (let first = 0; first < items.length; first += atOnce) {
+    yield (first === 0 ? '' : ',') + items.slice(first, first + atOnce).join(',');
+  }
+  yield ']';
 }
 
-/** What follows {@link nodeListHead} in the answer to one node. */
+/** What follows {@link nodeListPieces} in the answer to one node. */
 export function nodeListTail(nonce: string): string {
   return `,"Nonce":${JSON.stringify(nonce)}}`;
 }

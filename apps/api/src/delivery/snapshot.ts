@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { nodeListHead } from '@castellan/tyk';
+import { nodeListPieces } from '@castellan/tyk';
 
 const compress = promisify(gzip);
 
@@ -22,13 +23,19 @@ export interface Snapshot {
   readonly policies: NodeList;
 }
 
+/** After so many items everybody else gets a turn: a long list in one go would hold up the process. */
+const turn = 200;
+
 /** @param items JSON texts in the order in which nodes are to get them */
 export const toNodeList = async (items: readonly string[]): Promise<NodeList> => {
-  const plain = Buffer.from(nodeListHead(items));
-  return {
-    hash: createHash('sha256').update(plain).digest('hex'),
-    count: items.length,
-    plain,
-    gzip: await compress(plain),
-  };
+  const hash = createHash('sha256');
+  const pieces: Buffer[] = [];
+  for (const text of nodeListPieces(items, turn)) {
+    const piece = Buffer.from(text);
+    hash.update(piece);
+    pieces.push(piece);
+    await nextTurn();
+  }
+  const plain = Buffer.concat(pieces);
+  return { hash: hash.digest('hex'), count: items.length, plain, gzip: await compress(plain) };
 };
