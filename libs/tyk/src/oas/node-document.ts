@@ -26,7 +26,7 @@ export function toNodeDocument(document: JsonObject): NodeDocument {
   return new NodeDocumentWriter(document).done();
 }
 
-/** A node calls itself for each path item that a callback holds; more of them inside each other mean a circle. */
+/** Path items of callbacks that may hold each other. More mean a circle, which a node would follow without end. */
 const MOST_NESTED_ITEMS = 8;
 
 /** The `scheme`s of HTTP authentication that nodes accept. */

@@ -31,19 +31,8 @@ const BEYOND: ReadonlySet<string> = new Set([
 
 /** Beside a reference these change nothing about which values are accepted. */
 const ANNOTATIONS: ReadonlySet<string> = new Set([
-  ...[
-    '$ref',
-    'title',
-    'summary',
-    'description',
-    'deprecated',
-    'default',
-    'example',
-    'examples',
-    'readOnly',
-    'writeOnly',
-  ],
-  ...['$comment', 'externalDocs', 'xml', 'discriminator', '$defs', '$id', '$schema', '$anchor'],
+  ...['title', 'summary', 'description', 'deprecated', 'default', 'example', 'examples', 'readOnly', 'writeOnly'],
+  ...['$ref', '$defs', '$id', '$schema', '$anchor', '$comment', 'externalDocs', 'xml', 'discriminator'],
 ]);
 
 /** Accepts no value. The shorter `{ not: {} }` nodes take for an empty schema. */
