@@ -30,13 +30,6 @@ module.exports = {
       from: { path: '^(apps|libs)/', pathNot: ['spec\\.ts$', '^apps/[^/]+/test/', lib('testing')] },
       to: { path: lib('testing') },
     },
-    {
-      name: 'planes-are-strangers',
-      comment: 'admin, organisation and node meet only in the app module and in delivery',
-      severity: 'error',
-      from: { path: '^apps/api/src/(admin|organisation|node)/', pathNot: 'spec\\.ts$' },
-      to: { path: '^apps/api/src/(admin|organisation|node)/', pathNot: '^apps/api/src/$1/' },
-    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -3,17 +3,26 @@ import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { ConfigModule, type ApiConfig } from '@castellan/config';
 import { ObservabilityModule, type Logger } from '@castellan/observability';
 import { HealthModule, PersistenceModule, RedisModule } from '@castellan/persistence';
-import { AdminModule } from './admin/admin.module';
+import { ApisModule } from './apis/apis.module';
+import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
-import { DeliveryModule } from './delivery/delivery.module';
+import { DeliveryModule } from './gateways/delivery/delivery.module';
 import { ErrorFilter } from './http/error.filter';
 import { RefuseMalformedBody } from './http/malformed-body';
-import { NodeModule } from './node/node.module';
-import { OrganisationModule } from './organisation/organisation.module';
+import { NodeModule } from './gateways/protocol/node.module';
+import { NodesModule } from './gateways/nodes/nodes.module';
+import { ImportsModule } from './import-export/migration/imports.module';
+import { OrganisationTransferModule } from './import-export/routes/transfer.module';
+import { OasModule } from './oas/oas.module';
+import { OrganisationsModule } from './organisations/organisations.module';
+import { PoliciesModule } from './policies/policies.module';
+import { SchemasModule } from './schemas/schemas.module';
+import { UsersModule } from './users/users.module';
+import { WebhooksModule } from './webhooks/webhooks.module';
 import { RetentionModule } from './retention/retention.module';
 import { SystemModule } from './system/system.module';
 
-/** The API: its three planes, and what stands under all of them. */
+/** The API: its domains, and what stands under all of them. Routes say which plane they are of (`@Requires` and its kin). */
 @Module({})
 export class AppModule {
   static with(config: ApiConfig, logger: Logger): DynamicModule {
@@ -29,8 +38,17 @@ export class AppModule {
         DeliveryModule,
         RetentionModule,
         SystemModule,
-        AdminModule,
-        OrganisationModule,
+        OrganisationsModule,
+        UsersModule,
+        ImportsModule,
+        ApisModule,
+        OasModule,
+        SchemasModule,
+        PoliciesModule,
+        WebhooksModule,
+        NodesModule,
+        AuditModule,
+        OrganisationTransferModule,
         NodeModule,
       ],
       providers: [

@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { ApiStore, type ApiSummary, type OrganisationId } from '@castellan/persistence';
+import { pageCount, pageFrom } from '../http/paging';
+import { ApiCatalogues } from './api-catalogues';
+import { apiReply, compressedReply } from './api-reply';
+import { wantedBy, type ListApisQuery } from './list-query';
+
+/** One page of a list, as JSON texts. */
+export interface ListOfTexts {
+  readonly texts: readonly string[];
+  readonly pages: number;
+}
+
+/** How often a category occurs. */
+export interface CategoryCount {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** Looks at many APIs at once: lists, searches and categories. */
+@Injectable()
+export class ApiListsService {
+  constructor(
+    private readonly catalogues: ApiCatalogues,
+    private readonly apis: ApiStore,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  async list(organisation: OrganisationId, query: ListApisQuery): Promise<ListOfTexts> {
+    const { pageSize } = this.config;
+    const page = pageFrom(query.p);
+    const catalogue = await this.catalogues.of(organisation);
+    const everything = catalogue.inOrder(query.sort ?? '-created_at');
+    const wanted = wantedBy(query, catalogue.versionIds);
+    const found = wanted === undefined ? everything : everything.filter(wanted);
+    const shown = page === null ? found : found.slice((page - 1) * pageSize, page * pageSize);
+    const texts = query.compressed === undefined ? await this.whole(organisation, shown) : shown.map(compressedReply);
+    return { texts, pages: pageCount(found.length, page, pageSize) };
+  }
+
+  /** Every category of the organisation, the most frequent first. */
+  async categories(organisation: OrganisationId): Promise<CategoryCount[]> {
+    return [...(await this.members(organisation))]
+      .map(([name, apiIds]) => ({ name, count: apiIds.length }))
+      .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
+  }
+
+  /** The `api_id`s of each category. */
+  async groups(organisation: OrganisationId): Promise<Readonly<Record<string, readonly string[]>>> {
+    return Object.fromEntries(await this.members(organisation));
+  }
+
+  /** What is shown of the APIs themselves; one that was deleted in this instant is left out. */
+  private async whole(organisation: OrganisationId, shown: readonly ApiSummary[]): Promise<readonly string[]> {
+    if (shown.length === 0) return [];
+    const rows = await this.apis.byIds(
+      organisation,
+      shown.map(({ _id }) => _id),
+    );
+    return rows.map(apiReply);
+  }
+
+  private async members(organisation: OrganisationId): Promise<ReadonlyMap<string, readonly string[]>> {
+    const members = new Map<string, string[]>();
+    for (const { apiId, categories } of (await this.catalogues.of(organisation)).inOrder('created_at')) {
+      for (const category of categories) {
+        const known = members.get(category);
+        if (known === undefined) members.set(category, [apiId]);
+        else known.push(apiId);
+      }
+    }
+    return members;
+  }
+}

@@ -1,0 +1,132 @@
+import { anApiDefinition, listOf, textOf } from '@castellan/testing';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+
+describe('what stands around an API definition', () => {
+  let api: ApiUnderTest;
+  let organisation: TestOrganisation;
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start();
+    organisation = await api.organisation();
+  });
+  afterAll(() => api.stop());
+
+  const create = async (definition: object = {}): Promise<{ id: string; apiId: string }> => {
+    const body = { api_definition: anApiDefinition({ ...definition }) };
+    const { json } = expectOk(await organisation.admin.client.post('/api/apis', body));
+    return { id: textOf(json['Meta']), apiId: textOf(json['ID']) };
+  };
+  const get = (path: string) => organisation.admin.client.get(path);
+  const put = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    organisation.admin.client.put(path, body, { headers });
+
+  describe('categories', () => {
+    it('of a classic API are in its name', async () => {
+      const { id, apiId } = await create({ name: 'Orders #eu' });
+      expect((await get(`/api/apis/${apiId}/categories`)).text).toBe('{"categories":["eu"]}');
+      const reply = expectOk(await put(`/api/apis/${id}/categories`, { categories: ['us', 'public', 'us'] }));
+      expect(reply.json).toMatchObject({ Status: 'OK', Message: 'API categories updated.', Meta: null });
+      expect(reply.headers.get('etag')).toBe('"2"');
+      expect((await get(`/api/apis/${id}/categories`)).json).toEqual({ categories: ['us', 'public'] });
+      expect((await get(`/api/apis/${id}`)).json['api_definition']?.['name']).toBe('Orders #us #public');
+    });
+
+    it('take null for none, as Go programs write it', async () => {
+      const { id } = await create({ name: 'Orders #eu' });
+      for (const body of [{ categories: null }, {}]) expectOk(await put(`/api/apis/${id}/categories`, body));
+      expect((await get(`/api/apis/${id}`)).json['api_definition']?.['name']).toBe('Orders');
+    });
+
+    it('that stay the same write nothing', async () => {
+      const { id } = await create({ name: 'Orders #eu' });
+      const reply = expectOk(await put(`/api/apis/${id}/categories`, { categories: ['eu'] }));
+      expect(reply.headers.get('etag')).toBe('"1"');
+    });
+
+    it.each([
+      [{ categories: 'eu' }, 'categories'],
+      [{ categories: ['eu', 7] }, 'categories'],
+      [{ categories: [''] }, 'categories'],
+      [{ categories: ['eu', 'two words'] }, 'categories[1]'],
+    ])('400: refuses %j', async (body, path) => {
+      const { id } = await create();
+      const reply = await put(`/api/apis/${id}/categories`, body);
+      expect([reply.status, reply.json['Code']]).toEqual([400, 'validation_failed']);
+      expect(listOf(reply.json['Errors'])[0]?.['path']).toBe(path);
+    });
+
+    it('412: refuses a write against another version', async () => {
+      const { id } = await create();
+      const reply = await put(`/api/apis/${id}/categories`, { categories: ['a'] }, { 'if-match': '"7"' });
+      expect([reply.status, reply.json['Code']]).toEqual([412, 'version_mismatch']);
+    });
+  });
+
+  describe('owners', () => {
+    it('are users and groups, and stand in the wrapper', async () => {
+      const { id, apiId } = await create();
+      expect((await get(`/api/apis/${id}/access`)).json).toEqual({ userIds: [], userGroupIds: [] });
+      const group = 'a'.repeat(24);
+      const body = { userIds: [organisation.admin.id], userGroupIds: [group] };
+      const reply = expectOk(await put(`/api/apis/${apiId}/access`, body));
+      expect(reply.json).toMatchObject({ Status: 'OK', Message: 'API access updated', Meta: null });
+      expect((await get(`/api/apis/${id}/access`)).json).toEqual(body);
+      const { json } = await get(`/api/apis/${id}`);
+      expect(json).toMatchObject({ user_owners: [organisation.admin.id], user_group_owners: [group] });
+    });
+
+    it('replace those before; null is none', async () => {
+      const { id } = await create();
+      expectOk(await put(`/api/apis/${id}/access`, { userIds: [organisation.admin.id], userGroupIds: [] }));
+      expectOk(await put(`/api/apis/${id}/access`, { userIds: null }));
+      expect((await get(`/api/apis/${id}/access`)).json).toEqual({ userIds: [], userGroupIds: [] });
+    });
+
+    it('400: refuses users whom the organisation does not have, and what is no id', async () => {
+      const { id } = await create();
+      const stranger = await api.organisation();
+      const unknown = { userIds: [organisation.admin.id, stranger.admin.id], userGroupIds: [] };
+      const reply = await put(`/api/apis/${id}/access`, unknown);
+      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, 'userIds[1]']);
+      expect((await put(`/api/apis/${id}/access`, { userIds: ['ada'] })).status).toBe(400);
+      expect((await get(`/api/apis/${id}/access`)).json).toEqual({ userIds: [], userGroupIds: [] });
+    });
+
+    it('412: refuses a write against another version', async () => {
+      const { id } = await create();
+      expect((await put(`/api/apis/${id}/access`, { userIds: [] }, { 'if-match': '"7"' })).status).toBe(412);
+    });
+  });
+
+  describe.each(['categories', 'access'])('%s', (part) => {
+    it('401: want an access key', async () => {
+      expect((await api.anonymous.get(`/api/apis/x/${part}`)).status).toBe(401);
+      expect((await api.anonymous.put(`/api/apis/x/${part}`, {})).status).toBe(401);
+    });
+
+    it('403: can be read by a reader, and not written', async () => {
+      const { id } = await create();
+      const reader = await api.user(organisation.id, { apis: 'read' });
+      expect((await reader.client.get(`/api/apis/${id}/${part}`)).status).toBe(200);
+      expect((await reader.client.put(`/api/apis/${id}/${part}`, {})).status).toBe(403);
+    });
+
+    it('404: are not there for other organisations', async () => {
+      const { id } = await create();
+      const stranger = await api.organisation();
+      for (const path of [`/api/apis/${id}/${part}`, `/api/apis/nothing/${part}`]) {
+        for (const reply of [await stranger.admin.client.get(path), await stranger.admin.client.put(path, {})]) {
+          expect([reply.status, reply.json['Message']]).toEqual([404, 'API not found']);
+        }
+      }
+    });
+
+    it('428: want If-Match where the organisation does', async () => {
+      const strict = await api.organisation({ require_if_match: true });
+      const body = { api_definition: anApiDefinition() };
+      const created = expectOk(await strict.admin.client.post('/api/apis', body));
+      const path = `/api/apis/${textOf(created.json['Meta'])}/${part}`;
+      expect((await strict.admin.client.put(path, {})).status).toBe(428);
+    });
+  });
+});

@@ -1,0 +1,141 @@
+import { Redis } from 'ioredis';
+import { anApiDefinition, eventually, listOf, textOf, unique, type JsonReply } from '@castellan/testing';
+import { RawNode } from '../../../../../test/support/raw-node';
+import { workerRedisUrl } from '../../../../../test/support/test-services';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
+
+const patiently = { deadlineMs: 60_000 };
+
+describe('promises 4 and 5: what nodes run is measured, and those that are behind are told again', () => {
+  let api: ApiUnderTest;
+  let organisation: TestOrganisation;
+  let subscriber: Redis;
+  let reloads: number;
+
+  beforeEach(async () => {
+    api = await ApiUnderTest.start({ RECONCILE_MS: '200' });
+    organisation = await api.organisation();
+    expectOk(await organisation.admin.client.post('/api/apis', { api_definition: anApiDefinition() }));
+    reloads = 0;
+    subscriber = new Redis(workerRedisUrl());
+    subscriber.on('message', (_channel, text) => {
+      if (text.includes('"GroupReload"')) reloads += 1;
+    });
+    await subscriber.subscribe('tyk.cluster.notifications');
+  });
+  afterEach(async () => {
+    subscriber.disconnect();
+    await api.stop();
+  });
+
+  const nodeOf = async ({ id }: RawNode): Promise<JsonReply | undefined> => {
+    const { json } = expectOk(await organisation.admin.client.get('/api/system/nodes'));
+    return listOf(json['data']?.['nodes']).find((node) => textOf(node['id']) === id);
+  };
+  const load = async (node: RawNode): Promise<void> => {
+    await node.get('/system/policies');
+    await node.get('/system/apis');
+  };
+
+  it('tells a node that has registered and loaded nothing', async () => {
+    const node = await RawNode.register(api.url, api.config.nodeSecret);
+    expect(await nodeOf(node)).toMatchObject({ state: 'behind', served: null, in_sync: false });
+    await eventually(() => reloads > 0, patiently);
+  });
+
+  it('is content as soon as the node has loaded what it should', async () => {
+    const node = await RawNode.register(api.url, api.config.nodeSecret);
+    await load(node);
+    await eventually(async () => (await nodeOf(node))?.['in_sync'], patiently);
+    const state = await nodeOf(node);
+    expect(state?.['served']).toEqual(state?.['expected']);
+  });
+
+  it('does not take a node for up to date that has missed a change', async () => {
+    const node = await RawNode.register(api.url, api.config.nodeSecret);
+    await load(node);
+    await eventually(async () => (await nodeOf(node))?.['in_sync'], patiently);
+    const before = reloads;
+    expectOk(await organisation.admin.client.post('/api/apis', { api_definition: anApiDefinition() }));
+    expect(await nodeOf(node)).toMatchObject({ state: 'behind', in_sync: false });
+    // It keeps its heartbeat and does not load, as if the message about the change had been lost.
+    await eventually(async () => {
+      await node.ping();
+      return reloads > before;
+    }, patiently);
+  });
+
+  it('goes by content: a change that is taken back leaves the node in sync', async () => {
+    const node = await RawNode.register(api.url, api.config.nodeSecret);
+    await load(node);
+    await eventually(async () => (await nodeOf(node))?.['in_sync'], patiently);
+    const created = await organisation.admin.client.post('/api/apis', { api_definition: anApiDefinition() });
+    expect(await nodeOf(node)).toMatchObject({ in_sync: false });
+    expectOk(await organisation.admin.client.delete(`/api/apis/${textOf(expectOk(created).json['Meta'])}`));
+    expect(await nodeOf(node)).toMatchObject({ in_sync: true });
+  });
+
+  it('counts nodes by state in the metrics', async () => {
+    const count = async (state: string): Promise<number> => {
+      const { text } = await api.anonymous.get('/metrics');
+      return Number(new RegExp(`^castellan_nodes\\{state="${state}"[^}]*\\} (\\d+)$`, 'm').exec(text)?.[1]);
+    };
+    expect([await count('in_sync'), await count('behind'), await count('silent')]).toEqual([0, 0, 0]);
+    const node = await RawNode.register(api.url, api.config.nodeSecret);
+    expect(await count('behind')).toBe(1);
+    await load(node);
+    await eventually(async () => (await count('in_sync')) === 1, patiently);
+  });
+
+  describe('what host managers report', () => {
+    const report = (fields: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
+      url: 'http://10.9.8.7:8080',
+      host: '10.9.8.7',
+      addresses: ['10.9.8.7'],
+      ok: true,
+      attempts: 1,
+      durationMs: 12,
+      error: null,
+      version: 'v5.2.5',
+      at: '2026-01-02T03:04:05.000Z',
+      reason: 'change',
+      ...fields,
+    });
+    const publish = async (data: unknown): Promise<void> => {
+      const redis = new Redis(workerRedisUrl());
+      // The consumer subscribes in its own time.
+      await eventually(
+        () => redis.publish('node.reloaded', JSON.stringify({ pattern: 'node.reloaded', data })),
+        patiently,
+      );
+      redis.disconnect();
+    };
+    const reported = async (): Promise<readonly JsonReply[]> =>
+      listOf((await organisation.admin.client.get('/api/system/nodes')).json['data']?.['reloads']);
+
+    it('is shown with the nodes, the last report of each gateway', async () => {
+      await publish(report({ ok: false, error: 'No answer within 100 ms' }));
+      await eventually(async () => (await reported()).length === 1, patiently);
+      expect(await reported()).toEqual([report({ ok: false, error: 'No answer within 100 ms' })]);
+      await publish(report());
+      await eventually(async () => (await reported())[0]?.['ok'], patiently);
+      expect(await reported()).toEqual([report()]);
+    });
+
+    it('tells the version of a node with that host name', async () => {
+      const host = unique('gateway');
+      const node = await RawNode.register(api.url, api.config.nodeSecret, host);
+      expect(await nodeOf(node)).toMatchObject({ version: null });
+      await publish(report({ host, url: `http://${host}:8080`, version: 'v3.1.3' }));
+      await eventually(async () => (await nodeOf(node))?.['version'], patiently);
+      expect(await nodeOf(node)).toMatchObject({ version: 'v3.1.3' });
+    });
+
+    it('is dropped when it is none, and does not stop the next one', async () => {
+      for (const nonsense of [null, 'text', {}, report({ ok: 'yes' })]) await publish(nonsense);
+      await publish(report());
+      await eventually(async () => (await reported()).length > 0, patiently);
+      expect(await reported()).toEqual([report()]);
+    });
+  });
+});

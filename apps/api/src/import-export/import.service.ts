@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Types } from 'mongoose';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { Unavailable } from '@castellan/dto';
+import { Generations, ImportRunning, ImportStore, type ChangeContext } from '@castellan/persistence';
+import type { ResourceTransaction } from '../resources/resource-transaction';
+import { ResourceWriter } from '../resources/resource-writer';
+import { ImportRunner } from './import-runner';
+import { explainRefusal, makeStep, release, stepOf } from './import-steps';
+import { TRANSFER_KINDS, type TransferKinds } from './kinds/kinds';
+import { batchesOf, stepsOf, type Counts, type Plan } from './plan';
+import { Planner, type ImportRequest } from './planner';
+import { reportOf, type Report, type ReportedResource } from './report';
+
+/** What an import has done, or would do. */
+export interface ImportResult {
+  /** The import's id, when it was made in batches. */
+  readonly id: string | null;
+  readonly counts: Counts | Readonly<Record<string, number>>;
+  /** Null when the caller found an import of the same document under way and waited for that one. */
+  readonly resources: readonly ReportedResource[] | null;
+}
+
+export interface ImportOptions {
+  /** Say what would be done, and do nothing. */
+  readonly dryRun: boolean;
+  /** Refuses when the configuration is not what the caller thinks; runs in the transaction. */
+  readonly precondition?: (transaction: ResourceTransaction) => Promise<void>;
+}
+
+/** Documents of one transaction have at most so many characters. */
+const mostCharacters = 16 * 1024 * 1024;
+/** So often an import is planned anew because the organisation has moved on meanwhile. */
+const mostAttempts = 5;
+/** After so many resources everybody else gets a turn. */
+const turn = 50;
+
+/** What one look at the organisation led to. */
+type Outcome =
+  | { readonly state: 'made'; readonly plan: Plan; readonly report: Report }
+  | { readonly state: 'large'; readonly plan: Plan; readonly ends: readonly number[] }
+  | { readonly state: 'busy'; readonly importing: Types.ObjectId };
+
+/** Makes an organisation's configuration what a document says. */
+@Injectable()
+export class ImportService {
+  constructor(
+    private readonly planner: Planner,
+    private readonly runner: ImportRunner,
+    private readonly writer: ResourceWriter,
+    private readonly generations: Generations,
+    private readonly imports: ImportStore,
+    @Inject(TRANSFER_KINDS) private readonly kinds: TransferKinds,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  /**
+   * Makes an import, in one transaction or, when it is too large for that, in batches that nodes see all at once. An
+   * import that changes nothing writes nothing. The same import sent again while it is under way waits for its end.
+   *
+   * @throws ValidationFailed, Conflict with everything that is wrong, and nothing is written
+   */
+  async import(context: ChangeContext, request: ImportRequest, options: ImportOptions): Promise<ImportResult> {
+    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+      const outcome = await this.attempt(context, request, options);
+      if (outcome.state === 'made') return resultOf(null, outcome.report);
+      if (outcome.state === 'busy') return this.join(outcome.importing, request, options);
+      const report = reportOf(outcome.plan, []);
+      if (options.dryRun) return resultOf(null, report);
+      const id = await this.begin(context, request, outcome.plan, outcome.ends);
+      if (id === null) continue;
+      await this.runner.outcome(id);
+      return resultOf(id, report);
+    }
+    throw new Unavailable('An organisation that changes all the time');
+  }
+
+  private async attempt(context: ChangeContext, request: ImportRequest, options: ImportOptions): Promise<Outcome> {
+    const work = (transaction: ResourceTransaction) => this.make(transaction, request, options);
+    try {
+      if (!options.dryRun) return await this.writer.commit(context, work);
+      return (await this.writer.rehearse(context, work)).value;
+    } catch (error) {
+      throw await explainRefusal(this.kinds, error, context.organisation);
+    }
+  }
+
+  private async make(
+    transaction: ResourceTransaction,
+    request: ImportRequest,
+    { precondition }: ImportOptions,
+  ): Promise<Outcome> {
+    const { organisation, session, changes } = transaction;
+    const { importing } = await this.generations.of(organisation, session);
+    if (importing !== null) return { state: 'busy', importing };
+    await precondition?.(transaction);
+    const plan = await this.planner.plan(transaction, request);
+    const resources = stepsOf(plan);
+    const ends = batchesOf(resources, { most: this.config.importBatch, mostCharacters });
+    if (ends.length > 1) return { state: 'large', plan, ends };
+    const steps = resources.map((resource) => stepOf(this.kinds, resource));
+    await release(this.kinds, transaction, steps);
+    for (const step of steps) await makeStep(this.kinds, transaction, step);
+    return { state: 'made', plan, report: reportOf(plan, changes.changes) };
+  }
+
+  private async begin(
+    context: ChangeContext,
+    request: ImportRequest,
+    plan: Plan,
+    ends: readonly number[],
+  ): Promise<Types.ObjectId | null> {
+    return this.runner.begin(context, {
+      digest: await digestOf(request),
+      steps: stepsOf(plan).map((resource) => stepOf(this.kinds, resource)),
+      ends,
+      counts: reportOf(plan, []).counts,
+      generation: plan.generation,
+    });
+  }
+
+  /** Waits for an import that is under way, when it is the same one; any other has to wait its turn. */
+  private async join(id: Types.ObjectId, request: ImportRequest, { dryRun }: ImportOptions): Promise<ImportResult> {
+    const row = await this.imports.get(id);
+    if (row === null || dryRun || row.digest !== (await digestOf(request))) {
+      const meta = row === null ? null : { import: id.toString(), made: row.made, steps: row.ends.at(-1) ?? 0 };
+      throw new ImportRunning('Another import is being applied; try again when it is over', meta);
+    }
+    const { counts } = await this.runner.outcome(id);
+    return { id: id.toString(), counts, resources: null };
+  }
+}
+
+const resultOf = (id: Types.ObjectId | null, report: Report): ImportResult => ({
+  id: id?.toString() ?? null,
+  counts: report.counts,
+  resources: report.resources,
+});
+
+/** Of everything that the outcome depends on. */
+const digestOf = async ({ document, subset, prune, mayMakeIds }: ImportRequest): Promise<string> => {
+  const hash = createHash('sha256').update(JSON.stringify([subset, prune, mayMakeIds]));
+  for (const [name, items] of Object.entries(document.sections)) {
+    hash.update(`${name}\n`);
+    for (const [index, item] of items.entries()) {
+      if (index % turn === turn - 1) await nextTurn();
+      hash.update(`${JSON.stringify(item)}\n`);
+    }
+  }
+  return hash.digest('hex');
+};

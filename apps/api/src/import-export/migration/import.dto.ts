@@ -1,0 +1,28 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Matches } from 'class-validator';
+import { OrganisationInput } from '../../organisations/organisation.dto';
+
+/** An organisation with the id that it keeps. */
+export class OrganisationImport extends OrganisationInput {
+  @ApiProperty({ example: '53ac07777cbb8c2d53000002' })
+  @Matches(/^[0-9a-f]{24}$/i, { message: 'must be 24 hex digits' })
+  readonly id!: string;
+}
+
+export class ApisImport {
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'object', additionalProperties: true },
+    description: 'API definitions with what stands around them; the `org_id` inside says whose they are',
+  })
+  readonly apis!: readonly object[];
+}
+
+export class PoliciesImport {
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'object', additionalProperties: true },
+    description: 'Policies; the `org_id` inside says whose they are',
+  })
+  readonly Data!: readonly object[];
+}

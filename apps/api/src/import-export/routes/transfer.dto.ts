@@ -1,0 +1,137 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { DiffOperationDto } from '../../history/revision.dto';
+
+class DocumentHeadDto {
+  @ApiProperty({ example: 1, description: 'Which form of the document this is' })
+  readonly format!: number;
+
+  @ApiPropertyOptional({ type: [String], description: 'Of the subset that was exported' })
+  readonly tags?: readonly string[];
+
+  @ApiPropertyOptional({ description: 'Of the subset that was exported' })
+  readonly category?: string;
+}
+
+/** A configuration as it is exported and imported; a section that is left out is left alone. */
+export class ConfigurationDto {
+  @ApiPropertyOptional({ type: DocumentHeadDto })
+  readonly castellan?: DocumentHeadDto;
+
+  @ApiPropertyOptional({
+    type: 'array',
+    items: { type: 'object', additionalProperties: true },
+    description: 'API definitions with what stands around them, by `api_id`',
+  })
+  readonly apis?: readonly object[];
+
+  @ApiPropertyOptional({
+    type: 'array',
+    items: { type: 'object', additionalProperties: true },
+    description: 'Policies, by `id` or `_id`',
+  })
+  readonly policies?: readonly object[];
+
+  @ApiPropertyOptional({
+    type: 'array',
+    items: { type: 'object', additionalProperties: true },
+    description: 'Web hooks, by `id`',
+  })
+  readonly hooks?: readonly object[];
+}
+
+class ImportCountsDto {
+  @ApiProperty()
+  readonly create!: number;
+
+  @ApiProperty()
+  readonly change!: number;
+
+  @ApiProperty()
+  readonly delete!: number;
+
+  @ApiProperty()
+  readonly unchanged!: number;
+}
+
+class ImportedResourceDto {
+  @ApiProperty({ enum: ['apis', 'policies', 'hooks'] })
+  readonly kind!: string;
+
+  @ApiProperty({ description: 'Database id' })
+  readonly id!: string;
+
+  @ApiProperty({ description: 'The id by which others refer to it: `api_id`, a policy’s explicit id' })
+  readonly key!: string;
+
+  @ApiProperty()
+  readonly name!: string;
+
+  @ApiProperty({ enum: ['create', 'change', 'delete', 'unchanged'] })
+  readonly action!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'apis[3]', description: 'Null when it is not in the document' })
+  readonly path!: string | null;
+
+  @ApiProperty({ type: [DiffOperationDto], nullable: true, description: 'What changes about it' })
+  readonly diff!: readonly DiffOperationDto[] | null;
+}
+
+class ImportReportDto {
+  @ApiProperty({ description: 'Whether nothing was written' })
+  readonly dry_run!: boolean;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Id of an import that was made in batches' })
+  readonly import!: string | null;
+
+  @ApiProperty({ type: ImportCountsDto })
+  readonly counts!: ImportCountsDto;
+
+  @ApiProperty({
+    type: [ImportedResourceDto],
+    nullable: true,
+    description: 'In a stable order. Null when the same import was under way already and this request waited for it',
+  })
+  readonly resources!: readonly ImportedResourceDto[] | null;
+}
+
+export class ImportReply {
+  @ApiProperty({ example: 'OK' })
+  readonly Status!: string;
+
+  @ApiProperty({ example: 'Configuration imported' })
+  readonly Message!: string;
+
+  @ApiProperty({ type: ImportReportDto })
+  readonly Meta!: ImportReportDto;
+}
+
+class ImportStateDto {
+  @ApiProperty()
+  readonly id!: string;
+
+  @ApiProperty({ enum: ['staging', 'applying', 'undoing', 'applied', 'undone'] })
+  readonly state!: string;
+
+  @ApiProperty({ description: 'Changes that the import makes' })
+  readonly steps!: number;
+
+  @ApiProperty({ description: 'How many of them are made' })
+  readonly made!: number;
+
+  @ApiProperty({ type: ImportCountsDto })
+  readonly counts!: ImportCountsDto;
+
+  @ApiProperty({ type: Object, nullable: true, description: 'Why it was taken back' })
+  readonly refusal!: object | null;
+
+  @ApiProperty({ description: 'ISO 8601' })
+  readonly created_at!: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'ISO 8601' })
+  readonly finished_at!: string | null;
+}
+
+export class ImportListDto {
+  @ApiProperty({ type: [ImportStateDto] })
+  readonly imports!: readonly ImportStateDto[];
+}

@@ -1,0 +1,89 @@
+import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dto';
+import { isJsonObject, JsonTextError, parseJson, TYK_EXTENSION, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { readYaml, YamlError } from '../import-export/yaml';
+
+/** What Tyk says of a body that is no document (appendix A, `/api/apis/oas`). */
+const unreadable = "Couldn't read body.";
+
+/**
+ * The document of a request: an object as it came, or the text of a document in JSON or YAML.
+ *
+ * @throws ValidationFailed
+ */
+export const documentFrom = async (body: unknown): Promise<JsonObject> => {
+  const value = typeof body === 'string' ? await fromText(body) : (body as JsonValue | undefined);
+  if (isJsonObject(value)) return value;
+  throw new ValidationFailed([{ path: 'body', message: 'must be an OpenAPI document' }], unreadable);
+};
+
+/** Files do not say reliably what they are. JSON is nearly always YAML as well, but read many times as fast. */
+const fromText = async (text: string): Promise<JsonValue> => {
+  if (/^\s*\{/.test(text)) {
+    try {
+      return parseJson(text);
+    } catch (error) {
+      if (!(error instanceof JsonTextError)) throw error;
+    }
+  }
+  return fromYaml(text);
+};
+
+const fromYaml = async (text: string): Promise<JsonValue> => {
+  try {
+    return await readYaml(text);
+  } catch (error) {
+    if (!(error instanceof YamlError) && !(error instanceof JsonTextError)) throw error;
+    throw new ValidationFailed([{ path: 'body', message: error.message }], unreadable);
+  }
+};
+
+/** @throws ValidationFailed for a plain OpenAPI document */
+export const requireExtension = (document: JsonObject): void => {
+  if (Object.hasOwn(document, TYK_EXTENSION)) return;
+  const errors = [{ path: TYK_EXTENSION, message: 'is required; import makes an API of a plain OpenAPI document' }];
+  throw new ValidationFailed(errors, 'The payload should contain x-tyk-api-gateway.');
+};
+
+/** @throws ValidationFailed for a document that is an API already */
+export const refuseExtension = (document: JsonObject): void => {
+  if (!Object.hasOwn(document, TYK_EXTENSION)) return;
+  const errors = [{ path: TYK_EXTENSION, message: 'must not be in a document that is imported' }];
+  throw new ValidationFailed(errors, 'The import payload should not contain x-tyk-api-gateway.');
+};
+
+/** Where the fields of the derived classic definition stand in the document that the caller knows. */
+const origins: Readonly<Record<string, string>> = {
+  'api_definition.proxy.listen_path': `${TYK_EXTENSION}.server.listenPath.value`,
+  'api_definition.proxy.target_url': `${TYK_EXTENSION}.upstream.url`,
+  'api_definition.api_id': `${TYK_EXTENSION}.info.id`,
+  'api_definition.definition.versions': `${TYK_EXTENSION}.info.versioning.versions`,
+};
+
+/** A problem of a wrapper, told to somebody who sent the document alone. */
+const inDocument = ({ path, message }: FieldError): FieldError => {
+  if (path === 'oas') return { path: 'body', message };
+  return { path: path.startsWith('oas.') ? path.slice('oas.'.length) : (origins[path] ?? path), message };
+};
+
+/** Problems as fields of the document: what stands at its root has no path of its own. */
+export const refuseProblems = (problems: readonly FieldError[]): void => {
+  if (problems.length === 0) return;
+  throw new ValidationFailed(problems.map(({ path, message }) => ({ path: path === '' ? 'body' : path, message })));
+};
+
+/** Runs work on a wrapper on behalf of somebody who sent a document, whose fields errors then name. */
+export const asDocument = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ValidationFailed)) throw error;
+    const errors = error.errors.map(inDocument);
+    const [before] = error.errors;
+    const isPlain = before !== undefined && error.message === `${before.path}: ${before.message}`;
+    throw isPlain ? new ValidationFailed(errors) : new ValidationFailed(errors, error.message);
+  }
+};
+
+/** What is missing, in the status and the words that clients of the route know. */
+export const missingAs = (status: 400 | 404, message: string): CastellanError =>
+  new CastellanError(status, 'not_found', message);

@@ -1,0 +1,53 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { etagOf, isFresh } from '../http/precondition';
+import { sendJsonText } from '../http/text-reply';
+import { writeYaml } from '../import-export/yaml';
+import type { FieldError } from '@castellan/dto';
+import type { JsonObject } from '@castellan/tyk';
+
+const yamlType = /\b(?:application|text)\/(?:x-)?yaml\b/i;
+
+/** Clients ask for YAML in the header that says what they accept, or, as Tyk's own, in the one for bodies (appendix A). */
+export const wantsYaml = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
+  yamlType.test(headers.accept ?? '') || yamlType.test(headers['content-type'] ?? '');
+
+/** Sends a document with its entity tag, or 304 when the caller has that version already. */
+export const sendDocument = (reply: FastifyReply, version: number, document: JsonObject): void => {
+  void reply.header('etag', etagOf(version)).header('vary', 'accept');
+  if (isFresh(reply.request.headers['if-none-match'], version)) {
+    void reply.status(304).send();
+    return;
+  }
+  if (wantsYaml(reply.request)) {
+    void reply.header('content-type', 'application/x-yaml; charset=utf-8').send(writeYaml(document));
+    return;
+  }
+  sendJsonText(reply, JSON.stringify(document));
+};
+
+/** Longest value of the header; servers and proxies take 8 KiB for all headers together. */
+const longestNotes = 4_000;
+
+/**
+ * Tells the caller what of the document some node, or no node, can do. It goes into a header, because the body belongs
+ * to the clients that exist: they cut the last quoted value out of it, or store it whole.
+ */
+export const sendNotes = (reply: FastifyReply, notes: readonly FieldError[]): void => {
+  const value = notesHeader(notes);
+  if (value !== undefined) void reply.header('x-castellan-notes', value);
+};
+
+/** The notes as JSON, as many as fit; undefined when there are none. */
+export const notesHeader = (notes: readonly FieldError[]): string | undefined => {
+  if (notes.length === 0) return undefined;
+  let kept = notes;
+  while (headerText(kept, notes.length).length > longestNotes) kept = kept.slice(0, -1);
+  return headerText(kept, notes.length);
+};
+
+const headerText = (kept: readonly FieldError[], total: number): string => {
+  const rest = { path: '', message: `and ${total - kept.length} more` };
+  const text = JSON.stringify(kept.length === total ? kept : [...kept, rest]);
+  // Headers are ASCII.
+  return text.replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+};

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { CastellanError } from '@castellan/dto';
+import { ApiStore, type ApiRow, type ChangeContext, type OrganisationId } from '@castellan/persistence';
+import type { Precondition } from '../http/precondition';
+import { refuseOtherKind } from '../apis/api-kind';
+import { ApiVersionsService, type VersionMeta, type VersionSearch } from '../apis/api-versions.service';
+import { ApisService } from '../apis/apis.service';
+import { versioningOf, withVersioning } from '../apis/versions';
+import { storedWrapper } from '../apis/wrapper';
+import { missingAs } from './oas-body';
+
+/** The versions of OAS APIs (appendix A, `/api/apis/oas/{apiId}/versions` and `…/rebase/…`). */
+@Injectable()
+export class OasVersionsService {
+  constructor(
+    private readonly apis: ApisService,
+    private readonly store: ApiStore,
+    private readonly versions: ApiVersionsService,
+  ) {}
+
+  /** @throws CastellanError (404) */
+  async list(organisation: OrganisationId, id: string, search: VersionSearch): Promise<VersionMeta[]> {
+    const row = await this.apis.find(organisation, id, null);
+    if (row === null) throw missingAs(404, 'Could not retrieve API detail.');
+    return this.versions.list(organisation, row, search);
+  }
+
+  /**
+   * Makes a version of an API its base: it gets the list of versions, in which the old base now stands. Every name, and
+   * what callers get who name none, stays as it is.
+   *
+   * @param precondition what the caller demands of the base
+   * @returns the old base
+   * @throws CastellanError (404, 400), ValidationFailed, VersionMismatch
+   */
+  async rebase(context: ChangeContext, baseId: string, nextId: string, precondition: Precondition): Promise<ApiRow> {
+    return this.apis.commit(context, async (transaction) => {
+      const { organisation, session } = transaction;
+      const base = await this.apis.find(organisation, baseId, session);
+      if (base === null) throw missingAs(404, 'Could not retrieve current base API');
+      const next = await this.apis.find(organisation, nextId, session);
+      if (next === null) throw missingAs(404, 'Could not retrieve next base API');
+      refuseOtherKind(base, 'oas');
+      refuseOtherKind(next, 'oas');
+      precondition.check(base.version, transaction.rules.requireIfMatch);
+
+      const before = versioningOf(storedWrapper(base));
+      const [name] = [...before.versions].find(([, apiId]) => apiId === next.apiId) ?? [];
+      if (name === undefined) throw await this.refusal(organisation, base, next);
+      const others = [...before.versions].filter(([other]) => other !== name);
+      const after = {
+        ...before,
+        name,
+        default: ['', 'self'].includes(before.default) ? before.name : before.default,
+        versions: new Map([...others, [before.name, base.apiId]]),
+      };
+      const child = await this.apis.replaceIn(transaction, base, withVersioning(storedWrapper(base), null));
+      await this.apis.replaceIn(transaction, next, withVersioning(storedWrapper(next), after));
+      return child;
+    });
+  }
+
+  private async refusal(organisation: OrganisationId, base: ApiRow, next: ApiRow): Promise<CastellanError> {
+    const refuse = (said: string): CastellanError => new CastellanError(400, 'validation_failed', said);
+    if (base.versionIds === undefined) return refuse('current-base-apiId must be a base API');
+    const bases = await this.store.basesOf(organisation, next.apiId);
+    if (bases.length === 0) return refuse('next-base-apiId must be a child API');
+    return refuse('next-base-apiId must be a child of current-base-apiId');
+  }
+}

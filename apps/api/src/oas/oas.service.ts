@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dto';
+import type { ApiRow, Change, ChangeContext, OrganisationId } from '@castellan/persistence';
+import {
+  checkOas,
+  importOpenApi,
+  objectAt,
+  patchOas,
+  toNodeDocument,
+  type ImportOptions,
+  type ImportResult,
+  type JsonObject,
+} from '@castellan/tyk';
+import type { Precondition } from '../http/precondition';
+import { refuseOtherKind } from '../apis/api-kind';
+import { ApisService } from '../apis/apis.service';
+import type { VersionLink } from '../apis/versions';
+import { storedWrapper } from '../apis/wrapper';
+import { asDocument, missingAs, refuseExtension, refuseProblems, requireExtension } from './oas-body';
+
+/** An API that was written, and what of its document nodes do not do. */
+export interface Written {
+  readonly row: ApiRow;
+  readonly notes: readonly FieldError[];
+}
+
+/** A document that an import would create. */
+export interface Imported {
+  readonly oas: JsonObject;
+  readonly notes: readonly FieldError[];
+}
+
+/** OAS APIs of one organisation: the same rows as classic ones, written and read as documents. */
+@Injectable()
+export class OasService {
+  constructor(private readonly apis: ApisService) {}
+
+  /** @throws CastellanError (400) for an API that does not exist, as clients know it, or is no OAS API */
+  async get(
+    organisation: OrganisationId,
+    id: string,
+    missing: CastellanError,
+  ): Promise<{ row: ApiRow; oas: JsonObject }> {
+    const row = await this.find(organisation, id, missing);
+    if (!row.isOas) {
+      const said = 'the requested API definition is in Tyk classic format, please use old api endpoint';
+      throw new CastellanError(400, 'validation_failed', said);
+    }
+    return { row, oas: documentOf(row) };
+  }
+
+  /** @throws ValidationFailed, Conflict */
+  async create(context: ChangeContext, document: JsonObject, link: VersionLink | null): Promise<Written> {
+    requireExtension(document);
+    const row = await asDocument(() => this.apis.create(context, { oas: document }, link));
+    return { row, notes: notesOn(row) };
+  }
+
+  /** @throws CastellanError (404), ValidationFailed, Conflict, VersionMismatch */
+  async update(context: ChangeContext, id: string, document: JsonObject, precondition: Precondition): Promise<Written> {
+    requireExtension(document);
+    await this.find(context.organisation, id, missingAs(404, 'API definition does not exist'));
+    const row = await asDocument(() => this.apis.update(context, id, { oas: document }, precondition, 'oas'));
+    return { row, notes: notesOn(row) };
+  }
+
+  /** Replaces the OpenAPI part, and what the options ask for. @throws as {@link update} */
+  async patch(
+    context: ChangeContext,
+    id: string,
+    document: JsonObject,
+    options: ImportOptions,
+    precondition: Precondition,
+  ): Promise<Written> {
+    await this.find(context.organisation, id, missingAs(404, 'API not found.'));
+    const notes: FieldError[] = [];
+    const edit = (wrapper: JsonObject): JsonObject => {
+      const patched = accepted(patchOas(objectAt(wrapper, 'oas'), document, options));
+      notes.splice(0, notes.length, ...patched.notes);
+      return { ...wrapper, oas: patched.oas };
+    };
+    const row = await asDocument(() => this.apis.change(context, id, precondition, edit, 'oas'));
+    return { row, notes: [...notes, ...notesOn(row)] };
+  }
+
+  /** @param purge whether the versions of the API go with it @throws CastellanError (404), VersionMismatch */
+  async remove(context: ChangeContext, id: string, purge: boolean, precondition: Precondition): Promise<void> {
+    const row = await this.find(context.organisation, id, missingAs(404, 'Could not retrieve API detail.'));
+    refuseOtherKind(row, 'oas');
+    if (purge) await this.apis.removeWithVersions(context, id, precondition);
+    else await this.apis.remove(context, id, precondition);
+  }
+
+  /** @throws ValidationFailed, Conflict */
+  async import(
+    context: ChangeContext,
+    document: JsonObject,
+    options: ImportOptions,
+    link: VersionLink | null,
+  ): Promise<Written> {
+    const { oas, notes } = this.read(document, options);
+    const row = await asDocument(() => this.apis.create(context, { oas }, link));
+    return { row, notes: [...notes, ...notesOn(row)] };
+  }
+
+  /**
+   * What an import would create.
+   *
+   * @param extended an OAS API whose OpenAPI part the document is to become, if there is one
+   * @throws ValidationFailed
+   */
+  read(document: JsonObject, options: ImportOptions, extended?: JsonObject): Imported {
+    refuseExtension(document);
+    if (Object.keys(document).join() === 'url') {
+      throw new ValidationFailed([{ path: 'url', message: 'is not fetched; send the document itself' }]);
+    }
+    if (extended === undefined) return accepted(importOpenApi(document, options));
+    refuseProblems(checkOas(extended).map(({ path, message }) => ({ path: `tyk_oas.${path}`, message })));
+    return accepted(patchOas(extended, document, options));
+  }
+
+  /** Everything that a write would check, and nothing written. @throws ValidationFailed, Conflict, NotFound */
+  async tryOut(context: ChangeContext, document: JsonObject, id?: string): Promise<readonly Change[]> {
+    requireExtension(document);
+    if (id !== undefined) refuseOtherKind(await this.apis.require(context.organisation, id), 'oas');
+    return asDocument(() => this.apis.tryOut(context, { oas: document }, id));
+  }
+
+  private async find(organisation: OrganisationId, id: string, missing: CastellanError): Promise<ApiRow> {
+    const row = await this.apis.find(organisation, id, null);
+    if (row === null) throw missing;
+    return row;
+  }
+}
+
+/** The document as it is stored. */
+const documentOf = (row: ApiRow): JsonObject => objectAt(storedWrapper(row), 'oas');
+
+const notesOn = (row: ApiRow): readonly FieldError[] => toNodeDocument(documentOf(row)).lost;
+
+const accepted = (result: ImportResult): Imported => {
+  if (result.ok) return result;
+  refuseProblems(result.problems);
+  throw new TypeError('A document was refused without a reason');
+};

@@ -1,7 +1,0 @@
-import { Module } from '@nestjs/common';
-import { HistoryService } from './history.service';
-import { ResourceWriter } from './resource-writer';
-
-/** What all configuration resources share. */
-@Module({ providers: [HistoryService, ResourceWriter], exports: [HistoryService, ResourceWriter] })
-export class ResourceModule {}

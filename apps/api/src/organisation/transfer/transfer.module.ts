@@ -1,6 +1,0 @@
-import { Module } from '@nestjs/common';
-import { TransferModule } from '../../transfer/transfer.module';
-import { TransferController } from './transfer.controller';
-
-@Module({ imports: [TransferModule], controllers: [TransferController] })
-export class OrganisationTransferModule {}

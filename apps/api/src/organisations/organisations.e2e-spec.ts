@@ -1,0 +1,214 @@
+import { anApiDefinition, listOf, textOf, unique, type Reply } from '@castellan/testing';
+import { ApiUnderTest, expectOk } from '../../test/api-under-test';
+
+const missingId = '000000000000000000000000';
+
+describe('/admin/organisations', () => {
+  let api: ApiUnderTest;
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start();
+  });
+  afterAll(() => api.stop());
+
+  const create = async (fields: Readonly<Record<string, unknown>> = {}): Promise<string> =>
+    textOf(
+      expectOk(await api.admin.post('/admin/organisations', { owner_name: unique('org'), ...fields })).json['Meta'],
+    );
+  const get = (id: string): Promise<Reply> => api.admin.get(`/admin/organisations/${id}`);
+
+  describe('200', () => {
+    it('creates: Meta is the id, and the last quoted value of the line', async () => {
+      const reply = await api.admin.post('/admin/organisations/', { owner_name: 'Jively', cname: 'jive.ly' });
+      expect(reply.status).toBe(200);
+      expect(reply.text).toMatch(/^{"Status":"OK","Message":"Org created","Meta":"[0-9a-f]{24}"}$/);
+      expect(reply.headers.get('etag')).toBe('"1"');
+    });
+
+    it('gets what was sent, what clients expect to find, and the APIs of the organisation', async () => {
+      const { id, admin } = await api.organisation();
+      expectOk(
+        await api.admin.put(`/admin/organisations/${id}`, {
+          owner_name: 'Jively',
+          owner_slug: 'jively',
+          cname: 'jive.ly',
+          cname_enabled: true,
+          event_options: { key_event: { email: 'a@b' } },
+        }),
+      );
+      const definition = anApiDefinition();
+      const created = expectOk(await admin.client.post('/api/apis', { api_definition: definition }));
+      const reply = expectOk(await get(id));
+      expect(reply.json).toEqual({
+        id,
+        owner_name: 'Jively',
+        owner_slug: 'jively',
+        cname: 'jive.ly',
+        cname_enabled: true,
+        developer_quota: 0,
+        developer_count: 0,
+        event_options: { key_event: { email: 'a@b' } },
+        hybrid_enabled: false,
+        ui: {},
+        org_options_meta: {},
+        open_policy: { rules: '', enabled: false },
+        additional_permissions: {},
+        apis: [{ api_human_name: definition['name'], api_id: created.json['ID'] }],
+        version: 2,
+      });
+      expect(reply.text).toMatch(new RegExp(`^{"id":"${id}",`));
+      expect(reply.text).toMatch(/"version":2}$/);
+      expect(reply.headers.get('etag')).toBe('"2"');
+    });
+
+    it('keeps fields that nobody knows, and lets nobody set the id or the APIs', async () => {
+      const id = await create({ id: missingId, apis: [{ api_id: 'forged' }], version: 99, 'x.$new': { '': [] } });
+      const { json, text } = await get(id);
+      expect([json['id'], json['apis'], json['version']]).toEqual([id, [], 1]);
+      expect(text).toContain('"x.$new":{"":[]}');
+    });
+
+    it('replaces the whole object', async () => {
+      const id = await create({ cname: 'old.example', custom: true });
+      const reply = expectOk(await api.admin.put(`/admin/organisations/${id}`, { owner_name: 'New name' }));
+      expect(reply.text).toBe('{"Status":"OK","Message":"Org updated","Meta":null}');
+      expect(reply.headers.get('etag')).toBe('"2"');
+      const { json } = await get(id);
+      expect(json).toMatchObject({ owner_name: 'New name', cname: '', version: 2 });
+      expect(json['custom']).toBeUndefined();
+    });
+
+    it('takes a replacement by the same for no change', async () => {
+      const id = await create();
+      const same = { owner_name: 'Same', cname: 'c' };
+      expectOk(await api.admin.put(`/admin/organisations/${id}`, same));
+      const again = expectOk(await api.admin.put(`/admin/organisations/${id}`, { cname: 'c', owner_name: 'Same' }));
+      expect(again.headers.get('etag')).toBe('"2"');
+    });
+
+    it('deletes it with its users, whose keys open nothing any more', async () => {
+      const { id, admin } = await api.organisation();
+      const reply = expectOk(await api.admin.delete(`/admin/organisations/${id}`));
+      expect(reply.text).toBe('{"Status":"OK","Message":"Org deleted","Meta":null}');
+      expect((await get(id)).status).toBe(404);
+      expect((await admin.client.get('/api/apis')).status).toBe(401);
+      expect((await api.admin.get(`/admin/users/${admin.id}`)).status).toBe(404);
+    });
+
+    it('deletes what nodes run only when it is told to, and then nodes run it no more', async () => {
+      const { id, admin } = await api.organisation();
+      expectOk(await admin.client.post('/api/apis', { api_definition: anApiDefinition() }));
+      expectOk(await api.admin.delete(`/admin/organisations/${id}?force=true`));
+      expect((await get(id)).status).toBe(404);
+      const left = await api.organisation();
+      expect((await left.admin.client.get('/api/apis?p=-1')).json['apis']).toEqual([]);
+    });
+
+    it('lists pages of ten by name, and everything for a negative page', async () => {
+      const own = await ApiUnderTest.start();
+      try {
+        for (let index = 0; index < 12; index += 1) {
+          expectOk(
+            await own.admin.post('/admin/organisations', { owner_name: `org ${String(index).padStart(2, '0')}` }),
+          );
+        }
+        const names = async (query: string): Promise<unknown> => {
+          const { json } = expectOk(await own.admin.get(`/admin/organisations/${query}`));
+          return [listOf(json['organisations']).map((row) => textOf(row['owner_name']).slice(4)), json['pages']];
+        };
+        const all = Array.from({ length: 12 }, (_, index) => String(index).padStart(2, '0'));
+        for (const first of ['', '?p=0', '?p=1']) expect(await names(first)).toEqual([all.slice(0, 10), 2]);
+        expect(await names('?p=2')).toEqual([all.slice(10), 2]);
+        expect(await names('?p=3')).toEqual([[], 2]);
+        for (const whole of ['?p=-1', '?p=-2']) expect(await names(whole)).toEqual([all, 1]);
+      } finally {
+        await own.stop();
+      }
+    });
+  });
+
+  describe('400', () => {
+    it.each([
+      ['{}', ['owner_name']],
+      ['{"owner_name":""}', ['owner_name']],
+      ['{"owner_name":7}', ['owner_name']],
+      ['{"owner_name":"x","cname_enabled":"yes","event_options":"all"}', ['cname_enabled', 'event_options']],
+      ['{"owner_name":"x","settings":{"require_if_match":"yes"}}', ['settings.require_if_match']],
+    ])('names each wrong field of %s', async (body, paths) => {
+      const reply = await api.admin.post('/admin/organisations', body);
+      expect(reply.status).toBe(400);
+      expect(reply.json).toMatchObject({ Status: 'Error', Meta: null, Code: 'validation_failed' });
+      expect([...new Set(listOf(reply.json['Errors']).map((error) => error['path']))].sort()).toEqual(paths);
+    });
+
+    it.each(['', '[]', '"text"', 'null'])('refuses the body %p', async (body) => {
+      const reply = await api.admin.post('/admin/organisations', body);
+      expect([reply.status, reply.json['Code']]).toEqual([400, 'validation_failed']);
+    });
+
+    it('says that JSON is broken', async () => {
+      const reply = await api.admin.post('/admin/organisations', '{"owner_name":');
+      expect([reply.status, reply.json['Code']]).toEqual([400, 'malformed_json']);
+    });
+  });
+
+  describe('401', () => {
+    it.each(['GET', 'POST'])('refuses %s without the admin secret', async (method) => {
+      const reply = await api.anonymous.call(method, '/admin/organisations');
+      expect(reply.status).toBe(401);
+      expect(reply.text).toMatch(/^{"Status":"Error","Message":"Not authorised","Meta":null,/);
+    });
+
+    it('refuses an access key and the node secret', async () => {
+      const { admin } = await api.organisation();
+      expect((await admin.client.get('/admin/organisations')).status).toBe(401);
+      expect((await api.node.get('/admin/organisations')).status).toBe(401);
+    });
+  });
+
+  describe('404', () => {
+    it.each([missingId, 'no-id-at-all', '%00', `${missingId}0`])('answers the same for %s', async (id) => {
+      const replies = [
+        await get(id),
+        await api.admin.put(`/admin/organisations/${id}`, { owner_name: 'x' }),
+        await api.admin.delete(`/admin/organisations/${id}`),
+      ];
+      for (const { status, json } of replies) {
+        expect([status, json['Message']]).toEqual([404, 'Could not retrieve org detail']);
+      }
+    });
+  });
+
+  describe('409', () => {
+    it('does not delete an organisation that still holds what nodes run, and says what', async () => {
+      const { id, admin } = await api.organisation();
+      const created = expectOk(await admin.client.post('/api/apis', { api_definition: anApiDefinition() }));
+      const reply = await api.admin.delete(`/admin/organisations/${id}`);
+      expect([reply.status, reply.json['Code']]).toEqual([409, 'organisation_not_empty']);
+      expect(reply.json['Meta']).toMatchObject({ apis: 1, policies: 0 });
+      expect((await get(id)).status).toBe(200);
+      expect((await admin.client.get(`/api/apis/${textOf(created.json['Meta'])}`)).status).toBe(200);
+    });
+  });
+
+  describe('promise 8: no lost updates', () => {
+    it('refuses a write against another version, and tells the current one', async () => {
+      const id = await create();
+      const put = (ifMatch: string): Promise<Reply> =>
+        api.admin.put(
+          `/admin/organisations/${id}`,
+          { owner_name: unique('org') },
+          { headers: { 'if-match': ifMatch } },
+        );
+      expect((await put('"1"')).headers.get('etag')).toBe('"2"');
+      const stale = await put('"1"');
+      expect([stale.status, stale.json['Code'], stale.json['Meta']]).toEqual([412, 'version_mismatch', { version: 2 }]);
+      expect(stale.headers.get('etag')).toBe('"2"');
+      const removal = await api.admin.delete(`/admin/organisations/${id}`, { headers: { 'if-match': '"1"' } });
+      expect(removal.status).toBe(412);
+      expect((await api.admin.delete(`/admin/organisations/${id}`, { headers: { 'if-match': '"2"' } })).status).toBe(
+        200,
+      );
+    });
+  });
+});

@@ -1,0 +1,127 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { CastellanError, NotFound, ValidationFailed } from '@castellan/dto';
+import {
+  ChangeRecorder,
+  DuplicateKey,
+  newObjectId,
+  OrganisationStore,
+  toObjectId,
+  toOrganisationId,
+  UserStore,
+  type ChangeTransaction,
+  type OrganisationId,
+  type UserRow,
+} from '@castellan/persistence';
+import { givesSomething, type Grants } from '@castellan/rbac';
+import { hashPassword } from '../auth/passwords';
+import { accessKeyHash, newAccessKey } from '../auth/secrets';
+import { pageCount } from '../http/paging';
+import type { AdminContext } from '../http/request-context';
+import type { UserDto, UserInput } from './user.dto';
+
+interface StoredUser {
+  readonly first_name: string;
+  readonly last_name: string;
+}
+
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly changes: ChangeRecorder,
+    private readonly users: UserStore,
+    private readonly organisations: OrganisationStore,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  async list(page: number | null): Promise<{ users: UserDto[]; pages: number }> {
+    const { pageSize } = this.config;
+    const { rows, total } = await this.users.pageOfAll({ sort: { createdAt: 1, _id: 1 }, page, pageSize });
+    return { users: rows.map((row) => present(row)), pages: pageCount(total, page, pageSize) };
+  }
+
+  /** @throws NotFound */
+  async get(id: string): Promise<UserDto> {
+    const organisation = await this.users.organisationOf(id);
+    const row = organisation === null ? null : await this.users.findOne(organisation, { _id: toObjectId(id) });
+    if (row === null) throw new NotFound('Could not retrieve user detail');
+    return present(row);
+  }
+
+  /** Makes a user and its access key, which is nowhere to be had after this. */
+  async create(context: AdminContext, input: UserInput): Promise<{ accessKey: string; user: UserDto }> {
+    const organisation = toOrganisationId(input.org_id);
+    const accessKey = newAccessKey();
+    const passwordHash = input.password ? await hashPassword(input.password) : '';
+    try {
+      const row = await this.changes.commit(context.in(organisation), async (transaction) => {
+        await this.requireOrganisation(organisation, transaction);
+        const grants = await this.grantsOf(input, organisation, transaction);
+        return this.users.insert(transaction, {
+          _id: newObjectId(),
+          document: JSON.stringify(contentOf(input, grants)),
+          email: input.email_address.toLowerCase(),
+          active: input.active ?? true,
+          accessKeyHash: accessKeyHash(accessKey),
+          passwordHash,
+          grants,
+        });
+      });
+      return { accessKey, user: present(row, accessKey) };
+    } catch (error) {
+      if (!(error instanceof DuplicateKey)) throw error;
+      // Bootstrap scripts take 403 with this text for "exists already" (reference 7.4).
+      throw new CastellanError(403, 'email_conflict', 'User email already exists for this Org', { cause: error });
+    }
+  }
+
+  private async requireOrganisation(organisation: OrganisationId, { session }: ChangeTransaction): Promise<void> {
+    if ((await this.organisations.byId(organisation, session)) !== null) return;
+    throw new ValidationFailed([{ path: 'org_id', message: 'no such organisation' }]);
+  }
+
+  /** The first user of an organisation may come without rights and then is its administrator; nobody else does. */
+  private async grantsOf(
+    { user_permissions: permissions }: UserInput,
+    organisation: OrganisationId,
+    { session }: ChangeTransaction,
+  ): Promise<Grants> {
+    const grants = Object.fromEntries(Object.entries(permissions ?? {}).map(toGrant));
+    if (givesSomething(grants)) return grants;
+    if (permissions == null && (await this.users.count(organisation, {}, session)) === 0) {
+      return { IsAdmin: 'admin', ResetPassword: 'admin' };
+    }
+    const message = 'To create a user specify at least one permission, or make them an admin.';
+    throw new ValidationFailed([{ path: 'user_permissions', message }], message);
+  }
+}
+
+const toGrant = ([name, value]: [string, unknown]): [string, string] => {
+  if (typeof value === 'string') return [name, value];
+  throw new ValidationFailed([{ path: `user_permissions.${name}`, message: 'must be text, such as "read"' }]);
+};
+
+const contentOf = (input: UserInput, grants: Grants): object => ({
+  first_name: input.first_name ?? '',
+  last_name: input.last_name ?? '',
+  email_address: input.email_address,
+  active: input.active ?? true,
+  user_permissions: grants,
+});
+
+const present = (row: UserRow, accessKey = ''): UserDto => {
+  const stored = JSON.parse(row.document) as StoredUser;
+  return {
+    api_model: {},
+    first_name: stored.first_name,
+    last_name: stored.last_name,
+    email_address: row.email,
+    org_id: row.orgId.toString(),
+    active: row.active,
+    id: row._id.toString(),
+    access_key: accessKey,
+    user_permissions: row.grants,
+    created_at: row.createdAt.toISOString(),
+    version: row.version,
+  };
+};

@@ -1,0 +1,105 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Types } from 'mongoose';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { Conflict, type FieldError } from '@castellan/dto';
+import {
+  DuplicateKey,
+  RevisionStore,
+  WebhookStore,
+  type ApiRow,
+  type Draft,
+  type OrganisationId,
+  type WebhookRow,
+} from '@castellan/persistence';
+import type { JsonObject } from '@castellan/tyk';
+import { pageCount } from '../http/paging';
+import type { OrganisationContext } from '../http/request-context';
+import { ApisService } from '../apis/apis.service';
+import { withoutHook } from '../apis/hook-references';
+import { storedWrapper } from '../apis/wrapper';
+import { ResourceService } from '../resources/resource.service';
+import type { ResourceTransaction } from '../resources/resource-transaction';
+import { ResourceWriter } from '../resources/resource-writer';
+import { parseHookBody, webhookDraft } from './webhook-content';
+
+/**
+ * Web hooks of one organisation. Nodes know them only from the definitions that refer to them, so a change of a hook
+ * rewrites those in the same transaction, each with a revision of its own.
+ */
+@Injectable()
+export class WebhooksService extends ResourceService<WebhookRow> {
+  constructor(
+    writer: ResourceWriter,
+    private readonly webhooks: WebhookStore,
+    revisions: RevisionStore,
+    private readonly apis: ApisService,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {
+    super(writer, webhooks, revisions, 'Could not retrieve webhook detail.');
+  }
+
+  /** The newest first. */
+  async list(
+    context: OrganisationContext,
+    page: number | null,
+  ): Promise<{ rows: readonly WebhookRow[]; pages: number }> {
+    const { pageSize } = this.config;
+    const sort = { createdAt: -1, _id: -1 } as const;
+    const { rows, total } = await this.webhooks.page(context.organisation, { sort, page, pageSize });
+    return { rows, pages: pageCount(total, page, pageSize) };
+  }
+
+  parse(body: unknown): JsonObject {
+    return parseHookBody(body);
+  }
+
+  draft(
+    { organisation }: ResourceTransaction,
+    content: JsonObject,
+    _id: Types.ObjectId,
+    current: WebhookRow | null,
+  ): Promise<Draft<WebhookRow>> {
+    return Promise.resolve(webhookDraft({ _id, organisation, webhookId: current?.webhookId ?? '' }, content));
+  }
+
+  /** Row ids are made here, so only one that comes back, from history or an import, can be taken. */
+  protected async conflict({ fields, values }: DuplicateKey, organisation: OrganisationId): Promise<Conflict> {
+    if (!fields.includes('webhookId')) return new Conflict('id_conflict', 'Found web hook with the same ID');
+    const holder = await this.webhooks.findOne(organisation, { webhookId: String(values['webhookId']) });
+    const meta = holder === null ? null : { id: holder._id.toString(), name: holder.name };
+    return new Conflict('id_conflict', 'Duplicate webhook_id.', { meta });
+  }
+
+  /** What is refused may be one of the APIs that a hook's change rewrites. */
+  override explain(error: unknown, organisation: OrganisationId): Promise<unknown> {
+    const isOfAnApi =
+      error instanceof DuplicateKey && !['_id', 'webhookId'].some((name) => error.fields.includes(name));
+    return isOfAnApi ? this.apis.explain(error, organisation) : super.explain(error, organisation);
+  }
+
+  protected override async users(transaction: ResourceTransaction, hook: WebhookRow): Promise<readonly FieldError[]> {
+    return (await this.referring(transaction, hook)).map(({ apiId, name }) => ({
+      path: `apis.${apiId}.hook_references`,
+      message: `API "${name}" refers to the web hook`,
+    }));
+  }
+
+  protected override async followUp(
+    transaction: ResourceTransaction,
+    before: WebhookRow | null,
+    after: WebhookRow | null,
+  ): Promise<void> {
+    if (before === null) return;
+    const id = before._id.toString();
+    // The hook may have been rolled back or restored; what happens to its APIs is an update.
+    transaction.changes.operationName = null;
+    for (const api of await this.referring(transaction, before)) {
+      const wrapper = storedWrapper(api);
+      await this.apis.replaceIn(transaction, api, after === null ? withoutHook(wrapper, id) : wrapper);
+    }
+  }
+
+  private referring({ organisation, session }: ResourceTransaction, { _id }: WebhookRow): Promise<ApiRow[]> {
+    return this.apis.store.findAll(organisation, { hookIds: _id.toString() }, session);
+  }
+}
