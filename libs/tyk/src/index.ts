@@ -1,9 +1,6 @@
 export * from './signals';
 export * from './node-protocol';
-export * from './key-hash-algorithm';
-export * from './key-hash';
-export * from './murmur';
-export * from './token';
+export * from './keys';
 export * from './json-text';
 export { definitionSchema } from './definition-schema';
 export { checkDefinition } from './check-definition';
