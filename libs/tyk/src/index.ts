@@ -1,18 +1,42 @@
-export * from './signals';
-export * from './node-protocol';
+export * from './node/signals';
+export * from './node/node-protocol';
 export * from './keys';
-export * from './json-text';
-export { definitionSchema } from './definition-schema';
-export { checkDefinition } from './check-definition';
-export { checkApiWrapper } from './check-api-wrapper';
+export * from './json/json-text';
+export { definitionSchema } from './check/classic/definition-schema';
+export { checkDefinition } from './check/classic/check-definition';
+export { checkApiWrapper } from './check/classic/check-api-wrapper';
 export type { Problem } from './schema/check';
 export type { Schema } from './schema/builders';
-export { policySchema } from './policy-schema';
-export { checkPolicy, toNodePolicy } from './check-policy';
-export { checkDefinitionMeaning } from './definition-meaning';
-export { WEB_HOOK_HANDLER, checkHook, embedHooks, referencedHookIds } from './webhook';
-export { listenClaims, normaliseListenPath, type ListenAddress } from './listen-path';
-export { REDACTED, redact, redactDiff } from './redact';
-export { applyDiff, diffJson, type DiffOperation } from './diff';
-export { flagAt, listAt, numberAt, objectAt, textAt } from './read';
-export * from './oas';
+export { policySchema } from './check/policy/policy-schema';
+export { checkPolicy, toNodePolicy } from './check/policy/check-policy';
+export { checkDefinitionMeaning } from './check/classic/definition-meaning';
+export { WEB_HOOK_HANDLER, checkHook, embedHooks, referencedHookIds } from './check/hook/webhook';
+export { listenClaims, normaliseListenPath, type ListenAddress } from './check/address/listen-path';
+export { REDACTED, redact, redactDiff } from './json/redact';
+export { applyDiff, diffJson, type DiffOperation } from './json/diff';
+export { flagAt, listAt, numberAt, objectAt, textAt } from './json/read';
+export { checkExtension, checkOas, type OasCheckOptions } from './check/oas/validate';
+export { toNodeDocument, type NodeDocument } from './node/node-document';
+export { extensionSchema, oasApiSchema } from './check/oas/schema';
+export { deriveClassicDefinition } from './convert/to-classic';
+export { migrateToOas, migrateVersions, type MigratedVersion, type Migration } from './convert/from-classic';
+export {
+  applyTemplate,
+  importOpenApi,
+  patchOas,
+  readImportQuery,
+  type ImportOptions,
+  type ImportResult,
+  type PatchOptions,
+} from './import/import';
+export { readDocument, type ReadResult } from './import/read-document';
+export { toPublicOas } from './openapi/export';
+export {
+  apiUrl,
+  apiUrls,
+  withGatewayServer,
+  type ApiUrl,
+  type GatewayAddress,
+  type UrlComponents,
+} from './openapi/servers';
+export { EXTENSION as TYK_EXTENSION } from './openapi/values';

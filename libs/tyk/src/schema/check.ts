@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
-import { parsePointer } from '../json-pointer';
-import type { JsonValue } from '../json-text';
+import { parsePointer } from '../json/json-pointer';
+import type { JsonValue } from '../json/json-text';
 import type { Schema } from './builders';
 import { describePath } from './path';
 import { misspeltNames } from './spelling';

@@ -1,4 +1,4 @@
-import { isJsonObject, ownField, type JsonValue } from '../json-text';
+import { isJsonObject, ownField, type JsonValue } from '../json/json-text';
 import type { Schema } from './builders';
 import { knownField } from './path';
 

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { JsonObject, JsonValue } from '../json-text';
+import type { JsonObject, JsonValue } from '../json/json-text';
 
 /** Field names that break careless code, beside arbitrary ones (lone surrogates included). */
 const anyName = fc.oneof(

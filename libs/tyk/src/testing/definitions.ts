@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json-text';
+import type { JsonObject } from '../json/json-text';
 
 /** A definition with something of everything: versions, rules of several kinds, authentication, data graph, events. */
 export const fullDefinition: JsonObject = {

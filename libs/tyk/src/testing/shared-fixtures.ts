@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isJsonObject, parseJson, type JsonObject } from '../json-text';
+import { isJsonObject, parseJson, type JsonObject } from '../json/json-text';
 
 const SHARED = resolve(__dirname, '../../../../../shared/fixtures');
 

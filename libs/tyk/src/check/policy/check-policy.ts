@@ -1,0 +1,56 @@
+import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../../json/json-text';
+import { policySchema } from './policy-schema';
+import { flagAt } from '../../json/read';
+import { makeCheck, type Check } from '../../schema/check';
+
+const checkShape = makeCheck(policySchema);
+
+const PARTITIONS = ['quota', 'rate_limit', 'complexity', 'acl'];
+
+/**
+ * Whether gateways of every version can decode a policy, and apply it to a key: they refuse every key with a policy that
+ * has limits for each API and is partitioned as well. Nothing is required and unknown fields are never a problem.
+ *
+ * @returns at most 50 problems; empty when the policy may be stored and served
+ */
+export const checkPolicy: Check = (policy) => {
+  const problems = checkShape(policy);
+  const partition = PARTITIONS.find((name) => flagAt(policy, 'partitions', name));
+  if (problems.length > 0 || partition === undefined || !flagAt(policy, 'partitions', 'per_api')) return problems;
+  return [
+    {
+      path: 'partitions.per_api',
+      message: `must not be true together with ${partition}: gateways apply no such policy`,
+    },
+  ];
+};
+
+/**
+ * A policy as nodes read it (reference 2.3): the document with the API named in every access right under both pairs of names,
+ * `api_id`/`api_name` for gateways after 5.0 and `apiid`/`apiname` for those up to it. A right that names no API
+ * is for the API whose id is its key. Everything else stays as it is.
+ *
+ * @param policy a document that passed {@link checkPolicy}; its `_id` must be set, or gateways know it by no id
+ */
+export function toNodePolicy(policy: JsonObject): JsonObject {
+  const rights = ownField(policy, 'access_rights');
+  if (!isJsonObject(rights)) return policy;
+
+  const named = Object.entries(rights).map(([apiId, right]) => [apiId, nameApi(apiId, right)] as const);
+  return { ...policy, access_rights: Object.fromEntries(named) };
+}
+
+function nameApi(key: string, right: JsonValue): JsonValue {
+  if (!isJsonObject(right)) return right;
+  const id = firstText(right, 'api_id', 'apiid') ?? key;
+  const name = firstText(right, 'api_name', 'apiname') ?? '';
+  return { ...right, api_id: id, api_name: name, apiid: id, apiname: name };
+}
+
+function firstText(object: JsonObject, ...names: string[]): string | undefined {
+  for (const name of names) {
+    const value = ownField(object, name);
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return undefined;
+}
