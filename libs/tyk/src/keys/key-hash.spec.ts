@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { x64 } from 'murmurhash3js-revisited';
 import { hashKey, hashText } from './key-hash';
 import { KEY_HASH_ALGORITHMS } from './key-hash-algorithm';
 import { murmur128 } from './murmur';
@@ -16,6 +17,9 @@ describe('key hashes', () => {
     ['custom-key', 'd46c8d92'],
     ['', '00000000'],
     ['abc', '00000000'],
+    ['key1', 'a8a4aadd'],
+    ['0123456789abcdef', '61c9613e'],
+    ['0123456789abcdefghijk', '0f8d4b9d'],
   ])('murmur32 of %j', (input, expected) => {
     expect(hashText(input, 'murmur32')).toBe(expected);
     expect(hashKey(input)).toBe(expected);
@@ -24,6 +28,9 @@ describe('key hashes', () => {
   it.each([
     ['key1', '15d67461d2044fb3b5779866b4e3a989'],
     ['custom-key', 'adc4a3939770e1d609c50bb613a38d6b'],
+    ['54b53d3aeba6db5c350000023065aff7f82a41a2a4fda7b2fc820e8b', 'cca93fc6213fa378521960a9afa584ab'],
+    ['0123456789abcdef', '4be06d94cf4ad1a787c35b5c63a708da'],
+    ['0123456789abcdefghijk', '00ad50be807c22daeacfab2a02802a63'],
     ['', '00000000000000000000000000000000'],
     // Published vector of the reference implementation.
     ['The quick brown fox jumps over the lazy dog', 'e34bbc7bbc071b6c7a433ca9c49a9347'],
@@ -34,6 +41,15 @@ describe('key hashes', () => {
 
   it('murmur64 of hello', () => {
     expect(hashText('hello', 'murmur64')).toBe('cbd8a7b341bd9b02');
+  });
+
+  it('murmur128 of any bytes is what an independent implementation makes of them', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 70 }), (bytes) => {
+        expect(murmur128(bytes)).toBe(x64.hash128(bytes));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('sha256', () => {

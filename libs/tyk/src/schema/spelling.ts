@@ -32,7 +32,7 @@ function visit(value: JsonValue, schema: Schema, trail: string[], found: Misspel
 
   for (const name of Object.keys(value)) {
     const field = knownField(schema, name);
-    const knownAs = field === undefined ? foldedNames(schema).get(fold(name)) : undefined;
+    const knownAs = field === undefined ? foldedNames(schema).get(foldName(name)) : undefined;
     if (knownAs !== undefined) found.push({ segments: [...trail, name], knownAs });
     const child = field ?? schema.additionalProperties;
     if (child !== undefined) descend(ownField(value, name), child, name, trail, found);
@@ -58,13 +58,13 @@ const cache = new WeakMap<Schema, ReadonlyMap<string, string>>();
 function foldedNames(schema: Schema): ReadonlyMap<string, string> {
   let names = cache.get(schema);
   if (names === undefined) {
-    names = new Map(Object.keys(schema.properties ?? {}).map((name) => [fold(name), name]));
+    names = new Map(Object.keys(schema.properties ?? {}).map((name) => [foldName(name), name]));
     cache.set(schema, names);
   }
   return names;
 }
 
 /** Upper case first: the long s (U+017F) and the Kelvin sign (U+212A) are s and k to Go, and only so to both of these. */
-function fold(name: string): string {
+export function foldName(name: string): string {
   return name.toUpperCase().toLowerCase();
 }

@@ -1,0 +1,66 @@
+import { isJsonObject, type JsonValue } from '../json/json-text';
+import { at, flagAt, numberAt, objectAt, textAt } from '../json/read';
+import { policiesOf, type Session } from './session';
+
+/**
+ * What nodes do with a key, in sentences: zeros and -1 are read in ways that few people guess.
+ *
+ * @param session as callers see it
+ */
+export function explainSession(session: Session, now: Date): string[] {
+  const policies = policiesOf(session);
+  const rights = Object.entries(objectAt(session, 'access_rights'));
+  const limited = rights.filter(([, right]) => hasOwnLimits(right));
+  return [
+    ...(flagAt(session, 'is_inactive') ? ['It is inactive: every call is refused.'] : []),
+    explainExpiry(numberAt(session, 'expires'), now),
+    ...(policies.length > 0
+      ? [
+          `Limits and rights come from ${policies.length === 1 ? 'its policy' : `its ${policies.length} policies`}, as far as they set them.`,
+        ]
+      : [explainRate(session), explainQuota(session)]),
+    ...(policies.length > 0 ? [] : limited.map(([id, right]) => `On ${nameOf(id, right)}: ${explainLimits(right)}`)),
+  ];
+}
+
+function explainExpiry(expires: number, now: Date): string {
+  if (expires <= 0) return 'It never expires.';
+  const time = new Date(expires * 1_000);
+  const shown = Number.isNaN(time.getTime()) ? `${expires} seconds after 1970` : time.toISOString();
+  return expires * 1_000 <= now.getTime()
+    ? `It has expired at ${shown}: every call is refused.`
+    : `It expires at ${shown}.`;
+}
+
+function explainRate(limits: JsonValue): string {
+  const rate = numberAt(limits, 'rate');
+  return rate > 0
+    ? `${plural(rate, 'call')} in ${plural(numberAt(limits, 'per'), 'second')}.`
+    : 'No limit of its rate.';
+}
+
+function explainQuota(limits: JsonValue): string {
+  const quota = numberAt(limits, 'quota_max');
+  if (quota <= 0) return 'No quota: any number of calls.';
+  const renewal = numberAt(limits, 'quota_renewal_rate');
+  return `${plural(quota, 'call')} ${renewal > 0 ? `in ${plural(renewal, 'second')}` : 'in all, never renewed'}.`;
+}
+
+function explainLimits(right: JsonValue): string {
+  const limit = at(right, 'limit') ?? null;
+  return `${explainRate(limit)} ${explainQuota(limit)}`;
+}
+
+function hasOwnLimits(right: JsonValue): boolean {
+  const limit = at(right, 'limit');
+  return isJsonObject(limit) && ['rate', 'quota_max'].some((name) => numberAt(limit, name) !== 0);
+}
+
+function nameOf(apiId: string, right: JsonValue): string {
+  const name = textAt(right, 'api_name');
+  return name === '' ? apiId : name;
+}
+
+function plural(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+}

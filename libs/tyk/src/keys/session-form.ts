@@ -1,0 +1,135 @@
+import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../json/json-text';
+import { at, flagAt, listAt, numberAt, objectAt, textAt } from '../json/read';
+import type { Session } from './session';
+
+/** A policy as far as keys are concerned. */
+export interface AppliedPolicy {
+  /** What sessions name it by: the id that nodes load it under. */
+  readonly id: string;
+  readonly policy: JsonObject;
+}
+
+export interface SessionContext {
+  readonly organisationId: string;
+  /** The time of the change. */
+  readonly now: Date;
+  /** The policies that the session applies, in its order. */
+  readonly policies: readonly AppliedPolicy[];
+  /** Whether counters begin anew: always when a key is made. */
+  readonly resetsQuota: boolean;
+}
+
+/** Where policies wait that an inactive key follows: nodes of 5.14 let a key with an active policy in, inactive or not. */
+const HELD_POLICIES = 'castellan_apply_policies';
+
+const LIMIT_FIELDS = [
+  ...['rate', 'per', 'throttle_interval', 'throttle_retry_limit', 'max_query_depth'],
+  ...['quota_max', 'quota_renewal_rate'],
+];
+
+/**
+ * A session in the form that nodes of every generation obey alike:
+ *
+ * - `limit` is null where an API has no limits of its own, because 3.1 reads zeros there as "unlimited";
+ * - where it has, `allowance_scope` is the API, because 3.1 would count calls for the key as a whole;
+ * - `quota_renews` lies ahead in the session and in every limit, because 5.2 would set the counter back with each call;
+ * - the rights that policies grant are written out, each with such a time, for the same reason;
+ * - an inactive key applies no policy while it is, because 5.14 would only look at the policy's state;
+ * - a right is there at all: a session without one opens every API. Whoever calls sees to that.
+ *
+ * Own rights have no meaning beside policies that grant rights, so they are replaced and not added to.
+ */
+export function sessionForNodes(session: Session, context: SessionContext): Session {
+  const now = Math.floor(context.now.getTime() / 1_000);
+  const granted = grantedRights(context.policies);
+  const rights = granted ?? objectAt(session, 'access_rights');
+  const forNodes = granted === undefined ? ownRight : grantedRight;
+  const created = ownField(session, 'date_created');
+  const formed: JsonObject = {
+    ...session,
+    ...renewal(session, now, context.resetsQuota),
+    org_id: context.organisationId,
+    date_created: typeof created === 'string' && !created.startsWith('0001-') ? created : context.now.toISOString(),
+    last_updated: String(now),
+    access_rights: Object.fromEntries(
+      Object.entries(rights).map(([apiId, right]) => [apiId, forNodes(apiId, right, { ...context, seconds: now })]),
+    ),
+  };
+  return applyInTurn(formed, context.policies);
+}
+
+/** What callers see and send: the policies that an inactive key follows stand where they belong. */
+export function sessionForCallers(stored: Session): Session {
+  const held = ownField(stored, HELD_POLICIES);
+  if (!Array.isArray(held)) return stored;
+  return { ...without(stored, HELD_POLICIES), apply_policies: held };
+}
+
+/** Whether a session has a right to anything, of its own or through its policies. One without must never be written. */
+export function opensNothing(session: Session): boolean {
+  return Object.keys(objectAt(session, 'access_rights')).length === 0;
+}
+
+function applyInTurn(session: Session, policies: readonly AppliedPolicy[]): Session {
+  const ids = policies.map(({ id }) => id);
+  const bare: Session = { ...without(session, HELD_POLICIES), apply_policy_id: '' };
+  if (!flagAt(session, 'is_inactive') || ids.length === 0) return { ...bare, apply_policies: ids };
+  return { ...bare, apply_policies: [], [HELD_POLICIES]: ids };
+}
+
+/** The rights that policies grant together, or undefined when they leave rights to the key. */
+function grantedRights(policies: readonly AppliedPolicy[]): JsonObject | undefined {
+  const granting = policies.map(({ policy }) => policy).filter(grantsRights);
+  if (granting.length === 0) return undefined;
+  const rights = new Map<string, JsonValue>();
+  for (const policy of granting) {
+    for (const [apiId, right] of Object.entries(objectAt(policy, 'access_rights'))) {
+      const versions = new Set([...listAt(rights.get(apiId), 'versions'), ...listAt(right, 'versions')]);
+      rights.set(apiId, {
+        api_id: apiId,
+        api_name: firstText(right, 'api_name', 'apiname'),
+        versions: [...versions],
+      });
+    }
+  }
+  return Object.fromEntries(rights);
+}
+
+function grantsRights(policy: JsonObject): boolean {
+  const partitions = ['quota', 'rate_limit', 'complexity', 'acl'].filter((name) => flagAt(policy, 'partitions', name));
+  return partitions.length === 0 || partitions.includes('acl');
+}
+
+interface RightContext extends SessionContext {
+  readonly seconds: number;
+}
+
+/** Beside a policy's numbers only the time counts, and it has to be there before a node has written the session once. */
+function grantedRight(_apiId: string, right: JsonValue, { seconds, policies }: RightContext): JsonValue {
+  const rates = policies.map(({ policy }) => numberAt(policy, 'quota_renewal_rate'));
+  return { ...objectAt(right), limit: { quota_renews: seconds + Math.max(0, ...rates) }, allowance_scope: '' };
+}
+
+function ownRight(apiId: string, right: JsonValue, { seconds, resetsQuota }: RightContext): JsonValue {
+  const named = { ...objectAt(right), api_id: apiId, api_name: textAt(right, 'api_name') };
+  const limit = at(right, 'limit');
+  if (!isJsonObject(limit) || LIMIT_FIELDS.every((name) => numberAt(limit, name) === 0))
+    return { ...named, limit: null, allowance_scope: '' };
+  return { ...named, limit: { ...limit, ...renewal(limit, seconds, resetsQuota) }, allowance_scope: apiId };
+}
+
+/** When the quota of a session or of a limit begins anew, in seconds since 1970; nothing when it has none or never does. */
+function renewal(limits: JsonValue, now: number, resets: boolean): JsonObject {
+  const rate = numberAt(limits, 'quota_renewal_rate');
+  if (numberAt(limits, 'quota_max') <= 0 || rate <= 0) return {};
+  const due = numberAt(limits, 'quota_renews');
+  return { quota_renews: !resets && due > now ? due : now + rate };
+}
+
+function firstText(right: JsonValue, ...names: string[]): string {
+  return names.map((name) => textAt(right, name)).find((text) => text !== '') ?? '';
+}
+
+function without(session: Session, name: string): Session {
+  return Object.fromEntries(Object.entries(session).filter(([field]) => field !== name));
+}
