@@ -24,7 +24,10 @@ export interface Shown {
   readonly body?: string;
 }
 
-/** The node plane, one call at a time, with every header in the test's hand (reference 2.2 and 2.3). */
+/**
+ * The node plane, one call at a time, with every header in the test's hand (docs/tyk/nodes.md#headers,
+ * docs/tyk/nodes.md#calls).
+ */
 export class RawNode {
   private constructor(
     private readonly url: string,

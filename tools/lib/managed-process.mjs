@@ -10,7 +10,7 @@ const logLimit = 10 * 1024 * 1024;
 /** Every live child of this process, for the last resort below. @type {Set<ManagedProcess>} */
 const alive = new Set();
 
-// Whatever way this process ends, nothing of it stays behind. (After SIGKILL nobody runs this: `leftovers.mjs`.)
+// Whatever way this process ends, nothing of it stays behind. (After SIGKILL nobody runs this: the next start ends what `process-identity.mjs` knows again.)
 process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });

@@ -40,8 +40,8 @@ Ctrl-C stops everything; the data stay.
 }
 
 /**
- * The part of a gateway's configuration that makes it take its APIs and policies from here (reference 2.1), one
- * setting a line, to be pasted between the braces of tyk.conf.
+ * The part of a gateway's configuration that makes it take its APIs and policies from here
+ * (docs/tyk/nodes.md#configuration), one setting a line, to be pasted between the braces of tyk.conf.
  * @param {string} apiUrl
  * @param {string} redisUrl
  * @param {import('./secrets.mjs').Secrets} secrets

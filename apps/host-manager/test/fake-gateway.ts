@@ -10,7 +10,7 @@ export type ReloadAnswer =
   /** The head of a reply is sent and the body never comes. */
   | 'stalled';
 
-/** The control API of one gateway (reference 3.3), with answers that the test chooses. */
+/** The control API of one gateway (docs/tyk/signals.md#control-api), with answers that the test chooses. */
 export class FakeGateway {
   /** One entry for each reload asked for with the right secret. */
   readonly reloads: string[] = [];

@@ -2,8 +2,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { ErrorCode, FieldError } from './errors';
 
 /**
- * The reply to a write (reference 1.2). The order of the fields is part of the contract: scripts cut the last quoted
- * value out of the compact line, so `ID`, and `Meta` where there is no `ID`, come last.
+ * The reply to a write (docs/tyk/management.md#replies). The order of the fields is part of the contract: scripts cut
+ * the last quoted value out of the compact line, so `ID`, and `Meta` where there is no `ID`, come last.
  */
 export class StatusReply {
   @ApiProperty({ type: String, example: 'OK' })

@@ -69,14 +69,14 @@ export class ValidationFailed extends CastellanError {
   }
 }
 
-/** 401 in Tyk's words (reference 1.2). */
+/** 401 in Tyk's words (docs/tyk/management.md#replies). */
 export class Unauthorised extends CastellanError {
   constructor(message = 'Not authorised') {
     super(401, 'unauthorised', message);
   }
 }
 
-/** 403 in Tyk's words, two spaces included (reference 1.2). */
+/** 403 in Tyk's words, two spaces included (docs/tyk/management.md#replies). */
 export class Forbidden extends CastellanError {
   constructor(path: string) {
     super(403, 'forbidden', `access denied: You do not have permission to access  ${path}`);

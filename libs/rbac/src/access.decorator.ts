@@ -10,7 +10,7 @@ export interface Access {
   readonly plane: Plane;
   /** The permission, on the organisation plane; null means any user of the organisation. */
   readonly permission: { readonly section: Section; readonly level: Level } | null;
-  /** What the audit log calls it, in Tyk's words (reference 1.12). */
+  /** What the audit log calls it, in Tyk's words (docs/tyk/management.md#audit-log). */
   readonly action: string;
 }
 

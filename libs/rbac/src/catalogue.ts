@@ -1,4 +1,4 @@
-/** Every section that a right can be given for, in Tyk's names (reference 1.12). */
+/** Every section that a right can be given for, in Tyk's names (docs/tyk/management.md#permissions). */
 export const sections = {
   analytics: 'Usage, activity and error figures',
   owned_analytics: 'Figures of the APIs that the user owns',

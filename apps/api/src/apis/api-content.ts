@@ -35,7 +35,7 @@ export interface ApiIdentity {
 /** Fields of the wrapper that replies carry and that are not the client's to set. */
 const ownedFields = ['created_at', 'updated_at', 'version', 'db_id'];
 
-/** The fields of a wrapper in the order in which clients know them (reference 1.5); others follow. */
+/** The fields of a wrapper in the order in which clients know them (docs/tyk/management.md#apis); others follow. */
 const emptyWrapper: JsonObject = {
   api_model: {},
   api_definition: {},

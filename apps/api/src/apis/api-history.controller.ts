@@ -2,7 +2,7 @@ import { textAt } from '@castellan/tyk';
 import { historyController } from '../history/history.controller';
 import { ApisService } from './apis.service';
 
-/** The history of API definitions. Stands before the routes with an id alone, so that `deleted` is not taken for one. */
+/** The history of API definitions. */
 export const ApiHistoryController = historyController({
   path: 'api/apis',
   tag: 'API definitions',

@@ -5,10 +5,12 @@ import { flagAt, textAt } from '@castellan/tyk';
 import { isDefaultVersion, versioningOf, type Versioning } from './versions';
 import { definitionOf, storedWrapper } from './wrapper';
 
-/** Says which API the one in the body is a version of (gateway, `apidef`, and appendix A). */
+/** Says which API the one in the body is a version of (docs/tyk/management.md#versions-of-apis). */
 const baseHeader = 'x-tyk-base-api-id';
 
-/** One version of an API, as `GET /api/apis/oas/{apiId}/versions` shows it (appendix A). */
+/**
+ * One version of an API, as `GET /api/apis/oas/{apiId}/versions` shows it (docs/tyk/management.md#versions-of-apis).
+ */
 export interface VersionMeta {
   readonly id: string;
   readonly name: string;

@@ -1,7 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsMongoId, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 
-/** An API definition with what stands around it (reference 1.5). Unknown fields are kept, on both levels. */
+/**
+ * An API definition with what stands around it (docs/tyk/management.md#apis). Unknown fields are kept, on both levels.
+ */
 export class ApiWrapperInput {
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })
   readonly api_model?: object;

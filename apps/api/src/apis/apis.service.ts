@@ -217,5 +217,5 @@ export class ApisService extends ResourceService<ApiRow> {
   }
 }
 
-/** 32 hex digits, as clients know them (reference 1.2). */
+/** 32 hex digits, as clients know them (docs/tyk/management.md#replies). */
 const newApiId = (): string => randomUUID().replaceAll('-', '');

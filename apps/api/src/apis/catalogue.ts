@@ -1,6 +1,6 @@
 import type { ApiSummary } from '@castellan/persistence';
 
-/** The orders that lists may be in (appendix A, `GET /api/apis`, `sort`). */
+/** The orders that lists may be in (docs/tyk/management.md#apis). */
 export const listOrders = ['name', '-name', 'created_at', '-created_at', 'updated_at', '-updated_at'] as const;
 export type ListOrder = (typeof listOrders)[number];
 

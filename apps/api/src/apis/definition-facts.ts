@@ -1,6 +1,6 @@
 import { flagAt, textAt, type JsonObject } from '@castellan/tyk';
 
-/** Kinds of APIs that lists can be filtered by (appendix A, `GET /api/apis`, `api_type`). */
+/** Kinds of APIs that lists can be filtered by (docs/tyk/management.md#apis). */
 export const apiTypes = ['tcp', 'rest', 'graphql', 'udg', 'subgraph', 'supergraph', 'internal'] as const;
 export type ApiType = (typeof apiTypes)[number];
 

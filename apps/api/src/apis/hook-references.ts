@@ -21,8 +21,8 @@ interface KnownHooks {
 
 /**
  * The wrapper with each web hook that it refers to as the hook is now: in `hook_references`, and in the definition's
- * `event_handlers`, where nodes look (reference 1.5). A reference names its hook by `hook.id`, or else by
- * `hook.webhook_id`, which is the same in every installation.
+ * `event_handlers`, where nodes look (docs/tyk/management.md#web-hooks-in-apis). A reference names its hook by
+ * `hook.id`, or else by `hook.webhook_id`, which is the same in every installation.
  *
  * @param before ids of the hooks that the API referred to until now; entries of those it no longer refers to go
  * @throws ValidationFailed for each wrong reference, and where one names no hook of the organisation

@@ -26,10 +26,10 @@ class PageOfApisQuery {
   readonly q?: string;
 }
 
-/** The query of `GET /api/apis/search` (appendix A). */
+/** The query of `GET /api/apis/search` (docs/tyk/management.md#apis). */
 export class SearchApisQuery extends PageOfApisQuery {}
 
-/** The query of `GET /api/apis` (appendix A); `active` is Castellan's. */
+/** The query of `GET /api/apis` (docs/tyk/management.md#apis); `active` is Castellan's. */
 export class ListApisQuery extends PageOfApisQuery {
   @ApiPropertyOptional({ enum: listOrders, description: 'The newest first when left out' })
   @IsOptional()

@@ -22,7 +22,7 @@ const documents = sharedDocuments('definitions').map(([file, text]) => [file, pa
 const classic = documents.filter(([, document]) => Object.hasOwn(document, 'api_definition'));
 const oas = documents.filter(([, document]) => Object.hasOwn(document, 'openapi'));
 
-/** Without what Castellan decides (reference 1.5). */
+/** Without what Castellan decides (docs/tyk/management.md#apis). */
 const withoutOwned = (wrapper: JsonObject, id: string, organisation: string): JsonObject => {
   const rest = omit(wrapper, 'created_at', 'updated_at', 'version');
   const definition = { ...objectAt(rest, 'api_definition'), id, org_id: organisation };

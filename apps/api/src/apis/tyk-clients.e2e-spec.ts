@@ -15,7 +15,10 @@ import { ApiUnderTest, type TestOrganisation } from '../../test/api-under-test';
 
 const objectId = /^[0-9a-f]{24}$/;
 
-/** What both programs demand of a reply, beyond the status (reference 7.1, 7.2). */
+/**
+ * What both programs demand of a reply, beyond the status (docs/tyk/clients.md#tyk-sync,
+ * docs/tyk/clients.md#tyk-operator).
+ */
 const accepted = (reply: Reply): JsonReply => {
   if (reply.status !== 200) throw new Error(`The program would stop: ${reply.status} ${reply.text}`);
   expect(reply.headers.get('content-type')).toMatch(/^application\/json/);
@@ -31,7 +34,7 @@ const acknowledged = (reply: Reply): JsonReply => {
   return json;
 };
 
-/** The calls of tyk-sync (reference 7.1): version 1.1.0, and the last open one, which knows OAS APIs. */
+/** The calls of tyk-sync (docs/tyk/clients.md#tyk-sync): version 1.1.0, and the last open one, which knows OAS APIs. */
 class TykSync {
   constructor(
     private readonly client: HttpClient,

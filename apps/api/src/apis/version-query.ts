@@ -8,7 +8,7 @@ const longestName = 256;
 const yes = ['true', '1'];
 const no = ['false', '0'];
 
-/** What makes a new API a version of another one (appendix A, `POST /api/apis`). */
+/** What makes a new API a version of another one (docs/tyk/management.md#versions-of-apis). */
 export class VersionQuery {
   @ApiPropertyOptional({ description: 'Database id or api_id of the API that gets the new one as a version' })
   @IsOptional()

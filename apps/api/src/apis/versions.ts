@@ -17,7 +17,7 @@ export interface Versioning {
   readonly rest: JsonObject;
 }
 
-/** What a request says of the version that it creates (appendix A, `POST /api/apis`). */
+/** What a request says of the version that it creates (docs/tyk/management.md#versions-of-apis). */
 export interface VersionLink {
   readonly baseId: string;
   readonly baseName: string;

@@ -5,7 +5,7 @@ export const definitionOf = (wrapper: JsonObject): JsonObject => objectAt(wrappe
 
 /**
  * Whether a wrapper is an OAS API's: it has the document, and a definition that says so or none at all. Wrappers of
- * classic APIs may hold an empty `oas` (reference 1.5).
+ * classic APIs may hold an empty `oas` (docs/tyk/management.md#apis).
  */
 export const isOasWrapper = (wrapper: JsonObject): boolean => {
   if (Object.keys(objectAt(wrapper, 'oas')).length === 0) return false;

@@ -15,7 +15,9 @@ class AuditedChangeDto {
   readonly version!: number;
 }
 
-/** One write, or one refused write: Tyk's fields in Tyk's order (reference 1.12), then Castellan's. */
+/**
+ * One write, or one refused write: Tyk's fields in Tyk's order (docs/tyk/management.md#audit-log), then Castellan's.
+ */
 export class AuditLogDto {
   @ApiProperty({ example: '672a83e2b0418b224440ce29' })
   readonly _id!: string;

@@ -14,7 +14,10 @@ const tooLong = { message: `must have at most ${longestText} characters` };
 const day = /^\d{4}-\d{2}-\d{2}$/;
 const notADay = { message: 'must be a day as YYYY-MM-DD' };
 
-/** What `GET /api/audit-logs` can be asked (reference 1.12); `resource` and `request_id` are Castellan's. */
+/**
+ * What `GET /api/audit-logs` can be asked (docs/tyk/management.md#audit-log); `resource` and `request_id` are
+ * Castellan's.
+ */
 export class AuditLogQuery {
   @ApiPropertyOptional({ description: 'Page, from 1; a negative number gives everything' })
   @IsOptional()

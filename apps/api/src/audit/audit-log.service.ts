@@ -37,7 +37,7 @@ export class AuditLogService {
   /** @throws NotFound */
   async get(reach: AuditReach, id: string): Promise<AuditLogDto> {
     const row = isObjectIdText(id) ? await this.store.get(reach, toObjectId(id)) : null;
-    // Tyk's words (appendix, /api/audit-logs/{audit-log-id}).
+    // Tyk's words (docs/tyk/management.md#audit-log).
     if (row === null) throw new NotFound('could not retrieve audit record');
     return auditRecord(row);
   }
@@ -58,7 +58,8 @@ export class AuditLogService {
     const rows = this.store.all(reach, filter);
     const file = type === 'csv' ? csvFile(rows) : jsonList(rows);
     void reply
-      // Not the format's own type: the reference names this one, and no browser shows it instead of saving it.
+      // Not the format's own type: Tyk names this one (docs/tyk/management.md#audit-log), and no browser shows it
+      // instead of saving it.
       .header('content-type', 'application/octet-stream')
       .header('content-disposition', `attachment; filename="audit-logs.${type}"`)
       .send(Readable.from(joined(file)));

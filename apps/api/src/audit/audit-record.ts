@@ -1,7 +1,7 @@
 import type { AuditRow } from '@castellan/persistence';
 import type { AuditLogDto } from './audit-log.dto';
 
-/** Such as `Thu, 23 Jan 2025 13:14:09 UTC` (reference 1.12). */
+/** Such as `Thu, 23 Jan 2025 13:14:09 UTC` (docs/tyk/management.md#audit-log). */
 const dateText = (at: Date): string => at.toUTCString().replace(/GMT$/, 'UTC');
 
 /** A record as replies and files show it; the order of the fields is that of {@link AuditLogDto}. */

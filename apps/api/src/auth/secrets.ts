@@ -9,5 +9,5 @@ export const equalSecrets = (given: string, expected: string): boolean =>
 /** What of an access key is stored. The key has 128 random bits, so a plain hash cannot be turned back. */
 export const accessKeyHash = (accessKey: string): string => sha256(accessKey).toString('hex');
 
-/** A new access key, 32 hex digits as clients know them (reference 1.2). */
+/** A new access key, 32 hex digits as clients know them (docs/tyk/management.md#authentication). */
 export const newAccessKey = (): string => randomBytes(16).toString('hex');

@@ -14,7 +14,10 @@ const header = (request: Pick<FastifyRequest, 'headers'>, name: string): string 
   return typeof value === 'string' ? value : '';
 };
 
-/** The key itself; the current tools send it with `Bearer` before it, the older ones raw (reference 1.1). */
+/**
+ * The key itself; the current tools send it with `Bearer` before it, the older ones raw
+ * (docs/tyk/management.md#authentication).
+ */
 const bearer = /^bearer\s+/i;
 
 /** A user's access key in `authorization`. Looked up each time, so that a revoked key ends with the next request. */
@@ -58,8 +61,8 @@ export class AdminSecretStrategy extends PassportStrategy(Strategy, 'admin') {
 }
 
 /**
- * The node secret in `authorization` (reference 2.2). A wrong one is a 401: gateways take a 403 for an invitation to
- * register again, which would not help.
+ * The node secret in `authorization` (docs/tyk/nodes.md#headers). A wrong one is a 401: gateways take a 403 for an
+ * invitation to register again, which would not help.
  */
 @Injectable()
 export class NodeSecretStrategy extends PassportStrategy(Strategy, 'node') {

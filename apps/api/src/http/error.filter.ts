@@ -25,7 +25,7 @@ const toCallersError = (error: unknown): CastellanError | null => {
 };
 
 const fromStatus = (status: number, message: string): CastellanError | null => {
-  // Unknown path, in the words that clients know (reference 1.2).
+  // Unknown path, in the words that clients know (docs/tyk/management.md#replies).
   if (status === 404) return new NotFound('404');
   if (status === 413) {
     const limits = 'CASTELLAN_BODY_LIMIT, or CASTELLAN_IMPORT_LIMIT for imports,';

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiConfig } from '@castellan/config';
 import { CastellanError, ValidationFailed } from '@castellan/dto';
 
-/** The field of a form that holds the file (appendix A, bodies of `multipart/form-data`). */
+/** The field of a form that holds the file (docs/tyk/management.md#files). */
 const fileField = 'file';
 
 /** More than a form for one file has. */

@@ -1,6 +1,6 @@
 /**
  * The page that `p` asks for: 1 is the first, null means everything. Clients count from 0 (v0.9) or from 1 (later);
- * a negative number asks for everything (reference 1.2).
+ * a negative number asks for everything (docs/tyk/management.md#paging).
  */
 export const pageFrom = (p: string | undefined): number | null => {
   const asked = p === undefined || p === '' ? 1 : Number(p);

@@ -84,7 +84,7 @@ const yamlType = /^(application|text)\/(x-)?(vnd\.[\w.+-]*)?yaml/i;
 
 /**
  * One parser for every content type: clients send JSON as `application/x-www-form-urlencoded`, or name no type at all
- * (reference, decisive fact 9). YAML reaches its route as text, a form unread.
+ * (docs/tyk/management.md#bodies). YAML reaches its route as text, a form unread.
  */
 const acceptBodies = (server: FastifyInstance, { bodyLimit }: ApiConfig): void => {
   server.removeAllContentTypeParsers();

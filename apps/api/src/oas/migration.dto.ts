@@ -8,7 +8,7 @@ export type MigrationMode = (typeof migrationModes)[number];
 
 const mostApis = 10_000;
 
-/** The body of `POST /api/apis/migrate` (appendix A). */
+/** The body of `POST /api/apis/migrate` (docs/tyk/management.md#migration). */
 export class MigrationInput {
   @ApiProperty({ enum: migrationModes })
   @IsIn(migrationModes, { message: `must be one of ${migrationModes.join(', ')}` })
@@ -116,7 +116,7 @@ class MigrationSkippedDto {
   readonly apis!: readonly SkippedApiDto[];
 }
 
-/** The reply of `POST /api/apis/migrate` (appendix A); `reports` is Castellan's. */
+/** The reply of `POST /api/apis/migrate` (docs/tyk/management.md#migration); `reports` is Castellan's. */
 export class MigrationReply {
   @ApiProperty({ type: MigrationSuccessDto })
   readonly success!: MigrationSuccessDto;

@@ -27,7 +27,7 @@ interface Definition {
   readonly versions: readonly JsonObject[];
 }
 
-/** Turns classic APIs into OAS APIs, one transaction for each (appendix A, `POST /api/apis/migrate`). */
+/** Turns classic APIs into OAS APIs, one transaction for each (docs/tyk/management.md#migration). */
 @Injectable()
 export class MigrationService {
   constructor(

@@ -12,7 +12,7 @@ export interface MigratedApi {
   readonly report: readonly FieldError[];
 }
 
-/** Why an API is passed over (appendix A, `POST /api/apis/migrate`). */
+/** Why an API is passed over (docs/tyk/management.md#migration). */
 export const skipReasons = {
   already_migrated: 'The API is an OAS API already',
   already_staged: 'The API has a staged copy already',

@@ -2,7 +2,7 @@ import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dt
 import { isJsonObject, JsonTextError, parseJson, TYK_EXTENSION, type JsonObject, type JsonValue } from '@castellan/tyk';
 import { readYaml, YamlError } from '../import-export/yaml';
 
-/** What Tyk says of a body that is no document (appendix A, `/api/apis/oas`). */
+/** What Tyk says of a body that is no document (docs/tyk/management.md#openapi-documents). */
 const unreadable = "Couldn't read body.";
 
 /**

@@ -7,7 +7,10 @@ import type { JsonObject } from '@castellan/tyk';
 
 const yamlType = /\b(?:application|text)\/(?:x-)?yaml\b/i;
 
-/** Clients ask for YAML in the header that says what they accept, or, as Tyk's own, in the one for bodies (appendix A). */
+/**
+ * Clients ask for YAML in the header that says what they accept, or, as Tyk's own, in the one for bodies
+ * (docs/tyk/management.md#openapi-documents).
+ */
 export const wantsYaml = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
   yamlType.test(headers.accept ?? '') || yamlType.test(headers['content-type'] ?? '');
 

@@ -9,7 +9,7 @@ import { versioningOf, withVersioning } from '../apis/versions';
 import { storedWrapper } from '../apis/wrapper';
 import { missingAs } from './oas-body';
 
-/** The versions of OAS APIs (appendix A, `/api/apis/oas/{apiId}/versions` and `…/rebase/…`). */
+/** The versions of OAS APIs (docs/tyk/management.md#versions-of-apis). */
 @Injectable()
 export class OasVersionsService {
   constructor(

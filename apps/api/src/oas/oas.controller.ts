@@ -80,7 +80,7 @@ export class OasController {
     @Res() reply: FastifyReply,
     @Query('mode') mode?: string,
   ): Promise<void> {
-    // The text is the one that real dashboards were seen to answer (reference 7.1).
+    // The text is the one that real dashboards were seen to answer (docs/tyk/clients.md#tyk-sync).
     const { row, oas } = await this.oas.get(organisation, id, missingAs(400, 'Could not retrieve Api detail'));
     await this.versions.nameBase(reply, organisation, row);
     sendDocument(reply, row.version, mode === 'public' ? toPublicOas(oas) : oas);

@@ -6,7 +6,10 @@ import { VersionQuery } from '../apis/version-query';
 const flag = (description: string) =>
   ApiPropertyOptional({ enum: ['true', 'false'], description: `${description}; left out, nothing changes` });
 
-/** What import and dry run may be asked for besides the document (appendix A); libs/tyk reads it. */
+/**
+ * What import and dry run may be asked for besides the document (docs/tyk/management.md#openapi-documents); libs/tyk
+ * reads it.
+ */
 export class ImportQuery extends VersionQuery {
   @ApiPropertyOptional({ description: 'Where the API proxies to; otherwise the document’s first server' })
   readonly upstreamURL?: string;
@@ -79,7 +82,7 @@ export class VersionListDto {
   readonly pages!: number;
 }
 
-/** What a dry run is made of (appendix A, `POST /api/apis/oas/dry-run`). */
+/** What a dry run is made of (docs/tyk/management.md#openapi-documents). */
 export class DryRunInput {
   @ApiProperty({ type: 'object', additionalProperties: true, description: 'An OpenAPI document' })
   readonly oas!: object;

@@ -27,7 +27,9 @@ export class OrganisationSettingsDto {
   readonly allow_unknown_apis_in_policies?: boolean;
 }
 
-/** An organisation as it is sent (reference 1.3, 1.12). Fields that are not named here are kept too. */
+/**
+ * An organisation as it is sent (docs/tyk/management.md#organisations). Fields that are not named here are kept too.
+ */
 export class OrganisationInput {
   @ApiProperty({ example: 'Acme' })
   @IsString({ message: 'must be text' })

@@ -27,7 +27,7 @@ import type { OrganisationDto, OrganisationInput } from './organisation.dto';
 /** Fields that the organisation's row or the reply owns; what a client sends for them is not kept. */
 const ownedFields = new Set(['id', '_id', 'apis', 'version']);
 
-/** What clients find in an organisation that never set it (reference 1.12). */
+/** What clients find in an organisation that never set it (docs/tyk/management.md#organisations). */
 const defaults = {
   owner_slug: '',
   cname: '',

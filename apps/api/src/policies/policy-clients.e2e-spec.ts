@@ -11,7 +11,10 @@ import { ApiUnderTest, expectOk } from '../../test/api-under-test';
 
 const path = '/api/portal/policies';
 
-/** What tyk-sync's and tyk-operator's own types need of a reply to a write (reference 7.1 and 7.2). */
+/**
+ * What tyk-sync's and tyk-operator's own types need of a reply to a write (docs/tyk/clients.md#tyk-sync,
+ * docs/tyk/clients.md#tyk-operator).
+ */
 const expectWritten = ({ status, json }: Reply): JsonReply => {
   expect(status).toBe(200);
   expect(json['Status']).toBe('OK');
@@ -95,7 +98,7 @@ describe('policies and the tools that write them', () => {
     apiId = textOf(created.json['ID']);
   });
 
-  describe('tyk-sync (reference 7.1)', () => {
+  describe('tyk-sync (docs/tyk/clients.md#tyk-sync)', () => {
     /** It finds a policy by its explicit id, or else by its `_id`. */
     const matching = (policies: readonly JsonReply[], { id, _id }: Record<string, unknown>) =>
       policies.find((policy) => (textOf(policy['id']) || textOf(policy['_id'])) === (id === '' ? _id : id));
@@ -155,7 +158,7 @@ describe('policies and the tools that write them', () => {
     });
   });
 
-  describe('tyk-operator (reference 7.2)', () => {
+  describe('tyk-operator (docs/tyk/clients.md#tyk-operator)', () => {
     it('creates, reads by MID, updates with the extra fields of its sample, and deletes', async () => {
       const explicit = Buffer.from(`default/${unique('httpbin')}`).toString('base64url');
       const extras = { access_rights_array: [], auth_type: 'authToken', auth_types: ['authToken'], state: 'active' };
@@ -180,7 +183,7 @@ describe('policies and the tools that write them', () => {
     });
   });
 
-  it('takes a policy as bootstrap scripts post it: fixed _id, no content type, trailing slash (reference 7.4)', async () => {
+  it('takes a policy as bootstrap scripts post it: fixed _id, no content type, trailing slash', async () => {
     const wanted = aGoPolicy(apiId, anOldId(), { id: '' });
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const reply = expectOk(await client.post(`${path}/`, wanted, { headers }));

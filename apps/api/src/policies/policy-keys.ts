@@ -23,7 +23,7 @@ export interface KeysInNeed {
   readonly complete: boolean;
 }
 
-/** Sessions of keys lie under names that begin so (reference 5.1). */
+/** Sessions of keys lie under names that begin so (docs/tyk/keys.md#names). */
 const prefix = 'apikey-';
 const pageSize = 1_000;
 /** Entries of Redis that one search walks over, of whatever kind: some seconds of work, done while a transaction waits. */
@@ -85,7 +85,10 @@ const parsed = (text: string): JsonObject | null => {
   }
 };
 
-/** The policies that a key applies; a key of another organisation that happens to name the same id cannot (reference 5.5). */
+/**
+ * The policies that a key applies; a key of another organisation that happens to name the same id cannot
+ * (docs/tyk/keys.md#policies-of-a-key).
+ */
 const appliedBy = (session: JsonObject, organisation: OrganisationId): readonly string[] => {
   if (textAt(session, 'org_id') !== organisation) return [];
   const applied = listAt(session, 'apply_policies').filter((id) => typeof id === 'string');

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString } from 'class-validator';
 
-/** A policy (reference 1.6). Unknown fields are kept. */
+/** A policy (docs/tyk/management.md#policies). Unknown fields are kept. */
 export class PolicyInput {
   @ApiPropertyOptional({ example: '5ead71205759610001818680', description: 'The row id to create it with' })
   readonly _id?: string;
@@ -77,7 +77,7 @@ export class PolicyListDto {
   readonly Pages!: number;
 }
 
-/** The orders that lists may be in (appendix A, `GET /api/portal/policies/search`), and their reverses. */
+/** The orders that lists may be in (docs/tyk/management.md#policies), and their reverses. */
 const policyOrders = ['date_created', '-date_created', 'name', '-name', 'state', '-state'] as const;
 export type PolicyOrder = (typeof policyOrders)[number];
 

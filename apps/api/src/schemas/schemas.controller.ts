@@ -30,7 +30,10 @@ const schemaReply = {
   },
 };
 
-/** The JSON Schemas that definitions are checked by, in the reply that clients of Tyk know (appendix A, `/api/schema`). */
+/**
+ * The JSON Schemas that definitions are checked by, in the reply that clients of Tyk know
+ * (docs/tyk/management.md#schemas).
+ */
 @ApiTags('Schemas')
 @Controller('api')
 export class SchemasController {

@@ -37,7 +37,10 @@ export class SystemController {
     private readonly clock: Clock,
   ) {}
 
-  /** In the shape of Tyk's own `/hello`, which bootstrap scripts wait for (reference 3.3, 7.4). HEAD works too. */
+  /**
+   * In the shape of Tyk's own `/hello`, which bootstrap scripts wait for (docs/tyk/signals.md#control-api,
+   * docs/tyk/clients.md#bootstrap-scripts). HEAD works too.
+   */
   @Get('hello')
   @Public()
   @ApiOperation({ operationId: 'hello', summary: 'Whether the installation works, in Tyk’s shape' })

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsEmail, IsObject, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 
-/** A user as it is sent on the admin plane (reference 1.3). */
+/** A user as it is sent on the admin plane (docs/tyk/management.md#users). */
 export class UserInput {
   @ApiPropertyOptional({ type: String, nullable: true, example: 'Ada' })
   @IsOptional()
@@ -99,7 +99,9 @@ export class UserListDto {
   readonly pages!: number;
 }
 
-/** `Message` is the access key, `Meta` the user: what every bootstrap script relies on (reference, decisive fact 8). */
+/**
+ * `Message` is the access key, `Meta` the user: what every bootstrap script relies on (docs/tyk/management.md#users).
+ */
 export class UserCreatedReply {
   @ApiProperty({ example: 'OK' })
   readonly Status!: string;

@@ -70,7 +70,7 @@ export class UsersService {
       return { accessKey, user: present(row, accessKey) };
     } catch (error) {
       if (!(error instanceof DuplicateKey)) throw error;
-      // Bootstrap scripts take 403 with this text for "exists already" (reference 7.4).
+      // Bootstrap scripts take 403 with this text for "exists already" (docs/tyk/clients.md#bootstrap-scripts).
       throw new CastellanError(403, 'email_conflict', 'User email already exists for this Org', { cause: error });
     }
   }

@@ -13,7 +13,10 @@ export interface WebhookIdentity {
 /** Fields that replies carry and that are not the client's to set. */
 const ownedFields = new Set(['version']);
 
-/** A web hook's fields in the order in which clients know them (reference 1.8), as they are when nothing is sent. */
+/**
+ * A web hook's fields in the order in which clients know them (docs/tyk/management.md#web-hooks), as they are when
+ * nothing is sent.
+ */
 const emptyHook: JsonObject = {
   api_model: {},
   id: '',
@@ -41,7 +44,7 @@ export const parseHookBody = (body: unknown): JsonObject => {
 
 /**
  * The row of a web hook. A write replaces the whole hook: a field that is not sent, or null, has its empty value. Only
- * `webhook_id` stays, since references go by it (appendix A, `/api/hooks`).
+ * `webhook_id` stays, since references go by it (docs/tyk/management.md#web-hooks).
  */
 export const webhookDraft = (
   { _id, organisation, webhookId: present }: WebhookIdentity,

@@ -2,7 +2,7 @@ import { historyController } from '../history/history.controller';
 import { hookName } from './webhook-content';
 import { WebhooksService } from './webhooks.service';
 
-/** The history of web hooks. Stands before the routes with an id alone, so that `deleted` is not taken for one. */
+/** The history of web hooks. */
 export const WebhookHistoryController = historyController({
   path: 'api/hooks',
   tag: 'Web hooks',

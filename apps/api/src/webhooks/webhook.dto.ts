@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
-/** A web hook (reference 1.8). Unknown fields are kept. */
+/** A web hook (docs/tyk/management.md#web-hooks). Unknown fields are kept. */
 export class WebhookInput {
   @ApiPropertyOptional({ example: 'Quota alarm', description: 'Clients find their hooks by it' })
   readonly name?: string;

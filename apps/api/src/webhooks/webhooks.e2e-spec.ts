@@ -70,7 +70,7 @@ describe(path, () => {
       const own = await api.organisation();
       expect((await own.admin.client.get(path)).text).toBe('{"hooks":[],"pages":0}');
       const name = unique('Webhook Receiver Post');
-      // As tyk-demo posts it (reference 7.4): without fields that later replies have.
+      // As tyk-demo posts it (docs/tyk/clients.md#bootstrap-scripts): without fields that later replies have.
       const posted = { org_id: '', api_model: {}, template_path: '', name, method: 'POST', target_path: 'http://a/b' };
       const id = await create(posted, own);
       for (let n = 0; n < 10; n += 1) await create(aHook(), own);

@@ -8,7 +8,7 @@ const helloReply = z.object({ version: z.string() });
 /** How long a gateway may take to say its version, in milliseconds. */
 const helloTimeoutMs = 2_000;
 
-/** Speaks the control API of one gateway (reference 3.3). */
+/** Speaks the control API of one gateway (docs/tyk/signals.md#control-api). */
 @Injectable()
 export class GatewayClient {
   constructor(@Inject(CONFIG) private readonly config: HostManagerConfig) {}

@@ -122,9 +122,9 @@ export interface OutboxRow {
   readonly _id: Types.ObjectId;
   readonly orgId: Types.ObjectId;
   readonly generation: number;
-  /** Resources, at most the first hundred of a bulk change. */
+  /** Resources, of a bulk change the first ones only, as in the audit record. */
   readonly changes: AuditRow['changes'];
-  /** Commands for `tyk.cluster.notifications` (reference 3.2). */
+  /** Commands for `tyk.cluster.notifications` (docs/tyk/signals.md#commands). */
   readonly commands: readonly string[];
   readonly createdAt: Date;
   readonly publishedAt: Date | null;

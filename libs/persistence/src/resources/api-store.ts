@@ -26,7 +26,7 @@ export class ApiStore extends ResourceStore<ApiRow> {
     });
   }
 
-  /** By database id or by api_id; clients use both (reference, decisive fact 11). */
+  /** By database id or by api_id; clients use both (docs/tyk/management.md#apis). */
   async byEitherId(
     organisation: OrganisationId,
     id: string,

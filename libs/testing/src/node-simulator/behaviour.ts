@@ -1,6 +1,6 @@
 /**
  * What differs between the generations of gateways, as switches. Each was read in the gateway's public source at the
- * version named; reference 2.3 and 2.4 describe the same facts from the wire's side.
+ * version named; docs/tyk/nodes.md describes the same facts from the wire's side.
  */
 export interface NodeBehaviour {
   /** `/system/node` is called with GET by 3.x, with DELETE since 4. */
@@ -75,7 +75,7 @@ const v5: NodeBehaviour = {
   logsInAgainOnFetchError: false,
 };
 
-/** 5.13 and later, with the recovery from a refused fetch as reference 2.4 describes it. */
+/** 5.13 and later, with the recovery from a refused fetch as docs/tyk/nodes.md#refusals-and-recovery describes it. */
 const v513: NodeBehaviour = {
   ...v5,
   registrationConflict: 'read',

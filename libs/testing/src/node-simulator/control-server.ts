@@ -25,8 +25,8 @@ const ok: Answer = { status: 200, body: { status: 'ok', message: '' } };
 const failure = (status: number, message: string): Answer => ({ status, body: { status: 'error', message } });
 
 /**
- * The port a gateway listens on: its control API below `/tyk/` (reference 3.3), `/hello`, and everything else as
- * traffic for the APIs it has loaded.
+ * The port a gateway listens on: its control API below `/tyk/` (docs/tyk/signals.md#control-api), `/hello`, and
+ * everything else as traffic for the APIs it has loaded.
  */
 export class ControlServer {
   private readonly server: Server;

@@ -40,7 +40,7 @@ const readBody = async (response: IncomingMessage): Promise<string> => {
 
 /**
  * Calls the node plane the way Go's HTTP client does for a gateway: kept-alive connections, gzip asked for, and
- * exactly the headers of reference 2.2.
+ * exactly the headers of docs/tyk/nodes.md#headers.
  */
 export class DashboardClient {
   // Go keeps two idle connections a host.

@@ -97,7 +97,8 @@ const parse = (body: string): JsonObject => {
 };
 
 /**
- * Decodes the reply to register, ping and deregister (reference 2.3: `Message` is a map of strings or null up to 5.12.1).
+ * Decodes the reply to register, ping and deregister (docs/tyk/nodes.md#calls: `Message` is a map of strings or null
+ * up to 5.12.1).
  *
  * @throws UndecodableReply
  */
@@ -146,8 +147,8 @@ const decodeApi = (entry: unknown, index: number): NodeApi => {
 };
 
 /**
- * Decodes `/system/apis` (reference 2.3). Checks the types of the fields every gateway reads; one definition that does
- * not decode fails the whole list, as it does there.
+ * Decodes `/system/apis` (docs/tyk/nodes.md#calls). Checks the types of the fields every gateway reads; one definition
+ * that does not decode fails the whole list, as it does there.
  *
  * @throws UndecodableReply
  */
@@ -176,8 +177,8 @@ const checkPolicy = (policy: JsonObject, at: string): void => {
 };
 
 /**
- * Decodes `/system/policies` (reference 2.3). A policy's id is its `id` where explicit ids are allowed and it has one,
- * else its `_id`; of two with the same id the first counts.
+ * Decodes `/system/policies` (docs/tyk/nodes.md#calls). A policy's id is its `id` where explicit ids are allowed and
+ * it has one, else its `_id`; of two with the same id the first counts.
  *
  * @throws UndecodableReply
  */

@@ -14,8 +14,8 @@ const check = (componentType: string, problem?: string): Check => ({
 });
 
 /**
- * The health checks behind `/hello` (reference 2.3 call 5, 3.3): every interval the node pings the dashboard outside of
- * its heartbeat, with the same nonce variable.
+ * The health checks behind `/hello` (docs/tyk/nodes.md#calls, docs/tyk/signals.md#hello): every interval the node
+ * pings the dashboard outside of its heartbeat, with the same nonce variable.
  */
 export class HealthProbe {
   private details: Readonly<Record<string, Check>> = {};

@@ -14,7 +14,7 @@ export interface LoaderCallbacks {
 /** A fetch that failed; the reload it belongs to is over, or goes on without it. */
 class FetchFailed extends Error {}
 
-/** Texts of a 403 that newer gateways recover from (reference 2.4). */
+/** Texts of a 403 that newer gateways recover from (docs/tyk/nodes.md#refusals-and-recovery). */
 const recoverable = ['Nonce failed', 'nonce', 'No node ID Found'];
 
 /**

@@ -25,8 +25,9 @@ const eventLimit = 20_000;
 
 /**
  * One gateway, as the dashboard, Redis and the host manager see it: it registers, pings, fetches policies and APIs,
- * listens to signals, serves its control API and routes traffic by what it has loaded (reference 2 and 3). It is meant
- * to be as unforgiving as the real one, so that what works with it works with gateways.
+ * listens to signals, serves its control API and routes traffic by what it has loaded (docs/tyk/nodes.md,
+ * docs/tyk/signals.md). It is meant to be as unforgiving as the real one, so that what works with it works with
+ * gateways.
  */
 export class NodeSimulator extends EventEmitter<NodeSimulatorEvents> {
   readonly settings: NodeSettings;

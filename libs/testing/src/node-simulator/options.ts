@@ -48,7 +48,7 @@ export interface NodeSimulatorOptions {
   readonly requestTimeoutMs?: number;
   /** Pause before a lost subscription is tried again, 10000. */
   readonly signalRetryMs?: number;
-  /** How late the node subscribes; 0, where a real 3.1.3 takes about 10000 (reference 3.2). */
+  /** How late the node subscribes; 0, where a real 3.1.3 takes about 10000 (docs/tyk/signals.md#timing). */
   readonly signalDelayMs?: number;
 }
 

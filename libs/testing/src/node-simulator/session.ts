@@ -12,7 +12,7 @@ export interface SessionCallbacks {
 
 /**
  * A node's standing with the dashboard: registration, heartbeat, leaving, and logging in again
- * (reference 2.3 calls 1, 5 and 6; reference 2.4).
+ * (docs/tyk/nodes.md#calls, docs/tyk/nodes.md#refusals-and-recovery).
  */
 export class DashboardSession {
   private beating: symbol | undefined;

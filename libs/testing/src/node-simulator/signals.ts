@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject } from './decode';
 
-/** The channel of reference 3.1. */
+/** The channel of docs/tyk/signals.md#channel. */
 export const signalChannel = 'tyk.cluster.notifications';
 
 /** Go's number for SHA-256. */
@@ -21,7 +21,7 @@ export interface SignalSource {
   close(): Promise<void>;
 }
 
-/** Commands that queue a reload (reference 3.2). */
+/** Commands that queue a reload (docs/tyk/signals.md#commands). */
 const reloadCommands: ReadonlySet<string> = new Set([
   'ApiUpdated',
   'ApiAdded',
@@ -74,9 +74,9 @@ const textIn = (value: unknown): string | undefined => {
 const rejected = (reason: string): SignalVerdict => ({ kind: 'rejected', reason });
 
 /**
- * What a node makes of a message (reference 3.1 and 3.2). Written from the reference and not shared with the code that
- * signs, so that a mistake there is seen. Signatures of another algorithm are RSA and need a public key, which the
- * simulator has not.
+ * What a node makes of a message (docs/tyk/signals.md#channel, docs/tyk/signals.md#commands). Written from that page
+ * and not shared with the code that signs, so that a mistake there is seen. Signatures of another algorithm are RSA
+ * and need a public key, which the simulator has not.
  */
 export const judgeSignal = (
   message: string,

@@ -259,7 +259,7 @@ const GLOBAL = [
 
 /**
  * What stands for what in the extension and in the classic definition, as far as field matches field. Source of the names and
- * meanings: the node's own conversion (apidef/oas of the Tyk gateway, 5.2 to 5.9) and appendix A of the reference.
+ * meanings: the node's own conversion (apidef/oas of the Tyk gateway, 5.2 to 5.9).
  */
 export const SECTIONS: readonly Section[] = [...INFO_AND_SERVER, ...UPSTREAM, ...GLOBAL];
 

@@ -10,8 +10,8 @@ import { checkExtension, checkOas } from '../check/oas/validate';
 import { EXTENSION, objectsOf, readAt, writeAt, type Draft } from '../openapi/values';
 
 /**
- * What a client asks for besides the document: the query parameters of import, patch and dry run (appendix A, the `/api/apis/oas`
- * paths). A parameter that is absent leaves what it is about as it is.
+ * What a client asks for besides the document: the query parameters of import, patch and dry run
+ * (docs/tyk/management.md#openapi-documents). A parameter that is absent leaves what it is about as it is.
  */
 export interface ImportOptions {
   readonly apiId?: string;

@@ -8,7 +8,7 @@ import { generateToken } from './token';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 describe('key hashes', () => {
-  // Vectors of reference 5.2, verified there against a live gateway.
+  // Vectors that a live gateway was seen to use (docs/tyk/keys.md#hashes).
   it.each([
     ['54b53d3aeba6db5c350000023065aff7f82a41a2a4fda7b2fc820e8b', '807a7740'],
     ['54b53d3aeba6db5c35000002cfd409cf2339484885049c8178a0f457', '829f49a2'],

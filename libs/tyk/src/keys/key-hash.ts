@@ -16,9 +16,10 @@ export function hashText(text: string, algorithm: KeyHashAlgorithm): string {
 }
 
 /**
- * The hash under which gateways with `hash_keys` store a token (`apikey-<hash>`, reference 5.2). The algorithm a JSON token
- * names wins; for every other token gateways use murmur32, whatever `hash_key_function` says, because that setting
- * only decides the form of tokens they generate. Give `algorithm` only to hash something gateways do not look up that way.
+ * The hash under which gateways with `hash_keys` store a token (`apikey-<hash>`, docs/tyk/keys.md#hashes). The
+ * algorithm a JSON token names wins; for every other token gateways use murmur32, whatever `hash_key_function` says,
+ * because that setting only decides the form of tokens they generate. Give `algorithm` only to hash something gateways
+ * do not look up that way.
  */
 export function hashKey(token: string, algorithm: KeyHashAlgorithm = 'murmur32'): string {
   return hashText(token, tokenAlgorithm(token) ?? algorithm);

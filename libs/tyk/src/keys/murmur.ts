@@ -1,4 +1,4 @@
-/** The murmur3 variants gateways store keys under (reference 5.2). Not for cryptographic use. */
+/** The murmur3 variants gateways store keys under (docs/tyk/keys.md#hashes). Not for cryptographic use. */
 
 const C1 = 0x87c37b91114253d5n;
 const C2 = 0x4cf5ad432745937fn;

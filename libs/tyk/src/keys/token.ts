@@ -1,6 +1,6 @@
 import { KEY_HASH_ALGORITHMS, type KeyHashAlgorithm } from './key-hash-algorithm';
 
-/** A token taken apart (reference 5.3). */
+/** A token taken apart (docs/tyk/keys.md#tokens). */
 export type ParsedToken =
   | { form: 'json'; organisationId: string; keyId: string; algorithm: KeyHashAlgorithm | undefined }
   | { form: 'legacy'; organisationId: string | undefined; keyId: string };
@@ -10,8 +10,8 @@ const ORGANISATION_ID_LENGTH = 24;
 const JSON_TOKEN_PREFIX = 'ey';
 
 /**
- * The token under which a gateway keeps a key (reference 5.3): without an algorithm the organisation id and the key id in a
- * row, with one the base64 of a small JSON document whose bytes must be exactly these.
+ * The token under which a gateway keeps a key (docs/tyk/keys.md#tokens): without an algorithm the organisation id and
+ * the key id in a row, with one the base64 of a small JSON document whose bytes must be exactly these.
  *
  * @param keyId 32 hex digits for generated keys, free text for custom keys
  * @throws RangeError for an id that cannot stand in the JSON form unescaped (gateways do not escape it)

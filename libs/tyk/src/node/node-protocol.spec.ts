@@ -11,7 +11,9 @@ import {
   registrationReply,
 } from './node-protocol';
 
-/** The words current gateways look for in a 403 before they register again (reference 2.4). */
+/**
+ * The words current gateways look for in a 403 before they register again (docs/tyk/nodes.md#refusals-and-recovery).
+ */
 const makesGatewaysRecover = (body: string) =>
   body.includes('Nonce failed') || body.includes('nonce') || body.includes('No node ID Found');
 

@@ -1,6 +1,6 @@
-/** What a gateway and its control plane say to each other over HTTP (reference 2.2 to 2.5). */
+/** What a gateway and its control plane say to each other over HTTP (docs/tyk/nodes.md). */
 
-/** Request headers of the node plane, in lower case as Node.js shows them (reference 2.2). */
+/** Request headers of the node plane, in lower case as Node.js shows them (docs/tyk/nodes.md#headers). */
 export const NODE_HEADERS = {
   /** The node secret, raw, on every call. */
   secret: 'authorization',
@@ -14,10 +14,12 @@ export const NODE_HEADERS = {
   sessionId: 'x-tyk-session-id',
 } as const;
 
-/** The header that carries the gateway's own secret on its control API (reference 3.3). */
+/** The header that carries the gateway's own secret on its control API (docs/tyk/signals.md#control-api). */
 export const GATEWAY_SECRET_HEADER = 'x-tyk-authorization';
 
-/** Paths of the node plane (reference 2.3). Gateways of the 3.x line deregister with GET instead of DELETE. */
+/**
+ * Paths of the node plane (docs/tyk/nodes.md#calls). Gateways of the 3.x line deregister with GET instead of DELETE.
+ */
 export const NODE_PATHS = {
   register: '/register/node',
   ping: '/register/ping',
@@ -30,7 +32,7 @@ export const NODE_PATHS = {
 
 /**
  * Texts of 403 answers. Gateways look for exactly these words: `nonce` and `unknownNode` make them register again and repeat
- * the call, anything else makes them give up and keep what they have (reference 2.4).
+ * the call, anything else makes them give up and keep what they have (docs/tyk/nodes.md#refusals-and-recovery).
  */
 export const NODE_REFUSAL = {
   /** The nonce is missing, or is not one this node was given lately. */
@@ -41,10 +43,13 @@ export const NODE_REFUSAL = {
   secret: 'Authorization failed',
 } as const;
 
-/** What the 2.x to 5.12 gateways can read in the replies to register, ping, deregister and quota trigger (decisive fact 3). */
+/**
+ * What the 2.x to 5.12 gateways can read in the replies to register, ping, deregister and quota trigger
+ * (docs/tyk/nodes.md#replies).
+ */
 export type NodeMessage = Readonly<Record<string, string>>;
 
-/** Body of a 200 answer to ping, deregister and quota trigger. The nonce must be new (decisive fact 2). */
+/** Body of a 200 answer to ping, deregister and quota trigger. The nonce must be new (docs/tyk/nodes.md#nonces). */
 export function nodeReply(message: NodeMessage, nonce: string): string {
   return JSON.stringify({ Status: 'OK', Message: message, Nonce: nonce });
 }
@@ -60,9 +65,9 @@ export function nodeRefusal(text: string): string {
 }
 
 /**
- * The part of a `/system/apis` or `/system/policies` answer that is the same for every node: everything but the nonce and the
- * closing brace, so that it can be kept as bytes (plain or as one gzip member, decisive fact 13). It comes in pieces, since
- * the whole of it may be many megabytes.
+ * The part of a `/system/apis` or `/system/policies` answer that is the same for every node: everything but the nonce
+ * and the closing brace, so that it can be kept as bytes (plain or as one gzip member, docs/tyk/nodes.md#compression).
+ * It comes in pieces, since the whole of it may be many megabytes.
  *
  * @param items JSON texts, taken as they are
  * @param atOnce how many of them make a piece
@@ -81,7 +86,7 @@ export function nodeListTail(nonce: string): string {
 }
 
 /**
- * One entry of `/system/apis`. Old gateways read only the classic definition (reference 2.3).
+ * One entry of `/system/apis`. Old gateways read only the classic definition (docs/tyk/nodes.md#calls).
  *
  * @param definition JSON text of the classic definition
  * @param oas JSON text of the OpenAPI document, if the API has one
@@ -90,13 +95,13 @@ export function nodeApiItem(definition: string, oas?: string): string {
   return `{"api_definition":${definition},"oas":${oas ?? 'null'}}`;
 }
 
-/** Id of a newly registered node (reference 2.5). `uuid` is a fresh random UUID. */
+/** Id of a newly registered node (docs/tyk/nodes.md#identity). `uuid` is a fresh random UUID. */
 export function nodeIdFrom(uuid: string): string {
   return `solo-${uuid}`;
 }
 
 /**
- * A nonce in the form dashboards give: base64 of the node id and random hex (reference 2.5).
+ * A nonce in the form dashboards give: base64 of the node id and random hex (docs/tyk/nodes.md#identity).
  *
  * @param random at least 16 random bytes; two calls with the same bytes give the same nonce
  */

@@ -1,15 +1,23 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** The Redis channel every gateway of an installation listens on (reference 3.1). Redis key prefixes do not apply to it. */
+/**
+ * The Redis channel every gateway of an installation listens on (docs/tyk/signals.md#channel). Redis key prefixes do
+ * not apply to it.
+ */
 export const NOTIFICATION_CHANNEL = 'tyk.cluster.notifications';
 
-/** The number Go gives SHA-256; a gateway that reads it checks the signature with its node secret (reference 3.1). */
+/**
+ * The number Go gives SHA-256; a gateway that reads it checks the signature with its node secret
+ * (docs/tyk/signals.md#channel).
+ */
 export const NOTIFICATION_ALGORITHM = 5;
 
-/** Commands that make a node fetch policies and definitions again; they carry no payload (reference 3.2). */
+/**
+ * Commands that make a node fetch policies and definitions again; they carry no payload (docs/tyk/signals.md#commands).
+ */
 export const RELOAD_COMMANDS = ['ApiUpdated', 'ApiAdded', 'ApiRemoved', 'PolicyChanged', 'GroupReload'] as const;
 
-/** Every command gateways publish or understand (reference 3.2). */
+/** Every command gateways publish or understand (docs/tyk/signals.md#commands). */
 export const NOTIFICATION_COMMANDS = [
   ...RELOAD_COMMANDS,
   'KeySpaceUpdateNotification',
@@ -45,8 +53,9 @@ export function isReloadCommand(command: string): command is ReloadCommand {
 }
 
 /**
- * The text to publish on {@link NOTIFICATION_CHANNEL}: fields in the order gateways write them, no spaces, signed with the
- * secret the nodes share (reference 3.1). Nodes without `allow_insecure_configs` ignore anything unsigned.
+ * The text to publish on {@link NOTIFICATION_CHANNEL}: fields in the order gateways write them, no spaces, signed with
+ * the secret the nodes share (docs/tyk/signals.md#channel). Nodes without `allow_insecure_configs` ignore anything
+ * unsigned.
  */
 export function signNotification({ command, payload = '', nodeSecret }: NotificationToSign): string {
   const signature = signatureOf(command, payload, nodeSecret);

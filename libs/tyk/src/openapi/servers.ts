@@ -9,7 +9,10 @@ export interface GatewayAddress {
   readonly host: string;
 }
 
-/** One address of an API, taken apart as `GET /api/apis/oas/{apiId}/urls` shows it (appendix A). */
+/**
+ * One address of an API, taken apart as `GET /api/apis/oas/{apiId}/urls` shows it
+ * (docs/tyk/management.md#openapi-documents).
+ */
 export interface UrlComponents {
   readonly protocol: string;
   readonly domain: string;
@@ -21,7 +24,7 @@ export interface UrlComponents {
   readonly url: string;
 }
 
-/** The answer of `GET /api/apis/{apiId}/url` (appendix A). */
+/** The answer of `GET /api/apis/{apiId}/url` (docs/tyk/management.md#openapi-documents). */
 export interface ApiUrl {
   readonly ApiURL: string;
   readonly BasePath: string;

@@ -34,7 +34,7 @@ export interface OrganisationState extends OrganisationDocuments {
   readonly generation: number;
 }
 
-/** Turns stored resources into the JSON that nodes read (reference 2.3). */
+/** Turns stored resources into the JSON that nodes read (docs/tyk/nodes.md#calls). */
 @Injectable()
 export class NodeDocuments {
   private readonly apis: NodeItems<ApiRow>;
@@ -79,7 +79,7 @@ const policyItem = (document: string): NodeItem | null => {
   return isJsonObject(policy) ? { text: JSON.stringify(toNodePolicy(policy)), rank: 0 } : null;
 };
 
-/** Ranked by `sort_by`, as the gateways of the first generation read them (reference 2.6). */
+/** Ranked by `sort_by`, as the gateways of the first generation read them (docs/tyk/nodes.md#old-gateways). */
 const apiItem = (document: string): NodeItem | null => {
   const wrapper = parseJson(document);
   return isJsonObject(wrapper) ? { text: itemText(wrapper), rank: numberAt(wrapper, 'sort_by') } : null;

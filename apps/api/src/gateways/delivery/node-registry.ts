@@ -19,7 +19,7 @@ export type Visit = 'ok' | 'nonce' | 'unknown';
 
 /**
  * How many nonces of a node are good at a time. Its heartbeat and its reload fetches share one variable and race, so a
- * strict one-time nonce breaks real gateways (reference, decisive fact 2).
+ * strict one-time nonce breaks real gateways (docs/tyk/nodes.md#nonces).
  */
 const nonceWindow = 16;
 /** A node that was silent for so long is forgotten, and registers again when it returns. */

@@ -13,7 +13,7 @@ export interface NodeList {
   readonly count: number;
   /** The reply up to, and without, the nonce. */
   readonly plain: Buffer;
-  /** The same as a gzip member of its own; gateways read replies made of several (reference, decisive fact 13). */
+  /** The same as a gzip member of its own; gateways read replies made of several (docs/tyk/nodes.md#compression). */
   readonly gzip: Buffer;
 }
 

@@ -8,7 +8,7 @@ class HashesDto {
   readonly policies!: string;
 }
 
-/** One gateway. Tyk's two fields come first (reference 1.12); the rest is Castellan's. */
+/** One gateway. Tyk's two fields come first (docs/tyk/management.md#nodes); the rest is Castellan's. */
 export class NodeDto {
   @ApiProperty({ example: 'solo-027f4735-a818-4f84-b2da-082ea1fe7450' })
   readonly id!: string;

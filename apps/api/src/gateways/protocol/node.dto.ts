@@ -39,7 +39,7 @@ export class NodeListReply {
   readonly Nonce!: string;
 }
 
-/** What a gateway's monitor sends (reference 2.3); each field may be missing. */
+/** What a gateway's monitor sends (docs/tyk/nodes.md#calls); each field may be missing. */
 export class QuotaTriggerDto {
   @ApiProperty({ required: false })
   @IsOptional()

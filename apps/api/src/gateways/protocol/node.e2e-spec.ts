@@ -4,7 +4,7 @@ import { anApiDefinition, aPolicy, eventually, textOf, unique } from '@castellan
 import { callNodePlane, RawNode, type NodeReply } from '../../../../../test/support/raw-node';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 
-/** What the reference says of a node's own calls, and with which method each is made. */
+/** A node's own calls, and with which method each is made (docs/tyk/nodes.md#calls). */
 const ownCalls = [
   ['GET', '/register/ping'],
   ['GET', '/system/policies'],

@@ -25,7 +25,7 @@ const header = ({ headers }: FastifyRequest, name: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-/** What gateways ask, and how they have to be answered (reference 2). */
+/** What gateways ask, and how they have to be answered (docs/tyk/nodes.md#calls). */
 @Injectable()
 export class NodeService {
   constructor(
@@ -102,6 +102,9 @@ const refuse = (outcome: Visit): void => {
   if (outcome === 'nonce') throw refusal('node_nonce_failed', NODE_REFUSAL.nonce);
 };
 
-/** A 403 with the words by which gateways know that they should register again (reference, decisive fact 5). */
+/**
+ * A 403 with the words by which gateways know that they should register again
+ * (docs/tyk/nodes.md#refusals-and-recovery).
+ */
 const refusal = (code: 'node_unknown' | 'node_nonce_failed', text: string): CastellanError =>
   new CastellanError(403, code, text);

@@ -6,7 +6,7 @@ const acceptsGzip = ({ headers }: FastifyRequest): boolean => /\bgzip\b/.test(he
 
 /**
  * Sends the kept bytes of a list and, behind them, what is only for this node. Compressed, that end is a second gzip
- * member of a few bytes, so that nothing large is compressed again (reference, decisive fact 13).
+ * member of a few bytes, so that nothing large is compressed again (docs/tyk/nodes.md#compression).
  */
 export const serve = (list: NodeList, tail: string, request: FastifyRequest, reply: FastifyReply): void => {
   void reply.header('content-type', 'application/json').header('vary', 'accept-encoding');

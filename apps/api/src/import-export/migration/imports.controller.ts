@@ -11,7 +11,10 @@ import { OrganisationsService } from '../../organisations/organisations.service'
 import { ApisImport, OrganisationImport, PoliciesImport } from './import.dto';
 import { ImportsService } from './imports.service';
 
-/** What bootstrap scripts restore an installation with (reference 1.12): each keeps the ids that it is given. */
+/**
+ * What bootstrap scripts restore an installation with (docs/tyk/management.md#imports): each keeps the ids that it is
+ * given.
+ */
 @ApiTags('Import and export')
 @Controller('admin')
 export class ImportsController {

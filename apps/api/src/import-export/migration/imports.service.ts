@@ -7,7 +7,7 @@ import { ImportService } from '../import.service';
 import { apiIdentityOf } from '../kinds/api-identity';
 import { everything } from '../subset';
 
-/** What an import has brought, as clients know it: `true` for each id (reference 1.12). */
+/** What an import has brought, as clients know it: `true` for each id (docs/tyk/management.md#imports). */
 export type Imported = Readonly<Record<string, true>>;
 
 /** How the operator's imports of one kind are written. */

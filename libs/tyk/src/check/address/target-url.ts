@@ -1,7 +1,10 @@
 /** Schemes gateways proxy to; `tyk` is another API of the same gateway. */
 const PROXIED = ['http', 'https', 'ws', 'wss', 'h2c', 'tcp', 'tls', 'tyk'];
 
-/** Schemes a gateway replaces by what it finds in its environment or secret stores (reference 2.3). */
+/**
+ * Schemes a gateway replaces by what it finds in its environment or secret stores
+ * (docs/tyk/definitions.md#values-that-gateways-look-up).
+ */
 const LOOKED_UP = ['env', 'secrets', 'consul', 'vault', 'file', 'kv'];
 
 /**

@@ -2,9 +2,9 @@ import { all, arr, bool, int, obj, str } from '../../schema/builders';
 import { makeCheck, type Check } from '../../schema/check';
 
 /**
- * Whether what stands around an API definition (reference 1.5) has the types that clients decode. A Go program reads a
- * whole list at once, so one wrong type would keep it from reading any of an organisation's APIs. The definition, the OAS
- * document and the references to web hooks are checked on their own.
+ * Whether what stands around an API definition (docs/tyk/management.md#apis) has the types that clients decode. A Go
+ * program reads a whole list at once, so one wrong type would keep it from reading any of an organisation's APIs. The
+ * definition, the OAS document and the references to web hooks are checked on their own.
  */
 export const checkApiWrapper: Check = makeCheck({
   type: 'object',

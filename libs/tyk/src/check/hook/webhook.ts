@@ -5,7 +5,7 @@ import { makeCheck, type Problem } from '../../schema/check';
 import { entryPath } from '../../schema/path';
 import { hasControlCharacter, hookUrlFault } from '../address/target-url';
 
-/** The handler name under which gateways call a web hook (reference 1.5). */
+/** The handler name under which gateways call a web hook (docs/tyk/management.md#web-hooks-in-apis). */
 export const WEB_HOOK_HANDLER = 'eh_web_hook_handler';
 
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'];
@@ -24,7 +24,10 @@ const checkShape = makeCheck({
   ),
 });
 
-/** Whether a web hook (reference 1.8) is one that gateways can call. Unknown fields are never a problem. */
+/**
+ * Whether a web hook (docs/tyk/management.md#web-hooks) is one that gateways can call. Unknown fields are never a
+ * problem.
+ */
 export function checkHook(hook: JsonValue): Problem[] {
   const problems = checkShape(hook);
   if (problems.length > 0) return problems;
@@ -60,8 +63,9 @@ export function referencedHookIds(hookReferences: JsonValue | undefined): string
 }
 
 /**
- * Writes the hooks that an API refers to into its definition, as nodes need them (reference 1.5): for each reference one entry under
- * `event_handlers.events[<event_name>]` with the hook's present data. Doing it again changes nothing.
+ * Writes the hooks that an API refers to into its definition, as nodes need them
+ * (docs/tyk/management.md#web-hooks-in-apis): for each reference one entry under `event_handlers.events[<event_name>]`
+ * with the hook's present data. Doing it again changes nothing.
  *
  * An entry counts as written by this function when it is a web hook handler whose `handler_meta` has, as `_id` or `id`, the id of a
  * known, referenced or gone hook. Those follow the references: refreshed in their place, added at the end, or removed. All

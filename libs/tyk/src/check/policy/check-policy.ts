@@ -26,9 +26,9 @@ export const checkPolicy: Check = (policy) => {
 };
 
 /**
- * A policy as nodes read it (reference 2.3): the document with the API named in every access right under both pairs of names,
- * `api_id`/`api_name` for gateways after 5.0 and `apiid`/`apiname` for those up to it. A right that names no API
- * is for the API whose id is its key. Everything else stays as it is.
+ * A policy as nodes read it (docs/tyk/management.md#policies): the document with the API named in every access right
+ * under both pairs of names, `api_id`/`api_name` for gateways after 5.0 and `apiid`/`apiname` for those up to it. A
+ * right that names no API is for the API whose id is its key. Everything else stays as it is.
  *
  * @param policy a document that passed {@link checkPolicy}; its `_id` must be set, or gateways know it by no id
  */

@@ -6,7 +6,7 @@ import { type Draft } from '../../openapi/values';
 
 /*
  * Methods of authentication: the fields of the extension and the classic fields, and where a method looks for its credential.
- * Names as in the node's own conversion and in appendix A of the reference.
+ * Names as in the node's own conversion (apidef/oas of the Tyk gateway).
  */
 
 function scopes(at: string): readonly FieldRow[] {
