@@ -12,7 +12,7 @@ const shared = {
   testEnvironment: 'node',
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   moduleNameMapper: Object.fromEntries(
-    ['config', 'dto', 'observability', 'persistence', 'rbac', 'testing', 'tyk'].map(lib),
+    ['config', 'dto', 'keys', 'observability', 'persistence', 'rbac', 'testing', 'tyk'].map(lib),
   ),
   transform: {
     '^.+\\.[cm]?[jt]s$': [

@@ -16,3 +16,4 @@ export { RedisSignals } from './node-simulator/redis-signals';
 export { signalChannel, type SignalSource } from './node-simulator/signals';
 export { anApiDefinition, aPolicy, unique } from './builders';
 export { HttpClient, listOf, numberOf, textOf, type Call, type JsonReply, type Reply } from './http';
+export { RedisServers, type RedisServer } from './redis-servers';

@@ -1,0 +1,29 @@
+/*
+ * A change of a session and the message about it, in one step: a node that hears of it late would use, and write back, what it
+ * has in its cache. Each script touches one key, so that it runs on any server of a cluster; a message goes to all of them.
+ *
+ * Key: the session. Arguments: the channel, the message, and what is told at each.
+ */
+
+/** Sets a session that nobody has changed since it was read. Arguments: the text that was read, the new one. */
+export const replaceScript = `
+if redis.call('GET', KEYS[1]) ~= ARGV[3] then return 0 end
+redis.call('SET', KEYS[1], ARGV[4], 'KEEPTTL')
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+return 1
+`;
+
+/** Sets a session where there is none. Argument: the text. */
+export const createScript = `
+if not redis.call('SET', KEYS[1], ARGV[3], 'NX') then return 0 end
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+return 1
+`;
+
+/** Takes a session away that nobody has changed since it was read. Argument: the text that was read. */
+export const removeScript = `
+if redis.call('GET', KEYS[1]) ~= ARGV[3] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+return 1
+`;

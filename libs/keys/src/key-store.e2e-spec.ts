@@ -1,0 +1,237 @@
+import { createServer } from 'node:tls';
+import { Redis } from 'ioredis';
+import { createLogger } from '@castellan/observability';
+import { eventually, RedisServers, unique } from '@castellan/testing';
+import { NOTIFICATION_CHANNEL, verifyNotification } from '@castellan/tyk';
+import { workerRedisUrl } from '../../../test/support/test-services';
+import { KeyStore, NO_TEXT } from './key-store';
+import { connectRedis, type KeyRedis } from './redis/connect';
+import { parseRedisUrl } from './redis/deployment';
+
+const nodeSecret = 'node-secret-of-the-test';
+const logger = createLogger('test', 'silent');
+
+/** A store on a Redis that is ready. */
+const open = async (url: string): Promise<{ store: KeyStore; redis: KeyRedis }> => {
+  const redis = connectRedis(parseRedisUrl(url), logger);
+  await eventually(() => redis.status === 'ready', { deadlineMs: 20_000, describe: 'the connection' });
+  return { store: new KeyStore(redis, nodeSecret), redis };
+};
+
+/** Messages as a node that is connected to this server hears them. */
+const listen = async (port: number): Promise<{ payloads: string[]; stop: () => void }> => {
+  const redis = new Redis({ port, host: '127.0.0.1' });
+  const payloads: string[] = [];
+  redis.on('message', (_channel: string, message: string) => {
+    const read = verifyNotification(message, nodeSecret);
+    payloads.push(read.ok ? `${read.command} ${read.payload}` : read.reason);
+  });
+  await redis.subscribe(NOTIFICATION_CHANNEL);
+  return {
+    payloads,
+    stop: () => {
+      redis.disconnect();
+    },
+  };
+};
+
+const walk = async (store: KeyStore, prefix: string): Promise<string[]> => {
+  const found: string[] = [];
+  for (const beginning of store.beginnings()) {
+    let place = beginning;
+    do {
+      const page = await store.scan(place, prefix);
+      if (page === null) throw new Error('a server is gone');
+      found.push(...page.names);
+      place = page.next;
+    } while (place.cursor !== '0');
+  }
+  return found;
+};
+
+let servers: RedisServers;
+
+beforeAll(async () => {
+  servers = await RedisServers.like(workerRedisUrl());
+});
+
+afterAll(async () => {
+  await servers.stop();
+});
+
+describe.each(['a single Redis', 'a cluster of three masters'])('the key store on %s', (deployment) => {
+  let ports: number[];
+  let store: KeyStore;
+  let redis: KeyRedis;
+
+  beforeAll(async () => {
+    if (deployment === 'a single Redis') {
+      ports = [(await servers.server()).port];
+      ({ store, redis } = await open(`redis://127.0.0.1:${ports[0] ?? 0}`));
+    } else {
+      const { masters, replica } = await servers.cluster(3);
+      ports = [...masters, replica].map(({ port }) => port);
+      ({ store, redis } = await open(`redis+cluster://127.0.0.1:${ports[0] ?? 0}`));
+    }
+  });
+
+  afterAll(() => {
+    redis.disconnect();
+  });
+
+  it('creates a session once, and tells every node under all the names', async () => {
+    const listeners = await Promise.all(ports.map(listen));
+    const name = unique('apikey-');
+    expect(await store.create(name, '{"a":1}', ['h1', 'h2'])).toBe(true);
+    expect(await store.create(name, '{"a":2}', ['h1'])).toBe(false);
+    expect(await store.read(name)).toBe('{"a":1}');
+    for (const { payloads, stop } of listeners) {
+      await eventually(() => payloads.length > 0);
+      expect(payloads).toEqual(['KeySpaceUpdateNotification h1,h2']);
+      stop();
+    }
+  });
+
+  it('replaces what it has read, and leaves alone what somebody else has changed meanwhile', async () => {
+    const name = unique('apikey-');
+    await store.create(name, 'one', ['h']);
+    await redis.expire(name, 1_000);
+    expect(await store.replace(name, 'one', 'two', ['h'])).toBe(true);
+    expect(await store.replace(name, 'one', 'three', ['h'])).toBe(false);
+    expect(await store.replace(unique('apikey-'), 'one', 'two', ['h'])).toBe(false);
+    expect(await store.read(name)).toBe('two');
+    expect(await redis.ttl(name)).toBeGreaterThan(900);
+  });
+
+  it('removes what it has read, and nothing else', async () => {
+    const name = unique('apikey-');
+    await store.create(name, 'one', ['h']);
+    expect(await store.remove(name, 'two', ['h'])).toBe(false);
+    expect(await store.remove(name, 'one', ['h'])).toBe(true);
+    expect(await store.remove(name, 'one', ['h'])).toBe(false);
+    expect(await store.read(name)).toBeNull();
+  });
+
+  it('lets one of many writers win', async () => {
+    const name = unique('apikey-');
+    await store.create(name, 'start', ['h']);
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, writer) => store.replace(name, 'start', String(writer), ['h'])),
+    );
+    expect(results.filter(Boolean)).toHaveLength(1);
+    expect(await store.read(name)).toBe(String(results.indexOf(true)));
+  });
+
+  it('finds every key, wherever it lies, and reads many at once', async () => {
+    const prefix = unique('apikey-');
+    const names = Array.from({ length: 2_500 }, (_, index) => `${prefix}-${index}`);
+    await Promise.all(names.map((name) => redis.set(name, name)));
+    expect(new Set(await walk(store, prefix))).toEqual(new Set(names));
+    expect(await store.readMany([...names, 'missing'])).toEqual([...names, null]);
+    await store.forget([...names, 'missing']);
+    expect(await walk(store, prefix)).toEqual([]);
+    expect(await store.readMany([])).toEqual([]);
+  });
+
+  it('meets something that is no session without an error', async () => {
+    const name = unique('apikey-');
+    await redis.hset(name, 'a', '1');
+    expect(await store.read(name)).toBe(NO_TEXT);
+    expect(await store.readMany([name])).toEqual([null]);
+    await expect(store.replace(name, 'x', 'y', [])).rejects.toThrow('WRONGTYPE');
+    expect(await redis.hget(name, 'a')).toBe('1');
+  });
+
+  it('does not look at a server that is not, or no longer, there', async () => {
+    expect(await store.scan({ server: '127.0.0.1:1', cursor: '7' }, 'apikey-')).toBeNull();
+  });
+});
+
+describe('the key store when a master is gone', () => {
+  it('goes on with the new master of a cluster', async () => {
+    const { masters } = await servers.cluster(3);
+    const { store, redis } = await open(`redis+cluster://${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`);
+    const first = masters[0];
+    const there = await firstName(async (name) => (await first?.redis.set(name, 'x')) === 'OK');
+    expect(await store.read(there)).toBe('x');
+    await first?.kill();
+    await eventually(() => store.create(`${there}-after`, 'x', ['h']), {
+      deadlineMs: 30_000,
+      describe: 'the replica to take writes',
+    });
+    expect(store.beginnings()).toHaveLength(3);
+    redis.disconnect();
+  });
+
+  it('goes on with the new master that a sentinel names', async () => {
+    const master = await servers.server();
+    const replica = await servers.replicaOf(master);
+    const sentinel = await servers.sentinel(master, 'main');
+    const { store, redis } = await open(`redis+sentinel://127.0.0.1:${sentinel.port}/main`);
+    expect(await store.create('apikey-before', 'x', ['h'])).toBe(true);
+    await master.kill();
+    await eventually(() => store.create('apikey-after', 'x', ['h']), {
+      deadlineMs: 30_000,
+      describe: 'the new master to take writes',
+    });
+    expect(await replica.redis.info('replication')).toContain('role:master');
+    redis.disconnect();
+  });
+});
+
+/** A name of the form `apikey-{…}` that a server of a cluster takes, so that it lies there. */
+const firstName = async (takes: (name: string) => Promise<boolean>): Promise<string> => {
+  for (let count = 0; ; count += 1) {
+    const name = `apikey-{${count}}`;
+    if (await takes(name).catch(() => false)) return name;
+  }
+};
+
+describe('the way to a Redis', () => {
+  it('leads to the database and with the account that the URL names', async () => {
+    const { port, redis: admin } = await servers.server();
+    await admin.call('ACL', 'SETUSER', 'keys', 'on', '>p@ss', '~apikey-*', '&*', '+@all');
+    const { store, redis } = await open(`redis://keys:p%40ss@127.0.0.1:${port}/3`);
+    expect(await store.create('apikey-x', 'x', ['h'])).toBe(true);
+    await expect(store.read('other')).rejects.toThrow('NOPERM');
+    await admin.select(3);
+    expect(await admin.get('apikey-x')).toBe('x');
+    redis.disconnect();
+  });
+
+  it('is not taken with a wrong password, and the log has its reason', async () => {
+    const { port, redis: admin } = await servers.server();
+    await admin.config('SET', 'requirepass', 'right');
+    const redis = connectRedis(parseRedisUrl(`redis://:wrong@127.0.0.1:${port}`), logger);
+    const reason = await new Promise<Error>((resolve) => redis.once('error', resolve));
+    expect(reason.message).toContain('WRONGPASS');
+    redis.disconnect();
+  });
+
+  it('is encrypted when the URL says so', async () => {
+    const hello = await new Promise<string>((resolve, reject) => {
+      // It has no certificate to show, so nothing comes of it but the first line of the client.
+      const server = createServer({}, () => undefined);
+      server.once('tlsClientError', (error: Error) => {
+        resolve(error.message);
+        server.close();
+      });
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        const port = typeof address === 'object' && address !== null ? address.port : 0;
+        const redis = connectRedis(parseRedisUrl(`rediss://127.0.0.1:${port}`), logger);
+        server.once('close', () => {
+          redis.disconnect();
+        });
+      });
+    });
+    expect(hello).toMatch(/no shared cipher|no suitable/i);
+  });
+
+  it('fails soon instead of hanging when nobody is there', async () => {
+    const redis = connectRedis(parseRedisUrl('redis://127.0.0.1:1'), logger);
+    await expect(new KeyStore(redis, nodeSecret).ping()).rejects.toThrow();
+    redis.disconnect();
+  });
+});
