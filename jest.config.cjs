@@ -1,4 +1,6 @@
 /**
+ * Packages are loaded by Node.js, once a worker (`tools/jest/runtime.cjs`); what follows about transforming is for our own files.
+ *
  * Three projects, by what they need:
  *   unit   pure code, no services
  *   e2e    one application inside the test process, real MongoDB wire server and Redis
@@ -9,13 +11,14 @@ const lib = (name) => [`^@castellan/${name}$`, `<rootDir>/libs/${name}/src/index
 
 const shared = {
   rootDir: __dirname,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tools/jest/environment.cjs',
+  runtime: '<rootDir>/tools/jest/runtime.cjs',
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   moduleNameMapper: Object.fromEntries(
     ['config', 'dto', 'keys', 'observability', 'persistence', 'rbac', 'testing', 'tyk'].map(lib),
   ),
   transform: {
-    '^.+\\.[cm]?[jt]s$': [
+    '\\.ts$': [
       '@swc/jest',
       {
         jsc: {
@@ -27,8 +30,6 @@ const shared = {
       },
     ],
   },
-  // Nest 12 ships ES modules only; Jest on Node.js 20 cannot load those untransformed.
-  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|content-disposition|cookie)/)'],
 };
 
 module.exports = {

@@ -1,0 +1,46 @@
+const { LegacyFakeTimers, ModernFakeTimers } = require('@jest/fake-timers');
+const { ModuleMocker } = require('jest-mock');
+
+/**
+ * Runs a test file among the globals of the worker itself, not in a realm of its own as Jest's environment for Node.js
+ * does. Only so can packages be loaded once a worker (`runtime.cjs`): an `Error` or an `Array` of theirs is then one of
+ * the test's too. What a test file changes about `process` and `console` is put back behind it.
+ */
+module.exports = class SharedEnvironment {
+  global = globalThis;
+  moduleMocker = new ModuleMocker(globalThis);
+  #before = { console: globalThis.console, exit: process.exit, env: { ...process.env } };
+
+  /** @param {{ projectConfig: ConstructorParameters<typeof ModernFakeTimers>[0]['config'] }} config */
+  constructor({ projectConfig }) {
+    this.fakeTimers = new LegacyFakeTimers({
+      config: projectConfig,
+      global: globalThis,
+      moduleMocker: this.moduleMocker,
+      timerConfig: { idToRef: (id) => id, refToId: (timer) => timer },
+    });
+    this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
+  }
+
+  async setup() {}
+
+  async teardown() {
+    this.fakeTimers.dispose();
+    this.fakeTimersModern.dispose();
+    this.moduleMocker.restoreAllMocks();
+    globalThis.console = this.#before.console;
+    process.exit = this.#before.exit;
+    for (const name of Object.keys(process.env)) if (!(name in this.#before.env)) delete process.env[name];
+    Object.assign(process.env, this.#before.env);
+  }
+
+  /** Which of a package's exports are taken. */
+  exportConditions() {
+    return ['node', 'node-addons'];
+  }
+
+  /** The runtime compiles without one; Jest wants to see that there is something. */
+  getVmContext() {
+    return globalThis;
+  }
+};
