@@ -13,6 +13,8 @@ const shared = {
   rootDir: __dirname,
   testEnvironment: '<rootDir>/tools/jest/environment.cjs',
   runtime: '<rootDir>/tools/jest/runtime.cjs',
+  setupFiles: ['reflect-metadata'],
+  setupFilesAfterEnv: ['<rootDir>/tools/jest/patience.cjs'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   moduleNameMapper: Object.fromEntries(
     ['config', 'dto', 'keys', 'observability', 'persistence', 'rbac', 'testing', 'tyk'].map(lib),
@@ -33,26 +35,22 @@ const shared = {
 };
 
 module.exports = {
+  testSequencer: '<rootDir>/tools/jest/sequencer.cjs',
   projects: [
     {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/{apps,libs,test}/**/*.spec.ts'],
-      setupFiles: ['reflect-metadata'],
     },
     {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/{apps,libs,test}/**/*.e2e-spec.ts'],
-      setupFiles: ['reflect-metadata'],
-      setupFilesAfterEnv: ['<rootDir>/test/setup-long.cjs'],
     },
     {
       ...shared,
       displayName: 'stack',
       testMatch: ['<rootDir>/test/**/*.stack-spec.ts'],
-      setupFiles: ['reflect-metadata'],
-      setupFilesAfterEnv: ['<rootDir>/test/setup-long.cjs'],
     },
   ],
 };

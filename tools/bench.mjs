@@ -14,7 +14,7 @@ import { createProgress } from './lib/progress.mjs';
 
 const progress = createProgress();
 await ensureDependencies(process.env, progress);
-await ensureBuilt(['api', 'simulator'], progress);
+await ensureBuilt(progress);
 const { startSystem } = await import('../bench/lib/system.mjs');
 const { herd, pings, writeToEvent, writeToNode } = await import('../bench/delivery.mjs');
 const { lists, longLists, seed, unchangedImport, writes } = await import('../bench/management.mjs');

@@ -20,7 +20,7 @@ const progress = createProgress();
 /** @returns {Promise<string>} */
 async function documentText() {
   await ensureDependencies(process.env, progress);
-  await ensureBuilt(['api'], progress);
+  await ensureBuilt(progress);
   const api = createRequire(import.meta.url)(join(root, 'dist', 'apps', 'api', 'src', 'openapi.js'));
   return `${JSON.stringify(withSortedKeys(await api.buildOpenApiDocument()), null, 2)}\n`;
 }

@@ -1,7 +1,7 @@
 /**
  * Throw-away MongoDB and Redis for tests, as one process.
  *
- *   node tools/services.mjs [--data-dir FOLDER] [--redis N] [--mongodb 0] [--venv FOLDER]
+ *   node tools/services.mjs [--data-dir FOLDER] [--redis N] [--mongodb 0] [--venv FOLDER] [--durable 0]
  *
  * Writes one line of JSON when everything answers:
  *   {"mongodb":{"url","port","pid","kind"},"redis":[{"url","port","pid","kind"}],"dataDir"}
@@ -17,9 +17,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { dataDirectory } from './lib/paths.mjs';
 import { describeFailure } from './lib/problem.mjs';
 import { startServices } from './lib/services.mjs';
+import { venvFolder } from './lib/venv.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -27,9 +27,10 @@ const { values: options } = parseArgs({
     venv: { type: 'string' },
     redis: { type: 'string', default: '1' },
     mongodb: { type: 'string', default: '1' },
+    durable: { type: 'string', default: '1' },
   },
 });
-const venv = options.venv ?? process.env.CASTELLAN_TEST_VENV ?? join(dataDirectory(process.env), 'venv');
+const venv = resolve(options.venv ?? venvFolder(process.env));
 const throwAway = options['data-dir'] === undefined;
 const dataDir = throwAway ? mkdtempSync(join(tmpdir(), 'castellan-')) : resolve(options['data-dir'] ?? '');
 
@@ -51,7 +52,8 @@ process.stdout.on('error', () => end(0));
 try {
   services = await startServices({
     dataDir,
-    venv: resolve(venv),
+    venv,
+    durable: options.durable !== '0',
     redisCount: Number(options.redis),
     mongodb: options.mongodb === '0' ? false : {},
   });

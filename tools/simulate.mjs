@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { ensureBuilt, projects } from './lib/build.mjs';
+import { ensureBuilt, entries } from './lib/build.mjs';
 import { checkNodeVersion, ensureDependencies } from './lib/dependencies.mjs';
 import { whenParentEnds } from './lib/parent.mjs';
 import { dataDirectory, root } from './lib/paths.mjs';
@@ -21,10 +21,10 @@ try {
   checkNodeVersion();
   const progress = createProgress(process.stderr);
   await ensureDependencies(process.env, progress);
-  await ensureBuilt(['simulator'], progress);
+  await ensureBuilt(progress);
   const child = spawn(
     process.execPath,
-    ['--enable-source-maps', join(root, projects.simulator?.entry ?? ''), ...words, ...missingOptions()],
+    ['--enable-source-maps', join(root, entries.simulator), ...words, ...missingOptions()],
     { stdio: 'inherit' },
   );
   // The simulator gets Ctrl-C from the terminal itself and says goodbye to the control plane.

@@ -5,23 +5,26 @@
  * Installs, builds and starts what is needed, on throw-away data. The last line is `N passed, N failed`.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
-import { ensureBuilt } from './lib/build.mjs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { buildWithTests, ensureBuilt } from './lib/build.mjs';
 import { checkNodeVersion, ensureDependencies } from './lib/dependencies.mjs';
 import { runJest } from './lib/jest.mjs';
 import { whenParentEnds } from './lib/parent.mjs';
-import { dataDirectory, root } from './lib/paths.mjs';
+import { patience } from './lib/patience.mjs';
+import { root } from './lib/paths.mjs';
 import { describeFailure, Problem } from './lib/problem.mjs';
 import { createProgress, silent } from './lib/progress.mjs';
 import { endAllRuns, run } from './lib/run.mjs';
-import { formatCounts, formatReports, runStages, sum } from './lib/stages.mjs';
+import { formatCounts, formatReports, formatSlowest, runStages, sum } from './lib/stages.mjs';
 import { prepareServices } from './lib/services.mjs';
-import { startTestServices } from './lib/test-services.mjs';
+import { standingServices, startTestServices } from './lib/test-services.mjs';
+import { venvFolder } from './lib/venv.mjs';
 
-const jestWorkers = 2;
+/** More would not help a single MongoDB. */
+const jestWorkers = Math.min(4, Math.max(2, availableParallelism()));
 const progress = createProgress();
-const venv = resolve(process.env.CASTELLAN_TEST_VENV ?? join(dataDirectory(process.env), 'venv'));
+const venv = venvFolder(process.env);
 const scratch = mkdtempSync(join(tmpdir(), 'castellan-test-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 3 }));
 
@@ -31,9 +34,6 @@ let serversReady;
 let stopServices;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, abandon);
 whenParentEnds(abandon);
-
-/** @type {Record<string, (jest: { args: string[], show?: boolean }) => Promise<import('./lib/jest.mjs').Result>>} */
-const jestProjects = { unit: runUnit, e2e: runEndToEnd, stack: runStack };
 
 try {
   const counts = await main(process.argv.slice(2));
@@ -55,70 +55,78 @@ async function main([part, ...args]) {
   checkNodeVersion();
   await ensureDependencies(process.env, progress);
   if (part === undefined) return runAll();
-  const runPart = jestProjects[part];
-  if (runPart === undefined)
+  if (part !== 'unit' && part !== 'e2e' && part !== 'stack') {
     throw new Problem(`There are no "${part}" tests; for one file use: npm run test:unit -- ${part}`);
+  }
+  if (part === 'stack') await ensureBuilt(progress);
   // What a user types after `--` may contain another one.
-  return runPart({ args: args.filter((word) => word !== '--'), show: true });
+  return runTests([part], { args: args.filter((word) => word !== '--'), show: true });
 }
 
 async function runAll() {
-  // The download goes on beside the checks; the stages that need the servers report its failure.
+  // The download goes on beside the checks; the stage that needs the servers reports its failure.
   ensureServers().catch(() => undefined);
+  let built = false;
+  const types = async () => {
+    const { code, output } = await buildWithTests();
+    built = code === 0;
+    return outcome(code, output);
+  };
   /** @type {import('./lib/stages.mjs').Stage[]} */
   const stages = [
-    { name: 'build', weight: 2, run: () => build(['api', 'host-manager', 'simulator']) },
+    { name: 'types and build', weight: 1, run: types },
     { name: 'lint', weight: 1, run: () => check(script('lint')) },
-    { name: 'types', weight: 1, run: () => check(script('typecheck')) },
-    { name: 'types of tools', weight: 1, run: () => check('tsc -p tools/tsconfig.json') },
     { name: 'format', weight: 1, run: () => check('prettier --check .') },
+    { name: 'types of tools', weight: 1, run: () => check('tsc -p tools/tsconfig.json') },
     { name: 'boundaries', weight: 1, run: () => check(script('boundaries')) },
     { name: 'dead code', weight: 1, run: () => check(script('deadcode')) },
-    { name: 'openapi drift', weight: 1, needs: ['build'], run: () => check('node tools/openapi.mjs --check') },
+    {
+      name: 'openapi drift',
+      weight: 1,
+      needs: ['types and build'],
+      run: () => check('node tools/openapi.mjs --check'),
+    },
     { name: 'openapi lint', weight: 1, run: () => check('redocly lint openapi.json') },
-    { name: 'readme drift', weight: 1, needs: ['build'], run: () => check('node tools/readme.mjs --check') },
-    { name: 'unit', weight: 1, run: () => runUnit({ args: ['--maxWorkers=1'] }) },
-    { name: 'e2e', weight: 2, run: () => runEndToEnd({ args: [] }) },
-    { name: 'stack', weight: 2, needs: ['build'], run: () => runStack({ args: [] }) },
+    { name: 'readme drift', weight: 1, needs: ['types and build'], run: () => check('node tools/readme.mjs --check') },
+    // Without a build there is nothing to start as a process; the other tests still say what they find.
+    { name: 'tests', weight: 2, run: () => runTests(built ? ['unit', 'e2e', 'stack'] : ['unit', 'e2e'], { args: [] }) },
   ];
   const reports = await runStages(stages, progress.say);
   progress.say(`\n${formatReports(reports)}\n`);
+  progress.say(`${formatSlowest(reports)}\n`);
   return sum(reports);
 }
 
-/** @param {{ args: string[], show?: boolean }} jest */
-function runUnit(jest) {
-  return runJest('unit', { ...jest, env: testEnvironment(), resultFile: join(scratch, 'unit.json') });
-}
-
-/** @param {{ args: string[], show?: boolean }} jest */
-async function runEndToEnd({ args, show }) {
-  const env = testEnvironment();
-  const given = env.CASTELLAN_TEST_MONGODB_URI && env.CASTELLAN_TEST_REDIS_URLS;
-  if (!given) await ensureServers(show);
-  const services = given ? undefined : await startTestServices({ venv, redisCount: jestWorkers, env });
+/**
+ * @param {import('./lib/jest.mjs').Project[]} projects
+ * @param {{ args: string[], show?: boolean }} jest
+ */
+async function runTests(projects, { args, show }) {
+  const services = projects.includes('e2e') ? await testServices(show) : undefined;
   stopServices = services?.stop;
+  const chosen = args.some((word) => /^(-i|-w|--runInBand|--maxWorkers)/.test(word));
   try {
-    return await runJest('e2e', {
-      args: [
-        ...(args.some((word) => /^(-i|-w|--runInBand|--maxWorkers)/.test(word)) ? [] : [`--maxWorkers=${jestWorkers}`]),
-        ...args,
-      ],
+    return await runJest(projects, {
+      args: [...(chosen ? [] : [`--maxWorkers=${jestWorkers}`]), ...args],
       show,
-      env: { ...env, ...services?.env },
-      resultFile: join(scratch, 'e2e.json'),
+      env: { ...testEnvironment(), ...services?.env },
+      resultFile: join(scratch, 'jest.json'),
     });
   } finally {
     await services?.stop();
   }
 }
 
-/** @param {{ args: string[], show?: boolean }} jest */
-async function runStack({ args, show }) {
+/**
+ * The databases for the tests: given ones, those of `npm run services`, or new ones.
+ * @param {boolean} [show] for one part of the tests; a whole run takes no databases that have been used
+ */
+async function testServices(show) {
+  const env = testEnvironment();
   await ensureServers(show);
-  await ensureBuilt(['api', 'host-manager'], show ? progress : silent);
-  const resultFile = join(scratch, 'stack.json');
-  return runJest('stack', { args: ['--runInBand', ...args], show, env: testEnvironment(), resultFile });
+  if (env.CASTELLAN_TEST_MONGODB_URI && env.CASTELLAN_TEST_REDIS_URLS) return undefined;
+  const standing = show ? standingServices(process.env) : undefined;
+  return standing ?? startTestServices({ venv, redisCount: jestWorkers, env });
 }
 
 /**
@@ -128,12 +136,6 @@ async function runStack({ args, show }) {
 function ensureServers(show) {
   serversReady ??= prepareServices({ dataDir: scratch, venv, progress: show ? progress : silent });
   return serversReady;
-}
-
-/** @param {string[]} projects */
-async function build(projects) {
-  await ensureBuilt(projects, silent);
-  return { passed: 1, failed: 0, skipped: 0, output: '' };
 }
 
 /**
@@ -147,7 +149,15 @@ async function check(command) {
     REDOCLY_TELEMETRY: 'off',
     REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
   };
-  const { code, output } = await run('sh', ['-c', command], { env, timeout: 10 * 60_000 });
+  const { code, output } = await run('sh', ['-c', command], { env, timeout: patience.checkMs });
+  return outcome(code, output);
+}
+
+/**
+ * @param {number} code
+ * @param {string} output
+ */
+function outcome(code, output) {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, output };
 }
 

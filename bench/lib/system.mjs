@@ -7,8 +7,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { dataDirectory, root } from '../../tools/lib/paths.mjs';
+import { root } from '../../tools/lib/paths.mjs';
 import { startServices } from '../../tools/lib/services.mjs';
+import { venvFolder } from '../../tools/lib/venv.mjs';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 512 });
 
@@ -57,8 +58,7 @@ export const until = async (condition, forMs = 60_000) => {
 /** @param {Record<string, string>} [settings] */
 export const startSystem = async (settings = {}) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'castellan-bench-'));
-  const venv = process.env.CASTELLAN_TEST_VENV ?? join(dataDirectory(process.env), 'venv');
-  const services = await startServices({ dataDir, venv, redisCount: 1, mongodb: {} });
+  const services = await startServices({ dataDir, venv: venvFolder(process.env), redisCount: 1, mongodb: {} });
   const port = await freePort();
   const secrets = { admin: randomBytes(16).toString('hex'), node: randomBytes(16).toString('hex') };
   const mongodb = new URL(services.mongodb.url);

@@ -23,6 +23,29 @@ describe('counting tests', () => {
     });
   });
 
+  it('tells the projects apart by the names of their files, and the slowest files from the others', () => {
+    const file = (name: string, seconds: number): object => ({
+      ...suite('passed', 'passed'),
+      ...{ name: `/r/${name}`, startTime: 1_000, endTime: 1_000 + seconds * 1_000 },
+    });
+    const result = { testResults: [file('a.spec.ts', 1), file('b.e2e-spec.ts', 3), file('c.stack-spec.ts', 2)] };
+    const found = evaluate(
+      `import { countTests, ofProject, slowestFiles } from './tools/lib/jest-result.mjs';
+       const files = (project) => ofProject(input, project).testResults.map(({ name }) => name);
+       answer({ unit: files('unit'), e2e: files('e2e'), stack: files('stack'), slowest: slowestFiles(input, '/r', 2) });`,
+      result,
+    );
+    expect(found).toEqual({
+      unit: ['/r/a.spec.ts'],
+      e2e: ['/r/b.e2e-spec.ts'],
+      stack: ['/r/c.stack-spec.ts'],
+      slowest: [
+        { file: 'b.e2e-spec.ts', seconds: 3, tests: 1 },
+        { file: 'c.stack-spec.ts', seconds: 2, tests: 1 },
+      ],
+    });
+  });
+
   it('knows nothing of a run that wrote nothing', () => {
     expect(count(null)).toEqual({ passed: 0, failed: 0, skipped: 0 });
   });

@@ -31,14 +31,14 @@ class Launcher {
 
   /** Waits until it says that everything runs. */
   async up(): Promise<this> {
-    await eventually(() => this.output.includes('Castellan is running.') || this.hasEnded, { deadlineMs: 90_000 });
+    await eventually(() => this.output.includes('Castellan is running.') || this.hasEnded);
     if (this.hasEnded) throw new Error(`The launcher ended:\n${this.output}`);
     return this;
   }
 
   /** Waits until it has ended. */
   async down(): Promise<this> {
-    await eventually(() => this.hasEnded, { deadlineMs: 90_000, describe: `the end of the launcher` });
+    await eventually(() => this.hasEnded, { describe: `the end of the launcher` });
     return this;
   }
 

@@ -50,7 +50,7 @@ describe('tools/services.mjs', () => {
   });
   afterAll(async () => {
     services.process.stdin?.end();
-    await eventually(() => services.process.exitCode !== null, { deadlineMs: 30_000 });
+    await eventually(() => services.process.exitCode !== null);
   });
 
   it('stops and starts a server on the same port with the same data, whatever ended it', async () => {
@@ -89,6 +89,6 @@ describe('tools/services.mjs', () => {
     expect(pids.map(exists)).toEqual([true, true]);
     // All that is left of a starter that was killed: the other end of the pipe is closed.
     own.process.stdin?.destroy();
-    await eventually(() => !pids.some(exists) && !existsSync(dataDir), { deadlineMs: 30_000 });
+    await eventually(() => !pids.some(exists) && !existsSync(dataDir));
   });
 });

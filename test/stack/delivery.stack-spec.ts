@@ -1,5 +1,5 @@
 import { eventually, listOf, textOf } from '@castellan/testing';
-import { arrivalDeadlineMs, Stack } from './support/stack';
+import { Stack } from './support/stack';
 
 describe('a fleet of three nodes', () => {
   let stack: Stack;
@@ -34,22 +34,19 @@ describe('a fleet of three nodes', () => {
     const tenant = await stack.tenant();
     await tenant.create();
     await stack.everyNodeServesWhatThereIs();
-    await eventually(
-      async () => {
-        const data = await stack.fleet();
-        const nodes = listOf(data?.['nodes']);
-        expect(nodes.map((node) => textOf(node['hostname'])).sort()).toEqual(['node-0', 'node-1', 'node-2']);
-        for (const node of nodes) {
-          expect(node['served']).toEqual(data?.['expected']);
-          expect(node).toMatchObject({ in_sync: true, state: 'in_sync' });
-        }
-        const reloads = listOf(data?.['reloads']);
-        expect(reloads.map((reload) => reload['url']).sort()).toEqual(stack.nodes.map(({ url }) => url).sort());
-        expect(reloads.map((reload) => reload['ok'])).toEqual([true, true, true]);
-        return true;
-      },
-      { deadlineMs: arrivalDeadlineMs },
-    );
+    await eventually(async () => {
+      const data = await stack.fleet();
+      const nodes = listOf(data?.['nodes']);
+      expect(nodes.map((node) => textOf(node['hostname'])).sort()).toEqual(['node-0', 'node-1', 'node-2']);
+      for (const node of nodes) {
+        expect(node['served']).toEqual(data?.['expected']);
+        expect(node).toMatchObject({ in_sync: true, state: 'in_sync' });
+      }
+      const reloads = listOf(data?.['reloads']);
+      expect(reloads.map((reload) => reload['url']).sort()).toEqual(stack.nodes.map(({ url }) => url).sort());
+      expect(reloads.map((reload) => reload['ok'])).toEqual([true, true, true]);
+      return true;
+    });
   });
 
   it('reaches nodes by signals alone when there is no host manager', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { anApiDefinition, eventually, textOf } from '@castellan/testing';
-import { arrivalDeadlineMs, Stack } from './support/stack';
+import { Stack } from './support/stack';
 import type { CreatedApi, Tenant } from './support/tenant';
 
 describe('promise 1: acknowledged means durable', () => {
@@ -39,7 +39,7 @@ describe('promise 1: acknowledged means durable', () => {
         await stack.api.start();
         await eventually(
           () => heard.some((message) => message.includes('"reason":"change"') && message.includes(written.id)),
-          { deadlineMs: arrivalDeadlineMs, describe: 'the change to be published after all' },
+          { describe: 'the change to be published after all' },
         );
       } finally {
         redis.disconnect();

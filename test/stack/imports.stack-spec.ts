@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { anApiDefinition, eventually, listOf, textOf, unique, type Reply } from '@castellan/testing';
 import { RawNode } from '../support/raw-node';
-import { arrivalDeadlineMs, Stack } from './support/stack';
+import { Stack } from './support/stack';
 import { okay, type Tenant } from './support/tenant';
 
 interface Wrapper {
@@ -95,7 +95,6 @@ describe('kill -9 of the API in the middle of an import in batches', () => {
   const ended = async (): Promise<unknown> => {
     const states: unknown[] = ['applied', 'undone'];
     await eventually(async () => states.includes((await lastImport())?.['state']), {
-      deadlineMs: arrivalDeadlineMs,
       describe: 'the import to end',
     });
     return (await lastImport())?.['state'];

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { anApiDefinition, eventually, textOf } from '@castellan/testing';
 import { AppProcess } from './support/app-process';
 import { root } from './support/child';
-import { arrivalDeadlineMs, Stack } from './support/stack';
+import { Stack } from './support/stack';
 import type { Tenant } from './support/tenant';
 
 const run = promisify(execFile);
@@ -64,9 +64,7 @@ describe('the processes', () => {
       expect(stdout).toContain('"Message":"API created"');
       expect(stdout).toContain('"listen_path":"/echo/"');
       expect(stdout).toContain('"hostname":"node-0"');
-      await eventually(async () => (await fetch(`${stack.nodes[0]?.url ?? ''}/echo/`)).status === 200, {
-        deadlineMs: arrivalDeadlineMs,
-      });
+      await eventually(async () => (await fetch(`${stack.nodes[0]?.url ?? ''}/echo/`)).status === 200, {});
     });
 
     it('stops in order: readiness goes down first, requests under way are answered, then it ends', async () => {
@@ -85,7 +83,7 @@ describe('the processes', () => {
         const body = JSON.stringify({ api_definition: anApiDefinition() });
         const request = await SlowRequest.begin(stack.api.url, tenant.accessKey, body);
         stack.api.signal(signal);
-        await eventually(() => request.isTheLast(), { describe: 'the listener to close', deadlineMs: 30_000 });
+        await eventually(() => request.isTheLast(), { describe: 'the listener to close' });
         expect(stack.api.running).toBe(true);
         const reply = await request.finish();
         expect(reply).toMatch(/^HTTP\/1\.1 200 /);
@@ -95,7 +93,7 @@ describe('the processes', () => {
         const apiId = /"ID":"([^"]+)"/.exec(reply)?.[1] ?? '';
         expect(await tenant.listed()).toContain(apiId);
         const [node] = stack.nodes;
-        await eventually(() => node?.loadedApis.has(apiId), { deadlineMs: arrivalDeadlineMs });
+        await eventually(() => node?.loadedApis.has(apiId));
       },
     );
 

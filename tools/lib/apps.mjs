@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { projects } from './build.mjs';
+import { entries } from './build.mjs';
 import { ManagedProcess } from './managed-process.mjs';
 import { root } from './paths.mjs';
 import { Problem } from './problem.mjs';
@@ -16,7 +16,7 @@ export function startApp(name, { dataDir, env }) {
   return new ManagedProcess({
     name,
     file: process.execPath,
-    args: ['--enable-source-maps', join(root, projects[name]?.entry ?? '')],
+    args: ['--enable-source-maps', join(root, entries[name])],
     logFile: join(dataDir, 'logs', `${name}.log`),
     cwd: root,
     env,

@@ -7,89 +7,94 @@ import { root } from './paths.mjs';
 import { Problem } from './problem.mjs';
 import { run } from './run.mjs';
 
-/**
- * What can be built: the folders that go in, beside the settings, and the file that comes out.
- * @type {Record<string, { sources: string[], without: RegExp, entry: string }>}
- */
-export const projects = {
-  api: {
-    sources: ['apps/api', 'libs'],
-    without: /^libs\/testing\/|\.(e2e-|stack-)?spec\.ts$/,
-    entry: 'dist/apps/api/src/main.js',
-  },
-  'host-manager': {
-    sources: ['apps/host-manager', 'libs'],
-    without: /^libs\/testing\/|\.(e2e-|stack-)?spec\.ts$/,
-    entry: 'dist/apps/host-manager/src/main.js',
-  },
-  simulator: {
-    sources: ['libs'],
-    without: /\.(e2e-|stack-)?spec\.ts$/,
-    entry: 'dist/libs/testing/src/cli/simulate.js',
-  },
+/** What goes into a build, beside the settings. */
+const sources = { sources: ['apps', 'libs'], without: /\.(e2e-|stack-)?spec\.ts$|^apps\/[^/]+\/test\// };
+
+/** What comes out of it: the files that are started. */
+export const entries = {
+  api: 'dist/apps/api/src/main.js',
+  'host-manager': 'dist/apps/host-manager/src/main.js',
+  simulator: 'dist/libs/testing/src/cli/simulate.js',
 };
 
+const stamp = join(root, 'dist', '.built');
+
 /**
- * Builds those projects whose sources are not the ones of the last build.
- * @param {string[]} names keys of `projects`
+ * The two ways to build, and what TypeScript remembers of each. Both write the same files, so that what one remembers is
+ * wrong as soon as the other has run.
+ */
+const ways = /** @type {const} */ ({
+  everything: 'build.tsbuildinfo',
+  'everything-and-tests': 'tsconfig.tsbuildinfo',
+});
+
+/**
+ * Builds everything that is started, when the sources are not the ones of the last build.
  * @param {import('./progress.mjs').Progress} progress
  */
-export async function ensureBuilt(names, progress) {
-  if (names.every((name) => isBuilt(name))) return;
+export async function ensureBuilt(progress) {
+  if (isBuilt()) return;
+  await alone(async () => {
+    if (isBuilt()) return;
+    const done = await progress.step('Building', () => compile('everything'));
+    if (done.code === 0) return;
+    throw new Problem('The sources do not compile; correct what is named below.', { details: done.output });
+  });
+}
+
+/**
+ * Builds the same together with the tests, which is how their types are checked: one compilation instead of two.
+ * @returns {Promise<import('./run.mjs').Outcome>}
+ */
+export function buildWithTests() {
+  return alone(() => compile('everything-and-tests'));
+}
+
+const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+
+/** @param {keyof typeof ways} way */
+async function compile(way) {
+  // The sources may change while the compiler reads them; then the stamp must not say they were built.
+  const before = fingerprint(root, sources);
+  rmSync(stamp, { force: true });
+  for (const name of /** @type {(keyof typeof ways)[]} */ (Object.keys(ways))) {
+    // An incremental build writes nothing where it thinks that its output of last time is still there.
+    if (name !== way || !isThere()) rmSync(join(root, 'dist', ways[name]), { force: true });
+  }
+  const done = await run(process.execPath, [nest, 'build', way]);
+  const output = stripVTControlCharacters(done.output);
+  if (done.code !== 0) return { ...done, output };
+  if (!isThere())
+    return { code: 1, output: 'The build did not write what it should; remove the folder dist and try again.' };
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(stamp, `${before}\n`);
+  return { ...done, output };
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} work
+ */
+async function alone(work) {
   const lock = await waitForLock(join(root, 'dist', '.build.lock'));
   try {
-    const stale = names.filter((name) => !isBuilt(name));
-    if (stale.length === 0) return;
-    await progress.step(`Building ${stale.join(' and ')}`, async () => {
-      const results = await Promise.allSettled(stale.map(build));
-      const failed = results.find((result) => result.status === 'rejected');
-      if (failed !== undefined) throw failed.reason;
-    });
+    return await work();
   } finally {
     lock.release();
   }
 }
 
-/** @param {string} name */
-function isBuilt(name) {
-  return existsSync(join(root, project(name).entry)) && readStamp(name) === fingerprint(root, project(name));
+function isThere() {
+  return Object.values(entries).every((entry) => existsSync(join(root, entry)));
 }
 
-/** @param {string} name */
-async function build(name) {
-  // The sources may change while the compiler reads them; then the stamp must not say they were built.
-  const before = fingerprint(root, project(name));
-  // An incremental build would write nothing where it thinks that its output of last time is still there.
-  if (!existsSync(join(root, project(name).entry))) rmSync(join(root, 'dist', `${name}.tsbuildinfo`), { force: true });
-  const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-  const done = await run(process.execPath, [nest, 'build', name]);
-  if (done.code !== 0) {
-    const details = stripVTControlCharacters(done.output);
-    throw new Problem(`${name} does not compile; correct what is named below.`, { details });
-  }
-  if (!existsSync(join(root, project(name).entry))) {
-    throw new Problem(`The build of ${name} wrote no ${project(name).entry}; remove the folder dist and start again.`);
-  }
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  writeFileSync(stampFile(name), `${before}\n`);
+function isBuilt() {
+  return isThere() && readStamp() === fingerprint(root, sources);
 }
 
-/** @param {string} name */
-function project(name) {
-  const found = projects[name];
-  if (found === undefined) throw new Error(`no project ${name}`);
-  return found;
-}
-
-/** @param {string} name */
-function stampFile(name) {
-  return join(root, 'dist', `.built-${name}`);
-}
-
-/** @param {string} name */
-function readStamp(name) {
+function readStamp() {
   try {
-    return readFileSync(stampFile(name), 'utf8').trim();
+    return readFileSync(stamp, 'utf8').trim();
   } catch {
     return undefined;
   }

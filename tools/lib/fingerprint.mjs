@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Files that every build depends on. */
-const settings = ['nest-cli.json', 'package-lock.json', 'tsconfig.json', 'tools/tsconfig.simulator.json'];
+const settings = ['nest-cli.json', 'package-lock.json', 'tsconfig.json', 'tools/tsconfig.build.json'];
 
 /**
  * A hash of the content of everything a build reads. Content, because a checkout gives old content new times.

@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { countTests } from './jest-result.mjs';
+import { countTests, slowestFiles, ofProject } from './jest-result.mjs';
+import { patience } from './patience.mjs';
 import { root } from './paths.mjs';
 import { run } from './run.mjs';
 
-/** A hung test must not hold up everything for ever. */
-const timeout = 15 * 60_000;
-
-/** @typedef {{ passed: number, failed: number, skipped: number, output: string }} Result */
+/** @typedef {'unit' | 'e2e' | 'stack'} Project */
+/** @typedef {{ passed: number, failed: number, skipped: number, output: string, slowest?: import('./jest-result.mjs').FileTime[] }} Result */
 
 /**
- * Runs one project of jest.config.cjs and counts its tests.
- * @param {string} project
+ * Runs projects of jest.config.cjs in one go, so that its workers are busy to the end, and counts their tests.
+ * @param {Project[]} projects
  * @param {object} options
  * @param {string[]} options.args for jest: paths, `-t name`, …
  * @param {NodeJS.ProcessEnv} options.env
@@ -19,15 +18,24 @@ const timeout = 15 * 60_000;
  * @param {boolean} [options.show] writes through to the terminal
  * @returns {Promise<Result>}
  */
-export async function runJest(project, { args, env, resultFile, show = false }) {
+export async function runJest(projects, { args, env, resultFile, show = false }) {
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   // --forceExit: a failed test that leaves a connection open must not hang the whole run.
   // --selectProjects takes every word after it, so it comes last.
-  const all = [jest, ...args, '--forceExit', '--json', `--outputFile=${resultFile}`, '--selectProjects', project];
-  const { code, output } = await run(process.execPath, all, { env, show, timeout });
-  const counts = countTests(readResult(resultFile));
+  const numbers = show && args.some((word) => word.startsWith('--watch')) ? [] : ['--forceExit', '--json'];
+  const all = [jest, ...args, ...numbers, `--outputFile=${resultFile}`, '--selectProjects', ...projects];
+  const silence = show ? {} : { silence: patience.silenceMs };
+  const { code, output } = await run(process.execPath, all, { env, show, ...silence });
+  const result = readResult(resultFile);
+  const counts = countTests(result);
+  const missing = projects.filter((project) => countTests(ofProject(result, project)).passed === 0);
   if (counts.passed + counts.failed === 0) return { ...counts, failed: 1, output: `${output}\nNo test ran.\n` };
-  return { ...counts, failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed, output };
+  // With words for jest a project may well have nothing to run.
+  if (!show && missing.length > 0) {
+    return { ...counts, failed: counts.failed + 1, output: `${output}\nNo test of ${missing.join(' and ')} passed.\n` };
+  }
+  const failed = code !== 0 && counts.failed === 0 ? 1 : counts.failed;
+  return { ...counts, failed, output, slowest: slowestFiles(result, root) };
 }
 
 /**

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { startApp, waitUntilReady } from './apps.mjs';
 import { ensureBuilt } from './build.mjs';
 import { openDataDirectory } from './data-directory.mjs';
@@ -8,6 +7,7 @@ import { ensureSecrets, secretsEnvironment } from './secrets.mjs';
 import { startServices } from './services.mjs';
 import { appAddresses, checkSettings, wantedPort } from './settings.mjs';
 import { parts, State } from './state.mjs';
+import { venvFolder } from './venv.mjs';
 
 /** Where free ports for the embedded servers are looked for first: near the usual ones, not on them. */
 const firstPorts = { mongodb: 27_117, redis: 6_479 };
@@ -50,7 +50,7 @@ export class Launcher {
     const secrets = ensureSecrets(this.#dataDir, this.#env);
 
     await ensureDependencies(this.#env, this.#progress);
-    await ensureBuilt(['api', 'host-manager'], this.#progress);
+    await ensureBuilt(this.#progress);
     const settings = {
       ...this.#env,
       ...secretsEnvironment(secrets),
@@ -121,7 +121,7 @@ export class Launcher {
     /** @type {import('./services.mjs').ServiceOptions} */
     const options = {
       dataDir: this.#dataDir,
-      venv: join(this.#dataDir, 'venv'),
+      venv: venvFolder(this.#env),
       env: this.#env,
       progress: this.#progress,
       mongodb: mongodbUri ? false : ports.mongodb,

@@ -13,19 +13,21 @@ const replicaSet = 'castellan';
  * The MongoDB-wire servers that can be embedded, in order of preference.
  * @param {NodeJS.ProcessEnv} env
  * @param {string} venv
+ * @param {boolean} durable whether an acknowledged write has to survive the end of the process
  * @returns {ServerKind[]}
  */
-export function mongodbKinds(env, venv) {
+export function mongodbKinds(env, venv, durable) {
   const rust = findOnPath('secantusd-rs', env);
   return [
     mongod(findOnPath('mongod', env)),
-    secantus({ kind: 'secantusd-rs', label: 'secantusd-rs on PATH', file: rust, env }),
+    secantus({ kind: 'secantusd-rs', label: 'secantusd-rs on PATH', file: rust, env, durable }),
     secantus({
       kind: 'secantusd-py',
       label: 'SecantusDB from PyPI',
       file: venvProgram(venv, 'secantusd-py'),
       package: 'secantusdb',
       env: pythonEnvironment(env),
+      durable,
     }),
   ];
 }
@@ -52,10 +54,10 @@ function mongod(file) {
 
 /**
  * SecantusDB: takes the same options as a Python package and as a Rust program, and says it is a primary by itself.
- * @param {{ kind: string, label: string, file: string | undefined, package?: import('./venv.mjs').PackageName, env: NodeJS.ProcessEnv }} server
+ * @param {{ kind: string, label: string, file: string | undefined, package?: import('./venv.mjs').PackageName, env: NodeJS.ProcessEnv, durable: boolean }} server
  * @returns {ServerKind}
  */
-function secantus(server) {
+function secantus({ durable, ...server }) {
   return {
     ...server,
     args: (port, folder) => {
@@ -66,7 +68,7 @@ function secantus(server) {
       return [
         ...['--config', config, '--host', '127.0.0.1', '--port', String(port), '--storage-path', folder],
         // Without --sync-on-commit a write is answered up to 0.1 s before it leaves the process, and kill -9 loses it.
-        ...['--cache-size', '512M', '--log-level', 'WARNING', '--sync-on-commit'],
+        ...['--cache-size', '512M', '--log-level', 'WARNING', ...(durable ? ['--sync-on-commit'] : [])],
       ];
     },
     url: mongodbUrl,

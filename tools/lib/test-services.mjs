@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { root } from './paths.mjs';
+import { readJson } from './data-directory.mjs';
+import { dataDirectory, root } from './paths.mjs';
 import { Problem } from './problem.mjs';
+import { asIdentity, isAlive } from './process-identity.mjs';
 
 /**
  * Throw-away servers in a process of their own (`tools/services.mjs`), which stops them also when this process is killed.
@@ -10,7 +12,7 @@ import { Problem } from './problem.mjs';
  * @returns {Promise<{ env: NodeJS.ProcessEnv, stop: () => Promise<void> }>} `env`: where the tests find the servers
  */
 export async function startTestServices({ venv, redisCount, env }) {
-  const args = [join(root, 'tools', 'services.mjs'), '--redis', String(redisCount), '--venv', venv];
+  const args = [join(root, 'tools', 'services.mjs'), '--redis', String(redisCount), '--venv', venv, '--durable', '0'];
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const first = await new Promise((resolve) => {
@@ -31,4 +33,25 @@ export async function startTestServices({ venv, redisCount, env }) {
   }
   const urls = redis.map((/** @type {{ url: string }} */ { url }) => url).join(',');
   return { env: { CASTELLAN_TEST_MONGODB_URI: mongodb.url, CASTELLAN_TEST_REDIS_URLS: urls }, stop };
+}
+
+/**
+ * Where `npm run services` says what it has started.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function standingServicesFile(env) {
+  return join(dataDirectory(env), 'test-services.json');
+}
+
+/**
+ * The databases that `npm run services` keeps, when it runs.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {{ env: NodeJS.ProcessEnv, stop: () => Promise<void> } | undefined}
+ */
+export function standingServices(env) {
+  const { mongodb, redis, ...keeper } = readJson(standingServicesFile(env));
+  const identity = asIdentity(keeper);
+  if (identity === undefined || !isAlive(identity) || typeof mongodb !== 'string' || typeof redis !== 'string')
+    return undefined;
+  return { env: { CASTELLAN_TEST_MONGODB_URI: mongodb, CASTELLAN_TEST_REDIS_URLS: redis }, stop: async () => {} };
 }

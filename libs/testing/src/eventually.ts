@@ -1,9 +1,13 @@
 import { inspect } from 'node:util';
+import patience from './patience.json';
+
+/** How long a test waits for something when it says nothing else, in milliseconds. */
+export const defaultDeadlineMs = patience.waitMs;
 
 type Falsy = false | 0 | '' | null | undefined;
 
 export interface EventuallyOptions {
-  /** How long to keep trying, in milliseconds; 5000 when absent. */
+  /** How long to keep trying, in milliseconds; when absent so long that a machine many times slower passes too. */
   readonly deadlineMs?: number;
   /** Pause between two attempts, in milliseconds; 20 when absent. */
   readonly intervalMs?: number;
@@ -62,7 +66,7 @@ const explain = (last: Attempt<unknown> | undefined): string => {
  */
 export async function eventually<T>(
   condition: () => T | Promise<T>,
-  { deadlineMs = 5000, intervalMs = 20, describe = 'the condition' }: EventuallyOptions = {},
+  { deadlineMs = defaultDeadlineMs, intervalMs = 20, describe = 'the condition' }: EventuallyOptions = {},
 ): Promise<Exclude<T, Falsy>> {
   const end = performance.now() + deadlineMs;
   let last: Attempt<T> | undefined;

@@ -1,4 +1,4 @@
-export { eventually, type EventuallyOptions, NeverHappened } from './eventually';
+export { defaultDeadlineMs, eventually, type EventuallyOptions, NeverHappened } from './eventually';
 export { nodeProfiles, type NodeBehaviour, type NodeProfile } from './node-simulator/behaviour';
 export { servedApiHeader } from './node-simulator/control-server';
 export {

@@ -3,9 +3,6 @@ import { createServer } from 'node:net';
 import { eventually, HttpClient } from '@castellan/testing';
 import { Child } from './child';
 
-/** How long a process may take to get ready on a busy machine, in milliseconds. */
-const startDeadlineMs = 60_000;
-
 /** One of the built applications as a process of its own. */
 export class AppProcess {
   private child: Child | null = null;
@@ -47,7 +44,7 @@ export class AppProcess {
         if (!this.running) throw new Error(`${this.name} ended: ${this.output}`);
         return (await this.client.get('/health/ready')).status === status;
       },
-      { deadlineMs: startDeadlineMs, describe: `${this.name} to answer ${status} on /health/ready` },
+      { describe: `${this.name} to answer ${status} on /health/ready` },
     );
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  defaultDeadlineMs,
   eventually,
   HttpClient,
   listOf,
@@ -23,9 +24,6 @@ interface StackOptions {
   /** Nodes that hear no signals, so that only a host manager makes them load. */
   readonly deafNodes?: boolean;
 }
-
-/** How long a change may take to reach every node after a fault, in milliseconds: a limit for hung tests, not a target. */
-export const arrivalDeadlineMs = 60_000;
 
 /** A whole Castellan as real processes: databases, replicas of the API, a host manager, and simulated nodes. */
 export class Stack {
@@ -91,7 +89,7 @@ export class Stack {
       this.nodes.map((node) =>
         node.waitFor(
           ({ loadedApis }) => [...loadedApis.keys()].sort().join() === wanted.join(),
-          arrivalDeadlineMs,
+          defaultDeadlineMs,
           `${node.settings.hostname} to serve exactly [${wanted.join()}]`,
         ),
       ),
@@ -113,7 +111,7 @@ export class Stack {
           listed.some((node) => textOf(node['id']) === nodeId && Boolean(node['in_sync'])),
         );
       },
-      { deadlineMs: arrivalDeadlineMs, describe: 'every node to be in sync' },
+      { describe: 'every node to be in sync' },
     );
   }
 
@@ -127,7 +125,7 @@ export class Stack {
         }
         return true;
       },
-      { deadlineMs: arrivalDeadlineMs, describe: `every node to send ${path} to [${apiId}]` },
+      { describe: `every node to send ${path} to [${apiId}]` },
     );
   }
 

@@ -23,7 +23,7 @@ const sealed = async (client: HttpClient, count: number): Promise<JsonReply> =>
       const report = await verify(client);
       return report['sealed_up_to'] === (count as unknown) ? report : null;
     },
-    { deadlineMs: 30_000, describe: `${count} sealed records` },
+    { describe: `${count} sealed records` },
   );
 
 /** The record as it was before it was sealed, but that nothing says that it waits for it. */

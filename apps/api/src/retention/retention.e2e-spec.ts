@@ -53,7 +53,6 @@ describe('retention of audit records', () => {
 
   const sealed = (client: HttpClient, count: number): Promise<unknown> =>
     eventually(async () => (await verify(client))['sealed_up_to'] === (count as unknown), {
-      deadlineMs: 30_000,
       describe: `${count} sealed records`,
     });
 

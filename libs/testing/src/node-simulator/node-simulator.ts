@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { eventually, NeverHappened } from '../eventually';
+import { defaultDeadlineMs, eventually, NeverHappened } from '../eventually';
 import type { NodeContext } from './context';
 import { ControlServer } from './control-server';
 import { DashboardClient } from './dashboard-client';
@@ -178,7 +178,7 @@ export class NodeSimulator extends EventEmitter<NodeSimulatorEvents> {
    */
   async waitFor(
     predicate: (node: NodeSimulator) => boolean | Promise<boolean>,
-    deadlineMs = 5000,
+    deadlineMs = defaultDeadlineMs,
     describe = 'the node',
   ): Promise<void> {
     try {

@@ -183,7 +183,7 @@ describe('promise: nodes never see half of an import', () => {
     await gate.reached;
     const survivor = await secondReplica();
     await expireLease();
-    await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'applied', { deadlineMs: 30_000 });
+    await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'applied');
     expect(await served(survivor)).toEqual(idsIn(document));
     // Whoever comes back from the dead must not undo what was done since.
     const last = newIds().at(-1) ?? '';
@@ -309,7 +309,7 @@ describe('promise: nodes never see half of an import', () => {
       await eventually(async () => (await collection('imports').countDocuments({ journaled: 0 })) === 1);
       dead.mockRestore();
       await expireLease();
-      await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'undone', { deadlineMs: 30_000 });
+      await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'undone');
       expect((await running).status).toBe(409);
       expect((await claimsOfAll()).filter(({ apiId }) => apiId !== theirs)).toEqual(claims);
     });
@@ -336,7 +336,7 @@ describe('promise: nodes never see half of an import', () => {
       await undoing.reached;
       const survivor = await secondReplica();
       await expireLease();
-      await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'undone', { deadlineMs: 30_000 });
+      await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'undone');
       undoing.release();
       expect((await running).status).toBe(409);
       expect(await exportOf(organisation)).toBe(before);
