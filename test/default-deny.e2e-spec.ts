@@ -40,7 +40,7 @@ describe('promise 7: default deny', () => {
     let permissions: ReadonlyMap<string, string>;
 
     beforeAll(async () => {
-      api = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '100000' });
+      api = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '100000', CREDENTIAL_ATTEMPTS: '100000' });
       organisation = await api.organisation();
       routes = routesOf(api.app).filter((route) => route.method !== 'HEAD' && !isDocumentation(route));
       permissions = await documentedPermissions();

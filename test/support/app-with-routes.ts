@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadApiConfig, type ApiConfig } from '@castellan/config';
 import { createLogger, Metrics } from '@castellan/observability';
+import { AccessControl } from '@castellan/rbac';
 import { HttpClient } from '@castellan/testing';
 import { AppModule } from '../../apps/api/src/app.module';
 import { createAdapter, prepareServer } from '../../apps/api/src/http/server';
@@ -28,6 +29,7 @@ export const startAppWithRoutes = async (controllers: readonly Type[]): Promise<
     CASTELLAN_REDIS_URL: workerRedisUrl(),
     // Probing without a credential counts as guessing.
     CASTELLAN_ADMIN_ATTEMPTS: '100000',
+    CASTELLAN_CREDENTIAL_ATTEMPTS: '100000',
   });
   const lines: string[] = [];
   const logger = createLogger('api', 'info', { write: (line) => lines.push(line) });
@@ -39,7 +41,7 @@ export const startAppWithRoutes = async (controllers: readonly Type[]): Promise<
     bodyParser: false,
     logger: false,
   });
-  await prepareServer(app.getHttpAdapter().getInstance(), config, app.get(Metrics));
+  await prepareServer(app.getHttpAdapter().getInstance(), config, app.get(Metrics), app.get(AccessControl));
   app.useGlobalPipes(createValidationPipe());
   await app.listen(0, '127.0.0.1');
   return {

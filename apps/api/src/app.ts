@@ -4,10 +4,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiConfig } from '@castellan/config';
 import { Metrics, NestLogger, type Logger } from '@castellan/observability';
 import { redisTransportOptions } from '@castellan/persistence';
-import { AUTHENTICATOR } from '@castellan/rbac';
+import { AccessControl } from '@castellan/rbac';
 import { AppModule } from './app.module';
 import { serveDocumentation } from './documentation';
-import { acceptLargeBodies } from './http/large-bodies';
 import { createAdapter, prepareServer } from './http/server';
 import { createValidationPipe } from './http/validation.pipe';
 
@@ -18,8 +17,7 @@ export const createApp = async (config: ApiConfig, logger: Logger): Promise<Nest
     createAdapter(config, logger),
     { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) },
   );
-  await prepareServer(app.getHttpAdapter().getInstance(), config, app.get(Metrics));
-  acceptLargeBodies(app.getHttpAdapter().getInstance(), config, app.get(AUTHENTICATOR));
+  await prepareServer(app.getHttpAdapter().getInstance(), config, app.get(Metrics), app.get(AccessControl));
   app.useGlobalPipes(createValidationPipe());
   app.connectMicroservice<MicroserviceOptions>({
     transport: Transport.REDIS,

@@ -74,4 +74,19 @@ describe('loadConfig', () => {
       ),
     ).toEqual(['CASTELLAN_HOST_MANAGER_NODES "gateway:8080" is not an http:// or https:// URL']);
   });
+
+  it.each([
+    ['0', false],
+    ['2', 2],
+    ['10.0.0.0/8, ::1,loopback', ['10.0.0.0/8', '::1', 'loopback']],
+  ])('takes %s for the proxies to trust', (value, expected) => {
+    expect(loadApiConfig({ ...required, CASTELLAN_TRUST_PROXY: value }).trustProxy).toEqual(expected);
+  });
+
+  it.each(['true', '10.0.0.0/33', '10.0.0', '99', 'proxy.internal', '10.0.0.1,'])(
+    'refuses %s, with which callers could choose their address',
+    (value) => {
+      expect(problemsOf({ ...required, CASTELLAN_TRUST_PROXY: value })).toHaveLength(1);
+    },
+  );
 });

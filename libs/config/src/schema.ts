@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { trustedProxies } from './trusted-proxies';
 
 /** How one setting is read from the environment, and how the README describes it. */
 export interface Setting<T extends z.ZodType> {
@@ -29,9 +30,6 @@ const wholeNumber = (least: number, most: number) =>
     .int('must be a whole number')
     .min(least, `must be at least ${least}`)
     .max(most, `must be at most ${most}`);
-const flag = z
-  .enum(['true', 'false', '1', '0'], 'must be true or false')
-  .transform((value) => value === 'true' || value === '1');
 const secret = z.string('is required').min(16, 'must be at least 16 characters long');
 
 const beginsWith = (protocols: readonly string[]) =>
@@ -126,17 +124,35 @@ export const apiOnlySettings = {
     'Changes that an import makes in one transaction; one with more is made in batches, which nodes see all at once',
     '500',
   ),
+  bodiesLimit: setting(
+    'BODIES_LIMIT',
+    wholeNumber(4096, 4 * 1024 * 1024 * 1024).default(320 * 1024 * 1024),
+    'Bytes of all bodies together that are held before they are whole; one caller may hold four fifths of it',
+    '335544320',
+  ),
+  requestTimeoutMs: setting(
+    'REQUEST_TIMEOUT_MS',
+    wholeNumber(500, 3_600_000).default(120_000),
+    'How long a request may take to arrive, its body included, in milliseconds',
+    '120000',
+  ),
   trustProxy: setting(
     'TRUST_PROXY',
-    flag.default(false),
-    'Take the client address from `X-Forwarded-For`; only behind a proxy that sets it',
+    trustedProxies.default(false),
+    'Whose `X-Forwarded-For` is believed: `false`, the number of proxies in front, or their addresses and networks, comma-separated',
     'false',
   ),
   adminAttempts: setting(
     'ADMIN_ATTEMPTS',
     wholeNumber(1, 100_000).default(10),
-    'Wrong admin secrets an address may send a minute before it is refused for the rest of that minute',
+    'Wrong admin secrets an address may send a minute before it hears 429 instead of 401; the right one is always taken',
     '10',
+  ),
+  credentialAttempts: setting(
+    'CREDENTIAL_ATTEMPTS',
+    wholeNumber(1, 1_000_000).default(60),
+    'The same for wrong access keys and node secrets together',
+    '60',
   ),
   revisionsKept: setting(
     'REVISIONS_KEPT',

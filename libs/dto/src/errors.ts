@@ -7,12 +7,14 @@ export interface FieldError {
 
 /** Every stable error code. `docs/errors.md` explains each; a test holds the two together. */
 export const errorCodes = {
-  malformed_json: 'The body is not JSON.',
-  body_too_large: 'The body is larger than this installation accepts.',
+  malformed_json: 'The body cannot be read: it is neither JSON nor, where that is taken, YAML.',
+  body_too_large: 'The body has more bytes or values than this installation accepts.',
+  unsupported_media_type: 'The body is in a character set, a compression or a type that is not read here.',
+  request_timeout: 'The request did not arrive in time.',
   validation_failed: 'One or more fields are wrong; `Errors` names each.',
   unauthorised: 'The credential is missing or not known.',
   forbidden: 'The credential is good, but lacks the permission for this route.',
-  too_many_attempts: 'Too many wrong secrets from this address; wait as long as `Retry-After` says.',
+  too_many_attempts: 'The credential is wrong, as were many from this address before it.',
   not_found: 'No such route, or no such resource in this organisation.',
   api_id_conflict: 'Another API definition has this `api_id` or database id.',
   listen_path_conflict: 'Another active API listens on this path and domain.',
@@ -27,6 +29,7 @@ export const errorCodes = {
   limit_reached: 'A limit of the organisation or of the database would be passed.',
   node_nonce_failed: 'The node’s nonce is not among its recent ones; it has to register again.',
   node_unknown: 'The node is not registered; it has to register again.',
+  busy: 'As much as possible is being worked on already; try again.',
   unavailable: 'A database is out of reach; try again.',
   internal: 'Something failed here; the log has the cause under the same request id.',
 } as const;
@@ -111,5 +114,12 @@ export class VersionMismatch extends CastellanError {
 export class Unavailable extends CastellanError {
   constructor(what: string, cause?: unknown) {
     super(503, 'unavailable', `${what} is out of reach, try again`, { cause, headers: { 'retry-after': '1' } });
+  }
+}
+
+/** 503: there is a limit to what is done at once, and it is reached. */
+export class Busy extends CastellanError {
+  constructor(said: string) {
+    super(503, 'busy', `${said}, try again`, { headers: { 'retry-after': '1' } });
   }
 }

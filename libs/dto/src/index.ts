@@ -1,5 +1,6 @@
 export { ErrorReply, FieldErrorDto, StatusReply } from './envelope';
 export {
+  Busy,
   CastellanError,
   Conflict,
   errorCodes,

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** The Prometheus figures of one process. Every name begins with `castellan_`, but for those of the runtime itself. */
 export class Metrics {
@@ -16,6 +16,11 @@ export class Metrics {
     this.registry.setDefaultLabels({ service });
     // Includes the delay of the event loop.
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Something that only ever grows, such as what people set alerts on. Known from the start, at zero. */
+  counter<L extends string>(name: `castellan_${string}_total`, help: string, labels: readonly L[]): Counter<L> {
+    return new Counter({ name, help, labelNames: labels, registers: [this.registry] });
   }
 
   /** A gauge whose value is asked for at each scrape. A source that fails is left out of that scrape. */

@@ -1,6 +1,7 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
 import type { Level, Section } from './catalogue';
+import { addRouteConfig } from './route-config';
 
 /** Which credential a route asks for. */
 export type Plane = 'public' | 'admin' | 'organisation' | 'node';
@@ -19,10 +20,27 @@ export const ACCESS = Symbol('ACCESS');
 /** Names of the security schemes in the OpenAPI document. */
 export const securitySchemes = { admin: 'adminSecret', organisation: 'accessKey', node: 'nodeSecret' } as const;
 
+/** Everything that a route has ever declared, so that what is found in a route's configuration can be told apart. */
+const declared = new WeakSet<object>();
+
+const isDeclared = (value: unknown): value is Access =>
+  typeof value === 'object' && value !== null && declared.has(value);
+
 const declare = (access: Access): MethodDecorator => {
-  const decorators = [SetMetadata(ACCESS, access), ApiExtension('x-permission', permissionText(access))];
+  declared.add(access);
+  const decorators = [
+    SetMetadata(ACCESS, access),
+    addRouteConfig({ [ACCESS]: access }),
+    ApiExtension('x-permission', permissionText(access)),
+  ];
   if (access.plane !== 'public') decorators.push(ApiSecurity(securitySchemes[access.plane]));
   return applyDecorators(...decorators);
+};
+
+/** What a route of the HTTP server asks for, by its configuration; undefined for a route that declares nothing. */
+export const accessOf = (config: object | undefined): Access | undefined => {
+  const access: unknown = config === undefined ? undefined : Reflect.get(config, ACCESS);
+  return isDeclared(access) ? access : undefined;
 };
 
 /** `apis:write`, `admin`, `node` or `public`. */

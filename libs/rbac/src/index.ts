@@ -1,5 +1,6 @@
 export {
   ACCESS,
+  accessOf,
   AdminOnly,
   AnyUser,
   NodeOnly,
@@ -10,6 +11,7 @@ export {
   type Access,
   type Plane,
 } from './access.decorator';
-export { AccessGuard, AUTHENTICATOR, type Authenticator, type GuardedRequest } from './access.guard';
+export { AccessControl, AccessGuard, AUTHENTICATOR, type Authenticator, type GuardedRequest } from './access.guard';
 export { allows, givesSomething, isAdmin, sections, type Grants, type Level, type Section } from './catalogue';
 export type { AdminPrincipal, NodePrincipal, Principal, UserPrincipal } from './principal';
+export { addRouteConfig } from './route-config';

@@ -11,7 +11,7 @@ describe('/api/audit-logs', () => {
   let other: TestOrganisation;
 
   beforeAll(async () => {
-    api = await ApiUnderTest.start({ PAGE_SIZE: String(pageSize), TRUST_PROXY: 'true' });
+    api = await ApiUnderTest.start({ PAGE_SIZE: String(pageSize), TRUST_PROXY: 'loopback' });
     organisation = await api.organisation();
     other = await api.organisation();
   });

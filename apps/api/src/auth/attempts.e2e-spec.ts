@@ -1,20 +1,30 @@
-import { ApiUnderTest } from '../../test/api-under-test';
+import { ApiUnderTest, type TestOrganisation } from '../../test/api-under-test';
+import type { HttpClient, Reply } from '@castellan/testing';
 
-describe('wrong admin secrets', () => {
+/** Sends a wrong credential a few times. */
+const statusesOf = async (times: number, call: () => Promise<Reply>): Promise<readonly number[]> => {
+  const statuses: number[] = [];
+  for (let attempt = 0; attempt < times; attempt += 1) statuses.push((await call()).status);
+  return statuses;
+};
+
+describe('wrong credentials', () => {
   let api: ApiUnderTest;
+  let organisation: TestOrganisation;
 
   beforeEach(async () => {
-    api = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '3', TRUST_PROXY: 'true' });
+    api = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '3', CREDENTIAL_ATTEMPTS: '3', TRUST_PROXY: '1' });
+    organisation = await api.organisation();
   });
   afterEach(() => api.stop());
 
-  const guess = (secret: string, address = '10.0.0.1') =>
-    api.anonymous.get('/admin/organisations', { headers: { 'admin-auth': secret, 'x-forwarded-for': address } });
+  const ask = (path: string, headers: Readonly<Record<string, string>>, address = '10.0.0.1', client?: HttpClient) =>
+    (client ?? api.anonymous).get(path, { headers: { ...headers, 'x-forwarded-for': address } });
+  const guess = (secret: string, address?: string, client?: HttpClient) =>
+    ask('/admin/organisations', { 'admin-auth': secret }, address, client);
 
   it('are refused with 401 a few times, then with 429 and how long to wait', async () => {
-    const statuses: number[] = [];
-    for (let attempt = 0; attempt < 3; attempt += 1) statuses.push((await guess('wrong')).status);
-    expect(statuses).toEqual([401, 401, 401]);
+    expect(await statusesOf(3, () => guess('wrong'))).toEqual([401, 401, 401]);
     const reply = await guess('wrong');
     expect([reply.status, reply.json['Code'], reply.json['Status']]).toEqual([429, 'too_many_attempts', 'Error']);
     const seconds = Number(reply.headers.get('retry-after'));
@@ -22,21 +32,41 @@ describe('wrong admin secrets', () => {
     expect(seconds).toBeLessThanOrEqual(60);
   });
 
-  it('cannot be guessed on after that: the right secret is refused like the wrong ones', async () => {
-    for (let attempt = 0; attempt < 3; attempt += 1) await guess('wrong');
-    expect((await guess(api.config.adminSecret)).status).toBe(429);
+  it('never keep the right one out, so that nobody can lock the operator out', async () => {
+    expect((await statusesOf(10, () => guess('wrong'))).at(-1)).toBe(429);
+    expect((await guess(api.config.adminSecret)).status).toBe(200);
+    expect((await guess('wrong')).status).toBe(429);
   });
 
-  it('count a missing secret, too', async () => {
-    for (let attempt = 0; attempt < 3; attempt += 1) await guess('');
-    expect((await guess('')).status).toBe(429);
+  it('count a missing admin secret, too', async () => {
+    expect(await statusesOf(4, () => guess(''))).toEqual([401, 401, 401, 429]);
   });
 
-  it('are counted for each address, and right ones not at all', async () => {
-    for (let attempt = 0; attempt < 10; attempt += 1) expect((await guess(api.config.adminSecret)).status).toBe(200);
-    for (let attempt = 0; attempt < 4; attempt += 1) await guess('wrong');
-    expect((await guess(api.config.adminSecret, '10.0.0.2')).status).toBe(200);
-    expect((await guess(api.config.adminSecret)).status).toBe(429);
+  it('are counted for each address, whatever the caller has written before it', async () => {
+    expect(await statusesOf(4, () => guess('wrong'))).toEqual([401, 401, 401, 429]);
+    expect((await guess('wrong', '10.0.0.2')).status).toBe(401);
+    let forged = 0;
+    const forging = () => guess('wrong', `10.9.9.${(forged += 1)}, 10.0.0.3`);
+    expect(await statusesOf(5, forging)).toEqual([401, 401, 401, 429, 429]);
+  });
+
+  it('are counted for a network of IPv6 addresses together, of which one caller has 2^64', async () => {
+    let host = 0;
+    const fromNextHost = () => guess('wrong', `2001:db8:1:2::${(host += 1).toString(16)}`);
+    expect(await statusesOf(4, fromNextHost)).toEqual([401, 401, 401, 429]);
+    expect((await guess('wrong', '2001:db8:1:3::1')).status).toBe(401);
+  });
+
+  it('are limited on the planes of organisations and gateways as well', async () => {
+    const key = () => ask('/api/apis', { authorization: '0'.repeat(32) });
+    expect(await statusesOf(4, key)).toEqual([401, 401, 401, 429]);
+    expect((await ask('/register/node', { authorization: 'wrong' })).status).toBe(429);
+    expect((await ask('/api/apis', { authorization: organisation.admin.accessKey })).status).toBe(200);
+    expect((await ask('/register/node', { authorization: api.config.nodeSecret })).status).toBe(200);
+  });
+
+  it('are not what a caller without any sends to those planes', async () => {
+    expect(await statusesOf(5, () => ask('/api/apis', {}))).toEqual([401, 401, 401, 401, 401]);
   });
 
   it('are counted for all replicas together', async () => {
@@ -47,28 +77,48 @@ describe('wrong admin secrets', () => {
       ADMIN_SECRET: adminSecret,
       NODE_SECRET: nodeSecret,
       ADMIN_ATTEMPTS: '3',
-      TRUST_PROXY: 'true',
+      TRUST_PROXY: '1',
     });
     try {
-      for (let attempt = 0; attempt < 3; attempt += 1) await guess('wrong');
-      const reply = await replica.anonymous.get('/admin/organisations', {
-        headers: { 'admin-auth': adminSecret, 'x-forwarded-for': '10.0.0.1' },
-      });
-      expect(reply.status).toBe(429);
+      await statusesOf(3, () => guess('wrong'));
+      expect((await guess('wrong', undefined, replica.anonymous)).status).toBe(429);
     } finally {
       await replica.stop();
     }
   });
 
-  it('believe no X-Forwarded-For unless a proxy is to be trusted', async () => {
-    const direct = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '1', TRUST_PROXY: 'false' });
+  it('are a metric', async () => {
+    await guess('wrong');
+    await ask('/api/apis', {});
+    const { text } = await api.anonymous.get('/metrics');
+    expect(text).toMatch(/^# TYPE castellan_auth_failures_total counter$/m);
+    expect(text).toMatch(/^castellan_auth_failures_total\{plane="admin",code="unauthorised",service="api"\} 1$/m);
+    expect(text).toMatch(
+      /^castellan_auth_failures_total\{plane="organisation",code="unauthorised",service="api"\} 1$/m,
+    );
+  });
+});
+
+describe('X-Forwarded-For', () => {
+  const addressSeenWith = async (trusted: string, forwarded: string): Promise<readonly number[]> => {
+    const api = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '1', TRUST_PROXY: trusted });
+    const from = (address: string) =>
+      api.anonymous.get('/admin/users', { headers: { 'admin-auth': 'wrong', 'x-forwarded-for': address } });
     try {
-      const from = (address: string) =>
-        direct.anonymous.get('/admin/users', { headers: { 'admin-auth': 'wrong', 'x-forwarded-for': address } });
-      expect((await from('10.0.0.1')).status).toBe(401);
-      expect((await from('10.0.0.2')).status).toBe(429);
+      await from(forwarded);
+      return [(await from(forwarded)).status, (await from('10.1.1.1')).status];
     } finally {
-      await direct.stop();
+      await api.stop();
     }
+  };
+
+  it.each([
+    ['false', '10.0.0.1', [429, 429]],
+    ['1', '10.0.0.1', [429, 401]],
+    ['127.0.0.0/8', '10.0.0.1', [429, 401]],
+    ['10.0.0.0/8', '10.0.0.1', [429, 429]],
+    ['1', 'not an address', [429, 401]],
+  ])('with CASTELLAN_TRUST_PROXY=%s is believed as far as that says', async (trusted, forwarded, statuses) => {
+    expect(await addressSeenWith(trusted, forwarded)).toEqual(statuses);
   });
 });

@@ -1,44 +1,69 @@
+import { isIPv6 } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CastellanError } from '@castellan/dto';
+import { CastellanError, Unauthorised } from '@castellan/dto';
+import { LOGGER, type Logger } from '@castellan/observability';
 import { REDIS, redisKey } from '@castellan/persistence';
 
 const windowSeconds = 60;
 
-/** Counts wrong admin secrets by address, for all replicas together; without Redis each replica counts for itself. */
+/** What was guessed at: the installation's admin secret, or an access key or the node secret. */
+export type Guessed = 'admin' | 'credential';
+
+/**
+ * Counts wrong credentials by address, for all replicas together; without Redis each replica counts for itself. Only wrong
+ * ones are ever refused for it: whoever else sends from the same address keeps being let in.
+ */
 @Injectable()
 export class FailedAttempts {
-  private readonly limiter: RateLimiterRedis;
+  private readonly limiters: Readonly<Record<Guessed, RateLimiterRedis>>;
 
-  constructor(@Inject(REDIS) redis: Redis, @Inject(CONFIG) { adminAttempts }: ApiConfig) {
-    const limits = { points: adminAttempts, duration: windowSeconds };
-    this.limiter = new RateLimiterRedis({
-      ...limits,
-      storeClient: redis,
-      keyPrefix: redisKey('attempts'),
-      insuranceLimiter: new RateLimiterMemory(limits),
-    });
+  constructor(
+    @Inject(REDIS) redis: Redis,
+    @Inject(CONFIG) { adminAttempts, credentialAttempts }: ApiConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    const limiter = (name: string, points: number): RateLimiterRedis => {
+      const limits = { points, duration: windowSeconds, keyPrefix: redisKey(name) };
+      return new RateLimiterRedis({
+        ...limits,
+        storeClient: redis,
+        // Who is over the limit causes no more work in Redis.
+        inMemoryBlockOnConsumed: points + 1,
+        inMemoryBlockDuration: windowSeconds,
+        insuranceLimiter: new RateLimiterMemory(limits),
+      });
+    };
+    this.limiters = {
+      admin: limiter('attempts', adminAttempts),
+      credential: limiter('credential-attempts', credentialAttempts),
+    };
   }
 
-  /** @throws CastellanError 429 when the address has used up its attempts, right secret or not */
-  async refuseIfTooMany(address: string): Promise<void> {
-    const state = await this.limiter.get(address);
-    if (state !== null && state.remainingPoints <= 0) throw tooMany(state);
-  }
-
-  /** @throws CastellanError 429 when this was one too many */
-  async count(address: string): Promise<void> {
+  /** Counts a wrong credential, and says how it is to be refused: 401 or, when there have been too many, 429. */
+  async refusal(guessed: Guessed, address: string): Promise<CastellanError> {
     try {
-      await this.limiter.consume(address);
-    } catch (refusal) {
-      throw refusal instanceof RateLimiterRes ? tooMany(refusal) : refusal;
+      await this.limiters[guessed].consume(keyOf(address));
+    } catch (refused) {
+      if (refused instanceof RateLimiterRes) return tooMany(refused);
+      this.logger.warn({ err: refused }, 'A wrong credential could not be counted');
     }
+    return new Unauthorised();
   }
 }
 
+/** Whoever has one IPv6 address has 2^64 of them. */
+const keyOf = (address: string): string => {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':').filter((group) => group !== '');
+  const zeros = tail === undefined ? [] : Array.from({ length: 4 }, () => '0');
+  return `${[...groups, ...zeros].slice(0, 4).join(':')}::/64`;
+};
+
 const tooMany = ({ msBeforeNext }: RateLimiterRes): CastellanError =>
-  new CastellanError(429, 'too_many_attempts', 'Too many wrong secrets from this address', {
+  new CastellanError(429, 'too_many_attempts', 'Not authorised, and too many wrong credentials from this address', {
     headers: { 'retry-after': String(Math.max(1, Math.ceil(msBeforeNext / 1_000))) },
   });

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
-import { AccessGuard, AUTHENTICATOR } from '@castellan/rbac';
+import { AccessControl, AccessGuard, AUTHENTICATOR } from '@castellan/rbac';
 import { FailedAttempts } from './attempts';
 import { PassportAuthenticator } from './passport-authenticator';
 import { AccessKeyStrategy, AdminSecretStrategy, NodeSecretStrategy } from './strategies';
@@ -15,8 +15,9 @@ import { AccessKeyStrategy, AdminSecretStrategy, NodeSecretStrategy } from './st
     AdminSecretStrategy,
     NodeSecretStrategy,
     { provide: AUTHENTICATOR, useClass: PassportAuthenticator },
+    AccessControl,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [AUTHENTICATOR],
+  exports: [AccessControl],
 })
 export class AuthModule {}

@@ -1,6 +1,7 @@
-import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Authenticator as Passport, type Authenticator as PassportInstance, type Strategy } from 'passport';
-import { Unauthorised } from '@castellan/dto';
+import { CastellanError, Unauthorised } from '@castellan/dto';
+import { Metrics } from '@castellan/observability';
 import type { Authenticator, Plane, Principal } from '@castellan/rbac';
 import { AccessKeyStrategy, AdminSecretStrategy, NodeSecretStrategy } from './strategies';
 
@@ -16,12 +17,26 @@ export class PassportAuthenticator implements Authenticator {
   private readonly passport: Pick<PassportInstance<unknown, Middleware>, 'authenticate'> = new Passport();
   private readonly strategies: Readonly<Record<GuardedPlane, Strategy>>;
 
-  constructor(organisation: AccessKeyStrategy, admin: AdminSecretStrategy, node: NodeSecretStrategy) {
+  private readonly failures: ReturnType<Metrics['counter']>;
+
+  constructor(organisation: AccessKeyStrategy, admin: AdminSecretStrategy, node: NodeSecretStrategy, metrics: Metrics) {
     this.strategies = { organisation, admin, node };
+    this.failures = metrics.counter('castellan_auth_failures_total', 'Missing and wrong credentials', [
+      'plane',
+      'code',
+    ]);
   }
 
-  authenticate(plane: GuardedPlane, context: ExecutionContext): Promise<Principal> {
-    const http = context.switchToHttp();
+  async authenticate(plane: GuardedPlane, request: object, response: object): Promise<Principal> {
+    try {
+      return await this.ask(plane, request, response);
+    } catch (error) {
+      if (error instanceof CastellanError) this.failures.inc({ plane, code: error.code });
+      throw error;
+    }
+  }
+
+  private ask(plane: GuardedPlane, request: object, response: object): Promise<Principal> {
     return new Promise((resolve, reject) => {
       // What went wrong is handed on as the strategy threw it: whether it was an outage is for the error filter to say.
       const finish = (error?: Error | null, principal?: Principal | false | null): void => {
@@ -32,7 +47,7 @@ export class PassportAuthenticator implements Authenticator {
       // One for each request: Passport puts the callbacks of the request on the strategy that it is given.
       const strategy = Object.create(this.strategies[plane]) as Strategy;
       const middleware = this.passport.authenticate(strategy, { session: false }, finish);
-      middleware(http.getRequest(), http.getResponse(), finish);
+      middleware(request, response, finish);
     });
   }
 }

@@ -6,6 +6,7 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Unauthorised } from '@castellan/dto';
 import { UserStore } from '@castellan/persistence';
 import type { AdminPrincipal, NodePrincipal, UserPrincipal } from '@castellan/rbac';
+import { addressOf } from '../http/caller-address';
 import { FailedAttempts } from './attempts';
 import { accessKeyHash, equalSecrets } from './secrets';
 
@@ -23,7 +24,10 @@ const bearer = /^bearer\s+/i;
 /** A user's access key in `authorization`. Looked up each time, so that a revoked key ends with the next request. */
 @Injectable()
 export class AccessKeyStrategy extends PassportStrategy(Strategy, 'organisation') {
-  constructor(private readonly users: UserStore) {
+  constructor(
+    private readonly users: UserStore,
+    private readonly attempts: FailedAttempts,
+  ) {
     super();
   }
 
@@ -31,7 +35,7 @@ export class AccessKeyStrategy extends PassportStrategy(Strategy, 'organisation'
     const key = header(request, 'authorization').replace(bearer, '').trim();
     if (key === '') throw new Unauthorised();
     const user = await this.users.activeByAccessKeyHash(accessKeyHash(key));
-    if (user === null) throw new Unauthorised();
+    if (user === null) throw await this.attempts.refusal('credential', addressOf(request));
     return {
       plane: 'organisation',
       userId: user._id.toString(),
@@ -42,7 +46,7 @@ export class AccessKeyStrategy extends PassportStrategy(Strategy, 'organisation'
   }
 }
 
-/** The installation's admin secret in `admin-auth`. An address that keeps guessing is refused for a while. */
+/** The installation's admin secret in `admin-auth`. It is always taken, however many wrong ones came before it. */
 @Injectable()
 export class AdminSecretStrategy extends PassportStrategy(Strategy, 'admin') {
   constructor(
@@ -53,10 +57,8 @@ export class AdminSecretStrategy extends PassportStrategy(Strategy, 'admin') {
   }
 
   async validate(request: FastifyRequest): Promise<AdminPrincipal> {
-    await this.attempts.refuseIfTooMany(request.ip);
     if (equalSecrets(header(request, 'admin-auth'), this.config.adminSecret)) return { plane: 'admin' };
-    await this.attempts.count(request.ip);
-    throw new Unauthorised();
+    throw await this.attempts.refusal('admin', addressOf(request));
   }
 }
 
@@ -66,12 +68,17 @@ export class AdminSecretStrategy extends PassportStrategy(Strategy, 'admin') {
  */
 @Injectable()
 export class NodeSecretStrategy extends PassportStrategy(Strategy, 'node') {
-  constructor(@Inject(CONFIG) private readonly config: ApiConfig) {
+  constructor(
+    @Inject(CONFIG) private readonly config: ApiConfig,
+    private readonly attempts: FailedAttempts,
+  ) {
     super();
   }
 
-  validate(request: FastifyRequest): NodePrincipal {
-    if (!equalSecrets(header(request, 'authorization'), this.config.nodeSecret)) throw new Unauthorised();
-    return { plane: 'node' };
+  async validate(request: FastifyRequest): Promise<NodePrincipal> {
+    const secret = header(request, 'authorization');
+    if (secret === '') throw new Unauthorised();
+    if (equalSecrets(secret, this.config.nodeSecret)) return { plane: 'node' };
+    throw await this.attempts.refusal('credential', addressOf(request));
   }
 }

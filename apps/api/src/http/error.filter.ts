@@ -1,15 +1,15 @@
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host';
 import type { FastifyReply } from 'fastify';
 import { CastellanError, ErrorReply, NotFound, Unavailable } from '@castellan/dto';
-import { LOGGER, type Logger } from '@castellan/observability';
+import { LOGGER, Metrics, type Logger } from '@castellan/observability';
 import { ChangeRecorder, OrganisationStore, toOrganisationId, type OrganisationId } from '@castellan/persistence';
-import { AUTHENTICATOR, type Authenticator } from '@castellan/rbac';
 import { isOutage } from './outage';
 import { requestTraceOf, type ApiRequest } from './request-context';
-import { pathOf } from './server';
 
 const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Somebody else has what the write wants, or has changed what it is based on. */
+const conflictStatuses = new Set([409, 412]);
 
 const hasStatusCode = (error: unknown): error is { readonly statusCode: number; readonly code?: string } =>
   typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number';
@@ -31,6 +31,7 @@ const fromStatus = (status: number, message: string): CastellanError | null => {
     const limits = 'CASTELLAN_BODY_LIMIT, or CASTELLAN_IMPORT_LIMIT for imports,';
     return new CastellanError(413, 'body_too_large', `The request body is larger than ${limits} allows`);
   }
+  if (status === 415) return new CastellanError(415, 'unsupported_media_type', 'The content type cannot be read');
   if (status < 400 || status >= 500) return null;
   return new CastellanError(status, 'validation_failed', message);
 };
@@ -41,12 +42,18 @@ const fromStatus = (status: number, message: string): CastellanError | null => {
  */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
+  private readonly conflicts: ReturnType<Metrics['counter']>;
+  private readonly refusedWrites: ReturnType<Metrics['counter']>;
+
   constructor(
     private readonly changes: ChangeRecorder,
     private readonly organisations: OrganisationStore,
-    @Inject(AUTHENTICATOR) private readonly authenticator: Authenticator,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.conflicts = metrics.counter('castellan_conflicts_total', 'Replies that say a write collides', ['code']);
+    this.refusedWrites = metrics.counter('castellan_refused_writes_total', 'Writes answered 4xx or 5xx', ['code']);
+  }
 
   async catch(error: unknown, host: ArgumentsHost): Promise<void> {
     if (host.getType() !== 'http') {
@@ -56,7 +63,7 @@ export class ErrorFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<ApiRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const seen = toCallersError(error) ?? new CastellanError(500, 'internal', 'Internal error', { cause: error });
-    if (seen.code === 'body_too_large') await this.identify(request, reply);
+    this.count(request, seen);
     if (seen.status >= 500) this.logger.error({ err: seen.cause ?? seen, requestId: request.id }, seen.message);
     else await this.recordRefusal(request, seen);
     if (reply.sent) return;
@@ -66,16 +73,11 @@ export class ErrorFilter implements ExceptionFilter {
       .send(new ErrorReply(seen.message, seen.meta, seen.code, seen.errors, request.id));
   }
 
-  /** Finds out who sent a body that was refused before the guard had seen the request; nobody, if the credential is wrong. */
-  private async identify(request: ApiRequest, reply: FastifyReply): Promise<void> {
-    if (request.principal !== undefined) return;
-    const plane = pathOf(request).startsWith('/admin/') ? 'admin' : 'organisation';
-    try {
-      const context = new ExecutionContextHost([request, reply]);
-      request.principal = await this.authenticator.authenticate(plane, context);
-    } catch (error) {
-      request.log.debug({ err: error }, 'Nobody known sent a body that is too large');
-    }
+  /** What people set alerts on; a search that is sent as POST is no write. */
+  private count({ method, access }: ApiRequest, { status, code }: CastellanError): void {
+    if (readingMethods.has(method) || access === undefined || access.permission?.level === 'read') return;
+    this.refusedWrites.inc({ code });
+    if (conflictStatuses.has(status)) this.conflicts.inc({ code });
   }
 
   private async recordRefusal(request: ApiRequest, { status, code, message }: CastellanError): Promise<void> {

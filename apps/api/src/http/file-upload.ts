@@ -3,15 +3,39 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiConfig } from '@castellan/config';
 import { CastellanError, ValidationFailed } from '@castellan/dto';
+import { accountOf } from './bodies/accept-bodies';
+import type { BodyBudget } from './bodies/body-budget';
+import { BodyTooLarge } from './bodies/refusals';
 
 /** The field of a form that holds the file (docs/tyk/management.md#files). */
 const fileField = 'file';
 
 /** More than a form for one file has. */
 const mostParts = 20;
+/** What the lines between the parts may take, in bytes. */
+const betweenParts = 64 * 1024;
 
-/** Forms are not read before a route asks for it, and so never for a caller that has no credential. */
-export const acceptForms = async (server: FastifyInstance, { bodyLimit }: ApiConfig): Promise<void> => {
+const formType = /^multipart\/form-data\b/i;
+
+/** Forms are not read before a route asks for it; from there on one counts as a body of the largest size. */
+export const acceptForms = async (
+  server: FastifyInstance,
+  { bodyLimit }: ApiConfig,
+  budget: BodyBudget,
+): Promise<void> => {
+  server.addHook('preParsing', async (request, reply, payload) => {
+    if (!formType.test(request.headers['content-type'] ?? '')) return Promise.resolve(payload);
+    const length = Number(request.headers['content-length'] ?? 0);
+    if (length > bodyLimit + betweenParts) {
+      throw new BodyTooLarge('The form is larger than CASTELLAN_BODY_LIMIT allows');
+    }
+    const account = accountOf(budget, request);
+    account.take(Math.min(length === 0 ? bodyLimit : length, bodyLimit));
+    reply.raw.once('close', () => {
+      account.close();
+    });
+    return payload;
+  });
   await server.register(multipart, {
     limits: { fileSize: bodyLimit, fieldSize: bodyLimit, files: 1, parts: mostParts },
   });

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { GuardedRequest, UserPrincipal } from '@castellan/rbac';
 import { toOrganisationId, type Actor, type ChangeContext, type OrganisationId } from '@castellan/persistence';
+import { addressOf } from './caller-address';
 import { pathOf } from './server';
 
 /** A request as the guard left it. */
@@ -36,7 +37,7 @@ const actorOf = ({ principal }: ApiRequest): Actor => {
 export const requestTraceOf = (request: ApiRequest): Omit<ChangeContext, 'organisation'> => ({
   actor: actorOf(request),
   action: request.access?.action ?? '',
-  request: { id: request.id, method: request.method, path: pathOf(request), ip: request.ip },
+  request: { id: request.id, method: request.method, path: pathOf(request), ip: addressOf(request) },
   reason: headerText(request.headers['x-change-reason']),
 });
 

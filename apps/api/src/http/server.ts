@@ -1,14 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  LogController,
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import helmet from '@fastify/helmet';
 import type { ApiConfig } from '@castellan/config';
-import { CastellanError, ErrorReply } from '@castellan/dto';
+import { ErrorReply } from '@castellan/dto';
 import type { Logger, Metrics } from '@castellan/observability';
-import { parseJson } from '@castellan/tyk';
+import type { AccessControl } from '@castellan/rbac';
+import { admitCallers } from './admit-callers';
+import { acceptBodies } from './bodies/accept-bodies';
+import { BodyBudget } from './bodies/body-budget';
+import { answerClientError } from './client-errors';
 import { acceptForms } from './file-upload';
-import { noteMalformedBody } from './malformed-body';
+import { acceptLargeBodies } from './large-bodies';
+import { refuseUnreadBodies } from './unread-bodies';
 
 /** What an `X-Request-ID` may look like to be taken over; anything else gets a fresh id. */
 const acceptableRequestId = /^[\w.:-]{1,128}$/;
@@ -19,18 +30,35 @@ const requestIdOf = (given: string | string[] | undefined): string =>
 /** Routes that gateways and probes call every few seconds; their successes are logged only on `debug`. */
 const quietRoutes = new Set(['/register/ping', '/health/live', '/health/ready', '/metrics', '/hello']);
 
+/** How long the headers of a request may take, in milliseconds. */
+const longestHeaders = 20_000;
+/** How often it is looked which request has taken too long, in milliseconds. */
+const longestCheck = 5_000;
+
 /** The HTTP server itself: request ids, body parsing, headers, request log and request metrics. */
 export const createAdapter = (config: ApiConfig, logger: Logger): FastifyAdapter =>
-  new FastifyAdapter({
-    loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    bodyLimit: config.bodyLimit,
-    trustProxy: config.trustProxy,
-    forceCloseConnections: 'idle',
-    genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_024 },
-    frameworkErrors: refuseUnreadablePath,
-  });
+  new FastifyAdapter(serverOptions(config, logger));
+
+const serverOptions = (config: ApiConfig, logger: Logger): FastifyHttpOptions<Server> => ({
+  loggerInstance: logger,
+  logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+  bodyLimit: config.bodyLimit,
+  trustProxy: believed(config.trustProxy),
+  forceCloseConnections: 'idle',
+  requestTimeout: config.requestTimeoutMs,
+  http: {
+    headersTimeout: Math.min(longestHeaders, config.requestTimeoutMs),
+    connectionsCheckingInterval: Math.min(longestCheck, config.requestTimeoutMs / 2),
+  },
+  clientErrorHandler: answerClientError,
+  genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
+  routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_024 },
+  frameworkErrors: refuseUnreadablePath,
+});
+
+/** The nearest proxies by their number, or those with certain addresses. */
+const believed = (trusted: ApiConfig['trustProxy']): false | string[] | ((address: string, hop: number) => boolean) =>
+  typeof trusted === 'number' ? (_, hop) => hop < trusted : trusted;
 
 /** A path that cannot be decoded reaches no route and no filter, and is answered in the envelope of all errors here. */
 const refuseUnreadablePath = ({ message }: Error, request: FastifyRequest, reply: FastifyReply): void => {
@@ -39,13 +67,25 @@ const refuseUnreadablePath = ({ message }: Error, request: FastifyRequest, reply
 };
 
 /** Everything that has to be in place on the server before Nest adds its routes. */
-export const prepareServer = async (server: FastifyInstance, config: ApiConfig, metrics: Metrics): Promise<void> => {
-  await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy });
-  acceptBodies(server, config);
-  await acceptForms(server, config);
+export const prepareServer = async (
+  server: FastifyInstance,
+  config: ApiConfig,
+  metrics: Metrics,
+  control: AccessControl,
+): Promise<void> => {
+  const budget = new BodyBudget(config.bodiesLimit, config.bodiesLimit - Math.floor(config.bodiesLimit / 5));
+  metrics.gauge('castellan_body_bytes_held', 'Bytes of bodies that are not whole or not read yet', [], () =>
+    Promise.resolve([{ labels: {}, value: budget.held }]),
+  );
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
+  await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy });
+  admitCallers(server, control);
+  acceptBodies(server, config, budget);
+  acceptLargeBodies(server, config);
+  await acceptForms(server, config, budget);
+  refuseUnreadBodies(server);
   let closing = false;
   server.addHook('preClose', (done) => {
     closing = true;
@@ -79,32 +119,3 @@ const contentSecurityPolicy = {
 
 /** Without the query, which may carry what nobody should read in a log. */
 export const pathOf = (request: Pick<FastifyRequest, 'url'>): string => request.url.split('?', 1)[0] ?? '';
-
-const yamlType = /^(application|text)\/(x-)?(vnd\.[\w.+-]*)?yaml/i;
-
-/**
- * One parser for every content type: clients send JSON as `application/x-www-form-urlencoded`, or name no type at all
- * (docs/tyk/management.md#bodies). YAML reaches its route as text, a form unread.
- */
-const acceptBodies = (server: FastifyInstance, { bodyLimit }: ApiConfig): void => {
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (request: FastifyRequest, body: string, done) => {
-    try {
-      done(null, parseBody(request, body));
-    } catch (error) {
-      noteMalformedBody(request, malformed(error));
-      done(null, undefined);
-    }
-  });
-};
-
-const parseBody = (request: FastifyRequest, body: string): unknown => {
-  if (body.trim() === '') return undefined;
-  if (yamlType.test(request.headers['content-type'] ?? '')) return body;
-  return parseJson(body);
-};
-
-const malformed = (cause: unknown): CastellanError => {
-  const said = cause instanceof Error ? cause.message : 'not JSON';
-  return new CastellanError(400, 'malformed_json', `Request body malformed: ${said}`, { cause });
-};

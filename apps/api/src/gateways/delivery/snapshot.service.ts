@@ -20,15 +20,14 @@ export class SnapshotService {
   private readonly refresh = new Coalescer(() => this.bringUpToDate());
   /** How often a snapshot was put together; a thousand nodes at once should raise it by one. */
   builds = 0;
+  private readonly counter: ReturnType<Metrics['counter']>;
 
   constructor(
     private readonly generations: Generations,
     private readonly documents: NodeDocuments,
     metrics: Metrics,
   ) {
-    metrics.gauge('castellan_snapshot_builds_total', 'How often the lists for nodes were put together', [], () =>
-      Promise.resolve([{ labels: {}, value: this.builds }]),
-    );
+    this.counter = metrics.counter('castellan_snapshot_builds_total', 'How often the lists for nodes were made', []);
   }
 
   current(): Promise<Snapshot> {
@@ -51,6 +50,7 @@ export class SnapshotService {
     this.parts = parts;
     this.snapshot = snapshot;
     this.builds += 1;
+    this.counter.inc();
     return snapshot;
   }
 }
