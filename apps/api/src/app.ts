@@ -8,6 +8,7 @@ import { AccessControl } from '@castellan/rbac';
 import { AppModule } from './app.module';
 import { serveDocumentation } from './documentation';
 import { createAdapter, prepareServer } from './http/server';
+import { guideFromUnknownPaths } from './http/unknown-paths';
 import { createValidationPipe } from './http/validation.pipe';
 
 /** The whole API, ready to listen; shared by the process, the tests and the writer of the OpenAPI document. */
@@ -23,6 +24,7 @@ export const createApp = async (config: ApiConfig, logger: Logger): Promise<Nest
     transport: Transport.REDIS,
     options: redisTransportOptions(config.redisUrl),
   });
+  guideFromUnknownPaths(app.getHttpAdapter().getInstance());
   serveDocumentation(app);
   return app;
 };

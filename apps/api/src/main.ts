@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { loadApiConfig, processEnvironment } from '@castellan/config';
+import { configurationNotes, loadApiConfig, processEnvironment } from '@castellan/config';
 import { createLogger, runProcess } from '@castellan/observability';
 import { startTransport } from '@castellan/persistence';
 import { createApp } from './app';
@@ -7,6 +7,7 @@ import { createApp } from './app';
 runProcess(async () => {
   const config = loadApiConfig(processEnvironment());
   const logger = createLogger('api', config.logLevel);
+  for (const note of configurationNotes(processEnvironment())) logger.warn(note);
   const app = await createApp(config, logger);
   app.enableShutdownHooks(undefined, { useProcessExit: true });
   await app.listen(config.apiPort, config.apiHost);

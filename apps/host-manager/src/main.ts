@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { loadHostManagerConfig, processEnvironment } from '@castellan/config';
+import { configurationNotes, loadHostManagerConfig, processEnvironment } from '@castellan/config';
 import { createLogger, runProcess } from '@castellan/observability';
 import { startTransport } from '@castellan/persistence';
 import { createApp } from './app';
@@ -7,6 +7,7 @@ import { createApp } from './app';
 runProcess(async () => {
   const config = loadHostManagerConfig(processEnvironment());
   const logger = createLogger('host-manager', config.logLevel);
+  for (const note of configurationNotes(processEnvironment())) logger.warn(note);
   const app = await createApp(config, logger);
   app.enableShutdownHooks(undefined, { useProcessExit: true });
   await app.listen(config.hostManagerPort, config.hostManagerHost);

@@ -1,5 +1,9 @@
 import { z } from 'zod';
+<<<<<<< HEAD
 import { trustedProxies } from './trusted-proxies';
+=======
+import { withDatabase } from './mongodb-uri';
+>>>>>>> fa28cda (Name settings that nobody reads, take the database castellan where none is named, and lead browsers to the documentation)
 
 /** How one setting is read from the environment, and how the README describes it. */
 export interface Setting<T extends z.ZodType> {
@@ -64,8 +68,8 @@ const urlList = z.string().transform((value, context) => {
 export const commonSettings = {
   mongodbUri: setting(
     'MONGODB_URI',
-    beginsWith(['mongodb://', 'mongodb+srv://']),
-    'Configuration and analytics store; a replica set, since transactions are used',
+    beginsWith(['mongodb://', 'mongodb+srv://']).transform(withDatabase),
+    'Configuration and analytics store; a replica set, since transactions are used; without the name of a database it is `castellan`',
     '',
   ),
   redisUrl: setting('REDIS_URL', beginsWith(['redis://', 'rediss://']), 'The Redis that the gateways use too', ''),
@@ -233,6 +237,12 @@ export const launcherSettings = {
     z.string().default('.data'),
     'Where `npm start` keeps databases, secrets and logs',
     '.data',
+  ),
+  cacheDir: setting(
+    'CACHE_DIR',
+    z.string().default(''),
+    'Where embedded servers are installed, once for all installations of this user',
+    'the user’s cache',
   ),
   mongodbPort: setting('MONGODB_PORT', port.default(0), 'Port of the embedded MongoDB server; 0 takes a free one', '0'),
   redisPort: setting('REDIS_PORT', port.default(0), 'Port of the embedded Redis; 0 takes a free one', '0'),
