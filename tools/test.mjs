@@ -9,7 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { buildWithTests, ensureBuilt } from './lib/build.mjs';
 import { checkNodeVersion, ensureDependencies } from './lib/dependencies.mjs';
-import { runJest } from './lib/jest.mjs';
+import { runJest, watches } from './lib/jest.mjs';
 import { whenParentEnds } from './lib/parent.mjs';
 import { patience } from './lib/patience.mjs';
 import { root } from './lib/paths.mjs';
@@ -37,7 +37,7 @@ whenParentEnds(abandon);
 
 try {
   const counts = await main(process.argv.slice(2));
-  console.log(formatCounts(counts));
+  if (!watches(process.argv)) console.log(formatCounts(counts));
   process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
 } catch (error) {
   console.error(describeFailure(error));

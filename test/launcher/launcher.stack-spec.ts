@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from '@castellan/testing';
@@ -10,11 +10,20 @@ class Launcher {
   readonly #process: ChildProcess;
   output = '';
 
-  constructor(readonly settings: Readonly<Record<string, string>>) {
-    this.#process = spawn(process.execPath, ['tools/start.mjs'], {
+  /** @param how under npm there is a shell between, which ends with the signal, and the variable that says so */
+  constructor(
+    readonly settings: Readonly<Record<string, string>>,
+    how: 'alone' | 'under-npm' = 'alone',
+  ) {
+    const underNpm = how === 'under-npm';
+    const [file, args] = underNpm
+      ? ['sh', ['-c', '"$0" tools/start.mjs; exit $?', process.execPath]]
+      : [process.execPath, ['tools/start.mjs']];
+    this.#process = spawn(file, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...settings },
+      detached: underNpm,
+      env: { ...process.env, ...settings, npm_lifecycle_event: underNpm ? 'start' : undefined },
     });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on('data', (text: Buffer) => (this.output += text.toString()));
@@ -46,6 +55,11 @@ class Launcher {
     this.#process.kill(signal);
   }
 
+  /** As closing a terminal does, or Ctrl-C in one: everybody gets it. */
+  killGroup(signal: NodeJS.Signals): void {
+    process.kill(-(this.#process.pid ?? 0), signal);
+  }
+
   /** What the summary says after a word at the start of a line. */
   line(label: string): string {
     return new RegExp(`^ *${label} +(.*)$`, 'm').exec(this.output)?.[1] ?? `no "${label}" in: ${this.output}`;
@@ -53,8 +67,8 @@ class Launcher {
 }
 
 const launchers: Launcher[] = [];
-const start = (settings: Readonly<Record<string, string>>): Launcher => {
-  const launcher = new Launcher(settings);
+const start = (settings: Readonly<Record<string, string>>, how?: 'under-npm'): Launcher => {
+  const launcher = new Launcher(settings, how);
   launchers.push(launcher);
   return launcher;
 };
@@ -70,16 +84,20 @@ const freePort = (): Promise<string> =>
     });
   });
 
-/** An installation that finds its embedded servers installed already. */
+/** An installation of its own, which finds the embedded servers where the test run has installed them. */
 const installation = async (): Promise<Record<string, string>> => {
   const dataDir = folder();
-  const venv = process.env.CASTELLAN_TEST_VENV;
-  if (venv !== undefined) symlinkSync(venv, join(dataDir, 'venv'));
   return {
     CASTELLAN_DATA_DIR: dataDir,
     CASTELLAN_API_PORT: await freePort(),
     CASTELLAN_HOST_MANAGER_PORT: await freePort(),
   };
+};
+
+/** The process of a part, as `services.json` says it. */
+const pidOf = (settings: Readonly<Record<string, string>>, part: string): number => {
+  const state = readFileSync(join(settings.CASTELLAN_DATA_DIR ?? '', 'services.json'), 'utf8');
+  return Number(new RegExp(`"${part}": \\{[^}]*"pid": (\\d+)`).exec(state)?.[1]);
 };
 
 /** Those of the recorded processes that are alive. */
@@ -140,19 +158,62 @@ describe('npm start', () => {
     expect(third.exitCode).toBe(0);
     expect(alive(settings)).toEqual([]);
     const stopped = [...third.output.matchAll(/✓ Stopping (\S+)/g)].map(([, name]) => name);
-    expect(stopped).toEqual(['host-manager', 'api', 'Redis', 'MongoDB']);
+    expect(stopped).toEqual(['host-manager', 'Redis', 'MongoDB', 'api']);
   });
 
   it('says which part ended, shows what it said last, and stops the others', async () => {
     const settings = await installation();
     const launcher = await start(settings).up();
-    const state = readFileSync(join(settings.CASTELLAN_DATA_DIR ?? '', 'services.json'), 'utf8');
-    const pid = Number(/"redis": \{[^}]*"pid": (\d+)/.exec(state)?.[1]);
-    process.kill(pid, 'SIGKILL');
+    process.kill(pidOf(settings, 'host-manager'), 'SIGKILL');
     await launcher.down();
     expect(launcher.exitCode).toBe(1);
-    expect(launcher.output).toMatch(/Error: Redis \(.*\) was ended by SIGKILL; .*\n\n(?: {2}.*\n)*.*Ready to accept/);
+    expect(launcher.output).toMatch(/Error: host-manager was ended by SIGKILL; .*\n\n(?: {2}.*\n)*.*listens/);
     expect(alive(settings)).toEqual([]);
+  });
+
+  it('starts embedded servers again that were killed, and goes on with their data', async () => {
+    const settings = await installation();
+    const launcher = await start(settings).up();
+    const organisations = `${launcher.line('API')}/admin/organisations`;
+    const secret = launcher.line('Admin secret');
+    expect(await call(organisations, secret, { owner_name: 'Acme' })).toMatchObject({ status: 200 });
+    for (const part of ['mongodb', 'redis']) process.kill(pidOf(settings, part), 'SIGKILL');
+    for (const name of ['MongoDB', 'Redis']) {
+      await eventually(() => new RegExp(`${name} .* was ended by SIGKILL; starting it again`).test(launcher.output));
+      await eventually(() => new RegExp(`${name} .* runs again`).test(launcher.output));
+    }
+    await eventually(async () => {
+      const { status, text } = await call(organisations, secret);
+      return status === 200 && text.includes('Acme');
+    });
+    expect(launcher.hasEnded).toBe(false);
+    launcher.kill('SIGTERM');
+    await launcher.down();
+    expect(launcher.exitCode).toBe(0);
+    expect(alive(settings)).toEqual([]);
+  });
+
+  it.each(['SIGHUP', 'SIGTERM', 'SIGINT'] as const)(
+    'stops in order when %s ends its whole process group, npm included',
+    async (signal) => {
+      const settings = await installation();
+      const launcher = await start(settings, 'under-npm').up();
+      launcher.killGroup(signal);
+      await eventually(() => launcher.output.includes('✓ Stopping api'));
+      await eventually(() => !existsSync(join(settings.CASTELLAN_DATA_DIR ?? '', 'launcher.lock')));
+      await launcher.down();
+      const stopped = [...launcher.output.matchAll(/✓ Stopping (\S+)/g)].map(([, name]) => name);
+      expect(stopped).toEqual(['host-manager', 'Redis', 'MongoDB', 'api']);
+      expect(alive(settings)).toEqual([]);
+    },
+  );
+
+  it('names variables that nobody reads, with the one that was meant', async () => {
+    const settings = { ...(await installation()), CASTELLAN_PORT: '9999' };
+    const launcher = await start(settings).up();
+    expect(launcher.output).toContain(
+      'CASTELLAN_PORT is not a setting and is ignored; did you mean CASTELLAN_API_PORT?',
+    );
   });
 
   it('lists every wrong setting at once, and starts nothing', async () => {

@@ -7,16 +7,23 @@ import { until } from './wait.mjs';
 
 const readyWithin = 120_000;
 
+/** @typedef {'api' | 'host-manager'} AppName */
+
 /**
  * Starts a built app; whether it works shows `waitUntilReady`.
- * @param {'api' | 'host-manager'} name
- * @param {{ dataDir: string, env: NodeJS.ProcessEnv }} options
+ * @param {AppName} name
+ * @param {object} options
+ * @param {string} options.dataDir
+ * @param {NodeJS.ProcessEnv} options.env
+ * @param {number} [options.inspect] starts it again when its files change, with a debugger's port
  */
-export function startApp(name, { dataDir, env }) {
+export function startApp(name, { dataDir, env, inspect }) {
+  const watching =
+    inspect === undefined ? [] : ['--watch', '--watch-preserve-output', `--inspect=127.0.0.1:${inspect}`];
   return new ManagedProcess({
     name,
     file: process.execPath,
-    args: ['--enable-source-maps', join(root, entries[name])],
+    args: ['--enable-source-maps', ...watching, join(root, entries[name])],
     logFile: join(dataDir, 'logs', `${name}.log`),
     cwd: root,
     env,
@@ -39,9 +46,22 @@ export async function waitUntilReady(app, url) {
 }
 
 /** @param {string} url */
-async function isReady(url) {
+function isReady(url) {
+  return answersWell(`${url}/health/ready`);
+}
+
+/**
+ * Whether the app itself answers there; what only says that it starts or stops does not count.
+ * @param {string} url
+ */
+export function isAlive(url) {
+  return answersWell(`${url}/health/live`);
+}
+
+/** @param {string} url */
+async function answersWell(url) {
   try {
-    const reply = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(3_000) });
+    const reply = await fetch(url, { signal: AbortSignal.timeout(3_000) });
     await reply.arrayBuffer();
     return reply.status === 200;
   } catch {

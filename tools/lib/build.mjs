@@ -52,6 +52,21 @@ export function buildWithTests() {
 
 const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
 
+/**
+ * Compiles again after each change until this process ends, and passes on what the compiler says.
+ * @param {(text: string) => void} say
+ */
+export function compileOnChange(say) {
+  // What it will have written, the next build finds out anew.
+  rmSync(stamp, { force: true });
+  const onLine = (/** @type {string} */ line) => {
+    const text = stripVTControlCharacters(line);
+    if (!/File change detected|Watching for file changes/.test(text)) say(text);
+    else if (/Found 0 errors/.test(text)) say('Compiled.');
+  };
+  void run(process.execPath, [nest, 'build', 'everything', '--watch', '--preserveWatchOutput'], { onLine });
+}
+
 /** @param {keyof typeof ways} way */
 async function compile(way) {
   // The sources may change while the compiler reads them; then the stamp must not say they were built.

@@ -22,10 +22,11 @@ export async function runJest(projects, { args, env, resultFile, show = false })
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   // --forceExit: a failed test that leaves a connection open must not hang the whole run.
   // --selectProjects takes every word after it, so it comes last.
-  const numbers = show && args.some((word) => word.startsWith('--watch')) ? [] : ['--forceExit', '--json'];
-  const all = [jest, ...args, ...numbers, `--outputFile=${resultFile}`, '--selectProjects', ...projects];
+  const numbers = ['--forceExit', '--json', `--outputFile=${resultFile}`];
+  const all = [jest, ...args, ...(watches(args) ? [] : numbers), '--selectProjects', ...projects];
   const silence = show ? {} : { silence: patience.silenceMs };
-  const { code, output } = await run(process.execPath, all, { env, show, ...silence });
+  const interactive = show && watches(args);
+  const { code, output } = await run(process.execPath, all, { env, show, interactive, ...silence });
   const result = readResult(resultFile);
   const counts = countTests(result);
   const missing = projects.filter((project) => countTests(ofProject(result, project)).passed === 0);
@@ -36,6 +37,14 @@ export async function runJest(projects, { args, env, resultFile, show = false })
   }
   const failed = code !== 0 && counts.failed === 0 ? 1 : counts.failed;
   return { ...counts, failed, output, slowest: slowestFiles(result, root) };
+}
+
+/**
+ * Whether jest stays and runs again what a change concerns; then there is nothing to count.
+ * @param {string[]} args
+ */
+export function watches(args) {
+  return args.some((word) => /^--watch(All)?$/.test(word));
 }
 
 /**

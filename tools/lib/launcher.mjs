@@ -1,16 +1,26 @@
-import { startApp, waitUntilReady } from './apps.mjs';
+import { isAlive, startApp, waitUntilReady } from './apps.mjs';
 import { ensureBuilt } from './build.mjs';
 import { openDataDirectory } from './data-directory.mjs';
 import { checkNodeVersion, ensureDependencies } from './dependencies.mjs';
 import { checkExternal } from './external.mjs';
 import { ensureSecrets, secretsEnvironment } from './secrets.mjs';
-import { startServices } from './services.mjs';
-import { appAddresses, checkSettings, wantedPort } from './settings.mjs';
+import { prepareServices, startServices } from './services.mjs';
+import { mongodbUrl } from './mongodb.mjs';
+import { choosePort } from './ports.mjs';
+import { redisUrl } from './redis.mjs';
+import { appAddresses, checkSettings, notesOnSettings, onlyKnown, wantedPort } from './settings.mjs';
 import { parts, State } from './state.mjs';
 import { venvFolder } from './venv.mjs';
+import { until } from './wait.mjs';
 
 /** Where free ports for the embedded servers are looked for first: near the usual ones, not on them. */
 const firstPorts = { mongodb: 27_117, redis: 6_479 };
+
+/** An embedded server that ends by itself is started again, but not more often than this within so many milliseconds. */
+const restarts = { most: 5, within: 10 * 60_000 };
+
+/** How long the api may take to finish what it has begun, in milliseconds. */
+const drainWithin = 20_000;
 
 /** @typedef {import('./managed-process.mjs').ManagedProcess} ManagedProcess */
 /** @typedef {import('./state.mjs').Part} Part */
@@ -20,21 +30,39 @@ export class Launcher {
   #dataDir;
   #env;
   #progress;
+  #inspect;
+  #started = () => {};
   /** @type {import('./lock.mjs').Lock | undefined} */
   #lock;
   /** @type {State | undefined} */
   #state;
   /** @type {Map<Part, ManagedProcess>} */
   #processes = new Map();
+  /** The embedded ones, which can be started again. @type {Map<Part, import('./server.mjs').Server>} */
+  #servers = new Map();
+  /** When servers were started again. @type {number[]} */
+  #restarted = [];
+  #apiUrl = '';
   #stopping = false;
 
   /**
-   * @param {{ dataDir: string, env: NodeJS.ProcessEnv, progress: import('./progress.mjs').Progress }} options
+   * @param {object} options
+   * @param {string} options.dataDir
+   * @param {NodeJS.ProcessEnv} options.env
+   * @param {import('./progress.mjs').Progress} options.progress
+   * @param {Record<import('./apps.mjs').AppName, number>} [options.inspect] for who works on the sources: the apps start
+   *   again when their files change, and a debugger is listened for on these ports
    */
-  constructor({ dataDir, env, progress }) {
+  constructor({ dataDir, env, progress, inspect }) {
     this.#dataDir = dataDir;
     this.#env = env;
     this.#progress = progress;
+    this.#inspect = inspect;
+  }
+
+  /** @param {() => void} callback called once everything is ready */
+  whenStarted(callback) {
+    this.#started = callback;
   }
 
   /**
@@ -58,49 +86,91 @@ export class Launcher {
     };
     checkSettings({ CASTELLAN_MONGODB_URI: 'mongodb://later', CASTELLAN_REDIS_URL: 'redis://later', ...settings });
 
-    const { mongodb, redis } = await this.#startServices(this.#state);
+    for (const note of notesOnSettings(settings)) this.#progress.say(`Note: ${note}`);
+
+    await this.#checkExternals();
+    const wanted = await this.#choosePorts(this.#state);
     const env = {
       ...settings,
       CASTELLAN_API_PORT: String(api.port),
       CASTELLAN_HOST_MANAGER_PORT: String(hostManager.port),
-      CASTELLAN_MONGODB_URI: mongodb.url,
-      CASTELLAN_REDIS_URL: redis.url,
+      CASTELLAN_MONGODB_URI: this.#env.CASTELLAN_MONGODB_URI || wanted.mongodb.url,
+      CASTELLAN_REDIS_URL: this.#env.CASTELLAN_REDIS_URL || wanted.redis.url,
+      ...onlyKnown({
+        CASTELLAN_API_URL: api.url,
+        // It goes last, and answers 503 until then; the second signal ends that.
+        CASTELLAN_SHUTDOWN_LINGER_MS: this.#inspect === undefined ? String(4 * drainWithin) : '0',
+      }),
+      ...this.#given(['CASTELLAN_API_URL', 'CASTELLAN_SHUTDOWN_LINGER_MS']),
     };
+    await prepareServices(this.#serviceOptions(wanted));
+    // Gateways load their configuration by themselves as soon as Redis is back, and must find somebody who answers.
+    const first = startApp('api', { dataDir: this.#dataDir, env, inspect: this.#inspect?.api });
+    this.#apiUrl = api.url;
+    this.#remember('api', first, { url: api.url, port: api.port });
+    const { mongodb, redis } = await this.#startServices(this.#state, wanted);
     await this.#progress.step('Starting api and host-manager', async () => {
-      const first = startApp('api', { dataDir: this.#dataDir, env });
-      this.#remember('api', first, { url: api.url, port: api.port });
-      const second = startApp('host-manager', { dataDir: this.#dataDir, env });
+      const second = startApp('host-manager', {
+        dataDir: this.#dataDir,
+        env,
+        inspect: this.#inspect?.['host-manager'],
+      });
       this.#remember('host-manager', second, { url: hostManager.url, port: hostManager.port });
       await Promise.all([waitUntilReady(first, api.url), waitUntilReady(second, hostManager.url)]);
     });
+    this.#started();
     return { apiUrl: api.url, hostManagerUrl: hostManager.url, mongodb, redis, dataDir: this.#dataDir, secrets };
   }
 
   /**
-   * Resolves with the problem when a part ends without having been asked to.
+   * Resolves with the problem when a part ends without having been asked to and cannot be started again.
    * @returns {Promise<import('./problem.mjs').Problem>}
    */
   watch() {
     return new Promise((resolve) => {
-      for (const part of this.#processes.values()) {
-        void part.exited.then(() => {
-          if (part.askedToEnd) return;
-          resolve(
-            part.unexpectedEnd(`what it said last is below, all of it in ${part.logFile}; everything else stops too`),
-          );
-        });
-      }
+      /** @param {Part} part */
+      const look = async (part) => {
+        const process = this.#processes.get(part);
+        await process?.exited;
+        if (process === undefined || process.askedToEnd || this.#stopping) return;
+        const problem = await this.#startAgain(part, process);
+        if (problem === undefined) await look(part);
+        else resolve(problem);
+      };
+      for (const part of this.#processes.keys()) void look(part);
     });
   }
 
-  /** Stops everything in order: the apps before the servers they use. */
+  /** Stops everything in order: nobody may ask for what has gone, and gateways are answered until the end. */
   async stop() {
     this.#stopping = true;
-    for (const part of parts) {
-      const process = this.#processes.get(part);
-      if (process === undefined || process.ended !== undefined) continue;
-      await this.#progress.step(`Stopping ${process.name}`, () => process.stop());
+    await this.#stopPart('host-manager');
+    const api = this.#processes.get('api');
+    if (api !== undefined && api.ended === undefined) {
+      await this.#progress.step('Finishing what the api has begun', async () => {
+        api.kill('SIGTERM');
+        await until(async () => api.ended !== undefined || !(await isAlive(this.#apiUrl)), { timeout: drainWithin });
+      });
     }
+    for (const part of /** @type {const} */ (['redis', 'mongodb', 'api'])) await this.#stopPart(part);
+    this.#leave();
+  }
+
+  /** Stops everything at once. */
+  abandon() {
+    this.#stopping = true;
+    for (const part of parts) this.#processes.get(part)?.kill('SIGKILL');
+    this.#leave();
+  }
+
+  /** @param {Part} part */
+  async #stopPart(part) {
+    const process = this.#processes.get(part);
+    if (process === undefined || process.ended !== undefined) return;
+    await this.#progress.step(`Stopping ${process.name}`, () => process.stop());
+  }
+
+  #leave() {
     if (this.#lock === undefined) return;
     try {
       this.#state?.forgetProcesses();
@@ -109,32 +179,94 @@ export class Launcher {
     }
   }
 
-  /** @param {State} state */
-  async #startServices(state) {
-    const { CASTELLAN_MONGODB_URI: mongodbUri, CASTELLAN_REDIS_URL: redisUrl } = this.#env;
-    if (mongodbUri) await checkExternal('CASTELLAN_MONGODB_URI', mongodbUri);
-    if (redisUrl) await checkExternal('CASTELLAN_REDIS_URL', redisUrl);
-    const ports = {
-      mongodb: wantedPort(this.#env, 'CASTELLAN_MONGODB_PORT', state.get('mongodb')?.port ?? firstPorts.mongodb),
-      redis: wantedPort(this.#env, 'CASTELLAN_REDIS_PORT', state.get('redis')?.port ?? firstPorts.redis),
+  /**
+   * Starts an embedded server again that has ended by itself; the apps wait for it.
+   * @param {Part} part
+   * @param {ManagedProcess} process
+   * @returns {Promise<import('./problem.mjs').Problem | undefined>} why everything has to end
+   */
+  async #startAgain(part, process) {
+    const log = `what it said last is below, all of it in ${process.logFile}`;
+    const server = this.#servers.get(part);
+    const now = performance.now();
+    this.#restarted = this.#restarted.filter((time) => now - time < restarts.within);
+    if (server === undefined) return process.unexpectedEnd(`${log}; everything else stops too`);
+    if (this.#restarted.length >= restarts.most) {
+      return process.unexpectedEnd(`${log}; it was started again ${restarts.most} times, so that everything stops now`);
+    }
+    this.#restarted.push(now);
+    const count = `${this.#restarted.length} of at most ${restarts.most} times in ${restarts.within / 60_000} minutes`;
+    this.#progress.say(`${process.name} ${process.ended}; starting it again (${count}, log: ${process.logFile})`);
+    try {
+      await server.start();
+      this.#progress.say(`${process.name} runs again`);
+      return undefined;
+    } catch {
+      return process.unexpectedEnd(`${log}; it could not be started again, so that everything stops`);
+    }
+  }
+
+  /**
+   * Where the embedded servers will listen. It is chosen before they start, because the api starts before them.
+   * @param {State} state
+   */
+  async #choosePorts(state) {
+    const mongodb = await choosePort({
+      ...wantedPort(this.#env, 'CASTELLAN_MONGODB_PORT', state.get('mongodb')?.port ?? firstPorts.mongodb),
+      ...{ name: 'MongoDB', portVariable: 'CASTELLAN_MONGODB_PORT' },
+    });
+    const redis = await choosePort({
+      ...wantedPort(this.#env, 'CASTELLAN_REDIS_PORT', state.get('redis')?.port ?? firstPorts.redis),
+      ...{ name: 'Redis', portVariable: 'CASTELLAN_REDIS_PORT', not: mongodb },
+    });
+    return {
+      mongodb: { port: mongodb, url: withDatabase(mongodbUrl(mongodb)) },
+      redis: { port: redis, url: redisUrl(redis) },
     };
-    /** @type {import('./services.mjs').ServiceOptions} */
-    const options = {
+  }
+
+  /**
+   * @param {{ mongodb: { port: number }, redis: { port: number } }} wanted
+   * @returns {import('./services.mjs').ServiceOptions}
+   */
+  #serviceOptions(wanted) {
+    return {
       dataDir: this.#dataDir,
       venv: venvFolder(this.#env),
       env: this.#env,
       progress: this.#progress,
-      mongodb: mongodbUri ? false : ports.mongodb,
-      redis: redisUrl ? false : ports.redis,
+      mongodb: this.#env.CASTELLAN_MONGODB_URI ? false : { port: wanted.mongodb.port, portIsFixed: true },
+      redis: this.#env.CASTELLAN_REDIS_URL ? false : { port: wanted.redis.port, portIsFixed: true },
       onSpawn: (server) => {
         const part = server.name === 'MongoDB' ? 'mongodb' : 'redis';
         const { url, kind, port, process } = server;
+        this.#servers.set(part, server);
         if (process !== undefined) this.#remember(part, process, { url, kind, port });
       },
     };
-    const services = await startServices(options);
+  }
+
+  async #checkExternals() {
+    for (const name of /** @type {const} */ (['CASTELLAN_MONGODB_URI', 'CASTELLAN_REDIS_URL'])) {
+      const url = this.#env[name];
+      if (url) await checkExternal(name, url);
+    }
+  }
+
+  /** @param {string[]} names */
+  #given(names) {
+    return Object.fromEntries(Object.entries(this.#env).filter(([name, value]) => names.includes(name) && value));
+  }
+
+  /**
+   * @param {State} state
+   * @param {{ mongodb: { port: number }, redis: { port: number } }} wanted
+   */
+  async #startServices(state, wanted) {
+    const { CASTELLAN_MONGODB_URI: mongodbUri, CASTELLAN_REDIS_URL: redisUri } = this.#env;
+    const services = await startServices(this.#serviceOptions(wanted));
     if (mongodbUri) state.set('mongodb', { url: mongodbUri, kind: 'external' });
-    if (redisUrl) state.set('redis', { url: redisUrl, kind: 'external' });
+    if (redisUri) state.set('redis', { url: redisUri, kind: 'external' });
     const [redis] = services.redis;
     return {
       mongodb: services.mongodb
@@ -142,7 +274,7 @@ export class Launcher {
         : { label: 'yours (CASTELLAN_MONGODB_URI)', url: mongodbUri ?? '' },
       redis: redis
         ? { label: redis.label, url: redis.url }
-        : { label: 'yours (CASTELLAN_REDIS_URL)', url: redisUrl ?? '' },
+        : { label: 'yours (CASTELLAN_REDIS_URL)', url: redisUri ?? '' },
     };
   }
 

@@ -77,7 +77,7 @@ function secantus({ durable, ...server }) {
 }
 
 /** @param {number} port */
-function mongodbUrl(port) {
+export function mongodbUrl(port) {
   return `mongodb://127.0.0.1:${port}/?directConnection=true`;
 }
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { errorCode } from './problem.mjs';
+import { errorCode, Problem } from './problem.mjs';
 
 /**
  * Why a server could not listen there now.
@@ -19,7 +19,7 @@ export function listenError(port, host = '127.0.0.1') {
  * Whether a server could listen on that port of the loopback interface.
  * @param {number} port
  */
-export async function isFree(port) {
+async function isFree(port) {
   return (await listenError(port)) === undefined;
 }
 
@@ -43,11 +43,25 @@ export function anyFreePort() {
  * The first free port among the preferred one and the hundred after it, else any. A port that stays the same from start to start
  * is worth having: gateways are configured with it.
  * @param {number} preferred 0 means any
+ * @param {number} [not] one that is promised to somebody else
  */
-export async function freePortNear(preferred) {
+export async function freePortNear(preferred, not = 0) {
   if (preferred === 0) return anyFreePort();
   for (let port = preferred; port < Math.min(preferred + 100, 65_536); port += 1) {
-    if (await isFree(port)) return port;
+    if (port !== not && (await isFree(port))) return port;
   }
   return anyFreePort();
+}
+
+/**
+ * The port for a server of ours.
+ * @param {{ name: string, port: number, portIsFixed?: boolean, portVariable?: string, not?: number }} wish
+ *   `port`: 0 for any free one; `portIsFixed`: one that is in use is the user's problem and no other one is taken
+ */
+export async function choosePort({ name, port, portIsFixed = false, portVariable, not }) {
+  if (!portIsFixed) return freePortNear(port, not);
+  if (port !== not && (await isFree(port))) return port;
+  throw new Problem(
+    `Port ${port}, wanted for ${name}, is in use by another program; end that or set ${portVariable} to another port (0 for any free one).`,
+  );
 }

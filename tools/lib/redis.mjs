@@ -35,7 +35,12 @@ function redis({ durable, ...server }) {
       ...['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--daemonize', 'no'],
       ...['--appendonly', durable ? 'yes' : 'no', '--save', '', '--set-proc-title', 'no'],
     ],
-    url: (port) => `redis://127.0.0.1:${port}`,
+    url: redisUrl,
     isReady: redisIsReady,
   };
+}
+
+/** @param {number} port */
+export function redisUrl(port) {
+  return `redis://127.0.0.1:${port}`;
 }

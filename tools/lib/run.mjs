@@ -21,6 +21,7 @@ process.on('exit', () => {
  * @param {number} [options.timeout] milliseconds
  * @param {number} [options.silence] milliseconds that it may write nothing
  * @param {boolean} [options.show] writes through to the terminal instead of keeping the output
+ * @param {boolean} [options.interactive] lets it read from the terminal too, in our process group
  * @param {(line: string) => void} [options.onLine] gets each line as it comes
  * @returns {Promise<Outcome>}
  */
@@ -29,10 +30,15 @@ export function run(file, args, options = {}) {
     const child = spawn(file, args, {
       cwd: options.cwd ?? root,
       env: options.env ?? process.env,
-      stdio: options.show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
-      detached: true,
+      stdio: options.interactive
+        ? 'inherit'
+        : options.show
+          ? ['ignore', 'inherit', 'inherit']
+          : ['ignore', 'pipe', 'pipe'],
+      // Only the foreground group may read from a terminal.
+      detached: options.interactive !== true,
     });
-    const group = child.pid;
+    const group = options.interactive ? undefined : child.pid;
     if (group !== undefined) groups.add(group);
     let output = '';
     /** @type {NodeJS.Timeout | undefined} */

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { ManagedProcess } from './managed-process.mjs';
-import { freePortNear, isFree } from './ports.mjs';
+import { choosePort } from './ports.mjs';
 import { Problem } from './problem.mjs';
 import { until } from './wait.mjs';
 
@@ -85,7 +85,7 @@ export class Server {
     mkdirSync(this.#place.folder, { recursive: true, mode: 0o700 });
     if (this.#port !== 0) return this.#startOn(this.#port);
     for (let attempt = 1; ; attempt += 1) {
-      this.#port = await this.#choosePort();
+      this.#port = await choosePort(this.#place);
       try {
         return await this.#startOn(this.#port);
       } catch (error) {
@@ -107,15 +107,6 @@ export class Server {
   /** @param {NodeJS.Signals} signal */
   kill(signal) {
     this.#process?.kill(signal);
-  }
-
-  async #choosePort() {
-    const { port, portIsFixed, portVariable, name } = this.#place;
-    if (!portIsFixed) return freePortNear(port);
-    if (await isFree(port)) return port;
-    throw new Problem(
-      `Port ${port}, wanted for ${name}, is in use by another program; end that or set ${portVariable} to another port (0 for any free one).`,
-    );
   }
 
   /** @param {number} port */

@@ -44,7 +44,7 @@ export function wantedPort(env, variable, otherwise) {
  * @param {NodeJS.ProcessEnv} env what the apps will get
  */
 export function checkSettings(env) {
-  const config = createRequire(import.meta.url)(join(root, 'dist', 'libs', 'config', 'src', 'index.js'));
+  const config = builtConfig();
   const wrong = new Set(
     ['CASTELLAN_MONGODB_PORT', 'CASTELLAN_REDIS_PORT']
       .filter((name) => env[name] && asPort(env[name]) === undefined)
@@ -62,6 +62,30 @@ export function checkSettings(env) {
   throw new Problem('The settings in the environment are wrong; correct them and start again.', {
     details: [...wrong].join('\n'),
   });
+}
+
+/**
+ * What deserves a word though it stops nothing: variables that nobody reads, a database without a name.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string[]}
+ */
+export function notesOnSettings(env) {
+  return builtConfig().configurationNotes(env);
+}
+
+/**
+ * Those of the variables that the apps of this version read.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function onlyKnown(env) {
+  /** @type {string[]} */
+  const names = builtConfig().settingNames;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => names.includes(name)));
+}
+
+function builtConfig() {
+  return createRequire(import.meta.url)(join(root, 'dist', 'libs', 'config', 'src', 'index.js'));
 }
 
 /**
