@@ -24,6 +24,7 @@ module.exports = {
       from: { path: '^(?:apps|libs)/([^/]+)/' },
       to: { path: '^libs/[^/]+/src/(?!index\\.ts$)', pathNot: '^libs/$1/' },
     },
+    { name: 'tools-know-no-bench', severity: 'error', from: { path: '^tools/' }, to: { path: '^bench/' } },
     {
       name: 'testing-only-in-tests',
       severity: 'error',

@@ -7,17 +7,17 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { ensureBuilt } from './lib/build.mjs';
-import { ensureDependencies } from './lib/dependencies.mjs';
-import { root } from './lib/paths.mjs';
-import { createProgress } from './lib/progress.mjs';
+import { ensureBuilt } from '../tools/lib/build.mjs';
+import { ensureDependencies } from '../tools/lib/dependencies.mjs';
+import { root } from '../tools/lib/paths.mjs';
+import { createProgress } from '../tools/lib/progress.mjs';
 
 const progress = createProgress();
 await ensureDependencies(process.env, progress);
 await ensureBuilt(progress);
-const { startSystem } = await import('../bench/lib/system.mjs');
-const { herd, pings, writeToEvent, writeToNode } = await import('../bench/delivery.mjs');
-const { lists, longLists, seed, unchangedImport, writes } = await import('../bench/management.mjs');
+const { startSystem } = await import('./lib/system.mjs');
+const { herd, pings, writeToEvent, writeToNode } = await import('./delivery.mjs');
+const { lists, longLists, seed, unchangedImport, writes } = await import('./management.mjs');
 
 /** @type {{ what: string, figure: string, target: string, met?: boolean }[]} */
 const rows = [];
