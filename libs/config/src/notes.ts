@@ -2,9 +2,13 @@ import { prefix, type Environment } from './load';
 import { withoutDatabase } from './mongodb-uri';
 import { apiOnlySettings, commonSettings, hostManagerOnlySettings, launcherSettings } from './schema';
 
-const known = [commonSettings, apiOnlySettings, hostManagerOnlySettings, launcherSettings].flatMap((settings) =>
-  Object.values(settings).map(({ name }) => name),
-);
+const groups: readonly Readonly<Record<string, { readonly name: string }>>[] = [
+  commonSettings,
+  apiOnlySettings,
+  hostManagerOnlySettings,
+  launcherSettings,
+];
+const known = groups.flatMap((settings) => Object.values(settings).map(({ name }) => name));
 
 /** What tests read, and what Kubernetes writes into every pod for a service whose name starts like ours. */
 const ofOthers = /^TEST_|_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_\w+)?$/;
@@ -12,9 +16,9 @@ const ofOthers = /^TEST_|_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_
 /** How many letters have to be changed, put in or left out to make one word the other (Levenshtein). */
 const distance = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [line, letter] of [...from].entries()) {
+  for (const [line, letter] of Array.from(from).entries()) {
     const next = [line + 1];
-    for (const [column, other] of [...to].entries()) {
+    for (const [column, other] of Array.from(to).entries()) {
       const replaced = (row[column] ?? 0) + (letter === other ? 0 : 1);
       next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
     }

@@ -242,7 +242,7 @@ export const launcherSettings = {
     'CACHE_DIR',
     z.string().default(''),
     'Where embedded servers are installed, once for all installations of this user',
-    'the user’s cache',
+    '~/.cache/castellan',
   ),
   mongodbPort: setting('MONGODB_PORT', port.default(0), 'Port of the embedded MongoDB server; 0 takes a free one', '0'),
   redisPort: setting('REDIS_PORT', port.default(0), 'Port of the embedded Redis; 0 takes a free one', '0'),
