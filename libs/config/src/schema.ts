@@ -1,9 +1,6 @@
 import { z } from 'zod';
-<<<<<<< HEAD
-import { trustedProxies } from './trusted-proxies';
-=======
 import { withDatabase } from './mongodb-uri';
->>>>>>> fa28cda (Name settings that nobody reads, take the database castellan where none is named, and lead browsers to the documentation)
+import { trustedProxies } from './trusted-proxies';
 
 /** How one setting is read from the environment, and how the README describes it. */
 export interface Setting<T extends z.ZodType> {
