@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { ConfigModule, type ApiConfig } from '@castellan/config';
 import { ObservabilityModule, type Logger } from '@castellan/observability';
 import { HealthModule, PersistenceModule, RedisModule } from '@castellan/persistence';
@@ -8,6 +8,8 @@ import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { DeliveryModule } from './gateways/delivery/delivery.module';
 import { ErrorFilter } from './http/error.filter';
+import { RefuseUnknownParameters } from './http/query/refuse-unknown';
+import { SendHeaders } from './http/reply-headers';
 import { NodeModule } from './gateways/protocol/node.module';
 import { NodesModule } from './gateways/nodes/nodes.module';
 import { ImportsModule } from './import-export/migration/imports.module';
@@ -50,7 +52,11 @@ export class AppModule {
         OrganisationTransferModule,
         NodeModule,
       ],
-      providers: [{ provide: APP_FILTER, useClass: ErrorFilter }],
+      providers: [
+        { provide: APP_FILTER, useClass: ErrorFilter },
+        { provide: APP_INTERCEPTOR, useClass: RefuseUnknownParameters },
+        { provide: APP_INTERCEPTOR, useClass: SendHeaders },
+      ],
     };
   }
 }

@@ -17,10 +17,12 @@ export { ImportRunning } from './imports/import-running';
 export { ImportStore, type ImportProgress, type ImportSummary } from './imports/import-store';
 export type { FrozenListRow, ImportJournalRow, ImportRefusal, ImportRow, ImportStepRow } from './imports/rows';
 export { modelNames } from './models';
+export { type Page, type Place } from './paging';
 export { PersistenceModule } from './persistence.module';
+export { decodePosition, encodePosition, type PositionValue } from './position';
 export { REDIS, redisKey, RedisModule } from './redis.module';
 export { redisTransportOptions, startTransport } from './redis-transport';
-export { ApiStore, type ApiHolder, type ApiNeighbour, type ApiSummary } from './resources/api-store';
+export { ApiStore, type ApiHolder, type ApiNeighbour, type ApiSummary, type ApiWithBase } from './resources/api-store';
 export { DuplicateKey, LostRace } from './resources/duplicate-key';
 export {
   resourceKinds,
@@ -29,6 +31,6 @@ export {
   type ResourceKindName,
   type ResourceRow,
 } from './resources/resource-row';
-export { ResourceStore, type Page, type PageQuery, type ResourceKind } from './resources/resource-store';
+export { ResourceStore, type PageQuery, type ResourceKind } from './resources/resource-store';
 export type { ApiRow, OrganisationRow, PolicyRow, UserRow, WebhookRow } from './resources/rows';
 export { OrganisationStore, PolicyStore, UserStore, WebhookStore } from './resources/stores';

@@ -30,6 +30,12 @@ export const listOf = (value: unknown): readonly JsonReply[] => {
   return value as JsonReply[];
 };
 
+/** The body of a reply together with the version that its `ETag` names, for tests that look at both. */
+export const withVersion = ({ json, headers }: Reply): JsonReply => {
+  const version: unknown = Number(/^"(\d+)"$/.exec(headers.get('etag') ?? '')?.[1]);
+  return { ...json, version: version as JsonReply };
+};
+
 export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** An object is sent as JSON, text as it is. */

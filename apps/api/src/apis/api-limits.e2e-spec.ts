@@ -1,4 +1,4 @@
-import { anApiDefinition, listOf, textOf, type Reply } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf, type Reply, withVersion } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
 const most = 3;
@@ -38,7 +38,7 @@ describe('limits of API definitions', () => {
       expect(json['Message']).toBe(`An organisation may hold ${most} API definitions`);
     }
     expect(await count()).toBe(most);
-    expect((await client.get(`/api/apis/${base}`)).json['version']).toBe(1);
+    expect(withVersion(await client.get(`/api/apis/${base}`))['version']).toBe(1);
     expectOk(await client.put(`/api/apis/${base}`, { api_definition: anApiDefinition() }));
     expectOk(await client.delete(`/api/apis/${base}`));
     expectOk(await post());

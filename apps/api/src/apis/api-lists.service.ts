@@ -1,15 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { ApiStore, type ApiSummary, type OrganisationId } from '@castellan/persistence';
-import { pageCount, pageFrom } from '../http/paging';
+import { pieceInMemory } from '../http/list-in-memory';
+import { pageCount, placeOf } from '../http/paging';
 import { ApiCatalogues } from './api-catalogues';
 import { apiReply, compressedReply } from './api-reply';
-import { wantedBy, type ListApisQuery } from './list-query';
+import { orderNamed } from './catalogue';
+import { wantedBy, type ApiSearch } from './list-query';
 
-/** One page of a list, as JSON texts. */
+/** A piece of a list, as JSON texts. */
 export interface ListOfTexts {
   readonly texts: readonly string[];
   readonly pages: number;
+  /** Where the next piece begins; null after the last. */
+  readonly next: string | null;
 }
 
 /** How often a category occurs. */
@@ -27,16 +31,17 @@ export class ApiListsService {
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  async list(organisation: OrganisationId, query: ListApisQuery): Promise<ListOfTexts> {
+  async list(organisation: OrganisationId, query: ApiSearch): Promise<ListOfTexts> {
     const { pageSize } = this.config;
-    const page = pageFrom(query.p);
+    const place = placeOf(query);
     const catalogue = await this.catalogues.of(organisation);
-    const everything = catalogue.inOrder(query.sort ?? '-created_at');
+    const order = query.sort ?? '-created_at';
+    const everything = catalogue.inOrder(order);
     const wanted = wantedBy(query, catalogue.versionIds);
     const found = wanted === undefined ? everything : everything.filter(wanted);
-    const shown = page === null ? found : found.slice((page - 1) * pageSize, page * pageSize);
-    const texts = query.compressed === undefined ? await this.whole(organisation, shown) : shown.map(compressedReply);
-    return { texts, pages: pageCount(found.length, page, pageSize) };
+    const { shown, next } = pieceInMemory(found, orderNamed(order), place, pageSize);
+    const texts = query.compressed === true ? shown.map(compressedReply) : await this.whole(organisation, shown);
+    return { texts, pages: pageCount(found.length, place, pageSize), next };
   }
 
   /** Every category of the organisation, the most frequent first. */

@@ -1,10 +1,9 @@
 import type { ApiRow, ApiSummary } from '@castellan/persistence';
 import { appendFields } from '@castellan/tyk';
 
-const rowFields = ({ createdAt, updatedAt, version }: ApiSummary) => ({
+const rowFields = ({ createdAt, updatedAt }: ApiSummary) => ({
   created_at: createdAt.toISOString(),
   updated_at: updatedAt.toISOString(),
-  version,
 });
 
 /** The wrapper as clients get it: the stored text, with the row's own facts behind it. */

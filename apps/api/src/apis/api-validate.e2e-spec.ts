@@ -1,4 +1,4 @@
-import { anApiDefinition, listOf, textOf, unique, type JsonReply, type Reply } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf, unique, type JsonReply, type Reply, withVersion } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
 describe('POST /api/apis/validate', () => {
@@ -40,7 +40,7 @@ describe('POST /api/apis/validate', () => {
     expect(listOf(change?.['diff'])).toEqual([
       expect.objectContaining({ op: 'replace', path: '/api_definition/name', value: 'Another name' }),
     ]);
-    expect((await organisation.admin.client.get(`/api/apis/${id}`)).json['version']).toBe(1);
+    expect(withVersion(await organisation.admin.client.get(`/api/apis/${id}`))['version']).toBe(1);
   });
 
   const wrong: readonly (readonly [string, unknown])[] = [

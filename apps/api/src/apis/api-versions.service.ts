@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import type { CastellanError } from '@castellan/dto';
 import { ApiStore, type ApiRow, type OrganisationId } from '@castellan/persistence';
 import { flagAt, textAt } from '@castellan/tyk';
 import { isDefaultVersion, versioningOf, type Versioning } from './versions';
@@ -31,10 +32,21 @@ export interface VersionSearch {
 export class ApiVersionsService {
   constructor(private readonly apis: ApiStore) {}
 
-  /** Puts the `api_id` of the API's base, if it has one, into a header of the reply. */
-  async nameBase(reply: FastifyReply, organisation: OrganisationId, { apiId }: ApiRow): Promise<void> {
-    const baseId = await this.apis.baseIdOf(organisation, apiId);
-    if (baseId !== undefined) void reply.header(baseHeader, baseId);
+  /**
+   * The API that an id means. The `api_id` of its base, if it has one, goes into a header of the reply.
+   *
+   * @throws the error for an API that does not exist
+   */
+  async requireNamingBase(
+    reply: FastifyReply,
+    organisation: OrganisationId,
+    id: string,
+    missing: CastellanError,
+  ): Promise<ApiRow> {
+    const found = await this.apis.withBase(organisation, id);
+    if (found === null) throw missing;
+    if (found.baseId !== undefined) void reply.header(baseHeader, found.baseId);
+    return found.row;
   }
 
   /** Every version of an API that is one itself, the base first. An API without versions is its only one. */

@@ -56,9 +56,6 @@ export class ApiWrapper extends ApiWrapperInput {
 
   @ApiProperty({ description: 'ISO 8601' })
   readonly updated_at!: string;
-
-  @ApiProperty({ description: 'Counts the changes; the ETag shows the same number' })
-  readonly version!: number;
 }
 
 export class ApiListDto {

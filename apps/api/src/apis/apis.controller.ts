@@ -1,11 +1,14 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Param, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
-import { ApiErrors } from '../http/api-errors.decorator';
-import { etagOf, IfMatch, Precondition } from '../http/precondition';
+import { IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { tagged } from '../http/reply-headers';
+import { text, tolerated } from '../http/query/parameter';
+import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { Route } from '../http/route';
 import { sendList, sendResource } from '../http/text-reply';
 import { rehearsedChange, ValidReply } from '../resources/rehearsal';
 import { ApiListsService } from './api-lists.service';
@@ -15,11 +18,17 @@ import { parseObject } from './api-content';
 import { refuseOasWrapper, refuseOtherKind } from './api-kind';
 import { apiReply } from './api-reply';
 import { ApisService } from './apis.service';
-import { ListApisQuery, SearchApisQuery } from './list-query';
-import { versionLinkOf, VersionQuery } from './version-query';
+import { listApisQuery, searchApisQuery, type ApiSearch } from './list-query';
+import { versionLinkOf, versionParameters, versionQuery } from './version-query';
 
 const idParam = { name: 'id', description: 'Database id or api_id', example: '54c24242eba6db1c9a000002' };
-const ifMatch = { name: 'If-Match', required: false, description: 'Only when the version is still this one' };
+/** Which resource a validated one would replace. */
+const validateQuery = new RouteQuery({
+  ...versionParameters,
+  accept_additional_properties: tolerated('tyk-sync'),
+  id: text({ description: 'The API that it would replace; a new one when left out' }),
+});
+const updateQuery = new RouteQuery({ accept_additional_properties: tolerated('tyk-sync') });
 const listNames = { rows: 'apis', pages: 'pages' };
 
 @ApiTags('API definitions')
@@ -31,87 +40,87 @@ export class ApisController {
     private readonly versions: ApiVersionsService,
   ) {}
 
-  @Get()
-  @Requires('apis', 'read', 'List APIs')
-  @ApiOperation({ operationId: 'listApis', summary: 'List API definitions, the newest first' })
-  @ApiOkResponse({ type: ApiListDto })
-  @ApiErrors(400, 401, 403)
+  @Route.get('', {
+    access: Requires('apis', 'read', 'List APIs'),
+    id: 'listApis',
+    summary: 'List API definitions, the newest first',
+    reply: ApiListDto,
+    listed: true,
+  })
   async list(
     @OrganisationRequest() { organisation }: OrganisationContext,
-    @Query() query: ListApisQuery,
+    @AskedFor(listApisQuery) query: ApiSearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { texts, pages } = await this.catalogue.list(organisation, query);
-    sendList(reply, listNames, texts, pages);
+    sendList(reply, listNames, await this.catalogue.list(organisation, query));
   }
 
-  @Get('search')
-  @Requires('apis', 'read', 'Search APIs')
-  @ApiOperation({ operationId: 'searchApis', summary: 'List the API definitions whose names hold a text' })
-  @ApiOkResponse({ type: ApiListDto })
-  @ApiErrors(400, 401, 403)
+  @Route.get('search', {
+    access: Requires('apis', 'read', 'Search APIs'),
+    id: 'searchApis',
+    summary: 'List the API definitions whose names hold a text',
+    reply: ApiListDto,
+    listed: true,
+  })
   async search(
     @OrganisationRequest() { organisation }: OrganisationContext,
-    @Query() query: SearchApisQuery,
+    @AskedFor(searchApisQuery) query: ApiSearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { texts, pages } = await this.catalogue.list(organisation, query);
-    sendList(reply, listNames, texts, pages);
+    sendList(reply, listNames, await this.catalogue.list(organisation, query));
   }
 
-  @Get(':id')
-  @Requires('apis', 'read', 'Get API')
-  @ApiOperation({
-    operationId: 'getApi',
+  @Route.get(':id', {
+    access: Requires('apis', 'read', 'Get API'),
+    id: 'getApi',
     summary: 'Get an API definition; `x-tyk-base-api-id` names the API that it is a version of',
+    params: [idParam],
+    reply: ApiWrapper,
+    tagged: true,
   })
-  @ApiParam(idParam)
-  @ApiOkResponse({ type: ApiWrapper })
-  @ApiErrors(401, 403, 404)
   async get(
     @OrganisationRequest() { organisation }: OrganisationContext,
     @Param('id') id: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const row = await this.apis.require(organisation, id);
-    await this.versions.nameBase(reply, organisation, row);
+    const row = await this.versions.requireNamingBase(reply, organisation, id, this.apis.notFound());
     sendResource(reply, row.version, apiReply(row));
   }
 
-  @Post()
-  @HttpCode(200)
-  @Requires('apis', 'write', 'Create API')
-  @ApiOperation({ operationId: 'createApi', summary: 'Create an API definition, or a version of one' })
-  @ApiBody({ type: ApiWrapperInput })
-  @ApiOkResponse({ type: ApiCreatedReply })
-  @ApiErrors(400, 401, 403, 409, 413)
+  @Route.post('', {
+    access: Requires('apis', 'write', 'Create API'),
+    id: 'createApi',
+    summary: 'Create an API definition, or a version of one',
+    body: ApiWrapperInput,
+    reply: ApiCreatedReply,
+    tagged: true,
+    errors: [409],
+  })
   async create(
     @OrganisationRequest() context: OrganisationContext,
-    @Query() query: VersionQuery,
+    @AskedFor(versionQuery) query: Asked<typeof versionQuery>,
     @Body() body: unknown,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<StatusReply> {
+  ): Promise<unknown> {
     refuseOasWrapper(parseObject(body));
     const row = await this.apis.create(context, body, versionLinkOf(query));
-    void reply.header('etag', etagOf(row.version));
-    return new StatusReply('API created', row._id.toString(), row.apiId);
+    return tagged(row, new StatusReply('API created', row._id.toString(), row.apiId));
   }
 
   /** Asks for no more than the right to read: it changes nothing. */
-  @Post('validate')
-  @HttpCode(200)
-  @Requires('apis', 'read', 'Validate API')
-  @ApiOperation({ operationId: 'validateApi', summary: 'Check an API definition as a write would, and write nothing' })
-  @ApiQuery({ name: 'id', required: false, description: 'The API that it would replace; a new one when left out' })
-  @ApiBody({ type: ApiWrapperInput })
-  @ApiOkResponse({ type: ValidReply })
-  @ApiErrors(400, 401, 403, 404, 409, 413)
+  @Route.post('validate', {
+    access: Requires('apis', 'read', 'Validate API'),
+    id: 'validateApi',
+    summary: 'Check an API definition as a write would, and write nothing',
+    body: ApiWrapperInput,
+    reply: ValidReply,
+    errors: [404, 409],
+  })
   async validate(
     @OrganisationRequest() context: OrganisationContext,
-    @Query() query: VersionQuery,
+    @AskedFor(validateQuery) query: Asked<typeof validateQuery>,
     @Body() body: unknown,
-    @Query('id') id?: string,
   ): Promise<StatusReply> {
+    const { id } = query;
     refuseOasWrapper(parseObject(body));
     if (id !== undefined) refuseOtherKind(await this.apis.require(context.organisation, id), 'classic');
     const link = id === undefined ? versionLinkOf(query) : null;
@@ -120,34 +129,37 @@ export class ApisController {
     return new StatusReply('API is valid', { changes: changes.map(rehearsedChange) });
   }
 
-  @Put(':id')
-  @Requires('apis', 'write', 'Update API')
-  @ApiOperation({ operationId: 'updateApi', summary: 'Replace an API definition' })
-  @ApiParam(idParam)
-  @ApiHeader(ifMatch)
-  @ApiBody({ type: ApiWrapperInput })
-  @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(400, 401, 403, 404, 409, 412, 413, 428)
+  @Route.put(':id', {
+    access: Requires('apis', 'write', 'Update API'),
+    id: 'updateApi',
+    summary: 'Replace an API definition',
+    params: [idParam],
+    body: ApiWrapperInput,
+    reply: StatusReply,
+    tagged: true,
+    preconditioned: true,
+    errors: [409],
+  })
   async update(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
     @Body() body: unknown,
     @IfMatch() precondition: Precondition,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<StatusReply> {
+    @AskedFor(updateQuery) _query: Asked<typeof updateQuery>,
+  ): Promise<unknown> {
     refuseOasWrapper(parseObject(body));
     const row = await this.apis.update(context, id, body, precondition, 'classic');
-    void reply.header('etag', etagOf(row.version));
-    return new StatusReply('Api updated');
+    return tagged(row, new StatusReply('Api updated'));
   }
 
-  @Delete(':id')
-  @Requires('apis', 'write', 'Delete API')
-  @ApiOperation({ operationId: 'deleteApi', summary: 'Delete an API definition' })
-  @ApiParam(idParam)
-  @ApiHeader(ifMatch)
-  @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(401, 403, 404, 412, 428)
+  @Route.delete(':id', {
+    access: Requires('apis', 'write', 'Delete API'),
+    id: 'deleteApi',
+    summary: 'Delete an API definition',
+    params: [idParam],
+    reply: StatusReply,
+    preconditioned: true,
+  })
   async remove(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,

@@ -1,4 +1,4 @@
-import { anApiDefinition, listOf, textOf, unique } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf, unique, withVersion } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
 describe('/api/apis', () => {
@@ -244,8 +244,7 @@ describe('/api/apis', () => {
         }
       };
       await Promise.all(Array.from({ length: 32 }, (_, writer) => write(writer)));
-      const { json } = await organisation.admin.client.get(`/api/apis/${id}`);
-      expect(json['version']).toBe(33);
+      expect(withVersion(await organisation.admin.client.get(`/api/apis/${id}`))['version']).toBe(33);
       const history = await organisation.admin.client.get(`/api/apis/${id}/revisions?p=-1`);
       expect(listOf(history.json['revisions']).map((revision) => revision['revision'])).toEqual(
         Array.from({ length: 33 }, (_, index) => 33 - index),

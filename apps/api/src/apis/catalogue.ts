@@ -1,4 +1,5 @@
 import type { ApiSummary } from '@castellan/persistence';
+import type { ListOrder as ListOrderOf } from '../http/list-in-memory';
 
 /** The orders that lists may be in (docs/tyk/management.md#apis). */
 export const listOrders = ['name', '-name', 'created_at', '-created_at', 'updated_at', '-updated_at'] as const;
@@ -12,6 +13,23 @@ const comparisons: Readonly<Record<string, Comparison>> = {
   name: (a, b) => byText(a.nameKey, b.nameKey),
   created_at: (a, b) => a.createdAt.getTime() - b.createdAt.getTime(),
   updated_at: (a, b) => a.updatedAt.getTime() - b.updatedAt.getTime(),
+};
+
+/** The same orders, for those who go on from a place in them. */
+export const orderNamed = (order: ListOrder): ListOrderOf<ApiSummary> => {
+  const direction = order.startsWith('-') ? -1 : 1;
+  return {
+    name: order,
+    keys: [
+      { valueOf: (row) => sortedBy(order, row), direction },
+      { valueOf: ({ _id }) => _id, direction },
+    ],
+  };
+};
+
+const sortedBy = (order: ListOrder, { nameKey, createdAt, updatedAt }: ApiSummary): string | Date => {
+  if (order.endsWith('name')) return nameKey;
+  return order.endsWith('created_at') ? createdAt : updatedAt;
 };
 
 /** Beyond so many changed rows it takes less time to sort them all. */

@@ -1,133 +1,56 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsIn, IsISO8601, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { ValidationFailed } from '@castellan/dto';
 import { isObjectIdText, resourceKinds, type AuditFilter } from '@castellan/persistence';
+import { listParameters } from '../http/paging';
+import { moment, type Moment } from '../http/query/moment';
+import { flag, integer, oneOf, required, search, text } from '../http/query/parameter';
+import { RouteQuery, type Asked } from '../http/query/query';
 
-/** Forms send their empty fields too. */
-const EmptyIsAbsent = (): PropertyDecorator =>
-  Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value));
+const logParameters = {
+  ...listParameters,
+  user: text({ description: 'Email address or id of a user, or `admin`' }),
+  action: text({ description: 'What was done', example: 'Update API' }),
+  ip: text({ description: 'Address of the caller', example: '127.0.0.1', maxLength: 64 }),
+  method: text({
+    description: 'HTTP method',
+    example: 'PUT',
+    pattern: /^[A-Za-z]{1,16}$/,
+    looks: 'an HTTP method',
+  }),
+  status: integer({ description: 'HTTP status of the reply', example: 200, minimum: 100, maximum: 599 }),
+  url: search({ description: 'A part of the path' }),
+  from_date: moment({ description: 'First day, in UTC, or first moment', example: '2025-01-23' }),
+  to_date: moment({ description: 'Last day, in UTC, or last moment', example: '2025-01-24T16:30:00Z' }),
+  resource: text({
+    description: `Kind (${resourceKinds.join(', ')}) or database id of what was changed`,
+    maxLength: 64,
+  }),
+  request_id: text({ description: 'The X-Request-ID of a request' }),
+  download: flag({ description: 'Everything that matches, as a file' }),
+  type: oneOf(['csv', 'json'], { description: 'Format of the file; json when left out' }),
+};
 
-const longestText = 1_024;
-const text = { message: 'must be text' };
-const tooLong = { message: `must have at most ${longestText} characters` };
-const day = /^\d{4}-\d{2}-\d{2}$/;
-const notADay = { message: 'must be a day as YYYY-MM-DD' };
+/** What `GET /api/audit-logs` can be asked; `resource`, `request_id` and times of a day are Castellan's. */
+export const auditLogQuery = new RouteQuery(logParameters);
 
-/**
- * What `GET /api/audit-logs` can be asked (docs/tyk/management.md#audit-log); `resource` and `request_id` are
- * Castellan's.
- */
-export class AuditLogQuery {
-  @ApiPropertyOptional({ description: 'Page, from 1; a negative number gives everything' })
-  @IsOptional()
-  @IsString(text)
-  readonly p?: string;
+export type AuditSearch = Asked<typeof auditLogQuery>;
 
-  @ApiPropertyOptional({ description: 'Email address or id of a user, or `admin`' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @IsString(text)
-  @MaxLength(longestText, tooLong)
-  readonly user?: string;
-
-  @ApiPropertyOptional({ example: 'Update API' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @IsString(text)
-  @MaxLength(longestText, tooLong)
-  readonly action?: string;
-
-  @ApiPropertyOptional({ example: '127.0.0.1' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @IsString(text)
-  @MaxLength(longestText, tooLong)
-  readonly ip?: string;
-
-  @ApiPropertyOptional({ example: 'PUT' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @Matches(/^[a-z]{1,16}$/i, { message: 'must be an HTTP method' })
-  readonly method?: string;
-
-  @ApiPropertyOptional({ example: '200', description: 'HTTP status of the reply' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @Matches(/^[1-5]\d\d$/, { message: 'must be an HTTP status, such as 200' })
-  readonly status?: string;
-
-  @ApiPropertyOptional({ description: 'A part of the path' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @IsString(text)
-  @MaxLength(longestText, tooLong)
-  readonly url?: string;
-
-  @ApiPropertyOptional({ example: '2025-01-23', description: 'First day, in UTC' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @Matches(day, notADay)
-  @IsISO8601({ strict: true }, notADay)
-  readonly from_date?: string;
-
-  @ApiPropertyOptional({ example: '2025-01-24', description: 'Last day, in UTC' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @Matches(day, notADay)
-  @IsISO8601({ strict: true }, notADay)
-  readonly to_date?: string;
-
-  @ApiPropertyOptional({ description: `Kind (${resourceKinds.join(', ')}) or database id of what was changed` })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @IsString(text)
-  readonly resource?: string;
-
-  @ApiPropertyOptional({ description: 'The X-Request-ID of a request' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @IsString(text)
-  @MaxLength(longestText, tooLong)
-  readonly request_id?: string;
-
-  @ApiPropertyOptional({ enum: ['true', 'false'], description: '`true` gives everything that matches as a file' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @IsIn(['true', 'false', '1', '0'], { message: 'must be true or false' })
-  readonly download?: string;
-
-  @ApiPropertyOptional({ enum: ['csv', 'json'], default: 'json', description: 'Format of the file' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @IsIn(['csv', 'json'], { message: 'must be csv or json' })
-  readonly type?: string;
-}
-
-const owner = /^([0-9a-f]{24}|none)$/i;
-const notAnOwner = { message: 'must be the id of an organisation, or none' };
+const owner = text({
+  description: 'Of one organisation; `none` for what concerns no organisation',
+  pattern: /^([0-9a-fA-F]{24}|[nN][oO][nN][eE])$/,
+  looks: 'the id of an organisation, or none',
+});
 
 /** The same on the operator's plane, over all organisations or one. */
-export class OperatorAuditLogQuery extends AuditLogQuery {
-  @ApiPropertyOptional({ description: 'Of one organisation; `none` for what concerns no organisation' })
-  @EmptyIsAbsent()
-  @IsOptional()
-  @Matches(owner, notAnOwner)
-  readonly org_id?: string;
-}
+export const operatorAuditLogQuery = new RouteQuery({ ...logParameters, org_id: owner });
 
 /** Which chain the operator wants to have verified. */
-export class OperatorVerifyQuery {
-  @ApiProperty({ description: 'An organisation; `none` for what concerns no organisation' })
-  @Matches(owner, notAnOwner)
-  readonly org_id!: string;
-}
+export const operatorVerifyQuery = new RouteQuery({ org_id: required(owner) });
 
 /** @throws ValidationFailed for what is wrong about two parameters together, or about one in the light of its meaning */
-export const filterOf = (query: AuditLogQuery): AuditFilter => {
+export const filterOf = (query: AuditSearch): AuditFilter => {
   const { user, action, ip, method, status, url, resource, request_id: requestId } = query;
   const { from_date: from, to_date: to } = query;
-  if (from !== undefined && to !== undefined && from > to) {
+  if (from !== undefined && to !== undefined && from.first > to.last) {
     throw new ValidationFailed([{ path: 'from_date', message: 'must not be after to_date' }]);
   }
   if (resource !== undefined) requireResource(resource);
@@ -136,17 +59,17 @@ export const filterOf = (query: AuditLogQuery): AuditFilter => {
     ...(action === undefined ? {} : { action }),
     ...(ip === undefined ? {} : { ip }),
     ...(method === undefined ? {} : { method }),
-    ...(status === undefined ? {} : { status: Number(status) }),
+    ...(status === undefined ? {} : { status }),
     ...(url === undefined ? {} : { url }),
     ...(resource === undefined ? {} : { resource }),
     ...(requestId === undefined ? {} : { requestId }),
-    ...(from === undefined ? {} : { from: startOf(from) }),
-    ...(to === undefined ? {} : { until: new Date(startOf(to).getTime() + dayMs) }),
+    ...(from === undefined ? {} : { from: from.first }),
+    ...(to === undefined ? {} : { until: afterOf(to) }),
   };
 };
 
-const dayMs = 24 * 3_600 * 1_000;
-const startOf = (isoDay: string): Date => new Date(`${isoDay}T00:00:00.000Z`);
+/** Records are kept to the millisecond. */
+const afterOf = ({ last }: Moment): Date => new Date(last.getTime() + 1);
 
 const requireResource = (resource: string): void => {
   const isKind = resourceKinds.some((kind) => kind === resource);

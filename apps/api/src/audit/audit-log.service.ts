@@ -3,15 +3,20 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { NotFound } from '@castellan/dto';
-import { AuditStore, isObjectIdText, toObjectId, type AuditFilter, type AuditReach } from '@castellan/persistence';
-import { pageCount, pageFrom } from '../http/paging';
+import {
+  AuditStore,
+  isObjectIdText,
+  toObjectId,
+  type AuditFilter,
+  type AuditReach,
+  type Place,
+} from '@castellan/persistence';
+import { pageCount, placeOf } from '../http/paging';
+import { nextHeader } from '../http/reply-headers';
 import { csvFile, joined, jsonList } from './audit-file';
-import { filterOf, type AuditLogQuery } from './audit-log.query';
+import { filterOf, type AuditSearch } from './audit-log.query';
 import type { AuditLogDto, AuditLogListDto } from './audit-log.dto';
 import { auditRecord } from './audit-record';
-
-/** Beyond any page that exists, and within what MongoDB can skip. */
-const lastPage = 1_000_000_000;
 
 /** Reads the audit log as far as the caller may see. */
 @Injectable()
@@ -26,12 +31,12 @@ export class AuditLogService {
    *
    * @throws ValidationFailed
    */
-  async answer(reply: FastifyReply, reach: AuditReach, query: AuditLogQuery): Promise<void> {
+  async answer(reply: FastifyReply, reach: AuditReach, query: AuditSearch): Promise<void> {
     const filter = filterOf(query);
-    const page = pageFrom(query.p);
-    if (query.download === 'true' || query.download === '1') this.sendFile(reply, reach, filter, query.type ?? 'json');
-    else if (page === null) await this.sendEverything(reply, reach, filter);
-    else void reply.send(await this.page(reach, filter, Math.min(page, lastPage)));
+    const place = placeOf(query);
+    if (query.download) this.sendFile(reply, reach, filter, query.type ?? 'json');
+    else if ('page' in place && place.page === null) await this.sendEverything(reply, reach, filter);
+    else await this.sendPiece(reply, reach, filter, place);
   }
 
   /** @throws NotFound */
@@ -42,14 +47,16 @@ export class AuditLogService {
     return auditRecord(row);
   }
 
-  private async page(reach: AuditReach, filter: AuditFilter, page: number): Promise<AuditLogListDto> {
+  private async sendPiece(reply: FastifyReply, reach: AuditReach, filter: AuditFilter, place: Place): Promise<void> {
     const { pageSize } = this.config;
-    const { rows, total } = await this.store.page(reach, filter, { page, pageSize });
-    return { pages: pageCount(total, page, pageSize), audit_logs: rows.map(auditRecord) };
+    const { rows, total, next } = await this.store.page(reach, filter, { place, pageSize });
+    const list: AuditLogListDto = { pages: pageCount(total, place, pageSize), audit_logs: rows.map(auditRecord) };
+    if (next !== null) void reply.header(nextHeader, next);
+    void reply.send(list);
   }
 
   private async sendEverything(reply: FastifyReply, reach: AuditReach, filter: AuditFilter): Promise<void> {
-    const pages = pageCount(await this.store.count(reach, filter), null, this.config.pageSize);
+    const pages = pageCount(await this.store.count(reach, filter), { page: null }, this.config.pageSize);
     const list = jsonList(this.store.all(reach, filter), `{"pages":${pages},"audit_logs":[`, ']}');
     void reply.header('content-type', 'application/json; charset=utf-8').send(Readable.from(joined(list)));
   }

@@ -1,11 +1,12 @@
-import { Controller, Get, Param, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Controller, Param, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Requires } from '@castellan/rbac';
-import { ApiErrors } from '../http/api-errors.decorator';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { AskedFor } from '../http/query/query';
+import { Route } from '../http/route';
 import { AuditLogDto, AuditLogListDto, AuditVerificationDto } from './audit-log.dto';
-import { AuditLogQuery } from './audit-log.query';
+import { auditLogQuery, type AuditSearch } from './audit-log.query';
 import { AuditLogService } from './audit-log.service';
 import { AuditVerifier } from './audit-verifier';
 
@@ -18,35 +19,39 @@ export class AuditLogsController {
     private readonly verifier: AuditVerifier,
   ) {}
 
-  @Get()
-  @Requires('audit_logs', 'read', 'List Audit Logs')
-  @ApiOperation({ operationId: 'listAuditLogs', summary: 'List audit records, the newest first, or download them' })
-  @ApiProduces('application/json', 'application/octet-stream')
-  @ApiOkResponse({ type: AuditLogListDto })
-  @ApiErrors(400, 401, 403)
+  @Route.get('', {
+    access: Requires('audit_logs', 'read', 'List Audit Logs'),
+    id: 'listAuditLogs',
+    summary: 'List audit records, the newest first, or download them',
+    reply: AuditLogListDto,
+    listed: true,
+    produces: ['application/json', 'application/octet-stream'],
+  })
   async list(
     @OrganisationRequest() { organisation }: OrganisationContext,
-    @Query() query: AuditLogQuery,
+    @AskedFor(auditLogQuery) query: AuditSearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await this.logs.answer(reply, organisation, query);
   }
 
-  @Get('verify')
-  @Requires('audit_logs', 'read', 'Verify Audit Logs')
-  @ApiOperation({ operationId: 'verifyAuditLogs', summary: 'Walk the chain of seals and name the first break' })
-  @ApiOkResponse({ type: AuditVerificationDto })
-  @ApiErrors(401, 403)
+  @Route.get('verify', {
+    access: Requires('audit_logs', 'read', 'Verify Audit Logs'),
+    id: 'verifyAuditLogs',
+    summary: 'Walk the chain of seals and name the first break',
+    reply: AuditVerificationDto,
+  })
   async verify(@OrganisationRequest() { organisation }: OrganisationContext): Promise<AuditVerificationDto> {
     return this.verifier.verify(organisation);
   }
 
-  @Get(':id')
-  @Requires('audit_logs', 'read', 'Get Audit Log')
-  @ApiOperation({ operationId: 'getAuditLog', summary: 'Get one audit record' })
-  @ApiParam({ name: 'id', example: '672a83e2b0418b224440ce29' })
-  @ApiOkResponse({ type: AuditLogDto })
-  @ApiErrors(401, 403, 404)
+  @Route.get(':id', {
+    access: Requires('audit_logs', 'read', 'Get Audit Log'),
+    id: 'getAuditLog',
+    summary: 'Get one audit record',
+    params: [{ name: 'id', example: '672a83e2b0418b224440ce29' }],
+    reply: AuditLogDto,
+  })
   async get(
     @OrganisationRequest() { organisation }: OrganisationContext,
     @Param('id') id: string,

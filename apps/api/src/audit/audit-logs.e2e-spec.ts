@@ -49,7 +49,7 @@ describe('/api/audit-logs', () => {
     });
 
     it('answers an empty list beyond the last page, however far', async () => {
-      for (const p of ['999', '1e300', String(Number.MAX_SAFE_INTEGER)]) {
+      for (const p of ['999', '9'.repeat(300), String(Number.MAX_SAFE_INTEGER)]) {
         const { json } = expectOk(await organisation.admin.client.get(`/api/audit-logs?p=${p}`));
         expect(json['audit_logs']).toEqual([]);
         expect(numberOf(json['pages'])).toBeGreaterThan(0);
@@ -198,7 +198,7 @@ describe('/api/audit-logs', () => {
   it.each([
     ['from_date', 'from_date=2025-02-30'],
     ['from_date', 'from_date=01/02/2025'],
-    ['from_date', 'from_date=2025-01-02T00:00:00Z'],
+    ['from_date', 'from_date=2025-01-02T25:00:00Z'],
     ['from_date', 'from_date=2025-01-03&to_date=2025-01-02'],
     ['to_date', 'to_date=yesterday'],
     ['status', 'status=ok'],
@@ -207,7 +207,8 @@ describe('/api/audit-logs', () => {
     ['download', 'download=maybe'],
     ['type', 'download=true&type=xml'],
     ['user', 'user=a&user=b'],
-    ['user', 'user[$ne]=a&user=b&user=c'],
+    ['user[$ne]', 'user[$ne]=a&user=b&user=c'],
+    ['org_id', 'org_id=000000000000000000000000'],
   ])('400 names %s when asked for %s', async (path, query) => {
     const { status, json } = await organisation.admin.client.get(`/api/audit-logs?${query}`);
     expect(status).toBe(400);
@@ -238,7 +239,7 @@ describe('/api/audit-logs', () => {
 
   it('shows no record of another organisation, whatever is asked', async () => {
     const id = await create(other.admin.client);
-    const queries = [`resource=${id}`, `url=${id}`, `user=${other.admin.id}`, `org_id=${other.id}`, ''];
+    const queries = [`resource=${id}`, `url=${id}`, `user=${other.admin.id}`, ''];
     for (const query of queries) {
       const records = await list(query);
       expect(records.filter((record) => textOf(record['org_id']) !== organisation.id)).toEqual([]);

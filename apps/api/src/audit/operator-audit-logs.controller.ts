@@ -1,11 +1,12 @@
-import { Controller, Get, Param, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Controller, Param, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { toOrganisationId, type AuditOwner } from '@castellan/persistence';
 import { AdminOnly } from '@castellan/rbac';
-import { ApiErrors } from '../http/api-errors.decorator';
+import { AskedFor, type Asked } from '../http/query/query';
+import { Route } from '../http/route';
 import { AuditLogDto, AuditLogListDto, AuditVerificationDto } from './audit-log.dto';
-import { OperatorAuditLogQuery, OperatorVerifyQuery } from './audit-log.query';
+import { operatorAuditLogQuery, operatorVerifyQuery } from './audit-log.query';
 import { AuditLogService } from './audit-log.service';
 import { AuditVerifier } from './audit-verifier';
 
@@ -20,31 +21,40 @@ export class OperatorAuditLogsController {
     private readonly verifier: AuditVerifier,
   ) {}
 
-  @Get()
-  @AdminOnly('List Audit Logs')
-  @ApiOperation({ operationId: 'adminListAuditLogs', summary: 'List or download audit records of all organisations' })
-  @ApiProduces('application/json', 'application/octet-stream')
-  @ApiOkResponse({ type: AuditLogListDto })
-  @ApiErrors(400, 401, 429)
-  async list(@Query() query: OperatorAuditLogQuery, @Res() reply: FastifyReply): Promise<void> {
+  @Route.get('', {
+    access: AdminOnly('List Audit Logs'),
+    id: 'adminListAuditLogs',
+    summary: 'List or download audit records of all organisations',
+    reply: AuditLogListDto,
+    listed: true,
+    produces: ['application/json', 'application/octet-stream'],
+  })
+  async list(
+    @AskedFor(operatorAuditLogQuery) query: Asked<typeof operatorAuditLogQuery>,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     await this.logs.answer(reply, query.org_id === undefined ? 'all' : ownerOf(query.org_id), query);
   }
 
-  @Get('verify')
-  @AdminOnly('Verify Audit Logs')
-  @ApiOperation({ operationId: 'adminVerifyAuditLogs', summary: 'Walk one chain of seals and name the first break' })
-  @ApiOkResponse({ type: AuditVerificationDto })
-  @ApiErrors(400, 401, 429)
-  async verify(@Query() { org_id: id }: OperatorVerifyQuery): Promise<AuditVerificationDto> {
+  @Route.get('verify', {
+    access: AdminOnly('Verify Audit Logs'),
+    id: 'adminVerifyAuditLogs',
+    summary: 'Walk one chain of seals and name the first break',
+    reply: AuditVerificationDto,
+  })
+  async verify(
+    @AskedFor(operatorVerifyQuery) { org_id: id }: Asked<typeof operatorVerifyQuery>,
+  ): Promise<AuditVerificationDto> {
     return this.verifier.verify(ownerOf(id));
   }
 
-  @Get(':id')
-  @AdminOnly('Get Audit Log')
-  @ApiOperation({ operationId: 'adminGetAuditLog', summary: 'Get one audit record of any organisation' })
-  @ApiParam({ name: 'id', example: '672a83e2b0418b224440ce29' })
-  @ApiOkResponse({ type: AuditLogDto })
-  @ApiErrors(401, 404, 429)
+  @Route.get(':id', {
+    access: AdminOnly('Get Audit Log'),
+    id: 'adminGetAuditLog',
+    summary: 'Get one audit record of any organisation',
+    params: [{ name: 'id', example: '672a83e2b0418b224440ce29' }],
+    reply: AuditLogDto,
+  })
   async get(@Param('id') id: string): Promise<AuditLogDto> {
     return this.logs.get('all', id);
   }

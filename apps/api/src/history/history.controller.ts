@@ -1,26 +1,17 @@
-import {
-  Body,
-  Controller,
-  Get,
-  HttpCode,
-  Inject,
-  Param,
-  ParseIntPipe,
-  Post,
-  Query,
-  Res,
-  type Type,
-} from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import { Body, Controller, Inject, Param, ParseIntPipe, type Type } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { StatusReply } from '@castellan/dto';
 import type { ResourceRow } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
 import { Requires, type Section } from '@castellan/rbac';
-import { ApiErrors } from '../http/api-errors.decorator';
-import { pageFrom } from '../http/paging';
-import { etagOf, IfMatch, Precondition } from '../http/precondition';
+import { IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { tagged } from '../http/reply-headers';
+import { listParameters, placeOf } from '../http/paging';
+import { integer } from '../http/query/parameter';
+import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { piece } from '../http/reply-headers';
+import { Route } from '../http/route';
 import { HistoryService, summaryOf } from './history.service';
 import type { ResourceService } from '../resources/resource.service';
 import {
@@ -45,6 +36,11 @@ export interface HistoryOf {
   readonly nameOf: (document: JsonObject) => string;
 }
 
+const listQuery = new RouteQuery(listParameters);
+const diffQuery = new RouteQuery({
+  against: integer({ description: 'The revision before it when left out', minimum: 0 }),
+});
+
 const idParam = (noun: string): { name: string; description: string } => ({
   name: 'id',
   description: `Id of the ${noun}`,
@@ -63,11 +59,12 @@ export const historyController = (kind: HistoryOf): Type => {
       private readonly history: HistoryService,
     ) {}
 
-    @Get('deleted')
-    @Requires(section, 'read', `List Deleted ${plural}`)
-    @ApiOperation({ operationId: `listDeleted${plural}`, summary: 'What was deleted and can be restored' })
-    @ApiOkResponse({ type: DeletedListDto })
-    @ApiErrors(401, 403)
+    @Route.get('deleted', {
+      access: Requires(section, 'read', `List Deleted ${plural}`),
+      id: `listDeleted${plural}`,
+      summary: 'What was deleted and can be restored',
+      reply: DeletedListDto,
+    })
     async deleted(@OrganisationRequest() { organisation }: OrganisationContext): Promise<DeletedListDto> {
       const gone = await this.history.deleted(this.resource, organisation, nameOf);
       return {
@@ -77,31 +74,30 @@ export const historyController = (kind: HistoryOf): Type => {
       };
     }
 
-    @Get(':id/revisions')
-    @Requires(section, 'read', `List ${noun} Revisions`)
-    @ApiOperation({
-      operationId: `list${noun}Revisions`,
+    @Route.get(':id/revisions', {
+      access: Requires(section, 'read', `List ${noun} Revisions`),
+      id: `list${noun}Revisions`,
       summary: 'The history, the newest first; also of what was deleted',
+      params: [idParam(noun)],
+      reply: RevisionListDto,
+      listed: true,
     })
-    @ApiParam(idParam(noun))
-    @ApiQuery({ name: 'p', required: false, description: 'Page, from 1; a negative number gives everything' })
-    @ApiOkResponse({ type: RevisionListDto })
-    @ApiErrors(401, 403, 404)
     async list(
       @OrganisationRequest() { organisation }: OrganisationContext,
       @Param('id') id: string,
-      @Query('p') p?: string,
-    ): Promise<RevisionListDto> {
-      return this.history.list(this.resource, organisation, id, pageFrom(p));
+      @AskedFor(listQuery) query: Asked<typeof listQuery>,
+    ): Promise<unknown> {
+      const { list, next } = await this.history.list(this.resource, organisation, id, placeOf(query));
+      return piece(next, list);
     }
 
-    @Get(':id/revisions/:n')
-    @Requires(section, 'read', `Get ${noun} Revision`)
-    @ApiOperation({ operationId: `get${noun}Revision`, summary: 'One state of the past, and what changed then' })
-    @ApiParam(idParam(noun))
-    @ApiParam({ name: 'n', type: Number })
-    @ApiOkResponse({ type: RevisionDto })
-    @ApiErrors(400, 401, 403, 404)
+    @Route.get(':id/revisions/:n', {
+      access: Requires(section, 'read', `Get ${noun} Revision`),
+      id: `get${noun}Revision`,
+      summary: 'One state of the past, and what changed then',
+      params: [idParam(noun), { name: 'n', type: Number }],
+      reply: RevisionDto,
+    })
     async get(
       @OrganisationRequest() { organisation }: OrganisationContext,
       @Param('id') id: string,
@@ -110,59 +106,55 @@ export const historyController = (kind: HistoryOf): Type => {
       return this.history.get(this.resource, organisation, id, number);
     }
 
-    @Get(':id/revisions/:n/diff')
-    @Requires(section, 'read', `Compare ${noun} Revisions`)
-    @ApiOperation({ operationId: `diff${noun}Revisions`, summary: 'What leads from one revision to another' })
-    @ApiParam(idParam(noun))
-    @ApiParam({ name: 'n', type: Number })
-    @ApiQuery({ name: 'against', required: false, type: Number, description: 'The revision before it when left out' })
-    @ApiOkResponse({ type: RevisionDiffDto })
-    @ApiErrors(400, 401, 403, 404)
+    @Route.get(':id/revisions/:n/diff', {
+      access: Requires(section, 'read', `Compare ${noun} Revisions`),
+      id: `diff${noun}Revisions`,
+      summary: 'What leads from one revision to another',
+      params: [idParam(noun), { name: 'n', type: Number }],
+      reply: RevisionDiffDto,
+    })
     async diff(
       @OrganisationRequest() { organisation }: OrganisationContext,
       @Param('id') id: string,
       @Param('n', ParseIntPipe) number: number,
-      @Query('against', new ParseIntPipe({ optional: true })) against?: number,
+      @AskedFor(diffQuery) { against }: Asked<typeof diffQuery>,
     ): Promise<RevisionDiffDto> {
       return this.history.diff(this.resource, organisation, id, number, against ?? number - 1);
     }
 
-    @Post(':id/rollback')
-    @HttpCode(200)
-    @Requires(section, 'write', `Rollback ${noun}`)
-    @ApiOperation({ operationId: `rollback${noun}`, summary: 'Make the content of an earlier revision the newest one' })
-    @ApiParam(idParam(noun))
-    @ApiHeader({ name: 'If-Match', required: false, description: 'Only when the version is still this one' })
-    @ApiBody({ type: RollbackInput })
-    @ApiOkResponse({ type: StatusReply })
-    @ApiErrors(400, 401, 403, 404, 409, 412, 428)
+    @Route.post(':id/rollback', {
+      access: Requires(section, 'write', `Rollback ${noun}`),
+      id: `rollback${noun}`,
+      summary: 'Make the content of an earlier revision the newest one',
+      params: [idParam(noun)],
+      body: RollbackInput,
+      reply: StatusReply,
+      tagged: true,
+      preconditioned: true,
+      errors: [409],
+    })
     async rollback(
       @OrganisationRequest() context: OrganisationContext,
       @Param('id') id: string,
       @Body() { revision }: RollbackInput,
       @IfMatch() precondition: Precondition,
-      @Res({ passthrough: true }) reply: FastifyReply,
-    ): Promise<StatusReply> {
+    ): Promise<unknown> {
       const row = await this.resource.rollback(context, id, revision, precondition);
-      void reply.header('etag', etagOf(row.version));
-      return new StatusReply(`Rolled back to revision ${revision}`, row._id.toString());
+      return tagged(row, new StatusReply(`Rolled back to revision ${revision}`, row._id.toString()));
     }
 
-    @Post(':id/restore')
-    @HttpCode(200)
-    @Requires(section, 'write', `Restore ${noun}`)
-    @ApiOperation({ operationId: `restore${noun}`, summary: 'Bring back what was deleted, with its ids' })
-    @ApiParam(idParam(noun))
-    @ApiOkResponse({ type: StatusReply })
-    @ApiErrors(400, 401, 403, 404, 409)
-    async restore(
-      @OrganisationRequest() context: OrganisationContext,
-      @Param('id') id: string,
-      @Res({ passthrough: true }) reply: FastifyReply,
-    ): Promise<StatusReply> {
+    @Route.post(':id/restore', {
+      access: Requires(section, 'write', `Restore ${noun}`),
+      id: `restore${noun}`,
+      summary: 'Bring back what was deleted, with its ids',
+      params: [idParam(noun)],
+      reply: StatusReply,
+      tagged: true,
+      errors: [409],
+    })
+    async restore(@OrganisationRequest() context: OrganisationContext, @Param('id') id: string): Promise<unknown> {
       const row = await this.resource.restore(context, id);
-      void reply.header('etag', etagOf(row.version));
-      return new StatusReply('Restored', row._id.toString());
+      return tagged(row, new StatusReply('Restored', row._id.toString()));
     }
   }
 

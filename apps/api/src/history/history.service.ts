@@ -7,6 +7,7 @@ import {
   RevisionStore,
   toObjectId,
   type OrganisationId,
+  type Place,
   type ResourceRow,
   type RevisionRow,
   type RevisionSummary,
@@ -39,13 +40,14 @@ export class HistoryService {
     resource: AnyResource,
     organisation: OrganisationId,
     id: string,
-    page: number | null,
-  ): Promise<RevisionListDto> {
+    place: Place,
+  ): Promise<{ readonly list: RevisionListDto; readonly next: string | null }> {
     const { pageSize } = this.config;
     const resourceId = await this.idOf(resource, organisation, id);
-    const found = await this.revisions.page(organisation, resource.store.kind.name, resourceId, { page, pageSize });
+    const found = await this.revisions.page(organisation, resource.store.kind.name, resourceId, { place, pageSize });
     if (found.total === 0) throw resource.notFound();
-    return { revisions: found.rows.map(summaryOf), pages: pageCount(found.total, page, pageSize) };
+    const list = { revisions: found.rows.map(summaryOf), pages: pageCount(found.total, place, pageSize) };
+    return { list, next: found.next };
   }
 
   /** @throws NotFound */

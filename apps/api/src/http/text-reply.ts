@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { etagOf, isFresh } from './precondition';
+import { nextHeader } from './reply-headers';
 
 const json = 'application/json; charset=utf-8';
 
@@ -15,12 +16,12 @@ export const sendResource = (reply: FastifyReply, version: number, text: string)
   else sendJsonText(reply, text);
 };
 
-/** Sends a list of JSON texts in the wrapper that clients of this list expect. */
+/** Sends a piece of a list of JSON texts in the wrapper that clients of this list expect. */
 export const sendList = (
   reply: FastifyReply,
   names: { readonly rows: string; readonly pages: string },
-  rows: readonly string[],
-  pages: number,
+  { texts, pages, next }: { readonly texts: readonly string[]; readonly pages: number; readonly next: string | null },
 ): void => {
-  sendJsonText(reply, `{"${names.rows}":[${rows.join(',')}],"${names.pages}":${pages}}`);
+  if (next !== null) void reply.header(nextHeader, next);
+  sendJsonText(reply, `{"${names.rows}":[${texts.join(',')}],"${names.pages}":${pages}}`);
 };

@@ -19,6 +19,9 @@ export const headOf = ({ tags, category }: Subset): JsonObject => ({
   ...(category === null ? {} : { category }),
 });
 
+/** What the head may have; what is mistyped would be left out in silence otherwise. */
+const headFields = new Set(['format', 'tags', 'category']);
+
 const known = new Set<string>(['castellan', ...sectionNames]);
 
 /** Reads what an export gives. @throws ValidationFailed with each wrong field */
@@ -45,12 +48,34 @@ const readHead = (head: JsonValue | undefined, problems: FieldError[]): Subset =
     });
     return everything;
   }
-  const [tags, category] = [ownField(head, 'tags') ?? [], ownField(head, 'category') ?? ''];
-  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string') && typeof category === 'string') {
-    return subsetFrom(tags.join(), category);
+  const unknown = Object.keys(head).filter((name) => !headFields.has(name));
+  for (const name of unknown) {
+    problems.push({ path: `castellan.${name}`, message: `is not known here; there are ${[...headFields].join(', ')}` });
   }
-  problems.push({ path: 'castellan', message: 'must name the subset by a list of tags and a category' });
-  return everything;
+  return subsetFrom(readTags(head, problems), readCategory(head, problems));
+};
+
+/**
+ * What narrows a document to a part of the configuration. A narrowing that says nothing would widen the import, and with
+ * `prune` delete what it was meant to spare: it is refused, and left out where everything is meant.
+ */
+const readTags = (head: JsonObject, problems: FieldError[]): readonly string[] => {
+  const tags = ownField(head, 'tags');
+  if (tags === undefined) return [];
+  const isNarrowing = Array.isArray(tags) && tags.length > 0;
+  if (isNarrowing && tags.every((tag) => typeof tag === 'string' && tag.trim() !== '')) {
+    return tags.filter((tag) => typeof tag === 'string').map((tag) => tag.trim());
+  }
+  problems.push({ path: 'castellan.tags', message: 'must be a list of texts that are not empty, or left out' });
+  return [];
+};
+
+const readCategory = (head: JsonObject, problems: FieldError[]): string | undefined => {
+  const category = ownField(head, 'category');
+  if (category === undefined) return undefined;
+  if (typeof category === 'string' && category.trim() !== '') return category;
+  problems.push({ path: 'castellan.category', message: 'must be a text that is not empty, or left out' });
+  return undefined;
 };
 
 const readSection = (

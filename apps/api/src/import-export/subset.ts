@@ -11,10 +11,10 @@ export const everything: Subset = { tags: [], category: null };
 
 export const isEverything = ({ tags, category }: Subset): boolean => tags.length === 0 && category === null;
 
-/** The subset of a query: `tags` is a comma-separated list. */
-export const subsetFrom = (tags: string | undefined, category: string | undefined): Subset => ({
-  tags: [...new Set((tags ?? '').split(',').map((tag) => tag.trim()))].filter((tag) => tag !== '').sort(),
-  category: category === undefined || category === '' ? null : category,
+/** The subset that these narrow a configuration to. */
+export const subsetFrom = (tags: readonly string[], category: string | undefined): Subset => ({
+  tags: [...new Set(tags)].sort(),
+  category: category ?? null,
 });
 
 export const isSameSubset = (one: Subset, other: Subset): boolean =>

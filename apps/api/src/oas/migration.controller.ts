@@ -1,8 +1,8 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { Requires } from '@castellan/rbac';
-import { ApiErrors } from '../http/api-errors.decorator';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { Route } from '../http/route';
 import { MigrationInput, MigrationReply } from './migration.dto';
 import { MigrationService } from './migration.service';
 
@@ -11,16 +11,13 @@ import { MigrationService } from './migration.service';
 export class MigrationController {
   constructor(private readonly migration: MigrationService) {}
 
-  @Post('migrate')
-  @HttpCode(200)
-  @Requires('apis', 'write', 'Migrate APIs')
-  @ApiOperation({
-    operationId: 'migrateApis',
+  @Route.post('migrate', {
+    access: Requires('apis', 'write', 'Migrate APIs'),
+    id: 'migrateApis',
     summary: 'Turn classic APIs into OAS APIs, or show what would become of them',
+    body: MigrationInput,
+    reply: MigrationReply,
   })
-  @ApiBody({ type: MigrationInput })
-  @ApiOkResponse({ type: MigrationReply })
-  @ApiErrors(400, 401, 403)
   async migrate(
     @OrganisationRequest() context: OrganisationContext,
     @Body() input: MigrationInput,

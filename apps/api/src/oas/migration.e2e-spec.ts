@@ -1,4 +1,4 @@
-import { anApiDefinition, listOf, textOf, unique, type JsonReply } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf, unique, type JsonReply, withVersion } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { anOasApi } from '../../test/oas-documents';
 
@@ -37,7 +37,7 @@ describe('POST /api/apis/migrate', () => {
   const migrate = async (body: object): Promise<JsonReply> =>
     expectOk(await organisation.admin.client.post('/api/apis/migrate', body)).json;
   const wrapperOf = async (id: string): Promise<JsonReply> =>
-    expectOk(await organisation.admin.client.get(`/api/apis/${id}`)).json;
+    withVersion(expectOk(await organisation.admin.client.get(`/api/apis/${id}`)));
   const all = async (): Promise<readonly JsonReply[]> =>
     listOf((await organisation.admin.client.get('/api/apis?p=-1')).json['apis']);
 

@@ -1,33 +1,27 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiConsumes,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiProduces,
-  ApiQuery,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Body, Controller, Param, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { toPublicOas } from '@castellan/tyk';
-import { ApiErrors } from '../http/api-errors.decorator';
 import { BodyOrFile } from '../http/file-upload';
 import { etagOf, IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { decisiveFlag, tolerated } from '../http/query/parameter';
+import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { Route } from '../http/route';
 import { ApiCreatedReply } from '../apis/api.dto';
 import { ApiVersionsService } from '../apis/api-versions.service';
 import { versionLinkOf } from '../apis/version-query';
 import { documentFrom, missingAs } from './oas-body';
-import { importOptionsOf, ImportQuery, inFormOrBody, openApiDocument } from './oas.dto';
+import { inFormOrBody, openApiDocument } from './oas.dto';
+import { createQuery, importOptionsOf, modeQuery, patchQuery } from './oas-query';
 import { sendDocument, sendNotes } from './oas-reply';
 import { OasService, type Written } from './oas.service';
 
+const removeQuery = new RouteQuery({ purge: decisiveFlag({ description: 'Its versions go with it' }) });
+const updateQuery = new RouteQuery({ accept_additional_properties: tolerated('tyk-sync') });
 const idParam = { name: 'id', description: 'Database id or api_id', example: 'b84fe1a04e5648927971c0557971565c' };
-const ifMatch = { name: 'If-Match', required: false, description: 'Only when the version is still this one' };
 const documentTypes = ['application/json', 'application/x-yaml'] as const;
 
 /** A reply to a write, with the entity tag and what of the document not every node can do. */
@@ -44,17 +38,19 @@ export class OasController {
     private readonly versions: ApiVersionsService,
   ) {}
 
-  @Post()
-  @HttpCode(200)
-  @Requires('apis', 'write', 'Create OAS API')
-  @ApiOperation({ operationId: 'createOasApi', summary: 'Create an OAS API, or a version of an API' })
-  @ApiConsumes(...documentTypes)
-  @ApiBody({ schema: openApiDocument })
-  @ApiOkResponse({ type: ApiCreatedReply })
-  @ApiErrors(400, 401, 403, 409, 413)
+  @Route.post('', {
+    access: Requires('apis', 'write', 'Create OAS API'),
+    id: 'createOasApi',
+    summary: 'Create an OAS API, or a version of an API',
+    body: { schema: openApiDocument },
+    consumes: [...documentTypes],
+    reply: ApiCreatedReply,
+    tagged: true,
+    errors: [409],
+  })
   async create(
     @OrganisationRequest() context: OrganisationContext,
-    @Query() query: ImportQuery,
+    @AskedFor(createQuery) query: Asked<typeof createQuery>,
     @Body() body: unknown,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StatusReply> {
@@ -63,65 +59,68 @@ export class OasController {
     return new StatusReply('API created', result.row._id.toString(), result.row.apiId);
   }
 
-  @Get(':id')
-  @Requires('apis', 'read', 'Get OAS API')
-  @ApiOperation({
-    operationId: 'getOasApi',
+  @Route.get(':id', {
+    access: Requires('apis', 'read', 'Get OAS API'),
+    id: 'getOasApi',
     summary: 'Get the document of an OAS API; `x-tyk-base-api-id` names the API that it is a version of',
+    params: [idParam],
+    reply: { schema: openApiDocument },
+    produces: [...documentTypes],
+    tagged: true,
   })
-  @ApiParam(idParam)
-  @ApiQuery({ name: 'mode', required: false, enum: ['public'], description: 'Without what is Tyk’s' })
-  @ApiProduces(...documentTypes)
-  @ApiOkResponse({ schema: openApiDocument })
-  @ApiErrors(400, 401, 403)
   async get(
     @OrganisationRequest() { organisation }: OrganisationContext,
     @Param('id') id: string,
     @Res() reply: FastifyReply,
-    @Query('mode') mode?: string,
+    @AskedFor(modeQuery) { mode }: Asked<typeof modeQuery>,
   ): Promise<void> {
     // The text is the one that real dashboards were seen to answer (docs/tyk/clients.md#tyk-sync).
-    const { row, oas } = await this.oas.get(organisation, id, missingAs(400, 'Could not retrieve Api detail'));
-    await this.versions.nameBase(reply, organisation, row);
+    const missing = missingAs(400, 'Could not retrieve Api detail');
+    const row = await this.versions.requireNamingBase(reply, organisation, id, missing);
+    const oas = this.oas.documentOf(row);
     sendDocument(reply, row.version, mode === 'public' ? toPublicOas(oas) : oas);
   }
 
-  @Put(':id')
-  @Requires('apis', 'write', 'Update OAS API')
-  @ApiOperation({ operationId: 'updateOasApi', summary: 'Replace the document of an OAS API' })
-  @ApiParam(idParam)
-  @ApiHeader(ifMatch)
-  @ApiConsumes(...documentTypes)
-  @ApiBody({ schema: openApiDocument })
-  @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(400, 401, 403, 404, 409, 412, 413, 428)
+  @Route.put(':id', {
+    access: Requires('apis', 'write', 'Update OAS API'),
+    id: 'updateOasApi',
+    summary: 'Replace the document of an OAS API',
+    params: [idParam],
+    body: { schema: openApiDocument },
+    consumes: [...documentTypes],
+    reply: StatusReply,
+    tagged: true,
+    preconditioned: true,
+    errors: [409],
+  })
   async update(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
     @Body() body: unknown,
     @IfMatch() precondition: Precondition,
+    @AskedFor(updateQuery) _query: Asked<typeof updateQuery>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StatusReply> {
     written(reply, await this.oas.update(context, id, await documentFrom(body), precondition));
     return new StatusReply('API updated.');
   }
 
-  @Patch(':id')
-  @Requires('apis', 'write', 'Patch OAS API')
-  @ApiOperation({
-    operationId: 'patchOasApi',
+  @Route.patch(':id', {
+    access: Requires('apis', 'write', 'Patch OAS API'),
+    id: 'patchOasApi',
     summary: 'Replace the OpenAPI part of an OAS API, and set up its operations',
+    params: [idParam],
+    body: { schema: { ...openApiDocument, description: `${openApiDocument.description}; ${inFormOrBody}` } },
+    consumes: [...documentTypes, 'multipart/form-data'],
+    reply: StatusReply,
+    tagged: true,
+    preconditioned: true,
+    errors: [409],
   })
-  @ApiParam(idParam)
-  @ApiHeader(ifMatch)
-  @ApiConsumes(...documentTypes, 'multipart/form-data')
-  @ApiBody({ schema: { ...openApiDocument, description: `${openApiDocument.description}; ${inFormOrBody}` } })
-  @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(400, 401, 403, 404, 409, 412, 413, 428)
   async patch(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
-    @Query() query: ImportQuery,
+    @AskedFor(patchQuery) query: Asked<typeof patchQuery>,
     @BodyOrFile() body: unknown,
     @IfMatch() precondition: Precondition,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -131,21 +130,21 @@ export class OasController {
     return new StatusReply('API updated');
   }
 
-  @Delete(':id')
-  @Requires('apis', 'write', 'Delete OAS API')
-  @ApiOperation({ operationId: 'deleteOasApi', summary: 'Delete an OAS API' })
-  @ApiParam(idParam)
-  @ApiQuery({ name: 'purge', required: false, enum: ['true', 'false'], description: 'Its versions go with it' })
-  @ApiHeader(ifMatch)
-  @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(400, 401, 403, 404, 412, 428)
+  @Route.delete(':id', {
+    access: Requires('apis', 'write', 'Delete OAS API'),
+    id: 'deleteOasApi',
+    summary: 'Delete an OAS API',
+    params: [idParam],
+    reply: StatusReply,
+    preconditioned: true,
+  })
   async remove(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
-    @Query('purge') purge?: string,
+    @AskedFor(removeQuery) { purge }: Asked<typeof removeQuery>,
   ): Promise<StatusReply> {
-    await this.oas.remove(context, id, purge === 'true', precondition);
+    await this.oas.remove(context, id, purge, precondition);
     return new StatusReply('API deleted.');
   }
 }

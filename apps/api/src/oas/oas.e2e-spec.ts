@@ -1,4 +1,4 @@
-import { anApiDefinition, listOf, NodeSimulator, textOf, unique, type Reply } from '@castellan/testing';
+import { anApiDefinition, listOf, NodeSimulator, textOf, unique, type Reply, withVersion } from '@castellan/testing';
 import { toNodeDocument, type JsonObject } from '@castellan/tyk';
 import { RawNode } from '../../../../test/support/raw-node';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
@@ -252,7 +252,7 @@ describe('/api/apis/oas', () => {
             .sort(),
         ).toEqual(paths);
       }
-      expect((await organisation.admin.client.get(`/api/apis/${id}`)).json['version']).toBe(1);
+      expect(withVersion(await organisation.admin.client.get(`/api/apis/${id}`))['version']).toBe(1);
     });
 
     it('refuses YAML that cannot be read', async () => {
@@ -280,8 +280,8 @@ describe('/api/apis/oas', () => {
       expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 400));
       expect(textOf(refused[0]?.json['Message'])).toMatch(/only supports Tyk Classic APIs/);
       expect(textOf(refused[4]?.json['Message'])).toMatch(/use the Tyk classic format for this API/);
-      expect((await organisation.admin.client.get(`/api/apis/${id}`)).json['version']).toBe(1);
-      expect((await organisation.admin.client.get(`/api/apis/${classic}`)).json['version']).toBe(1);
+      expect(withVersion(await organisation.admin.client.get(`/api/apis/${id}`))['version']).toBe(1);
+      expect(withVersion(await organisation.admin.client.get(`/api/apis/${classic}`))['version']).toBe(1);
     });
   });
 

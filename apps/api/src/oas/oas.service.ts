@@ -42,11 +42,14 @@ export class OasService {
     missing: CastellanError,
   ): Promise<{ row: ApiRow; oas: JsonObject }> {
     const row = await this.find(organisation, id, missing);
-    if (!row.isOas) {
-      const said = 'the requested API definition is in Tyk classic format, please use old api endpoint';
-      throw new CastellanError(400, 'validation_failed', said);
-    }
-    return { row, oas: documentOf(row) };
+    return { row, oas: this.documentOf(row) };
+  }
+
+  /** The document of an OAS API. @throws CastellanError (400) for a classic one */
+  documentOf(row: ApiRow): JsonObject {
+    if (row.isOas) return documentOf(row);
+    const said = 'the requested API definition is in Tyk classic format, please use old api endpoint';
+    throw new CastellanError(400, 'validation_failed', said);
   }
 
   /** @throws ValidationFailed, Conflict */

@@ -84,9 +84,6 @@ export class OrganisationDto extends OrganisationInput {
 
   @ApiProperty({ type: [OrganisationApiDto], description: 'The APIs that the organisation has now' })
   readonly apis!: readonly OrganisationApiDto[];
-
-  @ApiProperty({ description: 'Counts the changes; the ETag shows the same number' })
-  readonly version!: number;
 }
 
 export class OrganisationListDto {

@@ -1,94 +1,99 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import { Body, Controller, Param } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { StatusReply } from '@castellan/dto';
 import { AdminOnly } from '@castellan/rbac';
-import { ApiErrors } from '../http/api-errors.decorator';
-import { pageFrom } from '../http/paging';
-import { etagOf, IfMatch, Precondition } from '../http/precondition';
+import { IfMatch, Precondition } from '../http/precondition';
 import { AdminContext, AdminRequest } from '../http/request-context';
+import { listParameters, placeOf } from '../http/paging';
+import { decisiveFlag } from '../http/query/parameter';
+import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { piece, tagged } from '../http/reply-headers';
+import { Route } from '../http/route';
 import { OrganisationDto, OrganisationInput, OrganisationListDto } from './organisation.dto';
 import { OrganisationsService } from './organisations.service';
+
+const listQuery = new RouteQuery(listParameters);
+const removeQuery = new RouteQuery({ force: decisiveFlag({ description: 'Delete its APIs, policies and hooks too' }) });
 
 @ApiTags('Organisations')
 @Controller('admin/organisations')
 export class OrganisationsController {
   constructor(private readonly organisations: OrganisationsService) {}
 
-  @Get()
-  @AdminOnly('List Organisations')
-  @ApiOperation({ operationId: 'listOrganisations', summary: 'List organisations' })
-  @ApiQuery({ name: 'p', required: false, description: 'Page, from 1; a negative number gives everything' })
-  @ApiOkResponse({ type: OrganisationListDto })
-  @ApiErrors(401, 429)
-  async list(@Query('p') p?: string): Promise<OrganisationListDto> {
-    return this.organisations.list(pageFrom(p));
+  @Route.get('', {
+    access: AdminOnly('List Organisations'),
+    id: 'listOrganisations',
+    summary: 'List organisations',
+    reply: OrganisationListDto,
+    listed: true,
+  })
+  async list(@AskedFor(listQuery) query: Asked<typeof listQuery>): Promise<unknown> {
+    const { list, next } = await this.organisations.list(placeOf(query));
+    return piece(next, list);
   }
 
-  @Get(':id')
-  @AdminOnly('Get Organisation')
-  @ApiOperation({ operationId: 'getOrganisation', summary: 'Get an organisation' })
-  @ApiParam({ name: 'id', example: '54b53d3aeba6db5c35000002' })
-  @ApiOkResponse({ type: OrganisationDto })
-  @ApiErrors(401, 404, 429)
-  async get(@Param('id') id: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<OrganisationDto> {
-    const organisation = await this.organisations.get(id);
-    void reply.header('etag', etagOf(organisation.version));
-    return organisation;
+  @Route.get(':id', {
+    access: AdminOnly('Get Organisation'),
+    id: 'getOrganisation',
+    summary: 'Get an organisation',
+    params: [{ name: 'id', example: '54b53d3aeba6db5c35000002' }],
+    reply: OrganisationDto,
+    tagged: true,
+  })
+  async get(@Param('id') id: string): Promise<unknown> {
+    const { version, organisation } = await this.organisations.get(id);
+    return tagged({ version }, organisation);
   }
 
-  @Post()
-  @HttpCode(200)
-  @AdminOnly('Create Organisation')
-  @ApiOperation({ operationId: 'createOrganisation', summary: 'Create an organisation; Meta is its id' })
-  @ApiBody({ type: OrganisationInput })
-  @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(400, 401, 413, 429)
-  async create(
-    @AdminRequest() context: AdminContext,
-    @Body() input: OrganisationInput,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<StatusReply> {
+  @Route.post('', {
+    access: AdminOnly('Create Organisation'),
+    id: 'createOrganisation',
+    summary: 'Create an organisation; Meta is its id',
+    body: OrganisationInput,
+    reply: StatusReply,
+    tagged: true,
+  })
+  async create(@AdminRequest() context: AdminContext, @Body() input: OrganisationInput): Promise<unknown> {
     const row = await this.organisations.create(context, input);
-    void reply.header('etag', etagOf(row.version));
-    return new StatusReply('Org created', row._id.toString());
+    return tagged(row, new StatusReply('Org created', row._id.toString()));
   }
 
-  @Put(':id')
-  @AdminOnly('Update Organisation')
-  @ApiOperation({ operationId: 'updateOrganisation', summary: 'Replace an organisation' })
-  @ApiParam({ name: 'id', example: '54b53d3aeba6db5c35000002' })
-  @ApiHeader({ name: 'If-Match', required: false, description: 'Only when the version is still this one' })
-  @ApiBody({ type: OrganisationInput })
-  @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(400, 401, 404, 412, 413, 429)
+  @Route.put(':id', {
+    access: AdminOnly('Update Organisation'),
+    id: 'updateOrganisation',
+    summary: 'Replace an organisation',
+    params: [{ name: 'id', example: '54b53d3aeba6db5c35000002' }],
+    body: OrganisationInput,
+    reply: StatusReply,
+    tagged: true,
+    preconditioned: true,
+  })
   async update(
     @AdminRequest() context: AdminContext,
     @Param('id') id: string,
     @Body() input: OrganisationInput,
     @IfMatch() precondition: Precondition,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<StatusReply> {
+  ): Promise<unknown> {
     const row = await this.organisations.update(context, id, input, precondition);
-    void reply.header('etag', etagOf(row.version));
-    return new StatusReply('Org updated');
+    return tagged(row, new StatusReply('Org updated'));
   }
 
-  @Delete(':id')
-  @AdminOnly('Delete Organisation')
-  @ApiOperation({ operationId: 'deleteOrganisation', summary: 'Delete an organisation and its users' })
-  @ApiParam({ name: 'id', example: '54b53d3aeba6db5c35000002' })
-  @ApiQuery({ name: 'force', required: false, description: '`true` deletes its APIs, policies and hooks too' })
-  @ApiHeader({ name: 'If-Match', required: false, description: 'Only when the version is still this one' })
-  @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(401, 404, 409, 412, 429)
+  @Route.delete(':id', {
+    access: AdminOnly('Delete Organisation'),
+    id: 'deleteOrganisation',
+    summary: 'Delete an organisation and its users',
+    params: [{ name: 'id', example: '54b53d3aeba6db5c35000002' }],
+    reply: StatusReply,
+    preconditioned: true,
+    errors: [409],
+  })
   async remove(
     @AdminRequest() context: AdminContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
-    @Query('force') force?: string,
+    @AskedFor(removeQuery) { force }: Asked<typeof removeQuery>,
   ): Promise<StatusReply> {
-    await this.organisations.remove(context, id, precondition, force === 'true');
+    await this.organisations.remove(context, id, precondition, force);
     return new StatusReply('Org deleted');
   }
 }

@@ -1,4 +1,4 @@
-import { anApiDefinition, listOf, textOf, unique, type Reply } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf, unique, type Reply, withVersion } from '@castellan/testing';
 import { ApiUnderTest, expectOk } from '../../test/api-under-test';
 
 const missingId = '000000000000000000000000';
@@ -57,15 +57,15 @@ describe('/admin/organisations', () => {
         version: 2,
       });
       expect(reply.text).toMatch(new RegExp(`^{"id":"${id}",`));
-      expect(reply.text).toMatch(/"version":2}$/);
+      expect(reply.json).not.toHaveProperty('version');
       expect(reply.headers.get('etag')).toBe('"2"');
     });
 
     it('keeps fields that nobody knows, and lets nobody set the id or the APIs', async () => {
       const id = await create({ id: missingId, apis: [{ api_id: 'forged' }], version: 99, 'x.$new': { '': [] } });
-      const { json, text } = await get(id);
-      expect([json['id'], json['apis'], json['version']]).toEqual([id, [], 1]);
-      expect(text).toContain('"x.$new":{"":[]}');
+      const reply = await get(id);
+      expect([reply.json['id'], reply.json['apis'], withVersion(reply)['version']]).toEqual([id, [], 1]);
+      expect(reply.text).toContain('"x.$new":{"":[]}');
     });
 
     it('replaces the whole object', async () => {

@@ -17,12 +17,13 @@ import {
   type Draft,
   type OrganisationId,
   type OrganisationRow,
+  type Place,
 } from '@castellan/persistence';
 import { isJsonObject, parseJson } from '@castellan/tyk';
 import { pageCount } from '../http/paging';
 import type { Precondition } from '../http/precondition';
 import type { AdminContext } from '../http/request-context';
-import type { OrganisationDto, OrganisationInput } from './organisation.dto';
+import type { OrganisationDto, OrganisationInput, OrganisationListDto } from './organisation.dto';
 
 /** Fields that the organisation's row or the reply owns; what a client sends for them is not kept. */
 const ownedFields = new Set(['id', '_id', 'apis', 'version']);
@@ -55,18 +56,17 @@ export class OrganisationsService {
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  async list(page: number | null): Promise<{ organisations: OrganisationDto[]; pages: number }> {
+  async list(place: Place): Promise<{ readonly list: OrganisationListDto; readonly next: string | null }> {
     const { pageSize } = this.config;
-    const { rows, total } = await this.organisations.pageOfAll({ sort: { name: 1, _id: 1 }, page, pageSize });
-    return {
-      organisations: await Promise.all(rows.map((row) => this.present(row))),
-      pages: pageCount(total, page, pageSize),
-    };
+    const { rows, total, next } = await this.organisations.pageOfAll({ sort: { name: 1, _id: 1 }, place, pageSize });
+    const organisations = await Promise.all(rows.map((row) => this.present(row)));
+    return { list: { organisations, pages: pageCount(total, place, pageSize) }, next };
   }
 
   /** @throws NotFound */
-  async get(id: string): Promise<OrganisationDto> {
-    return this.present(await this.require(idOf(id)));
+  async get(id: string): Promise<{ readonly version: number; readonly organisation: OrganisationDto }> {
+    const row = await this.require(idOf(id));
+    return { version: row.version, organisation: await this.present(row) };
   }
 
   async create(context: AdminContext, input: OrganisationInput): Promise<OrganisationRow> {
@@ -157,7 +157,6 @@ export class OrganisationsService {
       ...(isJsonObject(stored) ? stored : {}),
       owner_name: row.name,
       apis: apis.map(({ name, apiId }) => ({ api_human_name: name, api_id: apiId })),
-      version: row.version,
     };
   }
 }

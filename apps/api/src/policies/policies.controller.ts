@@ -1,137 +1,149 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Param, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
-import { ApiErrors } from '../http/api-errors.decorator';
-import { etagOf, IfMatch, Precondition } from '../http/precondition';
+import { IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { tagged } from '../http/reply-headers';
+import { decisiveFlag, text } from '../http/query/parameter';
+import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { Route } from '../http/route';
 import { sendList, sendResource } from '../http/text-reply';
 import { rehearsedChange, ValidReply } from '../resources/rehearsal';
 import { PoliciesService } from './policies.service';
-import { policyListItem, policyReply } from './policy-reply';
-import { PolicyDto, PolicyInput, PolicyListDto, PolicyQuery } from './policy.dto';
+import { policyQuery, type PolicySearch } from './policy-query';
+import { policyListItem } from './policy-reply';
+import { PolicyDto, PolicyInput, PolicyListDto } from './policy.dto';
 
+const validateQuery = new RouteQuery({
+  id: text({ description: 'The policy that it would replace; none for a new one' }),
+});
+const removeQuery = new RouteQuery({ force: decisiveFlag({ description: 'Delete it even while keys apply it' }) });
 const idParam = { name: 'id', description: 'Row id or explicit id', example: '5ead71205759610001818680' };
-const ifMatch = { name: 'If-Match', required: false, description: 'Only when the version is still this one' };
 
 @ApiTags('Policies')
 @Controller('api/portal/policies')
 export class PoliciesController {
   constructor(private readonly policies: PoliciesService) {}
 
-  @Get()
-  @Requires('policies', 'read', 'List Policies')
-  @ApiOperation({ operationId: 'listPolicies', summary: 'List policies, the newest first' })
-  @ApiOkResponse({ type: PolicyListDto })
-  @ApiErrors(400, 401, 403)
+  @Route.get('', {
+    access: Requires('policies', 'read', 'List Policies'),
+    id: 'listPolicies',
+    summary: 'List policies, the newest first',
+    reply: PolicyListDto,
+    listed: true,
+  })
   async list(
     @OrganisationRequest() context: OrganisationContext,
-    @Query() query: PolicyQuery,
+    @AskedFor(policyQuery) query: PolicySearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { rows, pages } = await this.policies.page(context, query);
-    sendList(reply, { rows: 'Data', pages: 'Pages' }, rows.map(policyListItem), pages);
+    const { rows, ...list } = await this.policies.page(context, query);
+    sendList(reply, { rows: 'Data', pages: 'Pages' }, { ...list, texts: rows.map(policyListItem) });
   }
 
-  @Get('search')
-  @Requires('policies', 'read', 'Search Policies')
-  @ApiOperation({ operationId: 'searchPolicies', summary: 'The same as the list, where clients look for a search' })
-  @ApiOkResponse({ type: PolicyListDto })
-  @ApiErrors(400, 401, 403)
+  @Route.get('search', {
+    access: Requires('policies', 'read', 'Search Policies'),
+    id: 'searchPolicies',
+    summary: 'The same as the list, where clients look for a search',
+    reply: PolicyListDto,
+    listed: true,
+  })
   async search(
     @OrganisationRequest() context: OrganisationContext,
-    @Query() query: PolicyQuery,
+    @AskedFor(policyQuery) query: PolicySearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await this.list(context, query, reply);
   }
 
   /** Asks for no more than the right to read: it changes nothing, and pipelines that only propose should hold no more. */
-  @Post('validate')
-  @HttpCode(200)
-  @Requires('policies', 'read', 'Validate Policy')
-  @ApiOperation({ operationId: 'validatePolicy', summary: 'Check everything that a write would, and write nothing' })
-  @ApiQuery({ name: 'id', required: false, description: 'The policy that it would replace; none for a new one' })
-  @ApiBody({ type: PolicyInput })
-  @ApiOkResponse({ type: ValidReply })
-  @ApiErrors(400, 401, 403, 404, 409, 413)
+  @Route.post('validate', {
+    access: Requires('policies', 'read', 'Validate Policy'),
+    id: 'validatePolicy',
+    summary: 'Check everything that a write would, and write nothing',
+    body: PolicyInput,
+    reply: ValidReply,
+    errors: [404, 409],
+  })
   async validate(
     @OrganisationRequest() context: OrganisationContext,
     @Body() body: unknown,
-    @Query('id') id?: string,
+    @AskedFor(validateQuery) { id }: Asked<typeof validateQuery>,
   ): Promise<StatusReply> {
     const changes = await this.policies.tryOut(context, body, id);
     return new StatusReply('Policy is valid', { changes: changes.map(rehearsedChange) });
   }
 
-  @Get(':id')
-  @Requires('policies', 'read', 'Get Policy')
-  @ApiOperation({ operationId: 'getPolicy', summary: 'Get a policy' })
-  @ApiParam(idParam)
-  @ApiOkResponse({ type: PolicyDto })
-  @ApiErrors(401, 403, 404)
+  @Route.get(':id', {
+    access: Requires('policies', 'read', 'Get Policy'),
+    id: 'getPolicy',
+    summary: 'Get a policy',
+    params: [idParam],
+    reply: PolicyDto,
+    tagged: true,
+  })
   async get(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const row = await this.policies.require(context.organisation, id);
-    sendResource(reply, row.version, policyReply(row));
+    sendResource(reply, row.version, row.document);
   }
 
-  @Post()
-  @HttpCode(200)
-  @Requires('policies', 'write', 'Create Policy')
-  @ApiOperation({ operationId: 'createPolicy', summary: 'Create a policy; `Message` is its `_id`' })
-  @ApiBody({ type: PolicyInput })
-  @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(400, 401, 403, 409, 413)
-  async create(
-    @OrganisationRequest() context: OrganisationContext,
-    @Body() body: unknown,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<StatusReply> {
+  @Route.post('', {
+    access: Requires('policies', 'write', 'Create Policy'),
+    id: 'createPolicy',
+    summary: 'Create a policy; `Message` is its `_id`',
+    body: PolicyInput,
+    reply: StatusReply,
+    tagged: true,
+    errors: [409],
+  })
+  async create(@OrganisationRequest() context: OrganisationContext, @Body() body: unknown): Promise<unknown> {
     const row = await this.policies.create(context, body);
-    void reply.header('etag', etagOf(row.version));
-    return new StatusReply(row._id.toString());
+    return tagged(row, new StatusReply(row._id.toString()));
   }
 
-  @Put(':id')
-  @Requires('policies', 'write', 'Update Policy')
-  @ApiOperation({ operationId: 'updatePolicy', summary: 'Replace a policy' })
-  @ApiParam(idParam)
-  @ApiHeader(ifMatch)
-  @ApiBody({ type: PolicyInput })
-  @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(400, 401, 403, 404, 409, 412, 413, 428)
+  @Route.put(':id', {
+    access: Requires('policies', 'write', 'Update Policy'),
+    id: 'updatePolicy',
+    summary: 'Replace a policy',
+    params: [idParam],
+    body: PolicyInput,
+    reply: StatusReply,
+    tagged: true,
+    preconditioned: true,
+    errors: [409],
+  })
   async update(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
     @Body() body: unknown,
     @IfMatch() precondition: Precondition,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<StatusReply> {
+  ): Promise<unknown> {
     const row = await this.policies.update(context, id, body, precondition);
-    void reply.header('etag', etagOf(row.version));
-    return new StatusReply('Data updated');
+    return tagged(row, new StatusReply('Data updated'));
   }
 
-  @Delete(':id')
-  @Requires('policies', 'write', 'Delete Policy')
-  @ApiOperation({ operationId: 'deletePolicy', summary: 'Delete a policy that no key applies' })
-  @ApiParam(idParam)
-  @ApiQuery({ name: 'force', required: false, description: '`true` deletes it even while keys apply it' })
-  @ApiHeader(ifMatch)
-  @ApiOkResponse({ type: StatusReply })
-  @ApiErrors(401, 403, 404, 409, 412, 428)
+  @Route.delete(':id', {
+    access: Requires('policies', 'write', 'Delete Policy'),
+    id: 'deletePolicy',
+    summary: 'Delete a policy that no key applies',
+    params: [idParam],
+    reply: StatusReply,
+    preconditioned: true,
+    errors: [409],
+  })
   async remove(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
-    @Query('force') force?: string,
+    @AskedFor(removeQuery) { force }: Asked<typeof removeQuery>,
   ): Promise<StatusReply> {
-    await this.policies.remove(context, id, precondition, { force: force === 'true' });
+    await this.policies.remove(context, id, precondition, { force });
     return new StatusReply('Data deleted');
   }
 }

@@ -1,4 +1,4 @@
-import { anApiDefinition, aPolicy, listOf, textOf, unique, type Reply } from '@castellan/testing';
+import { anApiDefinition, aPolicy, listOf, textOf, unique, type Reply, withVersion } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
 const path = '/api/portal/policies';
@@ -37,14 +37,14 @@ describe(path, () => {
       expect(reply.headers.get('etag')).toBe('"1"');
     });
 
-    it('gives a policy with api_id, its dates, and its version at the end and as ETag', async () => {
+    it('gives a policy with api_id, its dates, and its version as ETag alone', async () => {
       const sent = aPolicy([apiId], { org_id: nobodysId });
       const reply = await get(await create(sent));
       expect(reply.json).toMatchObject({ ...sent, org_id: organisation.id });
       expect(reply.json['access_rights']).toEqual(sent['access_rights']);
       expect(textOf(reply.json['last_updated'])).toMatch(/^\d{10}$/);
       expect(Date.parse(textOf(reply.json['date_created']))).not.toBeNaN();
-      expect(reply.text.endsWith(',"version":1}')).toBe(true);
+      expect(reply.json).not.toHaveProperty('version');
       expect(reply.headers.get('etag')).toBe('"1"');
     });
 
@@ -62,7 +62,6 @@ describe(path, () => {
       expect(json['Pages']).toBe(1);
       expect(listOf(json['Data'])[0]).toMatchObject({
         access_rights: { [listed]: { apiid: listed, apiname: listed, api_id: listed, api_name: listed } },
-        version: 1,
       });
     });
 
@@ -96,8 +95,12 @@ describe(path, () => {
       const reply = expectOk(await organisation.admin.client.put(`${path}/${id}`, changed));
       expect(reply.text).toBe('{"Status":"OK","Message":"Data updated","Meta":null}');
       expect(reply.headers.get('etag')).toBe('"2"');
-      const { json } = await get(id);
-      expect(json).toMatchObject({ ...changed, _id: id, version: 2, date_created: before.json['date_created'] });
+      expect(withVersion(await get(id))).toMatchObject({
+        ...changed,
+        _id: id,
+        version: 2,
+        date_created: before.json['date_created'],
+      });
     });
 
     it('deletes, and knows it no more', async () => {
@@ -233,7 +236,7 @@ describe(path, () => {
       const id = await create();
       const reply = await organisation.admin.client.put(`${path}/${id}`, aPolicy([apiId, 'nowhere'], { rate: 1 }));
       expect([reply.status, problemsOf(reply)]).toEqual([400, ['access_rights.nowhere']]);
-      expect((await get(id)).json['version']).toBe(1);
+      expect(withVersion(await get(id))['version']).toBe(1);
     });
 
     it('refuses a version that the API does not have', async () => {
@@ -334,7 +337,7 @@ describe(path, () => {
       expect((await stranger.admin.client.post(`${path}/${id}/restore`)).status).toBe(404);
       expect(idsOf(await stranger.admin.client.get(`${path}?p=-1`))).toEqual([]);
       expect(idsOf(await stranger.admin.client.get(`${path}/search?q=${id}`))).toEqual([]);
-      expect((await get(id)).json['version']).toBe(1);
+      expect(withVersion(await get(id))['version']).toBe(1);
     });
 
     it('does not name another organisation’s policy in a conflict', async () => {
@@ -520,7 +523,7 @@ describe(path, () => {
       expectOk(await organisation.admin.client.put(`${path}/${id}`, aPolicy([], { rate: 1 })));
       const reply = expectOk(await organisation.admin.client.post(`${path}/${id}/rollback`, { revision: 1 }));
       expect(reply.headers.get('etag')).toBe('"3"');
-      expect((await get(id)).json).toEqual({ ...first.json, version: 3 });
+      expect((await get(id)).json).toEqual(first.json);
       const history = listOf((await organisation.admin.client.get(`${path}/${id}/revisions`)).json['revisions']);
       expect(history.map((revision) => revision['operation'])).toEqual(['rollback', 'update', 'create']);
       expect(history[0]?.['digest']).toBe(history[2]?.['digest']);
@@ -553,7 +556,7 @@ describe(path, () => {
       const deleted = listOf((await organisation.admin.client.get(`${path}/deleted`)).json['deleted']);
       expect(deleted.find((gone) => textOf(gone['id']) === id)).toMatchObject({ name: policy['name'], revision: 2 });
       expectOk(await organisation.admin.client.post(`${path}/${id}/restore`));
-      expect((await get(id)).json).toEqual({ ...json, version: 3 });
+      expect(withVersion(await get(id))).toEqual({ ...json, version: 3 });
       const again = await organisation.admin.client.post(`${path}/${id}/restore`);
       expect([again.status, again.json['Code']]).toEqual([409, 'id_conflict']);
     });

@@ -13,7 +13,7 @@ import {
   type PolicyRow,
 } from '@castellan/persistence';
 import { objectAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
-import { pageCount, pageFrom } from '../http/paging';
+import { pageCount, placeOf } from '../http/paging';
 import type { OrganisationContext } from '../http/request-context';
 import { definitionOf, storedWrapper } from '../apis/wrapper';
 import { ResourceService } from '../resources/resource.service';
@@ -22,16 +22,11 @@ import { ResourceWriter } from '../resources/resource-writer';
 import { accessRightsOf, composePolicy, parsePolicyBody, policyDraft } from './policy-content';
 import { PolicyKeys } from './policy-keys';
 import { unknownReferences } from './policy-references';
-import { documentMatches, filterOf, inOrderOf, needsDocuments, sortOf } from './policy-search';
-import type { PolicyQuery } from './policy.dto';
+import { filterOf, foundIn, needsDocuments, sortOf, type PolicyPage } from './policy-search';
+import type { PolicySearch } from './policy-query';
 
 /** Of what keeps a policy from being deleted, so many are named. */
 const namedUsers = 20;
-
-interface PolicyPage {
-  readonly rows: readonly PolicyRow[];
-  readonly pages: number;
-}
 
 /** Policies of one organisation. */
 @Injectable()
@@ -47,24 +42,16 @@ export class PoliciesService extends ResourceService<PolicyRow> {
   }
 
   /** All policies, or those that a search means. */
-  async page({ organisation }: OrganisationContext, search: PolicyQuery): Promise<PolicyPage> {
+  async page({ organisation }: OrganisationContext, search: PolicySearch): Promise<PolicyPage> {
     const { pageSize } = this.config;
-    const page = pageFrom(search.p);
+    const place = placeOf(search);
     const query = { filter: filterOf(search), sort: sortOf(search), pageSize };
-    if (!needsDocuments(search)) {
-      const { rows, total } = await this.policies.page(organisation, { ...query, page });
-      return { rows, pages: pageCount(total, page, pageSize) };
+    if (needsDocuments(search)) {
+      const all = await this.policies.page(organisation, { ...query, place: { page: null } });
+      return foundIn(all.rows, search, place, pageSize);
     }
-    const all = await this.policies.page(organisation, { ...query, page: null });
-    const rows = inOrderOf(
-      search,
-      all.rows.filter((row) => documentMatches(row, search)),
-    );
-    const start = page === null ? 0 : (page - 1) * pageSize;
-    return {
-      rows: page === null ? rows : rows.slice(start, start + pageSize),
-      pages: pageCount(rows.length, page, pageSize),
-    };
+    const { rows, total, next } = await this.policies.page(organisation, { ...query, place });
+    return { rows, pages: pageCount(total, place, pageSize), next };
   }
 
   /** By row id or by explicit id: tools know a policy by either. */

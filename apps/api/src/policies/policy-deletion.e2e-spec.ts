@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { aPolicy, listOf, textOf, unique } from '@castellan/testing';
+import { aPolicy, listOf, textOf, unique, withVersion } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
 const path = '/api/portal/policies';
@@ -45,7 +45,7 @@ describe('DELETE /api/portal/policies/{id}', () => {
       names.map((name) => `keys.${name.slice(0, 8)}…`).sort(),
     );
     expect(errors.map((error) => error['message'])).toContain(`The key "${alias}" applies the policy`);
-    expect((await organisation.admin.client.get(`${path}/${id}`)).json['version']).toBe(1);
+    expect(withVersion(await organisation.admin.client.get(`${path}/${id}`))['version']).toBe(1);
   });
 
   it('goes through with force=true', async () => {

@@ -1,46 +1,39 @@
 import type { QueryFilter } from 'mongoose';
-import { isObjectIdText, toObjectId, type PolicyRow } from '@castellan/persistence';
+import { isObjectIdText, toObjectId, type Place, type PolicyRow } from '@castellan/persistence';
 import { listAt, parseJson, textAt } from '@castellan/tyk';
-import type { PolicyOrder, PolicyQuery } from './policy.dto';
+import { inOrder, pieceInMemory, type ListOrder } from '../http/list-in-memory';
+import { pageCount } from '../http/paging';
+import type { PolicyOrder, PolicySearch } from './policy-query';
 
-const isGiven = (text: string | undefined): text is string => text !== undefined && text !== '';
-
-const isByState = (sort: PolicyQuery['sort']): boolean => sort === 'state' || sort === '-state';
+export interface PolicyPage {
+  readonly rows: readonly PolicyRow[];
+  readonly pages: number;
+  readonly next: string | null;
+}
 
 /** Whether the search has to look into the documents, beyond what the rows say. */
-export const needsDocuments = ({ state, auth_type, sort }: PolicyQuery): boolean =>
-  isGiven(state) || isGiven(auth_type) || isByState(sort);
+export const needsDocuments = ({ state, auth_type: type, sort = 'name' }: PolicySearch): boolean =>
+  state !== undefined || type !== undefined || sort.endsWith('state');
 
 /** The part of a search that the database answers. */
-export const filterOf = ({ q, policy_ids, api_id, active }: PolicyQuery): QueryFilter<PolicyRow> => {
+export const filterOf = (search: PolicySearch): QueryFilter<PolicyRow> => {
+  const { q, policy_ids: ids, api_id: apiIds, active } = search;
   const conditions: QueryFilter<PolicyRow>[] = [];
-  if (isGiven(q)) conditions.push(isObjectIdText(q) ? idIn([q]) : { $or: [{ name: containing(q) }, { policyId: q }] });
-  if (isGiven(policy_ids)) conditions.push(idIn(listed(policy_ids)));
-  if (isGiven(api_id)) conditions.push({ apiIds: { $in: listed(api_id) } });
-  if (isGiven(active)) conditions.push({ active: true });
+  if (q !== undefined) {
+    conditions.push(isObjectIdText(q) ? idIn([q]) : { $or: [{ name: containing(q) }, { policyId: q }] });
+  }
+  if (ids.length > 0) conditions.push(idIn(ids));
+  if (apiIds.length > 0) conditions.push({ apiIds: { $in: [...apiIds] } });
+  if (active) conditions.push({ active: true });
   return conditions.length === 0 ? {} : { $and: conditions };
 };
 
-/** The part of a search that only the document answers. */
-export const documentMatches = ({ document }: PolicyRow, { state, auth_type }: PolicyQuery): boolean => {
-  const policy = parseJson(document);
-  if (isGiven(state) && textAt(policy, 'state') !== state) return false;
-  return !isGiven(auth_type) || [textAt(policy, 'auth_type'), ...listAt(policy, 'auth_types')].includes(auth_type);
-};
-
-/** The rows in the order that only the documents know; those of one state stay as they were. */
-export const inOrderOf = ({ sort }: PolicyQuery, rows: readonly PolicyRow[]): readonly PolicyRow[] => {
-  if (!isByState(sort)) return rows;
-  const states = new Map(rows.map((row) => [row, textAt(parseJson(row.document), 'state')]));
-  const sign = sort === 'state' ? 1 : -1;
-  const stateOf = (row: PolicyRow): string => states.get(row) ?? '';
-  return rows.toSorted((a, b) => sign * (stateOf(a) < stateOf(b) ? -1 : Number(stateOf(a) > stateOf(b))));
-};
+type SortField = 'name' | 'createdAt' | '_id';
+type Sort = Readonly<Partial<Record<SortField, 1 | -1>>>;
 
 const newestFirst = { createdAt: -1, _id: -1 } as const;
 
-const sorts: Readonly<Record<PolicyOrder | '', Readonly<Record<string, 1 | -1>>>> = {
-  '': newestFirst,
+const sorts: Readonly<Record<PolicyOrder, Sort>> = {
   name: { name: 1, _id: 1 },
   '-name': { name: -1, _id: -1 },
   date_created: { createdAt: 1, _id: 1 },
@@ -50,16 +43,57 @@ const sorts: Readonly<Record<PolicyOrder | '', Readonly<Record<string, 1 | -1>>>
 };
 
 /** The newest first, unless the search knows better. */
-export const sortOf = ({ sort = '' }: PolicyQuery): Readonly<Record<string, 1 | -1>> => sorts[sort];
+export const sortOf = ({ sort = '-date_created' }: PolicySearch): Readonly<Record<string, 1 | -1>> => sorts[sort];
+
+/** A policy, and what only its document says. */
+interface Read {
+  readonly row: PolicyRow;
+  readonly state: string;
+  readonly types: readonly unknown[];
+}
+
+const read = (row: PolicyRow): Read => {
+  const policy = parseJson(row.document);
+  return { row, state: textAt(policy, 'state'), types: [textAt(policy, 'auth_type'), ...listAt(policy, 'auth_types')] };
+};
+
+/** The part of a search that only the documents answer, and the piece of it that is asked for. */
+export const foundIn = (
+  all: readonly PolicyRow[],
+  search: PolicySearch,
+  place: Place,
+  pageSize: number,
+): PolicyPage => {
+  const { state, auth_type: type } = search;
+  const order = orderOf(search);
+  const wanted = all
+    .map(read)
+    .filter(
+      (policy) =>
+        (state === undefined || policy.state === state) && (type === undefined || policy.types.includes(type)),
+    );
+  const { shown, next } = pieceInMemory(inOrder(wanted, order), order, place, pageSize);
+  return { rows: shown.map(({ row }) => row), pages: pageCount(wanted.length, place, pageSize), next };
+};
+
+/** Policies of one state are the newest first among themselves. */
+const orderOf = ({ sort = '-date_created' }: PolicySearch): ListOrder<Read> => {
+  const { name, createdAt, _id = -1 } = sorts[sort];
+  return {
+    name: `documents,${sort}`,
+    keys: [
+      ...(sort.endsWith('state')
+        ? [{ valueOf: ({ state }: Read) => state, direction: sort === 'state' ? (1 as const) : (-1 as const) }]
+        : []),
+      ...(name === undefined ? [] : [{ valueOf: ({ row }: Read) => row.name, direction: name }]),
+      ...(createdAt === undefined ? [] : [{ valueOf: ({ row }: Read) => row.createdAt, direction: createdAt }]),
+      { valueOf: ({ row }: Read) => row._id, direction: _id },
+    ],
+  };
+};
 
 const idIn = (ids: readonly string[]): QueryFilter<PolicyRow> => ({
   $or: [{ policyId: { $in: [...ids] } }, { _id: { $in: ids.filter(isObjectIdText).map(toObjectId) } }],
 });
 
 const containing = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i');
-
-const listed = (text: string): string[] =>
-  text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');

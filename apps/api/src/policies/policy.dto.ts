@@ -1,5 +1,4 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString } from 'class-validator';
 
 /** A policy (docs/tyk/management.md#policies). Unknown fields are kept. */
 export class PolicyInput {
@@ -64,9 +63,6 @@ export class PolicyDto extends PolicyInput {
 
   @ApiProperty({ example: '1736761362', description: 'Unix seconds' })
   readonly last_updated!: string;
-
-  @ApiProperty({ description: 'Counts the changes; the ETag shows the same number' })
-  readonly version!: number;
 }
 
 export class PolicyListDto {
@@ -75,51 +71,4 @@ export class PolicyListDto {
 
   @ApiProperty({ example: 1 })
   readonly Pages!: number;
-}
-
-/** The orders that lists may be in (docs/tyk/management.md#policies), and their reverses. */
-const policyOrders = ['date_created', '-date_created', 'name', '-name', 'state', '-state'] as const;
-export type PolicyOrder = (typeof policyOrders)[number];
-
-/** Which policies of a list; what is left out does not restrict. */
-export class PolicyQuery {
-  @ApiPropertyOptional({ description: 'Page, from 1; a negative number gives everything' })
-  @IsOptional()
-  @IsString()
-  readonly p?: string;
-
-  @ApiPropertyOptional({ description: 'Any value: only active policies' })
-  @IsOptional()
-  @IsString()
-  readonly active?: string;
-
-  @ApiPropertyOptional({ description: 'An id, or part of a name' })
-  @IsOptional()
-  @IsString()
-  readonly q?: string;
-
-  @ApiPropertyOptional({ description: 'Comma-separated ids' })
-  @IsOptional()
-  @IsString()
-  readonly policy_ids?: string;
-
-  @ApiPropertyOptional({ description: 'Comma-separated `api_id`s: policies for any of them' })
-  @IsOptional()
-  @IsString()
-  readonly api_id?: string;
-
-  @ApiPropertyOptional({ description: 'The value of `state`: active, draft or deny' })
-  @IsOptional()
-  @IsString()
-  readonly state?: string;
-
-  @ApiPropertyOptional({ description: 'The value of `auth_type`, or one of `auth_types`' })
-  @IsOptional()
-  @IsString()
-  readonly auth_type?: string;
-
-  @ApiPropertyOptional({ enum: policyOrders, description: 'The newest first when left out' })
-  @IsOptional()
-  @IsIn(['', ...policyOrders], { message: `must be one of ${policyOrders.join(', ')}` })
-  readonly sort?: PolicyOrder | '';
 }

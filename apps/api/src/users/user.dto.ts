@@ -86,9 +86,6 @@ export class UserDto {
 
   @ApiProperty({ description: 'ISO 8601' })
   readonly created_at!: string;
-
-  @ApiProperty({ description: 'Counts the changes' })
-  readonly version!: number;
 }
 
 export class UserListDto {

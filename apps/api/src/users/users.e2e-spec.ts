@@ -46,7 +46,7 @@ describe('/admin/users', () => {
       expect(reply.text).toBe(
         `{"Status":"OK","Message":"${key}","Meta":{"api_model":{},"first_name":"Ada","last_name":"Lovelace",` +
           `"email_address":"${email}","org_id":"${organisation}","active":true,"id":"${id}","access_key":"${key}",` +
-          `"user_permissions":{"IsAdmin":"admin"},"created_at":"${createdAt}","version":1}}`,
+          `"user_permissions":{"IsAdmin":"admin"},"created_at":"${createdAt}"}}`,
       );
     });
 

@@ -11,6 +11,7 @@ import {
   UserStore,
   type ChangeTransaction,
   type OrganisationId,
+  type Place,
   type UserRow,
 } from '@castellan/persistence';
 import { givesSomething, type Grants } from '@castellan/rbac';
@@ -18,7 +19,7 @@ import { hashPassword } from '../auth/passwords';
 import { accessKeyHash, newAccessKey } from '../auth/secrets';
 import { pageCount } from '../http/paging';
 import type { AdminContext } from '../http/request-context';
-import type { UserDto, UserInput } from './user.dto';
+import type { UserDto, UserInput, UserListDto } from './user.dto';
 
 interface StoredUser {
   readonly first_name: string;
@@ -34,18 +35,25 @@ export class UsersService {
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  async list(page: number | null): Promise<{ users: UserDto[]; pages: number }> {
+  /** The users of an organisation, or of all. */
+  async list(
+    place: Place,
+    organisation: OrganisationId | undefined,
+  ): Promise<{ readonly list: UserListDto; readonly next: string | null }> {
     const { pageSize } = this.config;
-    const { rows, total } = await this.users.pageOfAll({ sort: { createdAt: 1, _id: 1 }, page, pageSize });
-    return { users: rows.map((row) => present(row)), pages: pageCount(total, page, pageSize) };
+    const piece = { sort: { createdAt: 1, _id: 1 }, place, pageSize } as const;
+    const { rows, total, next } = await (organisation === undefined
+      ? this.users.pageOfAll(piece)
+      : this.users.page(organisation, piece));
+    return { list: { users: rows.map((row) => present(row)), pages: pageCount(total, place, pageSize) }, next };
   }
 
   /** @throws NotFound */
-  async get(id: string): Promise<UserDto> {
+  async get(id: string): Promise<{ readonly version: number; readonly user: UserDto }> {
     const organisation = await this.users.organisationOf(id);
     const row = organisation === null ? null : await this.users.findOne(organisation, { _id: toObjectId(id) });
     if (row === null) throw new NotFound('Could not retrieve user detail');
-    return present(row);
+    return { version: row.version, user: present(row) };
   }
 
   /** Makes a user and its access key, which is nowhere to be had after this. */
@@ -122,6 +130,5 @@ const present = (row: UserRow, accessKey = ''): UserDto => {
     access_key: accessKey,
     user_permissions: row.grants,
     created_at: row.createdAt.toISOString(),
-    version: row.version,
   };
 };

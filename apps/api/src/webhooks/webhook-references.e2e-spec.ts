@@ -1,4 +1,13 @@
-import { anApiDefinition, listOf, NodeSimulator, textOf, unique, type JsonReply, type Reply } from '@castellan/testing';
+import {
+  anApiDefinition,
+  listOf,
+  NodeSimulator,
+  textOf,
+  unique,
+  type JsonReply,
+  type Reply,
+  withVersion,
+} from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
 const aHook = (overrides: object = {}): Record<string, unknown> => ({
@@ -33,7 +42,7 @@ describe('web hooks of API definitions', () => {
     return textOf(expectOk(await organisation.admin.client.post('/api/apis', body)).json['Meta']);
   };
   const getApi = async (id: string): Promise<JsonReply> =>
-    expectOk(await organisation.admin.client.get(`/api/apis/${id}`)).json;
+    withVersion(expectOk(await organisation.admin.client.get(`/api/apis/${id}`)));
   const eventsOf = (wrapper: JsonReply) => wrapper['api_definition']?.['event_handlers']?.['events'];
   const historyOf = async (id: string): Promise<unknown[]> => {
     const { json } = expectOk(await organisation.admin.client.get(`/api/apis/${id}/revisions?p=-1`));
@@ -289,7 +298,7 @@ describe('web hooks of API definitions', () => {
     const reply = await client.delete(`/api/hooks/${id}?force=true`);
     expect([reply.status, reply.json['Code']]).toEqual([409, 'listen_path_conflict']);
     for (const apiId of [first, second]) {
-      const { json } = expectOk(await client.get(`/api/apis/${apiId ?? ''}`));
+      const json = withVersion(expectOk(await client.get(`/api/apis/${apiId ?? ''}`)));
       expect([json['version'], listOf(json['hook_references']).length]).toEqual([1, 1]);
     }
     expectOk(await client.get(`/api/hooks/${id}`));

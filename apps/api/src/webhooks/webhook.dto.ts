@@ -36,9 +36,6 @@ export class WebhookDto extends WebhookInput {
 
   @ApiProperty({ example: '54b53d3aeba6db5c35000002' })
   readonly org_id!: string;
-
-  @ApiProperty({ description: 'Counts the changes; the ETag shows the same number' })
-  readonly version!: number;
 }
 
 export class WebhookListDto {

@@ -9,6 +9,7 @@ import {
   type ApiRow,
   type Draft,
   type OrganisationId,
+  type Place,
   type WebhookRow,
 } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
@@ -41,12 +42,12 @@ export class WebhooksService extends ResourceService<WebhookRow> {
   /** The newest first. */
   async list(
     context: OrganisationContext,
-    page: number | null,
-  ): Promise<{ rows: readonly WebhookRow[]; pages: number }> {
+    place: Place,
+  ): Promise<{ readonly texts: readonly string[]; readonly pages: number; readonly next: string | null }> {
     const { pageSize } = this.config;
     const sort = { createdAt: -1, _id: -1 } as const;
-    const { rows, total } = await this.webhooks.page(context.organisation, { sort, page, pageSize });
-    return { rows, pages: pageCount(total, page, pageSize) };
+    const { rows, total, next } = await this.webhooks.page(context.organisation, { sort, place, pageSize });
+    return { texts: rows.map(({ document }) => document), pages: pageCount(total, place, pageSize), next };
   }
 
   parse(body: unknown): JsonObject {

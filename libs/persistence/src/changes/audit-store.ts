@@ -3,7 +3,7 @@ import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
 import { ConsistentReads } from '../consistent-reads';
 import { modelNames } from '../models';
-import type { Page } from '../resources/resource-store';
+import { pieceOf, type Page, type Piece } from '../paging';
 import { newChain, orgIdOf, type AuditChainRow, type AuditOwner } from './audit-chain';
 import { auditQuery, pendingQuery, type AuditFilter, type AuditReach } from './audit-filter';
 import type { AuditRow } from './rows';
@@ -22,19 +22,15 @@ export class AuditStore {
     private readonly reads: ConsistentReads,
   ) {}
 
-  /** The newest first. @param page from 1 */
+  /** The newest first. */
   async page(
     reach: AuditReach,
     filter: AuditFilter,
-    { page, pageSize }: { readonly page: number; readonly pageSize: number },
+    piece: Pick<Piece, 'place' | 'pageSize'>,
   ): Promise<Page<AuditRow>> {
-    const query = this.model
-      .find(auditQuery(reach, filter))
-      .sort(newestFirst)
-      .skip((page - 1) * pageSize)
-      .limit(pageSize);
-    const [rows, total] = await Promise.all([query.lean<AuditRow[]>().exec(), this.count(reach, filter)]);
-    return { rows, total };
+    return pieceOf(this.model, auditQuery(reach, filter), { ...piece, sort: newestFirst }, () =>
+      this.count(reach, filter),
+    );
   }
 
   /** How many records match. Without a filter that is read from the ends of the chain, not counted. */

@@ -187,7 +187,7 @@ describe('ChangeRecorder', () => {
       expect(rows.map(({ version }) => version).sort()).toEqual([2, 3, 4, 5]);
       const { rows: revisions } = await module
         .get(RevisionStore)
-        .page(organisation, 'policy', row._id, { page: null, pageSize: 10 });
+        .page(organisation, 'policy', row._id, { place: { page: null }, pageSize: 10 });
       expect(revisions.map(({ number }) => number)).toEqual([5, 4, 3, 2, 1]);
     });
   });
@@ -220,9 +220,10 @@ describe('ChangeRecorder', () => {
       expect(await policies.findAll(stranger, { _id: row._id })).toEqual([]);
       expect(await policies.count(stranger)).toBe(0);
       expect(await policies.existing(stranger, [row._id])).toEqual(new Set());
-      expect(await policies.page(stranger, { sort: { _id: 1 }, page: null, pageSize: 10 })).toEqual({
+      expect(await policies.page(stranger, { sort: { _id: 1 }, place: { page: null }, pageSize: 10 })).toEqual({
         rows: [],
         total: 0,
+        next: null,
       });
       expect(await policies.findById(organisation, row._id)).toMatchObject({ _id: row._id });
     });

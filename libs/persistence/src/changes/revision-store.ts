@@ -4,7 +4,7 @@ import type { ClientSession, Model, Types } from 'mongoose';
 import { toObjectId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
 import type { ResourceKindName } from '../resources/resource-row';
-import type { Page } from '../resources/resource-store';
+import { pieceOf, type Page, type Piece } from '../paging';
 import type { RevisionRow } from './rows';
 
 /** A revision without the document, as lists show it. */
@@ -20,16 +20,11 @@ export class RevisionStore {
     organisation: OrganisationId,
     kind: ResourceKindName,
     resourceId: Types.ObjectId,
-    { page, pageSize }: { readonly page: number | null; readonly pageSize: number },
+    piece: Pick<Piece, 'place' | 'pageSize'>,
   ): Promise<Page<RevisionSummary>> {
     const filter = { orgId: toObjectId(organisation), kind, resourceId };
-    const query = this.model.find(filter).select({ document: 0, diff: 0 }).sort({ number: -1 });
-    if (page !== null) query.skip((page - 1) * pageSize).limit(pageSize);
-    const [rows, total] = await Promise.all([
-      query.lean<RevisionSummary[]>().exec(),
-      this.model.countDocuments(filter).exec(),
-    ]);
-    return { rows, total };
+    const whole = { ...piece, sort: { number: -1 }, without: ['document', 'diff'] } as const;
+    return pieceOf(this.model, filter, whole, () => this.model.countDocuments(filter).exec());
   }
 
   async get(

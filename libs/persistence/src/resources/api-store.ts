@@ -15,6 +15,12 @@ export type ApiSummary = Omit<ApiRow, 'document' | 'digest' | 'claims' | 'addres
 /** An API that listens where another one does. */
 export type ApiNeighbour = ApiHolder & Required<Pick<ApiRow, 'claims' | 'addresses'>>;
 
+/** An API, and the `api_id` of the API that has it as a version; undefined for one that is no version. */
+export interface ApiWithBase {
+  readonly row: ApiRow;
+  readonly baseId: string | undefined;
+}
+
 const holderFields = { orgId: 1, apiId: 1, name: 1 } as const;
 
 @Injectable()
@@ -64,14 +70,33 @@ export class ApiStore extends ResourceStore<ApiRow> {
     return this.findAll(organisation, { versionIds: apiId }, session);
   }
 
-  /** The `api_id` of the API that has this one as a version; undefined for an API that is no version. */
-  async baseIdOf(organisation: OrganisationId, apiId: string): Promise<string | undefined> {
-    const base = await this.model
-      .findOne({ versionIds: apiId, orgId: toObjectId(organisation) })
-      .select({ apiId: 1 })
-      .lean<Pick<ApiRow, 'apiId'>>()
+  /**
+   * By database id or by api_id, with the `api_id` of the API that has it as a version: in one command, and in two for an
+   * api_id that looks like a database id.
+   */
+  async withBase(organisation: OrganisationId, id: string): Promise<ApiWithBase | null> {
+    const byRowId = isObjectIdText(id) ? await this.oneWithBase(organisation, { _id: toObjectId(id) }) : null;
+    return byRowId ?? this.oneWithBase(organisation, { apiId: id });
+  }
+
+  private async oneWithBase(organisation: OrganisationId, filter: QueryFilter<ApiRow>): Promise<ApiWithBase | null> {
+    const orgId = toObjectId(organisation);
+    const bases = {
+      from: this.model.collection.collectionName,
+      localField: 'apiId',
+      foreignField: 'versionIds',
+      pipeline: [{ $match: { orgId } }, { $project: { apiId: 1 } }],
+      as: 'bases',
+    };
+    const [found] = await this.model
+      .aggregate<ApiRow & { readonly bases: readonly Pick<ApiRow, 'apiId'>[] }>([
+        { $match: { ...filter, orgId } },
+        { $lookup: bases },
+      ])
       .exec();
-    return base?.apiId;
+    if (found === undefined) return null;
+    const { bases: ofRow, ...row } = found;
+    return { row, baseId: ofRow[0]?.apiId };
   }
 
   /**

@@ -3,6 +3,7 @@ import { contentDigest, parseJson } from '@castellan/tyk';
 import { CastellanError } from '@castellan/dto';
 import type { ChangeTransaction } from '../changes/change-transaction';
 import { toObjectId, type OrganisationId } from '../ids';
+import { pieceOf, type Page, type Piece } from '../paging';
 import { DuplicateKey, duplicateKeyOf, LostRace } from './duplicate-key';
 import type { Draft, Head, ResourceKindName, ResourceRow } from './resource-row';
 
@@ -12,17 +13,9 @@ export interface ResourceKind {
   readonly commands: Readonly<Record<'create' | 'update' | 'delete', readonly string[]>>;
 }
 
-/** Which rows of a list, in which order. Page 1 is the first; null takes all. */
-export interface PageQuery<Row> {
+/** Which rows of a list, in which order. */
+export interface PageQuery<Row> extends Piece {
   readonly filter?: QueryFilter<Row>;
-  readonly sort: Readonly<Record<string, 1 | -1>>;
-  readonly page: number | null;
-  readonly pageSize: number;
-}
-
-export interface Page<Row> {
-  readonly rows: readonly Row[];
-  readonly total: number;
 }
 
 /** MongoDB takes 16 MiB a document; the rest of a row, and of its revision, has to fit beside the text. */
@@ -152,21 +145,8 @@ export class ResourceStore<Row extends ResourceRow> {
     return this.model.countDocuments(this.within(organisation, filter)).session(session).exec();
   }
 
-  async page(organisation: OrganisationId, { filter = {}, sort, page, pageSize }: PageQuery<Row>): Promise<Page<Row>> {
-    const query = this.model.find(this.within(organisation, filter)).sort({ ...sort });
-    if (page === null) {
-      const rows = await query.lean<Row[]>().exec();
-      return { rows, total: rows.length };
-    }
-    const [rows, total] = await Promise.all([
-      query
-        .skip((page - 1) * pageSize)
-        .limit(pageSize)
-        .lean<Row[]>()
-        .exec(),
-      this.count(organisation, filter),
-    ]);
-    return { rows, total };
+  async page(organisation: OrganisationId, { filter = {}, ...piece }: PageQuery<Row>): Promise<Page<Row>> {
+    return pieceOf(this.model, this.within(organisation, filter), piece, () => this.count(organisation, filter));
   }
 
   /**

@@ -3,7 +3,7 @@ import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model } from 'mongoose';
 import { isObjectIdText, toObjectId, toOrganisationId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
-import type { Page, PageQuery } from './resource-store';
+import { pieceOf, type Page, type Piece } from '../paging';
 import { ResourceStore } from './resource-store';
 import type { OrganisationRow, PolicyRow, UserRow, WebhookRow } from './rows';
 
@@ -21,18 +21,8 @@ export class OrganisationStore extends ResourceStore<OrganisationRow> {
   }
 
   /** For the admin plane alone: every organisation of the installation. */
-  async pageOfAll({
-    sort,
-    page,
-    pageSize,
-  }: Omit<PageQuery<OrganisationRow>, 'filter'>): Promise<Page<OrganisationRow>> {
-    const query = this.model.find().sort({ ...sort });
-    if (page !== null) query.skip((page - 1) * pageSize).limit(pageSize);
-    const [rows, total] = await Promise.all([
-      query.lean<OrganisationRow[]>().exec(),
-      this.model.countDocuments().exec(),
-    ]);
-    return { rows, total };
+  async pageOfAll(piece: Piece): Promise<Page<OrganisationRow>> {
+    return pieceOf(this.model, {}, piece, () => this.model.countDocuments().exec());
   }
 }
 
@@ -59,11 +49,8 @@ export class UserStore extends ResourceStore<UserRow> {
   }
 
   /** For the admin plane alone: every user of the installation. */
-  async pageOfAll({ sort, page, pageSize }: Omit<PageQuery<UserRow>, 'filter'>): Promise<Page<UserRow>> {
-    const query = this.model.find().sort({ ...sort });
-    if (page !== null) query.skip((page - 1) * pageSize).limit(pageSize);
-    const [rows, total] = await Promise.all([query.lean<UserRow[]>().exec(), this.model.countDocuments().exec()]);
-    return { rows, total };
+  async pageOfAll(piece: Piece): Promise<Page<UserRow>> {
+    return pieceOf(this.model, {}, piece, () => this.model.countDocuments().exec());
   }
 }
 

@@ -1,8 +1,8 @@
-import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { Requires } from '@castellan/rbac';
+import { Route } from '../../http/route';
 import { NodeStateService, type Hashes, type NodeState } from '../delivery/node-state.service';
-import { ApiErrors } from '../../http/api-errors.decorator';
 import { NodeDto, NodesReply } from './node.dto';
 
 /** There is no licence and so no end to the nodes; clients that ask how many are left get the largest number they can hold. */
@@ -15,14 +15,12 @@ const isoOf = (millis: number): string => new Date(millis).toISOString();
 export class NodesController {
   constructor(private readonly states: NodeStateService) {}
 
-  @Get()
-  @Requires('system', 'read', 'List Nodes')
-  @ApiOperation({
-    operationId: 'listNodes',
+  @Route.get('', {
+    access: Requires('system', 'read', 'List Nodes'),
+    id: 'listNodes',
     summary: 'Every gateway: what it runs, and whether that is what it should run',
+    reply: NodesReply,
   })
-  @ApiOkResponse({ type: NodesReply })
-  @ApiErrors(401, 403)
   async list(): Promise<NodesReply> {
     const { nodes, expected, reloads } = await this.states.fleet();
     return {

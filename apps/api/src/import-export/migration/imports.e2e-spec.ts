@@ -1,4 +1,4 @@
-import { anApiDefinition, aPolicy, listOf, textOf, unique } from '@castellan/testing';
+import { anApiDefinition, aPolicy, listOf, textOf, unique, withVersion } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import { addApi, exportOf } from '../../../test/configuration';
 
@@ -14,7 +14,8 @@ describe('imports by the operator', () => {
   });
   afterAll(() => api.stop());
 
-  const reads = async ({ admin }: TestOrganisation, path: string) => expectOk(await admin.client.get(path)).json;
+  const reads = async ({ admin }: TestOrganisation, path: string) =>
+    withVersion(expectOk(await admin.client.get(path)));
 
   describe('POST /admin/organisations/import', () => {
     it('creates the organisation under its id, and replaces it the next time', async () => {
@@ -29,7 +30,7 @@ describe('imports by the operator', () => {
       };
       const created = expectOk(await api.admin.post('/admin/organisations/import', input));
       expect(created.text).toBe(`{"Status":"OK","Message":"Org imported","Meta":"${id}"}`);
-      const read = async () => (await api.admin.get(`/admin/organisations/${id}`)).json;
+      const read = async () => withVersion(await api.admin.get(`/admin/organisations/${id}`));
       expect(await read()).toMatchObject({ ...input, version: 1 });
       expectOk(await api.admin.post('/admin/organisations/import', input));
       expect(await read()).toMatchObject({ version: 1 });
@@ -41,7 +42,7 @@ describe('imports by the operator', () => {
       const gone = await api.organisation();
       expectOk(await api.admin.delete(`/admin/organisations/${gone.id}`));
       expectOk(await api.admin.post('/admin/organisations/import', { id: gone.id, owner_name: 'Back' }));
-      expect((await api.admin.get(`/admin/organisations/${gone.id}`)).json).toMatchObject({
+      expect(withVersion(await api.admin.get(`/admin/organisations/${gone.id}`))).toMatchObject({
         owner_name: 'Back',
         version: 3,
       });

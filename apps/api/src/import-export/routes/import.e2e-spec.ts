@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { anApiDefinition, aPolicy, listOf, numberOf, textOf, unique } from '@castellan/testing';
+import { anApiDefinition, aPolicy, listOf, numberOf, textOf, unique, withVersion } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import {
   addApi,
@@ -27,7 +27,7 @@ describe('POST /api/import', () => {
   const send = (document: unknown, query = '') => organisation.admin.client.post(`/api/import${query}`, document);
   const current = async (query = ''): Promise<EditableDocument> => editable(await exportOf(organisation, query));
   const versionOf = async (apiId: string) =>
-    numberOf(expectOk(await organisation.admin.client.get(`/api/apis/${apiId}`)).json['version']);
+    numberOf(withVersion(expectOk(await organisation.admin.client.get(`/api/apis/${apiId}`)))['version']);
   const revisionsOf = async (apiId: string) =>
     listOf(expectOk(await organisation.admin.client.get(`/api/apis/${apiId}/revisions?p=-1`)).json['revisions']);
 
@@ -394,13 +394,47 @@ describe('POST /api/import', () => {
       expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, path]);
     });
 
-    it.each(['?dryRun=yes', '?dryrun=true', '?prune=1'])(
+    it.each(['?dryRun=yes', '?dryrun=true', '?prune=yes', '?prune=', '?dryRun='])(
       'refuses the query %s, which may not be what was meant',
       async (query) => {
         expect((await send({ apis: [wrapper()] }, query)).status).toBe(400);
         expect((await current()).apis).toEqual([]);
       },
     );
+
+    it.each([
+      ['tags', '?prune=true&tags='],
+      ['tags', '?prune=true&tags=%20'],
+      ['tags', '?prune=true&tags=ours,'],
+      ['category', '?prune=true&category='],
+      ['tag', '?prune=true&tag=ours'],
+    ])('refuses a narrowing that says nothing (%s in %s), which would delete everything', async (name, query) => {
+      await addApi(organisation);
+      const reply = await send({ apis: [] }, query);
+      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, name]);
+      expect((await current()).apis).toHaveLength(1);
+    });
+
+    it.each([
+      ['castellan.tag', { tag: ['a'] }],
+      ['castellan.tags', { tags: [''] }],
+      ['castellan.tags', { tags: ['ours', ' '] }],
+      ['castellan.tags', { tags: [] }],
+      ['castellan.tags', { tags: null }],
+      ['castellan.tags', { tags: 'ours' }],
+      ['castellan.category', { category: '' }],
+      ['castellan.category', { category: null }],
+    ])('refuses a head whose narrowing says nothing: %s of %j', async (path, head) => {
+      await addApi(organisation);
+      const reply = await send({ castellan: { format: 1, ...head }, apis: [] }, '?prune=true');
+      expect([reply.status, listOf(reply.json['Errors']).map((error) => error['path'])]).toEqual([400, [path]]);
+      expect((await current()).apis).toHaveLength(1);
+    });
+
+    it.each(['tags=', 'category=', 'tag=a'])('refuses an export with %s', async (query) => {
+      const reply = await organisation.admin.client.get(`/api/export?${query}`);
+      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, query.split('=')[0]]);
+    });
 
     it('refuses broken YAML', async () => {
       const reply = await organisation.admin.client.post('/api/import', 'apis: [', {

@@ -1,32 +1,31 @@
-import { CastellanError, ValidationFailed } from '@castellan/dto';
+import { CastellanError } from '@castellan/dto';
 import { JsonTextError, type JsonValue } from '@castellan/tyk';
+import { decisiveFlag, narrowing, narrowingTexts, oneOf } from '../../http/query/parameter';
+import { RouteQuery } from '../../http/query/query';
 import type { ExportFormat } from '../export.service';
 import { readYaml, YamlError } from '../yaml';
 
 const yamlTypes = /\b(application|text)\/(x-)?yaml\b/i;
 
-/** The format that a query or, without one, the `Accept` header asks for. @throws ValidationFailed */
-export const formatFrom = (format: string | undefined, accept: string | undefined): ExportFormat => {
-  if (format === 'json' || format === 'yaml') return format;
-  if (format !== undefined && format !== '') {
-    throw new ValidationFailed([{ path: 'format', message: 'must be json or yaml' }]);
-  }
-  return yamlTypes.test(accept ?? '') ? 'yaml' : 'json';
+const narrowingParameters = {
+  tags: narrowingTexts({ description: 'Comma-separated: only what has all of these tags', example: 'eu,payments' }),
+  category: narrowing({ description: 'Only APIs of this category', maxLength: 256 }),
 };
 
-/** A query that is on or off. Anything else is refused: a mistyped dry run must not turn into a real one. */
-export const flagFrom = (name: string, value: unknown): boolean => {
-  if (value === 'true' || value === '') return true;
-  if (value === undefined || value === 'false') return false;
-  throw new ValidationFailed([{ path: name, message: 'must be true or false' }]);
-};
+export const exportQuery = new RouteQuery({
+  format: oneOf(['json', 'yaml'], { description: 'Otherwise by `Accept`' }),
+  ...narrowingParameters,
+});
 
-/** @throws ValidationFailed for a query that the route does not know */
-export const refuseUnknown = (query: Readonly<Record<string, unknown>>, known: readonly string[]): void => {
-  const unknown = Object.keys(query).filter((name) => !known.includes(name));
-  if (unknown.length === 0) return;
-  throw new ValidationFailed(unknown.map((path) => ({ path, message: `is not known; there are ${known.join(', ')}` })));
-};
+export const importQuery = new RouteQuery({
+  dryRun: decisiveFlag({ description: 'Say what would be done, and do nothing' }),
+  prune: decisiveFlag({ description: 'Delete what the document’s sections lack' }),
+  ...narrowingParameters,
+});
+
+/** The format that a query or, without one, the `Accept` header asks for. */
+export const formatFrom = (format: ExportFormat | undefined, accept: string | undefined): ExportFormat =>
+  format ?? (yamlTypes.test(accept ?? '') ? 'yaml' : 'json');
 
 /**
  * The document of a body, which the server has parsed when it is JSON, and left as text when it is YAML.

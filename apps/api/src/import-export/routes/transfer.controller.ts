@@ -1,13 +1,14 @@
-import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Headers, Inject, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, Forbidden, StatusReply } from '@castellan/dto';
 import { ImportStore } from '@castellan/persistence';
 import { allows, Requires, type Level } from '@castellan/rbac';
-import { ApiErrors } from '../../http/api-errors.decorator';
 import { LargeBody } from '../../http/large-bodies';
+import { AskedFor, type Asked } from '../../http/query/query';
 import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
+import { Route } from '../../http/route';
 import { readDocument, subsetOf } from '../document';
 import { ExportService } from '../export.service';
 import { ImportService } from '../import.service';
@@ -17,21 +18,16 @@ import type { ResourceTransaction } from '../../resources/resource-transaction';
 import {
   demandOf,
   documentFrom,
+  exportQuery,
   exportTag,
-  flagFrom,
   formatFrom,
+  importQuery,
   isKnownExport,
-  refuseUnknown,
 } from './transfer-query';
 import { ConfigurationDto, ImportListDto, ImportReply } from './transfer.dto';
 
-const tagsQuery = { name: 'tags', required: false, description: 'Comma-separated: only what has all of these tags' };
-const categoryQuery = { name: 'category', required: false, description: 'Only APIs of this category' };
-
 /** Imports that are listed, the latest first. */
 const listed = 20;
-
-const importQueries = ['dryRun', 'prune', 'tags', 'category'];
 
 @ApiTags('Import and export')
 @Controller('api')
@@ -43,30 +39,24 @@ export class TransferController {
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  @Get('export')
-  @Requires('system', 'read', 'Export Configuration')
-  @ApiOperation({
-    operationId: 'exportConfiguration',
+  @Route.get('export', {
+    access: Requires('system', 'read', 'Export Configuration'),
+    id: 'exportConfiguration',
     summary: 'The whole configuration as one document',
     description:
       'The same configuration gives the same document, byte for byte, whatever the installation. Needs the right to read each section that the document has: one that silently lacked a section would, with `prune`, delete it.',
+    reply: ConfigurationDto,
+    tagged: true,
+    errors: [409],
   })
-  @ApiQuery({ name: 'format', required: false, enum: ['json', 'yaml'], description: 'Otherwise by `Accept`' })
-  @ApiQuery(tagsQuery)
-  @ApiQuery(categoryQuery)
-  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of an earlier export' })
-  @ApiOkResponse({ type: ConfigurationDto })
-  @ApiErrors(400, 401, 403, 409)
   async export(
     @OrganisationRequest() context: OrganisationContext,
     @Res() reply: FastifyReply,
     @Headers() headers: Readonly<Record<string, string | undefined>>,
-    @Query('format') asked?: string,
-    @Query('tags') tags?: string,
-    @Query('category') category?: string,
+    @AskedFor(exportQuery) asked: Asked<typeof exportQuery>,
   ): Promise<void> {
-    const format = formatFrom(asked, headers['accept']);
-    const subset = subsetFrom(tags, category);
+    const format = formatFrom(asked.format, headers['accept']);
+    const subset = subsetFrom(asked.tags, asked.category);
     requireRights(context, sectionsOf(subset), 'read');
     const isKnown = (tag: string) => isKnownExport(headers['if-none-match'], tag, format);
     const { tag, text } = await this.exports.export(context.organisation, subset, format, isKnown);
@@ -75,34 +65,25 @@ export class TransferController {
     else void reply.header('content-type', `application/${format}; charset=utf-8`).send(text);
   }
 
-  @Post('import')
-  @HttpCode(200)
-  @LargeBody()
-  @Requires('system', 'write', 'Import Configuration')
-  @ApiOperation({
-    operationId: 'importConfiguration',
+  @Route.post('import', {
+    access: Requires('system', 'write', 'Import Configuration'),
+    id: 'importConfiguration',
     summary: 'Make the configuration what a document says',
     description:
       'Takes what an export gives, as JSON or YAML. Every entry is checked before anything is written. Needs the right to write each section that the document has.',
+    body: ConfigurationDto,
+    reply: ImportReply,
+    preconditioned: true,
+    errors: [409],
   })
-  @ApiQuery({ name: 'dryRun', required: false, type: Boolean, description: 'Say what would be done, and do nothing' })
-  @ApiQuery({ name: 'prune', required: false, type: Boolean, description: 'Delete what the document’s sections lack' })
-  @ApiQuery(tagsQuery)
-  @ApiQuery(categoryQuery)
-  @ApiHeader({ name: 'If-Match', required: false, description: 'Only when an export would still have this ETag' })
-  @ApiBody({ type: ConfigurationDto })
-  @ApiOkResponse({ type: ImportReply })
-  @ApiErrors(400, 401, 403, 409, 412, 413, 428)
+  @LargeBody()
   async import(
     @OrganisationRequest() context: OrganisationContext,
     @Body() body: unknown,
     @Headers('if-match') ifMatch: string | undefined,
-    @Query() query: Readonly<Record<string, string | undefined>>,
+    @AskedFor(importQuery) { dryRun, prune, tags, category }: Asked<typeof importQuery>,
   ): Promise<StatusReply> {
-    refuseUnknown(query, importQueries);
-    const dryRun = flagFrom('dryRun', query['dryRun']);
-    const prune = flagFrom('prune', query['prune']);
-    const asked = subsetFrom(query['tags'], query['category']);
+    const asked = subsetFrom(tags, category);
     const document = readDocument(await documentFrom(body, this.config.bodyLimit));
     const subset = subsetOf(asked, document.subset);
     const touched = sectionsTouched(document.sections, prune);
@@ -115,14 +96,12 @@ export class TransferController {
     return new StatusReply(said, { dry_run: dryRun, import: id, counts, resources });
   }
 
-  @Get('import')
-  @Requires('system', 'read', 'List Imports')
-  @ApiOperation({
-    operationId: 'listImports',
+  @Route.get('import', {
+    access: Requires('system', 'read', 'List Imports'),
+    id: 'listImports',
     summary: 'The last imports that were made in batches, and how far they are',
+    reply: ImportListDto,
   })
-  @ApiOkResponse({ type: ImportListDto })
-  @ApiErrors(401, 403)
   async list(@OrganisationRequest() { organisation }: OrganisationContext): Promise<ImportListDto> {
     const rows = await this.store.latest(organisation, listed);
     return {

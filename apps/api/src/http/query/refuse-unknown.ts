@@ -1,0 +1,28 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Observable } from 'rxjs';
+import { ACCESS, type Access } from '@castellan/rbac';
+import { givenTo, RouteQuery, queryOf } from './query';
+
+const nothing = new RouteQuery({});
+
+/**
+ * Refuses parameters that a route does not know: a mistyped one would otherwise be left out in silence, and a call do
+ * more than its author meant. Gateways and probes may send what they like, because nothing they ask for depends on it.
+ */
+@Injectable()
+export class RefuseUnknownParameters implements NestInterceptor {
+  constructor(private readonly reflector: Reflector) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    if (context.getType() === 'http' && this.isStrict(context)) {
+      (queryOf(context.getHandler()) ?? nothing).refuseUnknown(givenTo(context));
+    }
+    return next.handle();
+  }
+
+  private isStrict(context: ExecutionContext): boolean {
+    const access = this.reflector.get<Access | undefined>(ACCESS, context.getHandler());
+    return access?.plane === 'organisation' || access?.plane === 'admin';
+  }
+}

@@ -1,0 +1,182 @@
+import { listOf, textOf, type HttpClient, type JsonReply } from '@castellan/testing';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../apps/api/test/api-under-test';
+import { addApi, addHook, addPolicy } from '../apps/api/test/configuration';
+
+const next = 'x-next-after';
+
+/** A list, and what a test needs to make rows of it and to take some away. */
+interface List {
+  readonly path: string;
+  readonly rows: string;
+  readonly idOf: (row: JsonReply) => string;
+  readonly client: HttpClient;
+  readonly add: () => Promise<unknown>;
+  readonly remove: (row: JsonReply) => Promise<unknown>;
+}
+
+describe('a list that is read while others change it', () => {
+  let api: ApiUnderTest;
+  let organisation: TestOrganisation;
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start({ PAGE_SIZE: '3' });
+    organisation = await api.organisation();
+  });
+  afterAll(() => api.stop());
+
+  const listOfKind = async (kind: string): Promise<List> => {
+    const own = await api.organisation();
+    const { client } = own.admin;
+    const lists: Readonly<Record<string, List>> = {
+      apis: {
+        path: '/api/apis',
+        rows: 'apis',
+        client,
+        idOf: (row) => textOf(row['api_definition']?.['id']),
+        add: () => addApi(own),
+        remove: (row) => client.delete(`/api/apis/${textOf(row['api_definition']?.['id'])}`),
+      },
+      'apis by name': {
+        path: '/api/apis?sort=-name',
+        rows: 'apis',
+        client,
+        idOf: (row) => textOf(row['api_definition']?.['id']),
+        add: () => addApi(own),
+        remove: (row) => client.delete(`/api/apis/${textOf(row['api_definition']?.['id'])}`),
+      },
+      policies: {
+        path: '/api/portal/policies',
+        rows: 'Data',
+        client,
+        idOf: (row) => textOf(row['_id']),
+        add: () => addPolicy(own, []),
+        remove: (row) => client.delete(`/api/portal/policies/${textOf(row['_id'])}`),
+      },
+      'policies by state': {
+        path: '/api/portal/policies?sort=state',
+        rows: 'Data',
+        client,
+        idOf: (row) => textOf(row['_id']),
+        add: () => addPolicy(own, [], { state: ['active', 'draft', 'deny'][(states += 1) % 3] }),
+        remove: (row) => client.delete(`/api/portal/policies/${textOf(row['_id'])}`),
+      },
+      hooks: {
+        path: '/api/hooks',
+        rows: 'hooks',
+        client,
+        idOf: (row) => textOf(row['id']),
+        add: () => addHook(own),
+        remove: (row) => client.delete(`/api/hooks/${textOf(row['id'])}`),
+      },
+      organisations: {
+        path: '/admin/organisations',
+        rows: 'organisations',
+        client: api.admin,
+        idOf: (row) => textOf(row['id']),
+        add: () => api.organisation(),
+        remove: (row) => api.admin.delete(`/admin/organisations/${textOf(row['id'])}?force=true`),
+      },
+    };
+    const list = lists[kind];
+    if (list === undefined) throw new Error(`No list of ${kind}`);
+    return list;
+  };
+  let states = 0;
+
+  const joined = (path: string, query: string): string => `${path}${path.includes('?') ? '&' : '?'}${query}`;
+
+  /** Reads a list piece by piece, and does something between two pieces. */
+  const readAll = async (list: List, between: (rows: readonly JsonReply[]) => Promise<unknown>): Promise<string[]> => {
+    const ids: string[] = [];
+    let query = 'p=1';
+    for (;;) {
+      const reply = expectOk(await list.client.get(joined(list.path, query)));
+      const rows = listOf(reply.json[list.rows]);
+      ids.push(...rows.map(list.idOf));
+      const after = reply.headers.get(next);
+      if (after === null) return ids;
+      await between(rows);
+      query = `after=${after}`;
+    }
+  };
+  const everything = async ({ client, path, rows, idOf }: List): Promise<string[]> =>
+    listOf(expectOk(await client.get(joined(path, 'p=-1'))).json[rows]).map(idOf);
+
+  it.each(['apis', 'apis by name', 'policies', 'policies by state', 'hooks', 'organisations'])(
+    'misses and repeats nothing of %s',
+    async (kind) => {
+      const list = await listOfKind(kind);
+      for (let count = 0; count < 8; count += 1) await list.add();
+      const before = await everything(list);
+      expect(await readAll(list, () => Promise.resolve())).toEqual(before);
+      // Everything that was read is deleted, and by page the rest would move up.
+      const doomed = before.slice(0, 3);
+      const read = await readAll(list, (rows) =>
+        Promise.all(rows.filter((row) => doomed.includes(list.idOf(row))).map(list.remove)),
+      );
+      expect(read).toEqual(before);
+    },
+  );
+
+  it('goes through users, of an organisation alone too', async () => {
+    const own = await api.organisation();
+    for (let count = 0; count < 4; count += 1) await api.user(own.id, { apis: 'read' });
+    const first = expectOk(await api.admin.get(`/admin/users?org_id=${own.id}`));
+    const second = expectOk(
+      await api.admin.get(`/admin/users?org_id=${own.id}&after=${first.headers.get(next) ?? ''}`),
+    );
+    const users = [...listOf(first.json['users']), ...listOf(second.json['users'])];
+    expect(new Set(users.map(({ id }) => textOf(id))).size).toBe(5);
+    expect([...new Set(users.map(({ org_id: id }) => textOf(id)))]).toEqual([own.id]);
+    expect(second.headers.get(next)).toBeNull();
+  });
+
+  it('goes through audit records and revisions', async () => {
+    const { client } = organisation.admin;
+    const apiId = await addApi(organisation);
+    const { json } = expectOk(await client.get(`/api/apis/${apiId}`));
+    const definition = { ...json['api_definition'] };
+    for (let count = 0; count < 5; count += 1) {
+      expectOk(await client.put(`/api/apis/${apiId}`, { api_definition: { ...definition, name: `name ${count}` } }));
+    }
+    const pieces = async (path: string, rows: string, idOf: (row: JsonReply) => unknown): Promise<unknown[]> => {
+      const first = expectOk(await client.get(path));
+      const second = expectOk(await client.get(joined(path, `after=${first.headers.get(next) ?? ''}`)));
+      expect(second.headers.get(next)).toBeNull();
+      return [...listOf(first.json[rows]), ...listOf(second.json[rows])].map(idOf);
+    };
+    expect(
+      await pieces(`/api/apis/${textOf(definition['id'])}/revisions`, 'revisions', (row) => row['revision']),
+    ).toEqual([6, 5, 4, 3, 2, 1]);
+    const ids = await pieces('/api/audit-logs?method=PUT', 'audit_logs', (row) => row['_id']);
+    expect(new Set(ids).size).toBe(5);
+  });
+
+  it.each(['x', 'WyJuYW1lIiwxXQ', Buffer.from('[1]').toString('base64url')])('refuses after=%s', async (after) => {
+    for (const path of ['/api/apis', '/api/portal/policies', '/api/hooks', '/api/audit-logs']) {
+      const reply = await organisation.admin.client.get(`${path}?after=${after}`);
+      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, 'after']);
+    }
+  });
+
+  it('refuses a position of another order', async () => {
+    const { client } = organisation.admin;
+    for (let count = 0; count < 4; count += 1) await addApi(organisation);
+    const after = (await client.get('/api/apis')).headers.get(next) ?? '';
+    expect((await client.get(`/api/apis?after=${after}`)).status).toBe(200);
+    expect((await client.get(`/api/apis?sort=name&after=${after}`)).status).toBe(400);
+    expect((await client.get(`/api/apis?p=2&after=${after}`)).status).toBe(400);
+  });
+
+  it('asks for records of a part of a day', async () => {
+    const { client } = organisation.admin;
+    const [latest] = listOf(expectOk(await client.get('/api/audit-logs')).json['audit_logs']);
+    const at = new Date(textOf(latest?.['date']));
+    const counted = async (query: string): Promise<number> =>
+      listOf(expectOk(await client.get(`/api/audit-logs?p=-1&${query}`)).json['audit_logs']).length;
+    const later = new Date(at.getTime() + 2_000).toISOString();
+    expect(await counted(`to_date=${later}`)).toBeGreaterThan(0);
+    expect(await counted(`from_date=${later}`)).toBe(0);
+    expect((await client.get('/api/audit-logs?from_date=10:00')).status).toBe(400);
+  });
+});

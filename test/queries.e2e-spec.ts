@@ -1,0 +1,106 @@
+import { listOf, textOf, type HttpClient, type JsonReply, type Reply } from '@castellan/testing';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../apps/api/test/api-under-test';
+
+/** An operation of the published document. */
+interface Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly permission: string;
+  readonly parameters: readonly JsonReply[];
+}
+
+const someId = '000000000000000000000000';
+
+describe('every route on the planes of the operator and of organisations', () => {
+  let api: ApiUnderTest;
+  let organisation: TestOrganisation;
+  let operations: readonly Operation[];
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '100000' });
+    organisation = await api.organisation();
+    const { json } = expectOk(await api.anonymous.get('/openapi.json'));
+    operations = Object.entries(json['paths'] ?? {})
+      .flatMap(([path, methods]) =>
+        Object.entries(methods).map(([method, operation]) => ({
+          method: method.toUpperCase(),
+          path: path.replaceAll(/\{\w+\}/g, someId),
+          permission: textOf(operation['x-permission']),
+          parameters: listOf(operation['parameters'] ?? []).filter((one) => textOf(one['in']) === 'query'),
+        })),
+      )
+      .filter(({ permission }) => permission !== 'public' && permission !== 'node');
+  });
+  afterAll(() => api.stop());
+
+  const clientOf = ({ permission }: Operation): HttpClient =>
+    permission === 'admin' ? api.admin : organisation.admin.client;
+  const ask = (operation: Operation, query: string): Promise<Reply> => {
+    const { method, path } = operation;
+    return clientOf(operation).call(method, `${path}?${query}`, method === 'GET' ? {} : { body: {} });
+  };
+  const refusedParameter = ({ status, json }: Reply): string =>
+    status === 400 ? textOf(listOf(json['Errors'])[0]?.['path']) : `${status}`;
+
+  it('refuses a parameter that it does not know, and names it', async () => {
+    expect(operations.length).toBeGreaterThan(60);
+    const wrong: string[] = [];
+    for (const operation of operations) {
+      const refused = refusedParameter(await ask(operation, 'surely_unknown=1'));
+      if (refused !== 'surely_unknown') wrong.push(`${operation.method} ${operation.path}: ${refused}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('refuses a value that is none of those it has published, and names the parameter', async () => {
+    const wrong: string[] = [];
+    let asked = 0;
+    for (const operation of operations) {
+      for (const { name, schema } of operation.parameters) {
+        const type = textOf(schema?.['type']);
+        if (type === 'string' && schema?.['enum'] === undefined) continue;
+        asked += 1;
+        const refused = refusedParameter(await ask(operation, `${textOf(name)}=~wrong~`));
+        if (refused !== textOf(name)) wrong.push(`${operation.method} ${operation.path} ${textOf(name)}: ${refused}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(asked).toBeGreaterThan(30);
+  });
+
+  it('refuses a parameter that is given twice', async () => {
+    const { client } = organisation.admin;
+    expect(refusedParameter(await client.get('/api/apis?p=1&p=2'))).toBe('p');
+  });
+
+  it('publishes pages as whole numbers and switches as booleans', () => {
+    const typesOf = (name: string): string[] => [
+      ...new Set(
+        operations
+          .flatMap(({ parameters }) => parameters)
+          .filter((one) => textOf(one['name']) === name)
+          .map(({ schema }) => textOf(schema?.['type'])),
+      ),
+    ];
+    expect(typesOf('p')).toEqual(['integer']);
+    for (const name of ['force', 'purge', 'prune', 'dryRun', 'download', 'compressed']) {
+      expect([name, typesOf(name)]).toEqual([name, ['boolean']]);
+    }
+  });
+
+  it('takes force=1 for what it says', async () => {
+    const created = expectOk(await api.admin.post('/admin/organisations', { owner_name: 'Doomed' }));
+    const id = textOf(created.json['Meta']);
+    const user = await api.user(id, { IsAdmin: 'admin' });
+    expectOk(await user.client.post('/api/hooks', { name: 'a', method: 'POST', target_path: 'http://hooks.example/' }));
+    expect((await api.admin.delete(`/admin/organisations/${id}?force=0`)).status).toBe(409);
+    expect(refusedParameter(await api.admin.delete(`/admin/organisations/${id}?force=`))).toBe('force');
+    expectOk(await api.admin.delete(`/admin/organisations/${id}?force=1`));
+  });
+
+  it('lets gateways and probes send what they like', async () => {
+    expectOk(await api.anonymous.get('/hello?probe=1'));
+    expectOk(await api.anonymous.get('/health/live?_=1'));
+    expectOk(await api.node.get('/register/node?group=edge', { headers: { 'x-tyk-hostname': 'gateway' } }));
+  });
+});
