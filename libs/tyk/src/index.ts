@@ -12,6 +12,7 @@ export { checkPolicy, toNodePolicy } from './check/policy/check-policy';
 export { checkDefinitionMeaning } from './check/classic/definition-meaning';
 export { WEB_HOOK_HANDLER, checkHook, embedHooks, referencedHookIds } from './check/hook/webhook';
 export { listenClaims, normaliseListenPath, type ListenAddress } from './check/address/listen-path';
+export { lookedUpAddresses } from './check/address/looked-up';
 export { REDACTED, redact, redactDiff } from './json/redact';
 export { applyDiff, diffJson, type DiffOperation } from './json/diff';
 export { flagAt, listAt, numberAt, objectAt, textAt } from './json/read';

@@ -10,7 +10,7 @@ import {
 import { NodeSimulator, textOf } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { omit } from './wrapper';
-import { sharedDocuments } from '../../test/shared-documents';
+import { fixtures } from '../../../../test/fixtures/load';
 
 const parse = (text: string): JsonObject => {
   const value = parseJson(text);
@@ -18,7 +18,7 @@ const parse = (text: string): JsonObject => {
   return value;
 };
 
-const documents = sharedDocuments('definitions').map(([file, text]) => [file, parse(text)] as const);
+const documents = fixtures('definitions').map(({ file, document }) => [file, document] as const);
 const classic = documents.filter(([, document]) => Object.hasOwn(document, 'api_definition'));
 const oas = documents.filter(([, document]) => Object.hasOwn(document, 'openapi'));
 
@@ -35,10 +35,7 @@ const withoutOwnedInfo = (document: JsonObject): JsonObject => {
   return { ...document, [TYK_EXTENSION]: { ...extension, info } };
 };
 
-/** Elsewhere there are no such definitions, and a suite without tests would fail. */
-const suite = documents.length === 0 ? describe.skip : describe;
-
-suite('real API definitions', () => {
+describe('API definitions of installations', () => {
   let api: ApiUnderTest;
   let organisation: TestOrganisation;
   const created = new Map<string, { id: string; apiId: string }>();
@@ -60,8 +57,9 @@ suite('real API definitions', () => {
     return ids;
   };
 
-  it('are 20 classic ones and 8 OAS documents', () => {
-    expect([classic.length, oas.length]).toEqual([20, 8]);
+  it('are of both kinds', () => {
+    expect(classic.length).toBeGreaterThanOrEqual(18);
+    expect(oas.length).toBeGreaterThanOrEqual(8);
   });
 
   it.each(classic)('%s comes back field for field', async (file, document) => {

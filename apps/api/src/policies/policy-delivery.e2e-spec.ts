@@ -1,10 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { anApiDefinition, aPolicy, NodeSimulator, textOf, unique, type JsonReply } from '@castellan/testing';
+import { fixtures as documents } from '../../../../test/fixtures/load';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
 const path = '/api/portal/policies';
-const shared = resolve(__dirname, '../../../../../../shared/fixtures/policies');
 
 type Policy = Readonly<Record<string, unknown>>;
 type Right = Readonly<{ versions?: readonly string[] }>;
@@ -48,21 +46,12 @@ const ownFixture = (apiId: string): Policy => ({
   },
 });
 
-const sharedFixtures = (): Policy[] => {
-  if (!existsSync(shared)) {
-    process.stdout.write('skipped: no shared policies beside the repository\n');
-    return [];
-  }
-  return readdirSync(shared).map((file) => JSON.parse(readFileSync(join(shared, file), 'utf8')) as Policy);
-};
-
 const rightsOf = (policy: Policy): Readonly<Record<string, Right>> =>
   (policy['access_rights'] ?? {}) as Readonly<Record<string, Right>>;
 
-const fixtures = [ownFixture(unique('payments')), ...sharedFixtures()].map((policy) => [
-  textOf(policy['name']),
-  policy,
-]);
+const fixtures = [ownFixture(unique('payments')), ...documents('policies').map(({ document }) => document)].map(
+  (policy) => [textOf(policy['name']), policy],
+);
 
 describe('policies on their way to nodes', () => {
   let api: ApiUnderTest;

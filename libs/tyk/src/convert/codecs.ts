@@ -1,5 +1,5 @@
 import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../json/json-text';
-import { formatDuration, parseDuration, SECOND } from '../openapi/durations';
+import { formatDuration, parseDuration, SECOND } from '../go/durations';
 import { listAt, numberAt, objectAt, textAt } from '../json/read';
 import { byName, isUnset, objectsOf, textsOf } from '../openapi/values';
 

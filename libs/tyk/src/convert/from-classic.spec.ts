@@ -3,7 +3,7 @@ import type { JsonValue } from '../json/json-text';
 import { at, objectAt } from '../json/read';
 import { describePath } from '../schema/path';
 import { fullDefinition } from '../testing/definitions';
-import { sharedDocuments } from '../testing/shared-fixtures';
+import { fixtures } from '../../../../test/fixtures/load';
 import { migrateToOas, migrateVersions } from './from-classic';
 import { HARMLESS, samples } from '../testing/classic-fields';
 import { listPath, minimal, withLists } from '../testing/classic';
@@ -50,7 +50,7 @@ describe('migration to OAS', () => {
   });
 
   it('gives real definitions the same meaning as before', () => {
-    for (const wrapper of sharedDocuments('definitions')) {
+    for (const { document: wrapper } of fixtures('definitions')) {
       const classic = at(wrapper, 'api_definition');
       if (classic === undefined) continue;
       const definition = objectAt(classic);

@@ -3,7 +3,7 @@ import type { JsonObject } from '../json/json-text';
 import { at, objectAt } from '../json/read';
 import { checkDefinition } from '../check/classic/check-definition';
 import { anyJson } from '../testing/arbitraries';
-import { sharedDocuments } from '../testing/shared-fixtures';
+import { fixtures } from '../../../../test/fixtures/load';
 import { smallApi, smallExtension } from '../testing/documents';
 import { deriveClassicDefinition } from './to-classic';
 import { EXTENSION } from '../openapi/values';
@@ -315,7 +315,7 @@ describe('the classic definition of an OAS API', () => {
 
 describe('real OAS documents', () => {
   it('give definitions that nodes can decode', () => {
-    for (const document of sharedDocuments('definitions')) {
+    for (const { document } of fixtures('definitions')) {
       if (document['openapi'] === undefined) continue;
       const definition = deriveClassicDefinition(document);
       expect(checkDefinition(definition)).toEqual([]);

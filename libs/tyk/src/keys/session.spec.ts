@@ -3,14 +3,14 @@ import { isJsonObject, parseJson, type JsonObject } from '../json/json-text';
 import { listAt, textAt } from '../json/read';
 import { anyJson, anyJsonObject } from '../testing/arbitraries';
 import { capturedSessions } from '../testing/sessions';
-import { sharedDocuments } from '../testing/shared-fixtures';
+import { realDocuments } from '../../../../test/fixtures/load';
 import { policiesOf, readSession, writeSession } from './session';
 
 /** Every session that stands in Redis somewhere in the captures of real gateways. */
 const sharedSessions = ['v3.1.3', 'v5.2.5', 'v5.14.0'].flatMap((version) =>
   ['keys-none-hashed', 'keys-murmur64-hashed', 'keys-none-raw', 'auth-none-hashed'].flatMap((file) =>
-    sharedDocuments(`redis/${version}/${file}.jsonl`).flatMap((line) =>
-      listAt(line, 'redis')
+    realDocuments(`redis/${version}/${file}.jsonl`).flatMap(({ document }) =>
+      listAt(document, 'redis')
         .filter((entry) => textAt(entry, 'key').startsWith('apikey-') && textAt(entry, 'value').startsWith('{'))
         .map((entry) => [version, textAt(entry, 'value')] as const),
     ),

@@ -1,6 +1,6 @@
 import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../json/json-text';
 import { listAt } from '../json/read';
-import { toGoPattern } from '../openapi/go-pattern';
+import { toGoPattern } from '../go/go-pattern';
 import { NullAcceptance } from './null-acceptance';
 import { lookUp, unescapeToken } from '../openapi/references';
 import { SchemaParts, writeLimits, type WrittenSchema } from './schema-parts';

@@ -1,18 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import * as fc from 'fast-check';
 import { anApiDefinition, listOf, textOf, unique, type JsonReply } from '@castellan/testing';
+import { fixtures } from '../../../../../test/fixtures/load';
 import { anyJsonObject } from '../../../test/any-json';
 import { ApiUnderTest, expectOk } from '../../../test/api-under-test';
 import { addApi, addHook, addPolicy, editable, exportOf, outcomeOf, type Json } from '../../../test/configuration';
-
-/** Real documents that lie beside the repository where it is developed. */
-const shared = resolve(__dirname, '../../../../../../shared/fixtures');
-
-const sharedDocuments = (folder: string): Json[] =>
-  readdirSync(resolve(shared, folder)).map(
-    (file) => JSON.parse(readFileSync(resolve(shared, folder, file), 'utf8')) as Json,
-  );
 
 describe('export → another installation → import → export', () => {
   let here: ApiUnderTest;
@@ -69,21 +60,19 @@ describe('export → another installation → import → export', () => {
     }
   });
 
-  it('is identical for the 28 definitions and 6 policies of a real installation', async () => {
-    if (!existsSync(shared)) {
-      process.stdout.write('skipped: no shared fixtures\n');
-      return;
-    }
+  it('is identical for the definitions and policies of whole installations', async () => {
+    const definitions = fixtures('definitions');
+    const policiesSent = fixtures('policies');
     const organisation = await here.organisation({ allow_duplicate_listen_paths: true, allow_duplicate_slugs: true });
     const { client } = organisation.admin;
     const apiIds = new Set<string>();
-    for (const document of sharedDocuments('definitions')) {
+    for (const { document } of definitions) {
       const path = 'openapi' in document ? '/api/apis/oas' : '/api/apis';
       const reply = expectOk(await client.post(path, document));
       apiIds.add(textOf(reply.json['ID']));
     }
-    expect(apiIds.size).toBe(28);
-    for (const policy of sharedDocuments('policies')) {
+    expect(apiIds.size).toBe(definitions.length);
+    for (const { document: policy } of policiesSent) {
       for (const [apiId, right] of Object.entries(policy['access_rights'] as Record<string, { versions: string[] }>)) {
         if (!apiIds.has(apiId)) apiIds.add(await addApi(organisation, standIn(apiId, right.versions)));
       }
@@ -91,13 +80,18 @@ describe('export → another installation → import → export', () => {
     }
     const exported = await exportOf(organisation);
     const { apis, policies } = editable(exported);
-    expect([apis.length, policies.length]).toEqual([apiIds.size, 6]);
+    expect([apis.length, policies.length]).toEqual([apiIds.size, policiesSent.length]);
 
     const target = await there.organisation({ allow_duplicate_listen_paths: true, allow_duplicate_slugs: true });
     expectOk(await target.admin.client.post('/api/import', exported));
     expect(await exportOf(target)).toBe(exported);
     const again = expectOk(await target.admin.client.post('/api/import?prune=true', exported));
-    expect(again.json['Meta']?.['counts']).toEqual({ create: 0, change: 0, delete: 0, unchanged: apiIds.size + 6 });
+    expect(again.json['Meta']?.['counts']).toEqual({
+      create: 0,
+      change: 0,
+      delete: 0,
+      unchanged: apiIds.size + policiesSent.length,
+    });
     expectOk(await target.admin.client.post('/api/import?prune=true', { apis: [], policies: [] }));
   });
 

@@ -59,6 +59,21 @@ describe('listenClaims', () => {
     expect(listenClaims({ ...tcp, domain: 'db.example.org' })).toEqual(['db.example.org:9000|#']);
   });
 
+  it('lets the forms of a name meet that clients send alike, and keeps the letter case of paths', () => {
+    const claim = (domain: string, listenPath = '/') => listenClaims({ domain, listenPath, active: true });
+    expect(claim('bücher.example')).toEqual(claim('xn--bcher-kva.example'));
+    expect(claim('BÜCHER.example')).toEqual(claim('xn--bcher-kva.EXAMPLE'));
+    expect(claim('{x}.bücher.example')).toEqual(claim('{y}.xn--bcher-kva.example'));
+    expect(claim('', '/A')).not.toEqual(claim('', '/a'));
+  });
+
+  it('claims nothing that gateways look up', () => {
+    expect(listenClaims({ listenPath: 'secrets://path', apiId: 'b1', active: true })).toEqual(['|/b1#']);
+    const domain = { listenPath: '/a', domain: 'env://HOST', active: true };
+    expect(listenClaims(domain)).toEqual([]);
+    expect(listenClaims({ ...domain, domainDisabled: true })).toEqual(['|/a#']);
+  });
+
   it('claims nothing without a path', () => {
     expect(listenClaims({ listenPath: '', active: true })).toEqual([]);
   });

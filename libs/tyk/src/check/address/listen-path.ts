@@ -1,3 +1,5 @@
+import { asciiText } from './listen-address';
+import { isLookedUp } from './looked-up';
 import { comparableTemplate } from './route-template';
 
 /** Where an API listens: what decides whether two APIs would be in each other's way on a gateway. */
@@ -33,19 +35,23 @@ export function normaliseListenPath(path: string): string {
 /**
  * What an API claims for itself, as texts that are equal exactly when two APIs claim the same: `host|path#tag`, one for each
  * tag, or a single one with an empty tag. An inactive API claims nothing. Made for a unique index over the list.
+ *
+ * What gateways look up is not claimed, because nobody here knows what it is: `lookedUpAddresses` says which that is.
  */
 export function listenClaims(address: ListenAddress): string[] {
-  const { listenPath, apiId = '', anyPath = false, active, tags = [], tagsDisabled = false } = address;
-  if (!active) return [];
+  const { listenPath, domain = '', domainDisabled = false, apiId = '', anyPath = false, active } = address;
+  const { tags = [], tagsDisabled = false } = address;
+  if (!active || (!domainDisabled && isLookedUp(domain.trim()))) return [];
 
-  const paths = anyPath ? [''] : [listenPath, apiId].filter((path) => path !== '').map(normaliseListenPath);
+  const known = [listenPath, apiId].filter((path) => path !== '' && !isLookedUp(path));
+  const paths = anyPath ? [''] : known.map(normaliseListenPath);
   const segments = tagsDisabled || tags.length === 0 ? [''] : tags;
   const claims = paths.flatMap((path) => segments.map((tag) => `${hostOf(address)}|${path}#${escape(tag)}`));
   return [...new Set(claims)];
 }
 
 function hostOf({ domain = '', domainDisabled = false, listenPort = 0 }: ListenAddress): string {
-  const host = domainDisabled ? '' : comparableTemplate(domain.trim(), (text) => text.toLowerCase());
+  const host = domainDisabled ? '' : comparableTemplate(domain.trim(), asciiText);
   return escape(listenPort === 0 ? host : `${host}:${listenPort}`);
 }
 

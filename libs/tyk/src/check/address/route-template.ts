@@ -1,3 +1,8 @@
+import { captureGroups, regexpFault, regexpWeight } from '../../go/regexp';
+
+/** Beyond this a pattern takes gateways, and whoever checks it, longer than an address is worth. */
+const MAX_WEIGHT = 2_000;
+
 /**
  * Listen paths and domains are templates of the router that gateways use: `{id}` stands for anything up to the next
  * separator, `{id:[0-9]+}` for what the pattern fits.
@@ -33,7 +38,24 @@ export function routeTemplateFault(template: string): string | undefined {
   const variables = parts.filter(({ isVariable }) => isVariable).map(({ text }) => text);
   if (variables.some((text) => /^(:|$)|^[^:]+:$/.test(text))) return 'has braces without a name or without a pattern';
   const names = variables.map(nameOf);
-  return new Set(names).size < names.length ? 'uses the name of a variable twice' : undefined;
+  if (new Set(names).size < names.length) return 'uses the name of a variable twice';
+  return variables.map(patternFault).find((fault) => fault !== undefined);
+}
+
+/** What is wrong with the pattern of a variable (docs/tyk/definitions.md#route-templates). */
+function patternFault(variable: string): string | undefined {
+  const pattern = variable.slice(nameOf(variable).length + 1);
+  if (regexpWeight(pattern) > MAX_WEIGHT) return 'has a pattern of a size that no address needs';
+  const fault = regexpFault(pattern);
+  if (fault !== undefined) return `has the pattern "${pattern}", which ${fault}`;
+  return captureGroups(pattern) > 0
+    ? `has the pattern "${pattern}" with a group that captures, at which gateways panic: write (?:…)`
+    : undefined;
+}
+
+/** What stands around the variables of a template, in its order; nothing of one whose braces do not pair up. */
+export function literalsOf(template: string): string[] {
+  return (partsOf(template) ?? []).filter(({ isVariable }) => !isVariable).map(({ text }) => text);
 }
 
 /**
@@ -43,11 +65,18 @@ export function routeTemplateFault(template: string): string | undefined {
  * @param literally what to make of the text around variables
  */
 export function comparableTemplate(template: string, literally = (text: string) => text): string {
+  return mapTemplate(template, literally, (variable) => variable.slice(nameOf(variable).length));
+}
+
+/** The template with other text around its variables; the variables stay, or become what `variably` makes of them. */
+export function mapTemplate(
+  template: string,
+  literally: (text: string) => string,
+  variably = (variable: string) => variable,
+): string {
   const parts = partsOf(template);
   if (parts === undefined) return literally(template);
-  return parts
-    .map(({ text, isVariable }) => (isVariable ? `{${text.slice(nameOf(text).length)}}` : literally(text)))
-    .join('');
+  return parts.map(({ text, isVariable }) => (isVariable ? `{${variably(text)}}` : literally(text))).join('');
 }
 
 function nameOf(variable: string): string {

@@ -1,10 +1,10 @@
 import { checkApiWrapper } from './check-api-wrapper';
 import type { JsonValue } from '../../json/json-text';
-import { sharedDocuments } from '../../testing/shared-fixtures';
+import { fixtures } from '../../../../../test/fixtures/load';
 
 describe('checkApiWrapper', () => {
   it('lets real wrappers pass, and what it does not know', () => {
-    for (const wrapper of sharedDocuments('definitions')) expect(checkApiWrapper(wrapper)).toEqual([]);
+    for (const { document: wrapper } of fixtures('definitions')) expect(checkApiWrapper(wrapper)).toEqual([]);
     expect(checkApiWrapper({ api_definition: 7, hook_references: null, note: [1], oas: null })).toEqual([]);
   });
 

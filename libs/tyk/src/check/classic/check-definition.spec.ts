@@ -6,7 +6,7 @@ import { at } from '../../json/read';
 import type { Schema } from '../../schema/builders';
 import { anyJson, anyJsonObject } from '../../testing/arbitraries';
 import { fullDefinition } from '../../testing/definitions';
-import { sharedDocuments } from '../../testing/shared-fixtures';
+import { fixtures, realDocuments } from '../../../../../test/fixtures/load';
 
 const minimal = { name: 'a', proxy: {} };
 
@@ -42,11 +42,12 @@ describe('checkDefinition', () => {
   it('lets a full definition, the smallest one and real ones pass', () => {
     expect(checkDefinition(fullDefinition)).toEqual([]);
     expect(checkDefinition(minimal)).toEqual([]);
-    for (const wrapper of sharedDocuments('definitions')) {
+    for (const { document: wrapper } of fixtures('definitions')) {
       const definition = at(wrapper, 'api_definition');
       if (definition !== undefined) expect(checkDefinition(definition)).toEqual([]);
     }
-    for (const row of sharedDocuments('real-dumps/tyk_apis.jsonl')) expect(checkDefinition(row)).toEqual([]);
+    for (const { document } of realDocuments('real-dumps/tyk_apis.jsonl'))
+      expect(checkDefinition(document)).toEqual([]);
   });
 
   it('knows a few hundred fields', () => {

@@ -3,7 +3,7 @@ import { checkDefinitionMeaning } from './definition-meaning';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json/json-text';
 import { at } from '../../json/read';
 import { fullDefinition } from '../../testing/definitions';
-import { sharedDocuments } from '../../testing/shared-fixtures';
+import { fixtures } from '../../../../../test/fixtures/load';
 
 const definition = (fields: JsonObject, proxy: JsonObject = {}): JsonObject => ({
   name: 'a',
@@ -19,7 +19,7 @@ function pathsOf(document: JsonObject): string[] {
 describe('checkDefinitionMeaning', () => {
   it('has nothing against a full definition and real ones', () => {
     expect(checkDefinitionMeaning(fullDefinition)).toEqual([]);
-    for (const wrapper of sharedDocuments('definitions')) {
+    for (const { document: wrapper } of fixtures('definitions')) {
       const real = at(wrapper, 'api_definition');
       if (isJsonObject(real)) expect(checkDefinitionMeaning(real)).toEqual([]);
     }

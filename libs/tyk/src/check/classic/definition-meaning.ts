@@ -3,8 +3,10 @@ import type { JsonObject } from '../../json/json-text';
 import { at, flagAt, listAt, numberAt, objectAt, textAt } from '../../json/read';
 import { entryPath } from '../../schema/path';
 import type { Problem } from '../../schema/check';
-import { routeTemplateFault } from '../address/route-template';
+import { domainFault, listenPathFault } from '../address/listen-address';
 import { hasControlCharacter, targetUrlFault } from '../address/target-url';
+import { checkCompiled } from '../compiled/check-compiled';
+import { DEFINITION_FIELDS } from '../compiled/fields';
 
 type Rule = (definition: JsonObject) => Problem[];
 
@@ -21,20 +23,17 @@ const listenPath: Rule = (definition) => {
   const path = textAt(definition, 'proxy', 'listen_path');
   if (path === '' || !['', 'http', 'https'].includes(textAt(definition, 'protocol'))) return [];
 
-  const problem = (message: string) => [{ path: 'proxy.listen_path', message }];
-  if (!path.startsWith('/')) return problem('must start with "/"');
-  if (/\s/.test(path) || hasControlCharacter(path)) return problem('must not hold spaces or control characters');
-  if (path === '/hello' || path === '/tyk' || path.startsWith('/tyk/')) {
-    return problem('belongs to the gateway itself, which answers there');
-  }
-  const fault = routeTemplateFault(path);
-  return fault === undefined ? [] : problem(`${fault}: gateways would route nothing to it`);
+  const fault = listenPathFault(path);
+  return fault === undefined ? [] : [{ path: 'proxy.listen_path', message: fault }];
 };
 
 const domain: Rule = (definition) => {
-  const fault = flagAt(definition, 'domain_disabled') ? undefined : routeTemplateFault(textAt(definition, 'domain'));
-  return fault === undefined ? [] : [{ path: 'domain', message: `${fault}: gateways would route nothing to it` }];
+  const fault = flagAt(definition, 'domain_disabled') ? undefined : domainFault(textAt(definition, 'domain'));
+  return fault === undefined ? [] : [{ path: 'domain', message: fault }];
 };
+
+/** docs/tyk/definitions.md#compiled-fields */
+const compiled: Rule = (definition) => checkCompiled(definition, DEFINITION_FIELDS);
 
 /** Gateways also serve every API under `/<api_id>/`, name files after it and take it from the paths of their control API. */
 const apiId: Rule = (definition) => {
@@ -169,4 +168,5 @@ const RULES: readonly Rule[] = [
   dataSourceNames,
   timeouts,
   upstreamAuth,
+  compiled,
 ];

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../../json/json-text';
 import { listAt, objectAt, textAt } from '../../json/read';
 import type { Problem } from '../../schema/check';
+import { Compiler } from '../compiled/kinds';
 import { documentPath } from './openapi-check';
 import { visitStructure } from './semantics';
 import { EXTENSION, objectsOf, readAt, textsOf } from '../../openapi/values';
@@ -17,6 +18,7 @@ const NOT_EMPTY = 'must not be empty';
 /** Rules of nodes beside those of OpenAPI. The document's structure and its references are known to be right. */
 export function checkLoading(document: JsonObject): Problem[] {
   const problems: Problem[] = [];
+  const compiler = new Compiler();
   const report: Report = (trail, message) => {
     problems.push({ path: documentPath(trail, document), message });
   };
@@ -25,6 +27,9 @@ export function checkLoading(document: JsonObject): Problem[] {
   }
   for (const path of Object.keys(objectAt(document['paths']))) {
     if (hasLooseBraces(path)) report(['paths', path], 'has a brace without its other half');
+    // Settings of its operations make a path one that gateways compile.
+    const fault = compiler.faultOf(path, 'path');
+    if (fault !== undefined) report(['paths', path], fault.message);
   }
   checkComponentNames(document, report);
   checkSchemes(document, report);

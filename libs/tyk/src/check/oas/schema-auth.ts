@@ -1,5 +1,5 @@
 import { all, any, arr, bool, int, map, num, obj, str, uint64, type Fields, type Schema } from '../../schema/builders';
-import { DURATION_PATTERN } from '../../openapi/durations';
+import { DURATION_PATTERN } from '../../go/durations';
 
 /** Nodes read what is not a duration as no time at all, which hardly anyone means; so it must be one. */
 export const duration: Schema = {

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../../json/json-text';
 import { objectAt } from '../../json/read';
 import type { Schema } from '../../schema/builders';
 import { anyJson, anyJsonObject } from '../../testing/arbitraries';
-import { sharedDocuments } from '../../testing/shared-fixtures';
+import { fixtures } from '../../../../../test/fixtures/load';
 import { extensionSchema, oasApiSchema } from './schema';
 import { petStore, smallApi, smallExtension } from '../../testing/documents';
 import { checkExtension, checkOas } from './validate';
@@ -34,7 +34,7 @@ describe('a document that is accepted', () => {
   });
 
   it('is every real one', () => {
-    for (const document of sharedDocuments('definitions')) {
+    for (const { document } of fixtures('definitions')) {
       if (document['openapi'] !== undefined) expect(checkOas(document)).toEqual([]);
     }
   });

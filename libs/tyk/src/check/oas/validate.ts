@@ -1,6 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json/json-text';
 import { textAt } from '../../json/read';
 import { makeCheck, type Problem } from '../../schema/check';
+import { checkCompiled } from '../compiled/check-compiled';
+import { EXTENSION_FIELDS } from '../compiled/fields';
 import { checkStructure } from './openapi-check';
 import { extensionSchema, supportedVersion } from './schema';
 import { checkLoading } from './loading';
@@ -72,7 +74,10 @@ function checkPresence(document: JsonObject, extension: 'required' | 'forbidden'
 
 /** What is wrong with the extension alone; paths start with its name. */
 export function checkExtension(extension: JsonValue): Problem[] {
-  const problems = checkExtensionFields(extension).map(({ path, message }) => ({
+  const shape = checkExtensionFields(extension);
+  const isSound = shape.length === 0 && isJsonObject(extension);
+  const found = isSound ? checkCompiled(extension, EXTENSION_FIELDS) : shape;
+  const problems = found.map(({ path, message }) => ({
     path: `${EXTENSION}${path === '' || path.startsWith('[') ? '' : '.'}${path}`,
     message,
   }));

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { checkPolicy, toNodePolicy } from './check-policy';
 import { isJsonObject, parseJson, type JsonObject } from '../../json/json-text';
 import { anyJson, anyJsonObject } from '../../testing/arbitraries';
-import { sharedDocuments } from '../../testing/shared-fixtures';
+import { fixtures } from '../../../../../test/fixtures/load';
 
 const policy: JsonObject = {
   _id: '5ead71205759610001818680',
@@ -36,7 +36,7 @@ describe('checkPolicy', () => {
   it('lets whole, empty and real policies pass', () => {
     expect(checkPolicy(policy)).toEqual([]);
     expect(checkPolicy({})).toEqual([]);
-    for (const real of sharedDocuments('policies')) expect(checkPolicy(real)).toEqual([]);
+    for (const { document: real } of fixtures('policies')) expect(checkPolicy(real)).toEqual([]);
   });
 
   it.each<[JsonObject, string, string]>([

@@ -1,4 +1,6 @@
 import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../../json/json-text';
+import { checkCompiled } from '../compiled/check-compiled';
+import { POLICY_FIELDS } from '../compiled/fields';
 import { policySchema } from './policy-schema';
 import { flagAt } from '../../json/read';
 import { makeCheck, type Check } from '../../schema/check';
@@ -9,12 +11,13 @@ const PARTITIONS = ['quota', 'rate_limit', 'complexity', 'acl'];
 
 /**
  * Whether gateways of every version can decode a policy, and apply it to a key: they refuse every key with a policy that
- * has limits for each API and is partitioned as well. Nothing is required and unknown fields are never a problem.
+ * has limits for each API and is partitioned as well, and up to 5.2 let every path through whose pattern they cannot compile. Nothing is required and unknown fields are never a problem.
  *
  * @returns at most 50 problems; empty when the policy may be stored and served
  */
 export const checkPolicy: Check = (policy) => {
   const problems = checkShape(policy);
+  if (problems.length === 0 && isJsonObject(policy)) problems.push(...checkCompiled(policy, POLICY_FIELDS));
   const partition = PARTITIONS.find((name) => flagAt(policy, 'partitions', name));
   if (problems.length > 0 || partition === undefined || !flagAt(policy, 'partitions', 'per_api')) return problems;
   return [

@@ -16,7 +16,7 @@ import {
 } from './auth-shapes';
 import { OFF, reportOff, reportUnusedConfigs } from './auth-report';
 import { configOf, configPath, isOn, isTokenOn } from './classic-methods';
-import { formatDuration, SECOND } from '../../openapi/durations';
+import { formatDuration, SECOND } from '../../go/durations';
 import { under, type Lost } from '../lost';
 import { requirementsToOas } from './security';
 import { shapeToOas, type Shape } from '../shape';

@@ -16,7 +16,7 @@ import {
   SIGNATURE,
   sourcesToConfig,
 } from './auth-shapes';
-import { parseDuration, SECOND } from '../../openapi/durations';
+import { parseDuration, SECOND } from '../../go/durations';
 import { resolveReference } from '../../openapi/references';
 import { activeSchemes, classicRequirements } from './security';
 import { shapeToClassic, type Shape } from '../shape';

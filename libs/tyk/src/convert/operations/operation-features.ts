@@ -1,6 +1,6 @@
 import { type JsonObject, type JsonValue } from '../../json/json-text';
 import { flag, headers, list, number, opposite, seconds, text, whole } from '../codecs';
-import { formatDuration, parseDuration, SECOND } from '../../openapi/durations';
+import { formatDuration, parseDuration, SECOND } from '../../go/durations';
 import { type Lost } from '../lost';
 import { shapeToClassic, shapeToOas, type Shape } from '../shape';
 import { urlRewriteToClassic, urlRewriteToOas } from './url-rewrite';

@@ -1,0 +1,5 @@
+/** What gateways cannot compile of a value: where below it, and why. */
+export interface CompileFault {
+  readonly below: string;
+  readonly message: string;
+}
