@@ -30,7 +30,8 @@ export async function runJest(projects, { args, env, resultFile, show = false })
   const result = readResult(resultFile);
   const counts = countTests(result);
   const missing = projects.filter((project) => countTests(ofProject(result, project)).passed === 0);
-  if (counts.passed + counts.failed === 0) return { ...counts, failed: 1, output: `${output}\nNo test ran.\n` };
+  if (counts.passed + counts.failed === 0)
+    return { ...counts, failed: 1, output: `${output}\nNo test ran (jest ended with code ${code}).\n` };
   // With words for jest a project may well have nothing to run.
   if (!show && missing.length > 0) {
     return { ...counts, failed: counts.failed + 1, output: `${output}\nNo test of ${missing.join(' and ')} passed.\n` };

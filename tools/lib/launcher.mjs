@@ -7,6 +7,7 @@ import { ensureSecrets, secretsEnvironment } from './secrets.mjs';
 import { prepareServices, startServices } from './services.mjs';
 import { mongodbUrl } from './mongodb.mjs';
 import { choosePort } from './ports.mjs';
+import { PortTaken } from './problem.mjs';
 import { redisUrl } from './redis.mjs';
 import { appAddresses, checkSettings, notesOnSettings, onlyKnown, wantedPort } from './settings.mjs';
 import { parts, State } from './state.mjs';
@@ -18,6 +19,9 @@ const firstPorts = { mongodb: 27_117, redis: 6_479 };
 
 /** An embedded server that ends by itself is started again, but not more often than this within so many milliseconds. */
 const restarts = { most: 5, within: 10 * 60_000 };
+
+/** How often ports are chosen before another program that takes them is a reason to give up. */
+const portAttempts = 5;
 
 /** How long the api may take to finish what it has begun, in milliseconds. */
 const drainWithin = 20_000;
@@ -60,6 +64,35 @@ export class Launcher {
     this.#inspect = inspect;
   }
 
+  /**
+   * Starts the api and then the servers it waits for: gateways load their configuration by themselves as soon as Redis is
+   * back, and must find somebody who answers. So the servers' ports are chosen before; should another program take one in
+   * between, everything starts once more on others.
+   * @param {State} state
+   * @param {NodeJS.ProcessEnv} common what both apps get
+   * @param {import('./settings.mjs').Address} address of the api
+   */
+  async #startApiAndServers(state, common, { url, port }) {
+    for (let attempt = 1; ; attempt += 1) {
+      const wanted = await this.#choosePorts(state);
+      const env = {
+        ...common,
+        CASTELLAN_MONGODB_URI: this.#env.CASTELLAN_MONGODB_URI || wanted.mongodb.url,
+        CASTELLAN_REDIS_URL: this.#env.CASTELLAN_REDIS_URL || wanted.redis.url,
+      };
+      await prepareServices(this.#serviceOptions(wanted));
+      const first = startApp('api', { dataDir: this.#dataDir, env, inspect: this.#inspect?.api });
+      this.#remember('api', first, { url, port });
+      try {
+        return { first, env, ...(await this.#startServices(state, wanted)) };
+      } catch (error) {
+        if (!(error instanceof PortTaken) || attempt === portAttempts) throw error;
+        this.#progress.say(`${error.message.split(',')[0]} has just been taken by another program; once more.`);
+        await first.stop('SIGKILL');
+      }
+    }
+  }
+
   /** @param {() => void} callback called once everything is ready */
   whenStarted(callback) {
     this.#started = callback;
@@ -89,13 +122,11 @@ export class Launcher {
     for (const note of notesOnSettings(settings)) this.#progress.say(`Note: ${note}`);
 
     await this.#checkExternals();
-    const wanted = await this.#choosePorts(this.#state);
-    const env = {
+    this.#apiUrl = api.url;
+    const common = {
       ...settings,
       CASTELLAN_API_PORT: String(api.port),
       CASTELLAN_HOST_MANAGER_PORT: String(hostManager.port),
-      CASTELLAN_MONGODB_URI: this.#env.CASTELLAN_MONGODB_URI || wanted.mongodb.url,
-      CASTELLAN_REDIS_URL: this.#env.CASTELLAN_REDIS_URL || wanted.redis.url,
       ...onlyKnown({
         CASTELLAN_API_URL: api.url,
         // It goes last, and answers 503 until then; the second signal ends that.
@@ -103,12 +134,7 @@ export class Launcher {
       }),
       ...this.#given(['CASTELLAN_API_URL', 'CASTELLAN_SHUTDOWN_LINGER_MS']),
     };
-    await prepareServices(this.#serviceOptions(wanted));
-    // Gateways load their configuration by themselves as soon as Redis is back, and must find somebody who answers.
-    const first = startApp('api', { dataDir: this.#dataDir, env, inspect: this.#inspect?.api });
-    this.#apiUrl = api.url;
-    this.#remember('api', first, { url: api.url, port: api.port });
-    const { mongodb, redis } = await this.#startServices(this.#state, wanted);
+    const { first, env, mongodb, redis } = await this.#startApiAndServers(this.#state, common, api);
     await this.#progress.step('Starting api and host-manager', async () => {
       const second = startApp('host-manager', {
         dataDir: this.#dataDir,

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { errorCode, Problem } from './problem.mjs';
+import { errorCode, PortTaken } from './problem.mjs';
 
 /**
  * Why a server could not listen there now.
@@ -61,7 +61,7 @@ export async function freePortNear(preferred, not = 0) {
 export async function choosePort({ name, port, portIsFixed = false, portVariable, not }) {
   if (!portIsFixed) return freePortNear(port, not);
   if (port !== not && (await isFree(port))) return port;
-  throw new Problem(
+  throw new PortTaken(
     `Port ${port}, wanted for ${name}, is in use by another program; end that or set ${portVariable} to another port (0 for any free one).`,
   );
 }

@@ -14,6 +14,9 @@ export class Problem extends Error {
   }
 }
 
+/** A port that was promised to a server of ours has been taken by another program in between. */
+export class PortTaken extends Problem {}
+
 /**
  * The text to print for whatever was thrown.
  * @param {unknown} error

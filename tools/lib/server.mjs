@@ -91,7 +91,9 @@ export class Server {
       } catch (error) {
         // Between choosing a port and listening on it another program may have taken it.
         const lost = /address already in use/i.test(this.#process?.logTail(50) ?? '');
-        if (!lost || this.#place.portIsFixed || attempt === portAttempts) throw error;
+        if (!lost || attempt === portAttempts) throw error;
+        // Saying so in the words of the one who finds it taken before it starts.
+        if (this.#place.portIsFixed) await choosePort(this.#place);
       }
     }
   }
