@@ -172,13 +172,16 @@ export class Launcher {
     this.#stopping = true;
     await this.#stopPart('host-manager');
     const api = this.#processes.get('api');
-    if (api !== undefined && api.ended === undefined) {
+    const answers = api !== undefined && api.ended === undefined;
+    if (answers) {
       await this.#progress.step('Finishing what the api has begun', async () => {
         api.kill('SIGTERM');
         await until(async () => api.ended !== undefined || !(await isAlive(this.#apiUrl)), { timeout: drainWithin });
       });
     }
-    for (const part of /** @type {const} */ (['redis', 'mongodb', 'api'])) await this.#stopPart(part);
+    await this.#stopPart('redis');
+    await this.#stopPart('mongodb');
+    if (answers) await this.#progress.step(`Stopping ${api.name}`, () => api.stop());
     this.#leave();
   }
 
