@@ -74,7 +74,10 @@ export function run(file, args, options = {}) {
       finish(127);
     });
     // Something it left behind may hold its output open for ever.
-    child.once('exit', (code) => (patience = setTimeout(finish, 5_000, code ?? 128)));
+    child.once('exit', (code, signal) => {
+      if (signal !== null) output += `\nEnded by ${signal}.\n`;
+      patience = setTimeout(finish, 5_000, code ?? 128);
+    });
     child.once('close', (code) => finish(code ?? 128));
   });
 }
