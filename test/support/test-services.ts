@@ -8,10 +8,11 @@ const variable = (name: string): string => {
   return value;
 };
 
-/** The address of a database that no other test uses, on the MongoDB of this run. */
-export const freshDatabaseUri = (): string => {
+/** The address of a database that no other test uses, on the MongoDB of this run, with options of the driver. */
+export const freshDatabaseUri = (options: Readonly<Record<string, string>> = {}): string => {
   const uri = new URL(variable('CASTELLAN_TEST_MONGODB_URI'));
   uri.pathname = `/castellan_${randomBytes(6).toString('hex')}`;
+  for (const [name, value] of Object.entries(options)) uri.searchParams.set(name, value);
   return uri.href;
 };
 

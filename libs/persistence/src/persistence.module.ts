@@ -1,6 +1,7 @@
-import { Global, Injectable, Module, type OnModuleInit } from '@nestjs/common';
+import { Global, Inject, Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection, MongooseModule } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
+import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import { auditChainSchema } from './changes/audit-chain';
 import { AuditLedger } from './changes/audit-ledger';
 import { AuditStore } from './changes/audit-store';
@@ -13,30 +14,25 @@ import { MongoConnectionModule } from './connection';
 import { ConsistentReads } from './consistent-reads';
 import { ImportStore } from './imports/import-store';
 import { frozenListSchema, importJournalSchema, importSchema, importStepSchema } from './imports/rows';
+import { migrations } from './migrations/migrations';
+import { Migrator } from './migrations/migrator';
 import { modelNames } from './models';
 import { OrganisationStore, PolicyStore, UserStore, WebhookStore } from './resources/stores';
 import { ApiStore } from './resources/api-store';
 import { apiSchema, organisationSchema, policySchema, userSchema, webhookSchema } from './resources/rows';
 
-/** Creates collections and indexes before the first request; unique indexes are what conflicts rest on. */
+/** Brings the database to the form that this program needs, before the first request. */
 @Injectable()
 class StoreInitialiser implements OnModuleInit {
-  constructor(@InjectConnection() private readonly connection: Connection) {}
+  constructor(
+    @InjectConnection() private readonly connection: Connection,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
 
-  /**
-   * Makes only what is missing: after a crash a transaction of the dead process may be open for a minute yet, and making
-   * what exists would wait for it.
-   */
+  /** @throws NewerDatabase */
   async onModuleInit(): Promise<void> {
-    const collections = new Set((await this.connection.listCollections()).map(({ name }) => name));
-    // Transactions cannot create collections, so all exist beforehand.
-    await Promise.all(
-      Object.values(this.connection.models).map(async (model) => {
-        if (!collections.has(model.collection.collectionName)) await model.createCollection();
-        const { toCreate } = await model.diffIndexes();
-        if (toCreate.length > 0) await model.createIndexes();
-      }),
-    );
+    await new Migrator(this.connection, migrations, this.clock, this.logger).run();
   }
 }
 

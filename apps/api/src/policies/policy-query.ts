@@ -9,7 +9,8 @@ export type PolicyOrder = (typeof policyOrders)[number];
 /** Which policies of a list; what is left out does not restrict. */
 export const policyQuery = new RouteQuery({
   ...listParameters,
-  active: presence({ description: 'Only active policies' }),
+  // A form that leaves it empty asks for all of them.
+  active: { ...presence({ description: 'Only active policies' }), read: (given = '') => given !== '' },
   q: search({ description: 'An id, or part of a name' }),
   policy_ids: texts({ description: 'Ids, comma-separated' }),
   api_id: texts({ description: '`api_id`s, comma-separated: policies for any of them' }),

@@ -80,7 +80,7 @@ export const presence = ({ description }: About): Parameter<boolean> => ({
   schema: { type: 'string' },
   example: '1',
   required: false,
-  read: isGiven,
+  read: (given) => given !== undefined,
 });
 
 interface TextOptions extends About {

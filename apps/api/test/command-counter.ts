@@ -1,0 +1,109 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { getConnectionToken } from '@nestjs/mongoose';
+import type { Connection } from 'mongoose';
+import { Outbox } from '@castellan/persistence';
+import { eventually, type Reply } from '@castellan/testing';
+import type { ApiUnderTest } from './api-under-test';
+
+/** One command to MongoDB, on behalf of one request. */
+interface Command {
+  readonly name: string;
+  readonly collection: string;
+  /** What nobody waits for who waits for the reply: publishing what has been committed. */
+  readonly isAfter: boolean;
+}
+
+interface Tally {
+  readonly commands: Command[];
+  replied: boolean;
+  underWay: number;
+}
+
+/** What a request has cost: the commands before the reply and after it. */
+export interface Cost {
+  readonly before: number;
+  readonly after: number;
+  /** For whoever wants to know where a number comes from. */
+  readonly commands: readonly string[];
+}
+
+/** Events carry what the driver sends; only what is read here is looked at. */
+interface Started {
+  readonly commandName: string;
+  readonly command: Readonly<Record<string, unknown>>;
+}
+
+/** Whether it is how a change is published, which begins when the change is committed and not when it is answered. */
+const isPublishing = (name: string, { outbox, filter }: { outbox: boolean; filter: unknown }): boolean =>
+  outbox && (name === 'update' || (typeof filter === 'object' && filter !== null && 'publishedAt' in filter));
+
+/**
+ * Counts the commands that one request sends to MongoDB, by the driver's command monitoring. A command belongs to the
+ * request in whose asynchronous context it is sent, so that timers and other requests do not count.
+ */
+export class CommandCounter {
+  private readonly current = new AsyncLocalStorage<Tally>();
+  private tally: Tally | null = null;
+
+  private constructor(private readonly api: ApiUnderTest) {}
+
+  /** The api has to be started with `monitorCommands=true` in its MongoDB address. */
+  static on(api: ApiUnderTest): CommandCounter {
+    const counter = new CommandCounter(api);
+    const client = api.app.get<Connection>(getConnectionToken()).getClient();
+    client.on('commandStarted', (event: Started) => {
+      counter.started(event);
+    });
+    const ended = (): void => {
+      const tally = counter.current.getStore();
+      if (tally !== undefined) tally.underWay -= 1;
+    };
+    client.on('commandSucceeded', ended);
+    client.on('commandFailed', ended);
+    const server = api.app.getHttpAdapter().getInstance().server;
+    server.prependListener('request', (_: unknown, response: NodeJS.EventEmitter) => {
+      if (counter.tally === null) return;
+      const tally = counter.tally;
+      counter.current.enterWith(tally);
+      response.once('finish', () => (tally.replied = true));
+    });
+    return counter;
+  }
+
+  /** What one call costs. Nothing else may be asked of the api meanwhile. */
+  async costOf(call: () => Promise<Reply>): Promise<Cost> {
+    const tally: Tally = { commands: [], replied: false, underWay: 0 };
+    this.tally = tally;
+    await call();
+    this.tally = null;
+    await this.settled(tally);
+    const { commands } = tally;
+    return {
+      before: commands.filter(({ isAfter }) => !isAfter).length,
+      after: commands.filter(({ isAfter }) => isAfter).length,
+      commands: commands.map(({ name, collection, isAfter }) => `${isAfter ? 'after: ' : ''}${name} ${collection}`),
+    };
+  }
+
+  private started({ commandName, command }: Started): void {
+    const tally = this.current.getStore();
+    if (tally === undefined) return;
+    const target = command[commandName];
+    const collection = typeof target === 'string' ? target : '';
+    const outbox = collection === 'outbox';
+    const isAfter = tally.replied || isPublishing(commandName, { outbox, filter: command['filter'] });
+    tally.commands.push({ name: commandName, collection, isAfter });
+    tally.underWay += 1;
+  }
+
+  /** Everything is published, and nothing has been sent since the last look. */
+  private async settled(tally: Tally): Promise<void> {
+    const outbox = this.api.app.get(Outbox);
+    let before = -1;
+    await eventually(async () => {
+      const isStill = tally.underWay === 0 && tally.commands.length === before;
+      before = tally.commands.length;
+      return isStill && (await this.current.exit(() => outbox.pending(1))).length === 0;
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import { objectAt, textAt } from '@castellan/tyk';
+import { liftAgain } from './lift-again';
+import type { Migration } from './migration';
+
+/** Every migration, in order. A new one is added at the end. */
+export const migrations: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'lift the names by which lists of APIs search and sort',
+    run: async ({ connection }) => {
+      await liftAgain(connection, 'apis', (document) => {
+        const name = textAt(objectAt(document, 'api_definition'), 'name');
+        return { name, nameKey: name.toLowerCase() };
+      });
+    },
+  },
+];
