@@ -3,6 +3,7 @@ import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { ConfigModule, type ApiConfig } from '@castellan/config';
 import { ObservabilityModule, type Logger } from '@castellan/observability';
 import { HealthModule, PersistenceModule, RedisModule } from '@castellan/persistence';
+import { AnalyticsModule } from './analytics/analytics.module';
 import { ApisModule } from './apis/apis.module';
 import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
@@ -38,6 +39,7 @@ export class AppModule {
         AuthModule,
         DeliveryModule,
         RetentionModule,
+        AnalyticsModule,
         SystemModule,
         OrganisationsModule,
         UsersModule,

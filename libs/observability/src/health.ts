@@ -6,6 +6,8 @@ export type HealthCheck = () => Promise<unknown>;
 export interface HealthReport {
   readonly status: 'ok' | 'error' | 'shutting_down';
   readonly checks: Readonly<Record<string, 'ok' | 'error'>>;
+  /** What is worth knowing and does not make the process unable to work. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** How long one check may take before it counts as failed, in milliseconds. */
@@ -19,12 +21,18 @@ const rejectLater = async (signal: AbortSignal): Promise<never> => {
 /** Whether this process can do its work: asked by load balancers, and false from the moment it begins to stop. */
 export class Health {
   private shuttingDown = false;
+  private readonly details = new Map<string, () => unknown>();
 
   constructor(private readonly checks: Readonly<Record<string, HealthCheck>>) {}
 
   /** From here on readiness says no, while requests under way still finish. */
   beginShutdown(): void {
     this.shuttingDown = true;
+  }
+
+  /** Adds something to the report. It is asked for each time, so it has to be at hand. */
+  detail(name: string, read: () => unknown): void {
+    this.details.set(name, read);
   }
 
   async readiness(): Promise<HealthReport> {
@@ -37,6 +45,9 @@ export class Health {
     return {
       status: this.shuttingDown ? 'shutting_down' : failed ? 'error' : 'ok',
       checks: Object.fromEntries(results),
+      ...(this.details.size === 0
+        ? {}
+        : { details: Object.fromEntries([...this.details].map(([name, read]) => [name, read()])) }),
     };
   }
 

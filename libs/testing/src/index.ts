@@ -17,3 +17,12 @@ export { signalChannel, type SignalSource } from './node-simulator/signals';
 export { anApiDefinition, aPolicy, unique } from './builders';
 export { HttpClient, listOf, numberOf, textOf, withVersion, type Call, type JsonReply, type Reply } from './http';
 export { RedisServers, type RedisServer } from './redis-servers';
+export {
+  analyticsList,
+  anAnalyticsRecord,
+  anUptimeRecord,
+  encodeRecord,
+  someTraffic,
+  wireTime,
+  type RecordGeneration,
+} from './analytics-records';

@@ -1,6 +1,61 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsNotEmpty, IsObject, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+
+/** What an organisation wants kept of the requests to its APIs. It takes effect within seconds, for what comes from then on. */
+export class AnalyticsSettingsDto {
+  @ApiPropertyOptional({
+    enum: ['keep', 'truncate', 'drop'],
+    description: 'Addresses of callers: `truncate` keeps the network, /24 of IPv4 and /48 of IPv6',
+  })
+  @IsOptional()
+  @IsIn(['keep', 'truncate', 'drop'], { message: 'must be keep, truncate or drop' })
+  readonly addresses?: string;
+
+  @ApiPropertyOptional({ description: 'Leave query strings out of paths and recorded requests' })
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  readonly drop_query?: boolean;
+
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'Headers whose values are left out of recorded messages, besides those that carry credentials',
+  })
+  @IsOptional()
+  @IsArray({ message: 'must be a list' })
+  @ArrayMaxSize(100, { message: 'must have at most 100 entries' })
+  @Matches(/^[\w!#$%&'*+.^`|~-]{1,100}$/, { each: true, message: 'must be names of headers' })
+  readonly redact_headers?: readonly string[];
+
+  @ApiPropertyOptional({ description: 'Leave out requests and responses of detailed recording altogether' })
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  readonly drop_messages?: boolean;
+
+  @ApiPropertyOptional({
+    description: 'Days that records are kept; without it they are kept as long as the gateway says',
+  })
+  @IsOptional()
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be at least 1' })
+  @Max(36_500, { message: 'must be at most 36500' })
+  readonly retention_days?: number;
+}
 
 /** What Castellan adds to an organisation; each is off unless it is set. */
 export class OrganisationSettingsDto {
@@ -25,6 +80,13 @@ export class OrganisationSettingsDto {
   @IsOptional()
   @IsBoolean()
   readonly allow_unknown_apis_in_policies?: boolean;
+
+  @ApiPropertyOptional({ type: AnalyticsSettingsDto })
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  @Type(() => AnalyticsSettingsDto)
+  readonly analytics?: AnalyticsSettingsDto;
 }
 
 /**

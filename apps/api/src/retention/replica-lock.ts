@@ -3,8 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { REDIS, redisKey } from '@castellan/persistence';
 
-/** A replica that dies holds its locks at most this long, in milliseconds. */
-const leaseMs = 30_000;
+/** A replica that dies holds its locks at most this long, in milliseconds, unless the job says otherwise. */
+const usualLeaseMs = 30_000;
 
 /** Both act only on a lock that is still the caller's: after the lease it may be somebody else's. */
 const extendScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`;
@@ -16,11 +16,12 @@ export class Lease {
     private readonly redis: Redis,
     private readonly key: string,
     private readonly token: string,
+    private readonly leaseMs: number,
   ) {}
 
   /** Begins the lease anew. @returns false when it had run out and may be another replica's now */
   async extend(): Promise<boolean> {
-    return (await this.redis.eval(extendScript, 1, this.key, this.token, leaseMs)) === 1;
+    return (await this.redis.eval(extendScript, 1, this.key, this.token, this.leaseMs)) === 1;
   }
 
   async release(): Promise<void> {
@@ -37,10 +38,10 @@ export class ReplicaLock {
   constructor(@Inject(REDIS) private readonly redis: Redis) {}
 
   /** @returns null when another replica has it */
-  async acquire(job: string): Promise<Lease | null> {
+  async acquire(job: string, leaseMs = usualLeaseMs): Promise<Lease | null> {
     const key = redisKey('lock', job);
     const token = randomUUID();
     const got = await this.redis.set(key, token, 'PX', leaseMs, 'NX');
-    return got === null ? null : new Lease(this.redis, key, token);
+    return got === null ? null : new Lease(this.redis, key, token, leaseMs);
   }
 }

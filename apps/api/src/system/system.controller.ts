@@ -1,5 +1,12 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Clock, Health, Metrics } from '@castellan/observability';
 import { Public } from '@castellan/rbac';
@@ -11,6 +18,13 @@ class HealthDto {
 
   @ApiProperty({ type: 'object', additionalProperties: { enum: ['ok', 'error'], type: 'string' } })
   readonly checks!: Readonly<Record<string, string>>;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What is worth knowing and does not make the process unready: how far the analytics purger is behind',
+  })
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 class HelloDto {

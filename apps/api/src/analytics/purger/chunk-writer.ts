@@ -1,0 +1,116 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { mongo } from 'mongoose';
+import {
+  applyPrivacy,
+  canonicalAddress,
+  recordDocument,
+  Rollup,
+  uptimeDocument,
+  type KeptRecord,
+  type RecordDocument,
+} from '@castellan/analytics';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { Clock } from '@castellan/observability';
+import { AnalyticsSettingsReader, type AnalyticsSettings } from '../settings';
+import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
+import { BatchNotes } from './batch-notes';
+import type { Chunk, Unreadable } from './chunk';
+import { segmentsOf } from './segments';
+
+/** How long what could not be read is kept, in milliseconds. */
+const deadLetterMs = 90 * 86_400_000;
+/** Longest part of an unreadable record that is kept. */
+const deadLetterBytes = 1024 * 1024;
+
+/** Rows that are worked on before requests get a turn. */
+const atOnce = 200;
+
+/** Stores what was read of some batches: records, their sums and how far the batches are, together or not at all. */
+@Injectable()
+export class ChunkWriter {
+  constructor(
+    private readonly collections: AnalyticsCollections,
+    private readonly notes: BatchNotes,
+    private readonly settings: AnalyticsSettingsReader,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  /** @throws BatchMoved when another purger has stored some of it */
+  async write(chunk: Chunk): Promise<void> {
+    const now = this.clock.now();
+    const orgIds = new Set([...chunk.records, ...chunk.uptime].map(({ orgId }) => orgId));
+    await this.collections.prepare(orgIds);
+    const settings = await this.settings.of(orgIds);
+    const kept = await this.kept(chunk, settings);
+    const segments = await this.segments(kept);
+    const retention = (orgId: string): number | null => settings.get(orgId)?.retentionDays ?? null;
+    const documents = byCollection(kept, (one) => recordDocument(one, now, retention(one.record.orgId)));
+    const uptime = chunk.uptime.map((record) => uptimeDocument(record, now, retention(record.orgId)));
+    await this.collections.inTransaction(async (session) => {
+      for (const { batch, from, bytes } of chunk.slices) {
+        await this.notes.advance(batch, from, from + bytes.length, now, session);
+      }
+      for (const [orgId, part] of documents) {
+        await this.collections.records(orgId).insertMany(part, { session, ordered: false });
+      }
+      if (segments.length > 0) await this.collections.segments.insertMany(segments, { session, ordered: false });
+      if (uptime.length > 0) await this.collections.uptime.insertMany(uptime, { session, ordered: false });
+      if (chunk.unreadable.length > 0) {
+        const letters = chunk.unreadable.map((one) => deadLetter(one, now));
+        await this.collections.deadLetters.insertMany(letters, { session });
+      }
+    });
+  }
+
+  private async kept(
+    { records }: Chunk,
+    settings: ReadonlyMap<string, AnalyticsSettings>,
+  ): Promise<readonly KeptRecord[]> {
+    const kept: KeptRecord[] = [];
+    for (const record of records) {
+      if (kept.length % atOnce === 0) await nextTurn();
+      const privacy = settings.get(record.orgId)?.privacy;
+      kept.push(
+        privacy === undefined
+          ? { record: { ...record, ipAddress: canonicalAddress(record.ipAddress) }, cut: {} }
+          : applyPrivacy(record, privacy, this.config.analyticsMessageLimit),
+      );
+    }
+    return kept;
+  }
+
+  /** Sums for the rollups. They are only put down here, because inserting is many times as fast as updating. */
+  private async segments(kept: readonly KeptRecord[]): Promise<readonly SegmentDocument[]> {
+    const rollup = new Rollup();
+    for (const [index, { record }] of kept.entries()) {
+      if (index % atOnce === 0) await nextTurn();
+      rollup.add(record);
+    }
+    return segmentsOf(rollup.rows);
+  }
+}
+
+const byCollection = (
+  kept: readonly KeptRecord[],
+  documentOf: (one: KeptRecord) => RecordDocument,
+): ReadonlyMap<string, RecordDocument[]> => {
+  const parts = new Map<string, RecordDocument[]>();
+  for (const one of kept) {
+    const { orgId } = one.record;
+    const part = parts.get(orgId);
+    if (part === undefined) parts.set(orgId, [documentOf(one)]);
+    else part.push(documentOf(one));
+  }
+  return parts;
+};
+
+const deadLetter = ({ list, bytes, reason }: Unreadable, now: Date) => ({
+  list,
+  bytes: new mongo.Binary(bytes.subarray(0, deadLetterBytes)),
+  size: bytes.length,
+  reason,
+  at: now,
+  expireAt: new Date(now.getTime() + deadLetterMs),
+});

@@ -1,0 +1,305 @@
+import { getConnectionToken } from '@nestjs/mongoose';
+import { Redis } from 'ioredis';
+import type { Connection, mongo } from 'mongoose';
+import {
+  analyticsList,
+  anAnalyticsRecord,
+  anUptimeRecord,
+  encodeRecord,
+  eventually,
+  listOf,
+  numberOf,
+  someTraffic,
+} from '@castellan/testing';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const lists = [analyticsList, ...Array.from({ length: 10 }, (_, shard) => `${analyticsList}_${shard}`)];
+/** A record in Protocol Buffers: a time, an organisation and a code. */
+const protobufRecord = (orgId: string): Buffer =>
+  Buffer.concat([
+    Buffer.from([0x58, 0xc8, 0x01, 0x6a, 0x06, 0x08, 0xff, 0xcc, 0x9e, 0xd8, 0x06, 0x8a, 0x01, 0x18]),
+    Buffer.from(orgId),
+  ]);
+
+describe('the analytics purger', () => {
+  let api: ApiUnderTest;
+  let redis: Redis;
+  let organisation: TestOrganisation;
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50', ANALYTICS_BATCH: '100' });
+    redis = new Redis(api.config.redisUrl);
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    await api.stop();
+  });
+  beforeEach(async () => {
+    organisation = await api.organisation();
+  });
+
+  const collection = (name: string): mongo.Collection =>
+    api.app
+      .get<Connection>(getConnectionToken())
+      .getClient()
+      .db(new URL(api.config.mongodbUri).pathname.slice(1))
+      .collection(name);
+  const push = (list: string, ...records: readonly (Buffer | Fields)[]): Promise<number> =>
+    redis.rpush(list, ...records.map((record) => (Buffer.isBuffer(record) ? record : encodeRecord(record))));
+  const stored = (orgId = organisation.id): Promise<number> =>
+    collection('tyk_analytics').countDocuments({ orgid: orgId });
+  const hits = async (kind = 'total', unit = 'hour', orgId = organisation.id): Promise<number> => {
+    const [found] = await collection('analytics_rollups')
+      .aggregate<{ hits: number }>([
+        { $match: { orgId, kind, unit } },
+        { $group: { _id: null, hits: { $sum: '$hits' } } },
+      ])
+      .toArray();
+    return found?.hits ?? 0;
+  };
+  const arrives = (count: number, orgId = organisation.id): Promise<boolean> =>
+    eventually(async () => (await stored(orgId)) === count, { describe: `${count} records` });
+  const waiting = async (): Promise<unknown> =>
+    (await api.anonymous.get('/health/ready')).json['details']?.['analytics'];
+  /** Everything is stored, and merged into the rollups. */
+  const idle = (): Promise<boolean> =>
+    eventually(
+      async () =>
+        (await redis.keys('castellan:analytics:*')).length === 0 &&
+        (await collection('analytics_segments').countDocuments()) === 0,
+      { describe: 'everything to be merged' },
+    );
+
+  it('stores each record of every list once, in the form that tools know, and nothing stays in Redis', async () => {
+    for (const list of lists) {
+      await push(list, anAnalyticsRecord({ OrgID: organisation.id }));
+      await push(`${list}_protobuf`, protobufRecord(organisation.id));
+    }
+    await arrives(22);
+    await idle();
+    for (const list of lists) expect(await redis.exists(list, `${list}_protobuf`)).toBe(0);
+    expect(await hits()).toBe(22);
+    const document = await collection('tyk_analytics').findOne({ orgid: organisation.id, host: { $ne: '' } });
+    expect(Object.keys(document ?? {})).toEqual([
+      ...['_id', 'method', 'host', 'path', 'rawpath', 'contentlength', 'useragent', 'day', 'month', 'year', 'hour'],
+      ...['responsecode', 'apikey', 'timestamp', 'apiversion', 'apiname', 'apiid', 'orgid', 'oauthid', 'requesttime'],
+      ...[
+        'rawrequest',
+        'rawresponse',
+        'ipaddress',
+        'geo',
+        'network',
+        'latency',
+        'tags',
+        'alias',
+        'trackpath',
+        'expireAt',
+      ],
+    ]);
+    const indexes = await collection('tyk_analytics').indexInformation();
+    expect(Object.keys(indexes).sort()).toEqual([
+      ...['_id_', 'apiid_1', 'castellanLog', 'expireAt_1', 'logBrowserIndex', 'orgid_1'],
+    ]);
+  });
+
+  it('stores what the host checker found', async () => {
+    await push('host-checker:tyk-uptime-analytics', anUptimeRecord({ OrgID: organisation.id, ResponseCode: 503 }));
+    const uptime = collection('tyk_uptime_analytics');
+    const found = await eventually(() => uptime.findOne({ orgid: organisation.id }));
+    expect(found).toMatchObject({ url: 'http://127.0.0.1:40865/up', responsecode: 503, tcperror: false });
+    expect(found['expireAt']).toBeInstanceOf(Date);
+  });
+
+  it('keeps equal records apart, however often they come', async () => {
+    const record = encodeRecord(anAnalyticsRecord({ OrgID: organisation.id }));
+    await push(analyticsList, record, record, record);
+    await arrives(3);
+    await push(analyticsList, record);
+    await arrives(4);
+    await idle();
+    expect(await hits()).toBe(4);
+  });
+
+  it('takes away that a list expires, when it takes it', async () => {
+    // A batch that a purger took and never came to store; found because a search is the first thing a new one does.
+    await push(analyticsList, ...Array.from({ length: 50 }, () => anAnalyticsRecord({ OrgID: organisation.id })));
+    await redis.expire(analyticsList, 60);
+    await arrives(50);
+    expect(await redis.ttl(analyticsList)).toBe(-2);
+  });
+
+  it('sets aside what it cannot read, with the reason, and goes on', async () => {
+    const record = anAnalyticsRecord({ OrgID: organisation.id });
+    const cut = encodeRecord(record).subarray(0, 100);
+    const before = await collection('analytics_dead_letters').countDocuments();
+    await push(analyticsList, record, Buffer.alloc(0), record, Buffer.from('no record'), record, cut);
+    await arrives(3);
+    const letters = await collection('analytics_dead_letters').find().skip(before).toArray();
+    expect(letters).toHaveLength(3);
+    expect(letters.map((letter) => letter['reason'] as string)).toEqual(
+      expect.arrayContaining(['Empty', 'Cut off']) as unknown,
+    );
+    const bytes = letters.find((letter) => letter['size'] === 100)?.['bytes'] as mongo.Binary;
+    expect(Buffer.from(bytes.buffer).equals(cut)).toBe(true);
+    const { text } = await api.anonymous.get('/metrics');
+    expect(text).toMatch(/castellan_analytics_records_total\{outcome="unreadable",service="api"\} [1-9]/);
+  });
+
+  it('adds up 200 records as a recount of them does, in many small transactions', async () => {
+    const traffic = someTraffic(200, organisation.id, new Date('2026-11-19T22:30:00Z'), 3 * 3_600_000);
+    for (let at = 0; at < traffic.length; at += 50) await push(analyticsList, ...traffic.slice(at, at + 50));
+    await arrives(200);
+    await idle();
+    for (const unit of ['hour', 'day']) {
+      for (const kind of ['total', 'api', 'key', 'endpoint', 'keyEndpoint']) {
+        expect([kind, unit, await hits(kind, unit)]).toEqual([kind, unit, 200]);
+      }
+    }
+    const counted = await collection('tyk_analytics')
+      .aggregate([
+        { $match: { orgid: organisation.id } },
+        {
+          $group: {
+            _id: { api: '$apiid', version: '$apiversion', key: '$apikey', path: '$path' },
+            hits: { $sum: 1 },
+            sum: { $sum: '$latency.total' },
+          },
+        },
+      ])
+      .toArray();
+    const rows = await collection('analytics_rollups')
+      .find({ orgId: organisation.id, kind: 'keyEndpoint', unit: 'day' })
+      .toArray();
+    const said = new Map<string, readonly [number, number]>();
+    for (const row of rows) {
+      const name = JSON.stringify([row['api'], row['version'], row['key'], row['path']]);
+      const [before, sum] = said.get(name) ?? [0, 0];
+      said.set(name, [before + Number(row['hits']), sum + Number(row['latencySum'] ?? 0)]);
+    }
+    const recount = new Map(
+      counted.map(({ _id, hits: count, sum }) => {
+        const { api: apiId, version, key, path } = _id as Readonly<Record<string, string>>;
+        return [JSON.stringify([apiId, version, key, path]), [Number(count), Number(sum)] as const];
+      }),
+    );
+    expect(said).toEqual(recount);
+  });
+
+  it('stores once what two purgers take turns in, and what one left half done', async () => {
+    const other = await ApiUnderTest.start({
+      DATABASE: new URL(api.config.mongodbUri).pathname.slice(1),
+      ANALYTICS_PURGE_MS: '50',
+      ANALYTICS_BATCH: '50',
+    });
+    try {
+      for (let round = 0; round < 6; round += 1) {
+        await push(analyticsList, ...Array.from({ length: 100 }, () => anAnalyticsRecord({ OrgID: organisation.id })));
+        // The one that has the lease loses it, as if it had been paused; both then have the same batches in hand.
+        await redis.del('castellan:lock:analytics purger');
+      }
+      await arrives(600);
+      await idle();
+      expect([await stored(), await hits(), await hits('key', 'day')]).toEqual([600, 600, 600]);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('keeps names of fields out of what callers send, whatever it is', async () => {
+    const odd = ['/a\0b', '/v1.2/a.json', '/$where', '/get/(.*)', '/.', '/\ufffd', '/😀'];
+    await push(
+      analyticsList,
+      ...odd.map((Path) =>
+        anAnalyticsRecord({ OrgID: organisation.id, Path, Tags: [Path, 'x\0y', 'a.b', '$x'], Alias: '\0' }),
+      ),
+    );
+    await arrives(odd.length);
+    await idle();
+    const rows = await collection('analytics_rollups')
+      .find({ orgId: organisation.id, kind: 'endpoint', unit: 'hour' })
+      .toArray();
+    expect(rows.map((row) => [row['path'] as unknown, row['hits'] as unknown]).sort()).toEqual(
+      odd.map((path) => [path, 1]).sort(),
+    );
+  });
+
+  it('heeds what the organisation wants kept of addresses, headers and time', async () => {
+    const settings = {
+      analytics: { addresses: 'truncate', drop_query: true, redact_headers: ['X-Tenant'], retention_days: 7 },
+    };
+    const strict = await api.organisation(settings);
+    const request = 'GET /a?b=1 HTTP/1.1\r\nX-Tenant: seven\r\nAuthorization: s3cr3t\r\n\r\n';
+    const record = {
+      OrgID: strict.id,
+      IPAddress: '[2001:db8:1:2::7]:99',
+      RawRequest: Buffer.from(request).toString('base64'),
+    };
+    await push(analyticsList, anAnalyticsRecord(record));
+    await arrives(1, strict.id);
+    const document = await collection('tyk_analytics').findOne({ orgid: strict.id });
+    expect(document?.['ipaddress']).toBe('2001:db8:1::');
+    const text = Buffer.from(String(document?.['rawrequest']), 'base64').toString();
+    expect(text).toBe('GET /a HTTP/1.1\r\nX-Tenant: [redacted]\r\nAuthorization: [redacted]\r\n\r\n');
+    const expireAt = (document?.['expireAt'] as Date).getTime();
+    expect(Math.abs(expireAt - Date.now() - 7 * 86_400_000)).toBeLessThan(600_000);
+  });
+
+  it('refuses settings that mean nothing, and names the field', async () => {
+    const wrong = { analytics: { addresses: 'hash', redact_headers: ['a b'], retention_days: 0 } };
+    const reply = await api.admin.post('/admin/organisations', { owner_name: 'x', settings: wrong });
+    expect([reply.status, listOf(reply.json['Errors']).map((error) => error['path'])]).toEqual([
+      400,
+      ['settings.analytics.addresses', 'settings.analytics.redact_headers', 'settings.analytics.retention_days'],
+    ]);
+  });
+
+  it('says in the report on readiness how far behind it is', async () => {
+    expectOk(await api.anonymous.get('/health/ready'));
+    const state = (await waiting()) as Readonly<Record<string, unknown>>;
+    expect(['active', 'standby']).toContain(state['purger']);
+    expect(numberOf(state['waiting'])).toBeGreaterThanOrEqual(0);
+    expect(numberOf(state['lag_seconds'])).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('records of each organisation apart', () => {
+  it('go into a collection of their own, with the indexes that tools know', async () => {
+    const api = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50', ANALYTICS_RECORDS: 'organisation' });
+    const redis = new Redis(api.config.redisUrl);
+    try {
+      const { id } = await api.organisation();
+      await redis.rpush(
+        analyticsList,
+        encodeRecord(anAnalyticsRecord({ OrgID: id })),
+        encodeRecord(anAnalyticsRecord({ OrgID: '' })),
+      );
+      const db = api.app
+        .get<Connection>(getConnectionToken())
+        .getClient()
+        .db(new URL(api.config.mongodbUri).pathname.slice(1));
+      const own = db.collection(`z_tyk_analyticz_${id}`);
+      await eventually(async () => (await own.countDocuments()) === 1);
+      expect(await db.collection('tyk_analytics').countDocuments({ orgid: '' })).toBe(1);
+      expect(Object.keys(await own.indexInformation()).sort()).toEqual([
+        ...['_id_', 'apiid_1', 'castellanLog', 'expireAt_1', 'logBrowserIndex'],
+      ]);
+    } finally {
+      redis.disconnect();
+      await api.stop();
+    }
+  });
+});
+
+describe('a purger that is off', () => {
+  it('leaves everything to others', async () => {
+    const api = await ApiUnderTest.start({ ANALYTICS_PURGER: 'off', ANALYTICS_PURGE_MS: '50' });
+    try {
+      const report = expectOk(await api.anonymous.get('/health/ready')).json;
+      expect(report['details']).toEqual({ analytics: { purger: 'off' } });
+    } finally {
+      await api.stop();
+    }
+  });
+});

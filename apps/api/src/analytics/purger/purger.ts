@@ -1,0 +1,189 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { Clock, Health, LOGGER, Recurring, type Logger } from '@castellan/observability';
+import { REDIS } from '@castellan/persistence';
+import { isOutage } from '../../http/outage';
+import { ReplicaLock, type Lease } from '../../retention/replica-lock';
+import { Backlog } from './backlog';
+import { BatchMoved, BatchNotes } from './batch-notes';
+import { BatchQueue } from './batch-queue';
+import { countOf, decodeSlices, type Chunk, type Slice } from './chunk';
+import { ChunkWriter } from './chunk-writer';
+import { Merger } from './merger';
+import { Pace } from './pace';
+import { PurgerMetrics } from './purger-metrics';
+
+/** How long a replica that dies keeps the others from taking over, in milliseconds; gateways' lists live for 60 seconds. */
+const leaseMs = 10_000;
+/** Time between two searches for batches that somebody took without it being known, in milliseconds. */
+const searchMs = 60_000;
+/** Sums are merged once in so many rounds, so that a row that gets hits all the time is not updated all the time. */
+const mergeEvery = 30;
+/** How long the end of the process waits for a transaction, in milliseconds; it is safe to break it off. */
+const patienceMs = 3_000;
+
+/**
+ * Takes analytics records out of Redis into MongoDB, each exactly once. One replica at a time does it, which saves work;
+ * that nothing is stored twice is held by the notes in MongoDB, whoever runs.
+ */
+@Injectable()
+export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly redis: Redis;
+  private readonly queue: BatchQueue;
+  private readonly backlog: Backlog;
+  private readonly pace: Pace;
+  private readonly claiming: Recurring;
+  private readonly storing: Recurring;
+  private readonly merging: Recurring;
+  private lease: Lease | null = null;
+  private searchedAt = -Infinity;
+  private stopping = false;
+  private problem: string | null = null;
+
+  constructor(
+    private readonly writer: ChunkWriter,
+    private readonly merger: Merger,
+    private readonly lock: ReplicaLock,
+    private readonly metrics: PurgerMetrics,
+    private readonly clock: Clock,
+    private readonly health: Health,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(REDIS) redis: Redis,
+    notes: BatchNotes,
+  ) {
+    // Of its own, so that no request waits behind a thousand records. It connects with the first command.
+    this.redis = redis.duplicate({ lazyConnect: true, enableOfflineQueue: true });
+    this.redis.on('error', (error: Error) => {
+      this.logger.debug({ err: error }, 'Redis connection of the purger failed');
+    });
+    this.queue = new BatchQueue(this.redis);
+    this.backlog = new Backlog(this.queue, notes);
+    this.pace = new Pace(config.analyticsBatch);
+    this.claiming = new Recurring('analytics claim', config.analyticsPurgeMs, () => this.claim(), logger);
+    this.storing = new Recurring('analytics purge', config.analyticsPurgeMs, () => this.store(), logger);
+    this.merging = new Recurring('analytics merge', config.analyticsPurgeMs * mergeEvery, () => this.merge(), logger);
+  }
+
+  onApplicationBootstrap(): void {
+    this.health.detail('analytics', () => this.state());
+    this.metrics.watch(() => ({ lagSeconds: this.lagSeconds(), waiting: this.backlog.records }));
+    if (this.config.analyticsPurger === 'off') return;
+    this.claiming.start();
+    this.storing.start();
+    this.merging.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    const ended = Promise.all([this.claiming.stop(), this.storing.stop(), this.merging.stop()]).then(() =>
+      this.lease?.release(),
+    );
+    await Promise.race([ended.catch(() => undefined), delay(patienceMs, undefined, { ref: false })]);
+    this.redis.disconnect();
+  }
+
+  /** Takes what waits in the gateways' lists, whether MongoDB answers or not: there it would expire. */
+  private async claim(): Promise<void> {
+    if (!(await this.hasLease())) return;
+    if (performance.now() - this.searchedAt > searchMs) {
+      this.backlog.add(await this.queue.pending());
+      this.searchedAt = performance.now();
+    }
+    const claimed = await this.queue.claim(this.clock.now());
+    this.backlog.add(claimed);
+    if (claimed.length > 0) this.storing.soon();
+  }
+
+  private async store(): Promise<void> {
+    while (!this.stopping && this.lease !== null) {
+      const slices = await this.backlog.next(this.pace.records);
+      if (slices.length === 0) return;
+      if (!(await this.storeSlices(slices))) return;
+      if (!(await this.hasLease())) return;
+    }
+  }
+
+  /** Records go first: sums that are not merged yet lose nothing, and queries add them. */
+  private async merge(): Promise<void> {
+    while (!this.stopping && this.lease !== null && this.backlog.records < this.config.analyticsBatch) {
+      if (!(await this.merger.mergeSome())) return;
+    }
+  }
+
+  /** @returns false when the next try should wait */
+  private async storeSlices(slices: readonly Slice[], refused: string | null = null): Promise<boolean> {
+    const chunk = await decodeSlices(slices, refused);
+    const began = performance.now();
+    try {
+      await this.writer.write(chunk);
+    } catch (error) {
+      this.backlog.forgetProgress(slices);
+      return this.failed(error, slices, refused);
+    }
+    const elapsedMs = performance.now() - began;
+    this.pace.took(countOf(slices), elapsedMs);
+    this.metrics.stored(outcomesOf(chunk), elapsedMs);
+    if (chunk.unreadable.length > 0) {
+      this.logger.warn({ records: chunk.unreadable.length }, 'Analytics records could not be read and were set aside');
+    }
+    this.problem = null;
+    await this.backlog.stored(slices);
+    return true;
+  }
+
+  private async failed(error: unknown, slices: readonly Slice[], refused: string | null): Promise<boolean> {
+    if (error instanceof BatchMoved) return true;
+    const count = countOf(slices);
+    this.problem = error instanceof Error ? error.name : 'Error';
+    this.logger.warn({ err: error, records: count }, 'Analytics records could not be stored and will be tried again');
+    if (refused !== null || !isRefusal(error)) {
+      if (!isOutage(error)) this.pace.slow();
+      return false;
+    }
+    this.pace.failed(count);
+    // Down to one record, it is this one that MongoDB does not take.
+    return count > 1 || this.storeSlices(slices, `MongoDB refused it: ${this.problem}`);
+  }
+
+  private async hasLease(): Promise<boolean> {
+    if (this.lease !== null && (await this.lease.extend())) return true;
+    this.backlog.clear();
+    this.searchedAt = -Infinity;
+    this.lease = await this.lock.acquire('analytics purger', leaseMs);
+    return this.lease !== null;
+  }
+
+  private lagSeconds(): number {
+    const { since } = this.backlog;
+    return since === null ? 0 : Math.max(this.clock.millis() - since.getTime(), 0) / 1_000;
+  }
+
+  private state(): object {
+    if (this.config.analyticsPurger === 'off') return { purger: 'off' };
+    return {
+      purger: this.lease === null ? 'standby' : 'active',
+      lag_seconds: Math.round(this.lagSeconds()),
+      waiting: this.backlog.records,
+      ...(this.problem === null ? {} : { problem: this.problem }),
+    };
+  }
+}
+
+const outcomesOf = ({ records, uptime, unreadable }: Chunk) => ({
+  stored: records.length,
+  uptime: uptime.length,
+  unreadable: unreadable.length,
+});
+
+/** BadValue, FailedToParse, TypeMismatch, InvalidBSON, DocumentValidationFailure, BSONObjectTooLarge, KeyTooLong. */
+const refusals: ReadonlySet<unknown> = new Set([2, 9, 14, 22, 121, 10_334, 17_280, 17_419]);
+
+/** Whether MongoDB or its driver will never take these documents, so that it is worth finding out which one it is. */
+const isRefusal = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  if (error.name.startsWith('BSON') || error instanceof RangeError) return true;
+  return 'code' in error && refusals.has(error.code);
+};

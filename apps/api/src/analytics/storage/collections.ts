@@ -1,0 +1,211 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectConnection } from '@nestjs/mongoose';
+import type { Connection, mongo } from 'mongoose';
+import type { RecordDocument, RollupKind, UptimeDocument } from '@castellan/analytics';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { LOGGER, type Logger } from '@castellan/observability';
+import type { RollupDocument } from './rollup-document';
+
+/** A record that could not be read, as it came. */
+export interface DeadLetterDocument {
+  readonly list: string;
+  readonly bytes: mongo.Binary;
+  /** Length of what came; `bytes` may have less. */
+  readonly size: number;
+  readonly reason: string;
+  readonly at: Date;
+  readonly expireAt: Date;
+}
+
+/** How far a batch has been stored. */
+export interface BatchDocument {
+  /** Name of the batch in Redis. */
+  readonly _id: string;
+  readonly done: number;
+  readonly total: number;
+  /** Set once it is done; until then whoever still has the batch in hand finds out here that it is. */
+  readonly expireAt?: Date;
+}
+
+/** Rows of a chunk of records that are not merged into the rollups yet. */
+export interface SegmentDocument {
+  readonly _id: mongo.ObjectId;
+  readonly orgId: string;
+  /** Beginning of its first bucket, and of its last one. */
+  readonly first: Date;
+  readonly last: Date;
+  /** Kinds of its rows, so that a query need not open what it does not ask for. */
+  readonly kinds: readonly RollupKind[];
+  /** See `packRows`. */
+  readonly rows: mongo.Binary;
+}
+
+type Index = { readonly name: string; readonly key: Readonly<Record<string, 1 | -1>> } & Pick<
+  mongo.IndexDescription,
+  'expireAfterSeconds' | 'sparse'
+>;
+
+const expiry: Index = { key: { expireAt: 1 }, name: 'expireAt_1', expireAfterSeconds: 0 };
+const ofApi: Index = { key: { apiid: 1 }, name: 'apiid_1' };
+const ofOrganisation: Index = { key: { orgid: 1 }, name: 'orgid_1' };
+
+/** The indexes that tyk-pump makes, so that tools which read a Tyk Dashboard's database find what they know. */
+const sharedIndexes: readonly Index[] = [
+  ofOrganisation,
+  // Ours: pages of logs in the order of time, at any depth.
+  { key: { orgid: 1, timestamp: -1, _id: -1 }, name: 'castellanLog' },
+  ofApi,
+  {
+    key: { timestamp: -1, orgid: 1, apiid: 1, apikey: 1, responsecode: 1 },
+    name: 'logBrowserIndex',
+  },
+  expiry,
+];
+const organisationIndexes: readonly Index[] = [
+  { key: { orgid: 1, timestamp: -1, _id: -1 }, name: 'castellanLog' },
+  ofApi,
+  expiry,
+  { key: { timestamp: -1, apiid: 1, apikey: 1, responsecode: 1 }, name: 'logBrowserIndex' },
+];
+const rollupIndexes: readonly Index[] = [
+  { key: { orgId: 1, kind: 1, unit: 1, at: 1 }, name: 'range' },
+  { key: { orgId: 1, key: 1, unit: 1, at: 1 }, name: 'key', sparse: true },
+  expiry,
+];
+
+const organisationId = /^[0-9a-f]{24}$/;
+
+/** The collections of analytics. They are made by whoever writes first, and nobody waits for it at the start. */
+@Injectable()
+export class AnalyticsCollections {
+  private readonly made = new Map<string, Promise<void>>();
+
+  constructor(
+    @InjectConnection() private readonly connection: Connection,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  get rollups(): mongo.Collection<RollupDocument> {
+    return this.db.collection('analytics_rollups');
+  }
+
+  get segments(): mongo.Collection<SegmentDocument> {
+    return this.db.collection('analytics_segments');
+  }
+
+  get batches(): mongo.Collection<BatchDocument> {
+    return this.db.collection('analytics_batches');
+  }
+
+  get deadLetters(): mongo.Collection<DeadLetterDocument> {
+    return this.db.collection('analytics_dead_letters');
+  }
+
+  get uptime(): mongo.Collection<UptimeDocument> {
+    return this.db.collection('tyk_uptime_analytics');
+  }
+
+  /** Where the records of an organisation are. What names no organisation stays in the shared collection. */
+  records(orgId: string): mongo.Collection<RecordDocument> {
+    const isOwn = this.config.analyticsRecords === 'organisation' && organisationId.test(orgId);
+    return this.db.collection(isOwn ? `z_tyk_analyticz_${orgId}` : 'tyk_analytics');
+  }
+
+  /** Whether this replica leaves the work to others, which may be tyk-pump. */
+  get purgedElsewhere(): boolean {
+    return this.config.analyticsPurger === 'off';
+  }
+
+  /** Where to look for an organisation's records: a pump may be set up for either place, or settings have changed. */
+  async recordsToRead(orgId: string): Promise<readonly mongo.Collection<RecordDocument>[]> {
+    const own = this.records(orgId);
+    if (!this.purgedElsewhere) return [own];
+    const shared = this.db.collection<RecordDocument>('tyk_analytics');
+    const hasShared = (await shared.findOne({ orgid: orgId }, { projection: { _id: 1 } })) !== null;
+    // A pump for both places puts each record into both.
+    return hasShared ? [shared] : [this.db.collection<RecordDocument>(`z_tyk_analyticz_${orgId}`)];
+  }
+
+  /** All of it or nothing. Not tried again here: whoever asks finds out what became of it, whatever the error was. */
+  async inTransaction(work: (session: mongo.ClientSession) => Promise<void>): Promise<void> {
+    const session = await this.connection.startSession();
+    try {
+      session.startTransaction({ writeConcern: { w: 'majority', journal: true } });
+      await work(session);
+      await session.commitTransaction();
+    } finally {
+      // Ends a transaction that failed, too.
+      await session.endSession();
+    }
+  }
+
+  /** Makes everything that storing records of these organisations needs, as transactions cannot. */
+  async prepare(orgIds: Iterable<string>): Promise<void> {
+    await Promise.all([
+      this.ensure('analytics_rollups', rollupIndexes),
+      this.ensure('analytics_segments', [{ key: { orgId: 1 }, name: 'orgId_1' }]),
+      this.ensure('analytics_batches', [expiry]),
+      this.ensure('analytics_dead_letters', [expiry]),
+      this.ensure('tyk_uptime_analytics', sharedIndexes),
+      ...[...orgIds].map((orgId) => {
+        const { collectionName } = this.records(orgId);
+        return this.ensure(collectionName, collectionName === 'tyk_analytics' ? sharedIndexes : organisationIndexes);
+      }),
+    ]);
+  }
+
+  private get db(): mongo.Db {
+    const { db } = this.connection;
+    if (db === undefined) throw new Error('Not connected to MongoDB');
+    return db;
+  }
+
+  private ensure(name: string, indexes: readonly Index[]): Promise<void> {
+    const under = this.made.get(name);
+    if (under !== undefined) return under;
+    const making = this.make(name, indexes);
+    this.made.set(name, making);
+    // What failed is tried again by whoever needs it next.
+    making.catch(() => this.made.delete(name));
+    return making;
+  }
+
+  /** Only what is missing: making what exists would wait for transactions that a dead process left open. */
+  private async make(name: string, indexes: readonly Index[]): Promise<void> {
+    const [found] = await this.db.listCollections({ name }, { nameOnly: false }).toArray();
+    if (found === undefined) await this.create(name);
+    else if (isCapped(found))
+      this.logger.warn({ collection: name }, 'A capped collection keeps to its size and lets nothing expire');
+    const known = new Set(Object.keys(await this.db.collection(name).indexInformation()));
+    for (const index of indexes) {
+      if (known.has(index.name)) continue;
+      try {
+        await this.db.collection(name).createIndexes([{ ...index, key: { ...index.key } }]);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        this.logger.warn({ err: error, collection: name }, 'There is another index in place of ours');
+      }
+    }
+  }
+
+  private async create(name: string): Promise<void> {
+    try {
+      await this.db.createCollection(name);
+    } catch (error) {
+      // Another replica was faster.
+      if (codeOf(error) !== 48) throw error;
+    }
+  }
+}
+
+const codeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+
+/** IndexOptionsConflict and IndexKeySpecsConflict. */
+const isConflict = (error: unknown): boolean => [85, 86].includes(Number(codeOf(error)));
+
+const isCapped = (found: object): boolean => {
+  const options: unknown = 'options' in found ? found.options : undefined;
+  return typeof options === 'object' && options !== null && 'capped' in options && options.capped === true;
+};

@@ -1,0 +1,129 @@
+import type { mongo } from 'mongoose';
+import { noMeasures, type Measures, type RollupKind, type RollupRow, type RollupUnit } from '@castellan/analytics';
+
+/** Numbers by number; names of fields are texts. */
+type Counts = Readonly<Record<string, number>>;
+
+/** A rollup row as MongoDB has it. Measures that are zero may be missing. */
+export interface RollupDocument {
+  readonly _id: string;
+  readonly orgId: string;
+  readonly unit: RollupUnit;
+  readonly at: Date;
+  readonly kind: RollupKind;
+  readonly api?: string;
+  readonly version?: string;
+  readonly key?: string;
+  readonly path?: string;
+  readonly code?: number;
+  readonly oauth?: string;
+  readonly tag?: string;
+  readonly country?: string;
+  readonly label?: string;
+  readonly hits: number;
+  readonly success: number;
+  readonly errors: number;
+  readonly latencyCount?: number;
+  readonly latencySum?: number;
+  readonly latencyMax?: number;
+  readonly latencyMin?: number;
+  readonly upstreamSum?: number;
+  readonly upstreamMax?: number;
+  readonly upstreamMin?: number;
+  readonly gatewaySum?: number;
+  readonly contentLength?: number;
+  readonly bytesIn?: number;
+  readonly bytesOut?: number;
+  readonly last: Date;
+  readonly codes?: Counts;
+  readonly sketch?: Counts;
+  readonly keys?: Counts;
+  readonly addresses?: Counts;
+  readonly expireAt?: Date;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * How long rows are kept after their bucket: by the minute for a day and a little, by the hour for 400 days, by the day for
+ * ten years.
+ */
+const keptMs: Readonly<Record<RollupUnit, number>> = { minute: 1.25 * dayMs, hour: 400 * dayMs, day: 3_650 * dayMs };
+
+const sums = [
+  ...(['hits', 'success', 'errors', 'latencyCount', 'latencySum', 'upstreamSum', 'gatewaySum'] as const),
+  ...(['contentLength', 'bytesIn', 'bytesOut'] as const),
+] as const;
+
+const alwaysThere: ReadonlySet<string> = new Set(['hits', 'success', 'errors']);
+
+const under = (field: string, counts: ReadonlyMap<number, number>): readonly (readonly [string, number])[] =>
+  [...counts].map(([name, count]) => [`${field}.${name}`, count]);
+
+/** Adds the row's measures to what MongoDB has, or makes the row. Merging takes no reading. */
+export const rollupUpdate = (row: RollupRow, now: Date): mongo.AnyBulkWriteOperation<RollupDocument> => {
+  const { measures } = row;
+  const added = sums.filter((name) => alwaysThere.has(name) || measures[name] !== 0);
+  const largest = { latencyMax: measures.latencyMax, upstreamMax: measures.upstreamMax, last: measures.last };
+  const smallest = { latencyMin: measures.latencyMin, upstreamMin: measures.upstreamMin };
+  const lowest = withoutNulls(smallest);
+  return {
+    updateOne: {
+      filter: { _id: row.id },
+      upsert: true,
+      update: {
+        $setOnInsert: {
+          orgId: row.orgId,
+          unit: row.unit,
+          at: row.at,
+          kind: row.kind,
+          ...row.dimensions,
+          // A node whose clock is behind is no reason to lose what it counted.
+          expireAt: new Date(Math.max(row.at.getTime(), now.getTime() - dayMs) + keptMs[row.unit]),
+        },
+        $inc: Object.fromEntries([
+          ...added.map((name) => [name, measures[name]] as const),
+          ...under('codes', measures.codes),
+          ...under('sketch', measures.sketch),
+        ]),
+        $max: Object.fromEntries([
+          ...Object.entries(withoutNulls(largest)),
+          ...under('keys', measures.keys),
+          ...under('addresses', measures.addresses),
+        ]),
+        ...(Object.keys(lowest).length === 0 ? {} : { $min: lowest }),
+        ...(row.label === '' ? {} : { $set: { label: row.label } }),
+      },
+    },
+  };
+};
+
+const withoutNulls = <T>(fields: Readonly<Record<string, T | null>>): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
+
+const numbersOf = (counts: Counts | undefined): Map<number, number> =>
+  new Map(Object.entries(counts ?? {}).map(([name, count]) => [Number(name), count]));
+
+/** The measures of a row that was read. */
+export const measuresOf = (row: RollupDocument): Measures => ({
+  ...noMeasures(),
+  hits: row.hits,
+  success: row.success,
+  errors: row.errors,
+  latencyCount: row.latencyCount ?? 0,
+  latencySum: row.latencySum ?? 0,
+  latencyMax: row.latencyMax ?? null,
+  latencyMin: row.latencyMin ?? null,
+  upstreamSum: row.upstreamSum ?? 0,
+  upstreamMax: row.upstreamMax ?? null,
+  upstreamMin: row.upstreamMin ?? null,
+  gatewaySum: row.gatewaySum ?? 0,
+  contentLength: row.contentLength ?? 0,
+  bytesIn: row.bytesIn ?? 0,
+  bytesOut: row.bytesOut ?? 0,
+  last: row.last,
+  codes: numbersOf(row.codes),
+  sketch: numbersOf(row.sketch),
+  keys: numbersOf(row.keys),
+  addresses: numbersOf(row.addresses),
+});

@@ -1,0 +1,38 @@
+export { canonicalAddress } from './address';
+export { percentiles } from './measure/latency-sketch';
+export { addMeasures, addRecord, keyOf, noMeasures, type Measures } from './measure/measures';
+export {
+  bucketStart,
+  rollupKinds,
+  Rollup,
+  RowMerge,
+  type Dimensions,
+  type RollupKind,
+  type RollupRow,
+  type RollupUnit,
+  type RowGroup,
+  type RowLimit,
+} from './measure/rollup';
+export { packRows, unpackRows } from './measure/segment';
+export { uniqueCount } from './measure/unique-counter';
+export { applyPrivacy, defaultPrivacy, type KeptRecord, type Privacy } from './privacy';
+export type { AnalyticsRecord, UptimeRecord } from './record';
+export {
+  recordDocument,
+  recordFromDocument,
+  uptimeDocument,
+  type RecordDocument,
+  type UptimeDocument,
+} from './storage/record-document';
+export { analyticsLists, decodeRecord, decodeUptime, uptimeList } from './wire/lists';
+export { UnreadableRecord } from './wire/unreadable';
+export {
+  bucketCount,
+  bucketsOf,
+  isDay,
+  isZone,
+  ZoneClock,
+  type Bucket,
+  type CalendarDay,
+  type Resolution,
+} from './time/calendar';

@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import type { AnalyticsRecord } from '../record';
+import { addMeasures, addRecord, keyOf, noMeasures, type Measures } from './measures';
+
+/** Length of a bucket; buckets begin at whole ones in UTC. */
+export type RollupUnit = 'minute' | 'hour' | 'day';
+
+/** By what a row groups. Each but the total groups by API and version too, so that rights to single APIs can be held. */
+export const rollupKinds = [
+  ...(['total', 'api', 'key', 'endpoint', 'keyEndpoint', 'error', 'oauth', 'tag', 'country'] as const),
+] as const;
+export type RollupKind = (typeof rollupKinds)[number];
+
+/** Values of the dimensions of a row; those that its kind does not group by are missing. */
+export interface Dimensions {
+  readonly api?: string;
+  readonly version?: string;
+  readonly key?: string;
+  readonly path?: string;
+  readonly code?: number;
+  readonly oauth?: string;
+  readonly tag?: string;
+  readonly country?: string;
+}
+
+/** The measures of one bucket and one combination of dimensions. */
+export interface RollupRow {
+  /** The same for the same organisation, bucket and dimensions, wherever it is computed. */
+  readonly id: string;
+  readonly orgId: string;
+  readonly unit: RollupUnit;
+  readonly at: Date;
+  readonly kind: RollupKind;
+  readonly dimensions: Dimensions;
+  /** Last known name of the API, or alias of the key. */
+  label: string;
+  readonly measures: Measures;
+}
+
+/** Stands for every value that came after a bucket had as many as it may have. */
+export const otherValue = '(other)';
+
+/** Rows of a kind that an API may have in an hour; for `api` it bounds the versions, whose names callers choose. */
+const mostRows: Readonly<Partial<Record<RollupKind, number>>> = {
+  api: 100,
+  key: 20_000,
+  endpoint: 2_000,
+  keyEndpoint: 50_000,
+  oauth: 20_000,
+  tag: 1_000,
+};
+
+/** Which rows a bucket of an hour has already, so that their number stays bounded whatever callers send. */
+export interface RowLimit {
+  /** @returns false when the group has as many rows as it may and this is none of them */
+  admits(group: RowGroup, id: string): boolean;
+}
+
+/** The rows whose number is bounded together. */
+export interface RowGroup {
+  readonly orgId: string;
+  readonly kind: RollupKind;
+  readonly api: string;
+  /** Beginning of the hour. */
+  readonly at: Date;
+  readonly most: number;
+}
+
+/** Of these there are few values, so that they are kept by the minute too. */
+const byTheMinute: ReadonlySet<RollupKind> = new Set(['total', 'api', 'error']);
+/** Counting different callers takes room, and is asked of these. */
+const withCallers: ReadonlySet<RollupKind> = new Set(['total', 'api']);
+
+const unitMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+
+export const bucketStart = (unit: RollupUnit, at: Date): Date =>
+  new Date(Math.floor(at.getTime() / unitMs[unit]) * unitMs[unit]);
+
+/** What tells a row from every other one. */
+const rowName = ({ orgId, unit, at, kind, dimensions }: RowPlace): string => {
+  const { api, version, key, path, code, oauth, tag, country } = dimensions;
+  return JSON.stringify([orgId, unit, at.getTime(), kind, api, version, key, path, code, oauth, tag, country]);
+};
+
+const idOf = (name: string): string => createHash('sha256').update(name).digest('base64url').slice(0, 22);
+
+/** The part of a row that its name is made of. */
+type RowPlace = Pick<RollupRow, 'orgId' | 'unit' | 'at' | 'kind' | 'dimensions'>;
+
+/** Tags that gateways add by themselves, with what the record says elsewhere. */
+const ownTag = /^(key-|org-|api-)|^tyk-graph-analytics$/;
+
+/** Rows by what they are of; adding one that is there adds up their measures. */
+class Rows {
+  private readonly byName = new Map<string, RollupRow>();
+
+  get all(): readonly RollupRow[] {
+    return [...this.byName.values()];
+  }
+
+  at(place: RowPlace): RollupRow {
+    const name = rowName(place);
+    const known = this.byName.get(name);
+    if (known !== undefined) return known;
+    const row = { ...place, id: idOf(name), label: '', measures: noMeasures() };
+    this.byName.set(name, row);
+    return row;
+  }
+
+  has(place: RowPlace): boolean {
+    return this.byName.has(rowName(place));
+  }
+}
+
+/** Adds up records by bucket and dimensions: all of them by the hour, and by the minute where there are few values. */
+export class Rollup {
+  private readonly made = new Rows();
+
+  get rows(): readonly RollupRow[] {
+    return this.made.all;
+  }
+
+  add(record: AnalyticsRecord): void {
+    const api = { api: record.apiId, version: record.apiVersion };
+    this.count(record, 'total', {}, '');
+    this.count(record, 'api', api, record.apiName);
+    if (record.responseCode >= 400) this.count(record, 'error', { ...api, code: record.responseCode }, '');
+    if (record.responseCode < 0) return;
+
+    const key = keyOf(record);
+    const { path, oauthId: oauth } = record;
+    this.count(record, 'key', { ...api, key }, record.alias);
+    this.count(record, 'endpoint', { ...api, path }, '');
+    this.count(record, 'keyEndpoint', { ...api, key, path }, record.alias);
+    if (oauth !== '') this.count(record, 'oauth', { ...api, path, oauth }, '');
+    if (record.geo.isoCode !== '') this.count(record, 'country', { ...api, country: record.geo.isoCode }, '');
+    for (const tag of new Set(record.tags)) {
+      if (tag !== '' && !ownTag.test(tag)) this.count(record, 'tag', { ...api, tag }, '');
+    }
+  }
+
+  private count(record: AnalyticsRecord, kind: RollupKind, dimensions: Dimensions, label: string): void {
+    const units: readonly RollupUnit[] = byTheMinute.has(kind) ? ['minute', 'hour'] : ['hour'];
+    for (const unit of units) {
+      const at = bucketStart(unit, record.timeStamp);
+      const row = this.made.at({ orgId: record.orgId, unit, at, kind, dimensions });
+      if (label !== '') row.label = label;
+      addRecord(row.measures, record, withCallers.has(kind) && unit === 'hour');
+    }
+  }
+}
+
+/** Merges rows of several rollups, bounds their number, and adds the rows of days to those of hours. */
+export class RowMerge {
+  private readonly made = new Rows();
+
+  constructor(private readonly limit: RowLimit) {}
+
+  get rows(): readonly RollupRow[] {
+    return this.made.all;
+  }
+
+  add(row: RollupRow): void {
+    const place = this.admitted(row);
+    this.merge(place, row);
+    if (row.unit === 'hour') this.merge({ ...place, unit: 'day', at: bucketStart('day', row.at) }, row);
+  }
+
+  private merge(place: RowPlace, { label, measures }: RollupRow): void {
+    const row = this.made.at(place);
+    if (label !== '') row.label = label;
+    addMeasures(row.measures, measures);
+  }
+
+  /** As it is, or with {@link otherValue} for what has too many values already. */
+  private admitted({ orgId, unit, at, kind, dimensions }: RollupRow): RowPlace {
+    const place = { orgId, unit, at, kind, dimensions };
+    const most = mostRows[kind];
+    if (most === undefined || this.made.has(place)) return place;
+    const hour = bucketStart('hour', at);
+    const group = { orgId, kind, api: dimensions.api ?? '', at: hour, most };
+    const id = idOf(rowName({ ...place, unit: 'hour', at: hour }));
+    return this.limit.admits(group, id) ? place : { ...place, dimensions: withOther(kind, dimensions) };
+  }
+}
+
+const withOther = (kind: RollupKind, dimensions: Dimensions): Dimensions => {
+  if (kind === 'api') return { ...dimensions, version: otherValue };
+  if (kind === 'key') return { ...dimensions, key: otherValue };
+  if (kind === 'tag') return { ...dimensions, tag: otherValue };
+  return { ...dimensions, path: otherValue };
+};

@@ -1,0 +1,131 @@
+/** A day of the calendar, in whatever zone is meant. */
+export interface CalendarDay {
+  readonly year: number;
+  /** From 1. */
+  readonly month: number;
+  readonly day: number;
+}
+
+export type Resolution = 'minute' | 'hour' | 'day' | 'month';
+
+/** A stretch of time, from `start` up to and without `end`, and how clocks in the zone show its beginning. */
+export interface Bucket extends CalendarDay {
+  readonly start: Date;
+  readonly end: Date;
+  readonly hour: number;
+  readonly minute: number;
+}
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** Whether there is such a day. */
+export const isDay = ({ year, month, day }: CalendarDay): boolean => {
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+};
+
+export const isZone = (zone: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+};
+
+const plusDays = ({ year, month, day }: CalendarDay, days: number): CalendarDay => {
+  const date = new Date(Date.UTC(year, month - 1, day + days));
+  return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
+};
+
+/** Where an instant falls, as clocks of one zone show it. */
+export class ZoneClock {
+  private readonly format: Intl.DateTimeFormat;
+
+  /** @throws RangeError for a zone that does not exist */
+  constructor(private readonly zone: string) {
+    this.format = new Intl.DateTimeFormat('en-u-hc-h23', {
+      timeZone: zone,
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+    });
+  }
+
+  show(at: Date): CalendarDay & { readonly hour: number; readonly minute: number } {
+    const parts = new Map(this.format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+    const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
+    return { year: part('year'), month: part('month'), day: part('day'), hour: part('hour'), minute: part('minute') };
+  }
+
+  /** The first instant of a day. Where clocks leap over midnight that is the instant after the leap. */
+  startOf(day: CalendarDay): Date {
+    const wanted = Date.UTC(day.year, day.month - 1, day.day);
+    if (this.zone === 'UTC') return new Date(wanted);
+    // Zones are at most 14 hours ahead of UTC and 12 behind.
+    let [before, after] = [wanted / minuteMs - 15 * 60, wanted / minuteMs + 15 * 60];
+    while (after - before > 1) {
+      const middle = Math.floor((before + after) / 2);
+      const { year, month, day: date } = this.show(new Date(middle * minuteMs));
+      if (Date.UTC(year, month - 1, date) >= wanted) after = middle;
+      else before = middle;
+    }
+    return new Date(after * minuteMs);
+  }
+}
+
+/** Stretches of a day or of months, all of them, without gaps: a day in which clocks change has 23 or 25 hours. */
+export const bucketsOf = (
+  clock: ZoneClock,
+  first: CalendarDay,
+  last: CalendarDay,
+  resolution: Resolution,
+): readonly Bucket[] => {
+  if (resolution === 'month') return months(clock, first, last);
+  const buckets: Bucket[] = [];
+  const end = clock.startOf(plusDays(last, 1));
+  for (let day = first, start = clock.startOf(day); start < end;) {
+    const next = plusDays(day, 1);
+    const nextStart = clock.startOf(next);
+    if (resolution === 'day') buckets.push({ ...day, start, end: nextStart, hour: 0, minute: 0 });
+    else buckets.push(...steps(clock, start, nextStart, resolution === 'hour' ? hourMs : minuteMs));
+    [day, start] = [next, nextStart];
+  }
+  return buckets;
+};
+
+const steps = (clock: ZoneClock, start: Date, end: Date, stepMs: number): readonly Bucket[] =>
+  Array.from({ length: Math.ceil((end.getTime() - start.getTime()) / stepMs) }, (_, index) => {
+    const begins = new Date(start.getTime() + index * stepMs);
+    return { ...clock.show(begins), start: begins, end: new Date(Math.min(begins.getTime() + stepMs, end.getTime())) };
+  });
+
+/** The first one begins, and the last one ends, where the range does. */
+const months = (clock: ZoneClock, first: CalendarDay, last: CalendarDay): readonly Bucket[] => {
+  const buckets: Bucket[] = [];
+  const afterLast = plusDays(last, 1);
+  let begins = first;
+  while (
+    Date.UTC(begins.year, begins.month - 1, begins.day) < Date.UTC(afterLast.year, afterLast.month - 1, afterLast.day)
+  ) {
+    const following = { year: begins.year, month: begins.month, day: 1 };
+    const next = plusDays({ ...following, month: following.month + 1 }, 0);
+    const until =
+      Date.UTC(next.year, next.month - 1, 1) < Date.UTC(afterLast.year, afterLast.month - 1, afterLast.day)
+        ? next
+        : afterLast;
+    buckets.push({ ...begins, day: 1, start: clock.startOf(begins), end: clock.startOf(until), hour: 0, minute: 0 });
+    begins = until;
+  }
+  return buckets;
+};
+
+/** How many buckets there would be, at most. */
+export const bucketCount = (first: CalendarDay, last: CalendarDay, resolution: Resolution): number => {
+  const days =
+    (Date.UTC(last.year, last.month - 1, last.day) - Date.UTC(first.year, first.month - 1, first.day)) / dayMs + 1;
+  return Math.max(days, 0) * { minute: 1_440, hour: 24, day: 1, month: 1 / 28 }[resolution];
+};

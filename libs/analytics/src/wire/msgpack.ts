@@ -1,0 +1,116 @@
+import { UnreadableRecord } from './unreadable';
+
+/** An extension value: its type, and its bytes as they came. */
+export class Extension {
+  constructor(
+    readonly type: number,
+    readonly data: Buffer,
+  ) {}
+}
+
+/** What MessagePack can hold. Maps stay maps, so that no name from the wire ever becomes a property of an object. */
+export type WireValue =
+  string | number | boolean | null | Buffer | Extension | readonly WireValue[] | ReadonlyMap<string, WireValue>;
+
+/** Deeper than any record; a stack of headers costs a byte each and would end the process. */
+const deepest = 16;
+
+/**
+ * Reads one MessagePack value that takes up all of the bytes. Integers beyond 2^53 come out as the nearest number. Lengths
+ * are held against the bytes that are there before anything is made of them.
+ *
+ * @throws UnreadableRecord
+ */
+export const decodeMessagePack = (bytes: Buffer): WireValue => {
+  const reader = new Reader(bytes);
+  const value = reader.value(0);
+  reader.end();
+  return value;
+};
+
+class Reader {
+  private at = 0;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  end(): void {
+    if (this.at !== this.bytes.length) throw new UnreadableRecord('There is more after the record');
+  }
+
+  value(depth: number): WireValue {
+    if (depth > deepest) throw new UnreadableRecord('Nested too deep');
+    const head = this.uint(1);
+    if (head < 0x80) return head;
+    if (head < 0x90) return this.map(head & 0x0f, depth);
+    if (head < 0xa0) return this.list(head & 0x0f, depth);
+    if (head < 0xc0) return this.text(head & 0x1f);
+    if (head >= 0xe0) return head - 0x100;
+    return this.headed(head, depth);
+  }
+
+  private headed(head: number, depth: number): WireValue {
+    if (head === 0xc0) return null;
+    if (head === 0xc2) return false;
+    if (head === 0xc3) return true;
+    if (head >= 0xc4 && head <= 0xc6) return this.take(this.uint(2 ** (head - 0xc4)));
+    if (head >= 0xc7 && head <= 0xc9) return this.extension(this.uint(2 ** (head - 0xc7)));
+    if (head === 0xca) return this.take(4).readFloatBE();
+    if (head === 0xcb) return this.take(8).readDoubleBE();
+    if (head >= 0xcc && head <= 0xce) return this.uint(2 ** (head - 0xcc));
+    if (head === 0xcf) return Number(this.take(8).readBigUInt64BE());
+    if (head >= 0xd0 && head <= 0xd2) return this.int(2 ** (head - 0xd0));
+    if (head === 0xd3) return Number(this.take(8).readBigInt64BE());
+    if (head >= 0xd4 && head <= 0xd8) return this.extension(2 ** (head - 0xd4));
+    if (head >= 0xd9 && head <= 0xdb) return this.text(this.uint(2 ** (head - 0xd9)));
+    if (head === 0xdc || head === 0xdd) return this.list(this.uint(head === 0xdc ? 2 : 4), depth);
+    if (head === 0xde || head === 0xdf) return this.map(this.uint(head === 0xde ? 2 : 4), depth);
+    throw new UnreadableRecord('No MessagePack');
+  }
+
+  private list(length: number, depth: number): readonly WireValue[] {
+    this.room(length);
+    const items: WireValue[] = [];
+    for (let index = 0; index < length; index += 1) items.push(this.value(depth + 1));
+    return items;
+  }
+
+  private map(length: number, depth: number): ReadonlyMap<string, WireValue> {
+    this.room(length * 2);
+    const fields = new Map<string, WireValue>();
+    for (let index = 0; index < length; index += 1) {
+      const name = this.value(depth + 1);
+      if (typeof name !== 'string' && typeof name !== 'number') throw new UnreadableRecord('A field without a name');
+      fields.set(String(name), this.value(depth + 1));
+    }
+    return fields;
+  }
+
+  private text(length: number): string {
+    return this.take(length).toString('utf8');
+  }
+
+  private extension(length: number): Extension {
+    const type = this.int(1);
+    return new Extension(type, this.take(length));
+  }
+
+  private uint(length: number): number {
+    return this.take(length).readUIntBE(0, length);
+  }
+
+  private int(length: number): number {
+    return this.take(length).readIntBE(0, length);
+  }
+
+  private take(length: number): Buffer {
+    this.room(length);
+    const part = this.bytes.subarray(this.at, this.at + length);
+    this.at += length;
+    return part;
+  }
+
+  /** Every value takes a byte at least. */
+  private room(length: number): void {
+    if (length > this.bytes.length - this.at) throw new UnreadableRecord('Cut off');
+  }
+}

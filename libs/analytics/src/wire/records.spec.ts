@@ -1,0 +1,165 @@
+import { anAnalyticsRecord, anUptimeRecord, encodeRecord, type RecordGeneration } from '@castellan/testing';
+import { captures, type Capture } from '../testing/captures';
+import { uptimeWithGoNames, withGoNames } from '../testing/go-names';
+import { decodeRecord, decodeUptime, recordLists, uptimeList } from './lists';
+import { UnreadableRecord } from './unreadable';
+
+const list = 'analytics-tyk-system-analytics';
+const millis = (value: unknown): number => {
+  const [seconds = 0, nanoseconds = 0] = value as readonly number[];
+  return seconds * 1_000 + Math.floor(nanoseconds / 1_000_000);
+};
+
+/** The fields as they should come out: what this generation does not write is the type's zero value. */
+const expected = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const latency = fields['Latency'] as { Total: number; Upstream: number; Gateway?: number };
+  const geo = fields['Geo'] as { Country: object; City: { Names: object | null }; Location: object };
+  return {
+    ApiSchema: '',
+    OriginalPath: '',
+    ListenPath: '',
+    ...Object.fromEntries(
+      Object.entries(fields).filter(([name]) => !['GraphQLStats', 'MCPStats', 'CollectionName'].includes(name)),
+    ),
+    TimeStamp: millis(fields['TimeStamp']),
+    ExpireAt: millis(fields['ExpireAt']),
+    Latency: { Gateway: latency.Total - latency.Upstream, ...latency },
+    Geo: { ...geo, City: { GeoNameID: 0, ...geo.City, Names: geo.City.Names ?? {} } },
+    Tags: fields['Tags'] ?? [],
+  };
+};
+
+describe('records of every generation of gateways', () => {
+  it.each<RecordGeneration>(['v3', 'v5.2', 'v5.14'])('%s decodes field for field', (generation) => {
+    const fields = anAnalyticsRecord(
+      {
+        ResponseCode: 403,
+        ContentLength: 3_000_000_000,
+        Tags: ['edge', 'key-1'],
+        TrackPath: true,
+        Geo: {
+          Country: { ISOCode: 'NL' },
+          City: { GeoNameID: 2_750_053, Names: { en: 'Made Up City' } },
+          Location: { Latitude: 52.25, Longitude: 4.75, TimeZone: 'Europe/Amsterdam' },
+        },
+      },
+      generation,
+    );
+    expect(withGoNames(decodeRecord(list, encodeRecord(fields)))).toEqual(expected(fields));
+  });
+
+  const found = captures().map((capture, index): [string, Capture] => [`capture ${index} of ${capture.list}`, capture]);
+  // Without captures there would be no test of this name, which Jest takes for a mistake.
+  it('are captured from real gateways, where such captures are at hand', () => {
+    for (const [name, { list: from, raw, decoded }] of found) {
+      if (from === uptimeList) {
+        const uptime = {
+          ...decoded,
+          TimeStamp: millis(decoded?.['TimeStamp']),
+          ExpireAt: millis(decoded?.['ExpireAt']),
+        };
+        expect([name, uptimeWithGoNames(decodeUptime(raw))]).toEqual([name, uptime]);
+        continue;
+      }
+      const record = decodeRecord(from, raw);
+      if (decoded === undefined) {
+        expect([name, record.method, record.path, record.responseCode]).toEqual([name, 'GET', '/v0', 200]);
+        expect([record.orgId, record.apiName, record.apiVersion]).toEqual([
+          '5c4fed5c040adb18bab6d0df',
+          'Open main',
+          'Non Versioned',
+        ]);
+        expect(record.tags).toContain('api-ee1635909c1a504b6bb396618d2c7c4e');
+        expect(record.timeStamp.getUTCFullYear()).toBe(2026);
+        expect(record.expireAt?.getUTCFullYear()).toBe(2126);
+      } else expect([name, withGoNames(record)]).toEqual([name, expected(decoded)]);
+    }
+  });
+
+  it('reads what the host checker wrote', () => {
+    const fields = anUptimeRecord({ ResponseCode: 521, TCPError: true });
+    const times = { TimeStamp: millis(fields['TimeStamp']), ExpireAt: millis(fields['ExpireAt']) };
+    expect(uptimeWithGoNames(decodeUptime(encodeRecord(fields)))).toEqual({ ...fields, ...times });
+  });
+
+  it('knows the 22 lists', () => {
+    expect(recordLists).toHaveLength(22);
+    expect(new Set(recordLists)).toContain('analytics-tyk-system-analytics_9_protobuf');
+  });
+
+  it('takes a record of which most is missing, and fields that nobody knows yet', () => {
+    const { TimeStamp } = anAnalyticsRecord();
+    const record = decodeRecord(list, encodeRecord({ TimeStamp, OrgID: 'o', Later: { than: ['this'] } }));
+    expect(record).toMatchObject({ orgId: 'o', responseCode: 0, tags: [], latency: { total: 0 }, graphQl: null });
+  });
+
+  it('keeps names that objects of JavaScript have as ordinary ones', () => {
+    const names = '{"__proto__":"x","constructor":"y","toString":"z"}';
+    const geo = { Country: {}, City: { Names: JSON.parse(names) as unknown } };
+    // The encoder leaves `__proto__` out, so the name is put in by hand.
+    const bytes = encodeRecord(anAnalyticsRecord({ Geo: geo }));
+    const patched = Buffer.from(
+      bytes.toString('latin1').replace('\xabconstructor', '\xa9__proto__').replace('__proto__\xa1y', '__proto__\xa1y'),
+      'latin1',
+    );
+    expect([...decodeRecord(list, patched).geo.names]).toContainEqual(['__proto__', 'y']);
+    expect(({} as Readonly<Record<string, unknown>>)['x']).toBeUndefined();
+  });
+});
+
+describe('times', () => {
+  const at = 1_795_663_408;
+  const timeOf = (bytes: readonly number[] | Buffer): number => {
+    const name = Buffer.concat([Buffer.from([0x81, 0xa9]), Buffer.from('TimeStamp')]);
+    return decodeRecord(list, Buffer.concat([name, Buffer.from(bytes)])).timeStamp.getTime();
+  };
+  const seconds = Buffer.alloc(4);
+  seconds.writeUInt32BE(at);
+  const packed = Buffer.alloc(8);
+  packed.writeBigUInt64BE((500_000_000n << 34n) | BigInt(at));
+  const long = Buffer.alloc(12);
+  long.writeUInt32BE(500_000_000);
+  long.writeBigInt64BE(BigInt(at), 4);
+
+  it.each([
+    ['an array', Buffer.concat([Buffer.from([0x92, 0xce]), seconds, Buffer.from([0xce, 0x1d, 0xcd, 0x65, 0x00])]), 500],
+    ['whole seconds', Buffer.concat([Buffer.from([0xce]), seconds]), 0],
+    ['the extension of 4 bytes', Buffer.concat([Buffer.from([0xd6, 0xff]), seconds]), 0],
+    ['the extension of 8 bytes', Buffer.concat([Buffer.from([0xd7, 0xff]), packed]), 500],
+    ['the extension of 12 bytes', Buffer.concat([Buffer.from([0xc7, 12, 0xff]), long]), 500],
+  ])('are the same instant as %s', (_, bytes, rest) => {
+    expect(timeOf(bytes)).toBe(at * 1_000 + rest);
+  });
+
+  it.each([
+    ['a hundred years from now', [at + 3_153_600_000, 0], new Date((at + 3_153_600_000) * 1_000)],
+    ['just beyond 32 bits', [2 ** 32 + 1, 0], new Date((2 ** 32 + 1) * 1_000)],
+    ['before 1970', [-1, 0], new Date(-1_000)],
+    ['beyond the year 9999', [253_402_300_800, 0], new Date('9999-12-31T23:59:59.999Z')],
+    ['Go’s zero time', [-62_135_596_800, 0], null],
+  ])('are right %s', (_, ExpireAt, date) => {
+    expect(decodeRecord(list, encodeRecord(anAnalyticsRecord({ ExpireAt }))).expireAt).toEqual(date);
+  });
+});
+
+describe('bytes that are no record', () => {
+  const good = encodeRecord(anAnalyticsRecord());
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['text', Buffer.from('no record')],
+    ['a record that is cut off', good.subarray(0, good.length - 3)],
+    ['a record with more after it', Buffer.concat([good, Buffer.from([0xc0])])],
+    ['a record without a time', encodeRecord({ OrgID: 'x' })],
+    ['a record whose time is nil', encodeRecord(anAnalyticsRecord({ TimeStamp: null }))],
+    ['the head of a list of 4 billion', Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff])],
+    ['the head of a map of 4 billion', Buffer.from([0xdf, 0xff, 0xff, 0xff, 0xff])],
+    ['a text longer than the bytes', Buffer.from([0xdb, 0x7f, 0xff, 0xff, 0xff, 0x61])],
+    ['24,000 lists in each other', Buffer.concat(Array.from({ length: 24_000 }, () => Buffer.from([0xdc, 0, 1])))],
+    ['a byte that MessagePack does not use', Buffer.from([0xc1])],
+  ])('%s is refused, in either form', (_, bytes) => {
+    const before = process.memoryUsage().heapUsed;
+    expect(() => decodeRecord(list, bytes)).toThrow(UnreadableRecord);
+    expect(() => decodeRecord(`${list}_protobuf`, bytes)).toThrow(UnreadableRecord);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(50 * 1024 * 1024);
+  });
+});
