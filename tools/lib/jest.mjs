@@ -23,7 +23,9 @@ export async function runJest(projects, { args, env, resultFile, show = false })
   // --forceExit: a failed test that leaves a connection open must not hang the whole run.
   // --selectProjects takes every word after it, so it comes last.
   const numbers = ['--forceExit', '--json', `--outputFile=${resultFile}`];
-  const all = [jest, ...args, ...(watches(args) ? [] : numbers), '--selectProjects', ...projects];
+  // Node.js hands what it was told to load first on to Jest's workers and to their threads.
+  const threads = ['--require', join(root, 'tools', 'jest', 'threads.cjs')];
+  const all = [...threads, jest, ...args, ...(watches(args) ? [] : numbers), '--selectProjects', ...projects];
   const silence = show ? {} : { silence: patience.silenceMs };
   const interactive = show && watches(args);
   const { code, output } = await run(process.execPath, all, { env, show, interactive, ...silence });

@@ -4,7 +4,7 @@ import { CONFIG, type CommonConfig } from '@castellan/config';
 
 /**
  * Opens the one connection to MongoDB. While it is out of reach a start and a request wait five seconds for it; that it
- * has stopped answering without a word is noticed within about ten.
+ * has stopped answering without a word is noticed within about fifteen.
  */
 @Module({})
 export class MongoConnectionModule {
@@ -20,8 +20,9 @@ export class MongoConnectionModule {
             autoIndex: false,
             autoCreate: false,
             serverSelectionTimeoutMS: 5_000,
-            // Gateways wait 30 seconds for an answer; the driver's own limits would take 40 to notice.
-            connectTimeoutMS: 5_000,
+            // Also how long a look at the server's health may take. A server that is busy for some seconds is not away;
+            // gateways wait 30 seconds for an answer, and the driver's own limits would take 40 to notice.
+            connectTimeoutMS: 10_000,
             heartbeatFrequencyMS: 5_000,
             retryAttempts: 5,
             retryDelay: 1_000,

@@ -13,6 +13,7 @@ export { checkDefinitionMeaning } from './check/classic/definition-meaning';
 export { WEB_HOOK_HANDLER, checkHook, embedHooks, referencedHookIds } from './check/hook/webhook';
 export { listenClaims, normaliseListenPath, type ListenAddress } from './check/address/listen-path';
 export { lookedUpAddresses } from './check/address/looked-up';
+export { toAccessKey, withoutAccessKeys } from './json/access-key';
 export { REDACTED, redact, redactDiff } from './json/redact';
 export { applyDiff, diffJson, type DiffOperation } from './json/diff';
 export { flagAt, listAt, numberAt, objectAt, textAt } from './json/read';

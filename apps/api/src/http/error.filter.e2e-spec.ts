@@ -164,6 +164,26 @@ describe('errors that are the caller’s', () => {
     expect(refused.flatMap(({ records: found }) => found)).toEqual([]);
   });
 
+  it('promise 9: keep access keys out of what is stored, wherever a caller has written them', async () => {
+    const other = await api.user(organisation.id, { apis: 'read' });
+    const own = organisation.admin.accessKey;
+    const id = unique('request');
+    await organisation.admin.client.delete(`/api/apis/${other.accessKey}`, {
+      headers: { 'x-request-id': id, 'x-change-reason': `with ${own}, not ${other.accessKey}` },
+    });
+    const found = await records(id);
+    expect(found).toMatchObject([{ path: '/api/apis/[redacted]', reason: 'with [redacted], not [redacted]' }]);
+    const named = await organisation.admin.client.delete('/api/apis/none', { headers: { 'x-request-id': own } });
+    expect(named.json['RequestID']).not.toBe(own);
+    const files = await Promise.all(
+      ['csv', 'json'].map((type) => organisation.admin.client.get(`/api/audit-logs?download=true&type=${type}`)),
+    );
+    for (const key of [own, other.accessKey]) {
+      expect(JSON.stringify(found)).not.toContain(key);
+      for (const { text } of files) expect(text).not.toContain(key);
+    }
+  });
+
   it('promise 9: keep secrets out of the record', async () => {
     const { records: found } = await audited((headers) =>
       api.admin.post('/admin/users', { password: 'Tr0ub4dor-and-3', email_address: 'no' }, { headers }),

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { CastellanError, ErrorReply, NotFound, Unavailable } from '@castellan/dto';
 import { LOGGER, Metrics, type Logger } from '@castellan/observability';
 import { ChangeRecorder, OrganisationStore, toOrganisationId, type OrganisationId } from '@castellan/persistence';
+import { withoutCredentials } from './credentials-in-text';
 import { isOutage } from './outage';
 import { requestTraceOf, type ApiRequest } from './request-context';
 
@@ -87,7 +88,11 @@ export class ErrorFilter implements ExceptionFilter {
     if (access?.permission?.level === 'read') return;
     try {
       const organisation = await this.organisationOf(request);
-      await this.changes.recordRefusal({ ...requestTraceOf(request), organisation }, status, `${code}: ${message}`);
+      await this.changes.recordRefusal(
+        { ...requestTraceOf(request), organisation },
+        status,
+        withoutCredentials(`${code}: ${message}`, request.headers),
+      );
     } catch (cause) {
       this.logger.error({ err: cause, requestId: request.id }, 'A refused write could not be recorded');
     }

@@ -30,6 +30,20 @@ describe('isOutage', () => {
     }
   });
 
+  it('recognises a command that was held back for a connection that never came', async () => {
+    const connection = mongoose.createConnection();
+    const model = connection.model('Held', new mongoose.Schema({}, { bufferTimeoutMS: 20 }));
+    expect(isOutage(await errorOf(model.findOne({}).exec()))).toBe(true);
+    await connection.close();
+  });
+
+  it('recognises a primary that steps down, and a transaction that has to begin again', () => {
+    for (const label of ['RetryableWriteError', 'TransientTransactionError']) {
+      expect(isOutage(new mongoose.mongo.MongoServerError({ message: 'no', errorLabels: [label] }))).toBe(true);
+    }
+    expect(isOutage(new mongoose.mongo.MongoServerError({ message: 'no', errorLabels: ['Other'] }))).toBe(false);
+  });
+
   it('recognises a Redis that is not there, and one that was left', async () => {
     const redis = new Redis(await closedPort(), '127.0.0.1', {
       enableOfflineQueue: false,

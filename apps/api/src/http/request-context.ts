@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { GuardedRequest, UserPrincipal } from '@castellan/rbac';
 import { toOrganisationId, type Actor, type ChangeContext, type OrganisationId } from '@castellan/persistence';
 import { addressOf } from './caller-address';
+import { withoutCredentials } from './credentials-in-text';
 import { pathOf } from './server';
 
 /** A request as the guard left it. */
@@ -37,8 +38,13 @@ const actorOf = ({ principal }: ApiRequest): Actor => {
 export const requestTraceOf = (request: ApiRequest): Omit<ChangeContext, 'organisation'> => ({
   actor: actorOf(request),
   action: request.access?.action ?? '',
-  request: { id: request.id, method: request.method, path: pathOf(request), ip: addressOf(request) },
-  reason: headerText(request.headers['x-change-reason']),
+  request: {
+    id: request.id,
+    method: request.method,
+    path: withoutCredentials(pathOf(request), request.headers),
+    ip: addressOf(request),
+  },
+  reason: withoutCredentials(headerText(request.headers['x-change-reason']), request.headers),
 });
 
 /** A request on the organisation plane: the trace, the organisation, and the user with its rights. */

@@ -17,6 +17,7 @@ import { admitCallers } from './admit-callers';
 import { acceptBodies } from './bodies/accept-bodies';
 import { BodyBudget } from './bodies/body-budget';
 import { answerClientError } from './client-errors';
+import { withoutCredentials } from './credentials-in-text';
 import { acceptForms } from './file-upload';
 import { acceptLargeBodies } from './large-bodies';
 import { refuseUnreadBodies } from './unread-bodies';
@@ -24,8 +25,11 @@ import { refuseUnreadBodies } from './unread-bodies';
 /** What an `X-Request-ID` may look like to be taken over; anything else gets a fresh id. */
 const acceptableRequestId = /^[\w.:-]{1,128}$/;
 
-const requestIdOf = (given: string | string[] | undefined): string =>
-  typeof given === 'string' && acceptableRequestId.test(given) ? given : randomUUID();
+const requestIdOf = ({ headers }: Pick<IncomingMessage, 'headers'>): string => {
+  const given = headers['x-request-id'];
+  if (typeof given !== 'string' || !acceptableRequestId.test(given)) return randomUUID();
+  return withoutCredentials(given, headers) === given ? given : randomUUID();
+};
 
 /** Routes that gateways and probes call every few seconds; their successes are logged only on `debug`. */
 const quietRoutes = new Set(['/register/ping', '/health/live', '/health/ready', '/metrics', '/hello']);
@@ -51,7 +55,7 @@ const serverOptions = (config: ApiConfig, logger: Logger): FastifyHttpOptions<Se
     connectionsCheckingInterval: Math.min(longestCheck, config.requestTimeoutMs / 2),
   },
   clientErrorHandler: answerClientError,
-  genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
+  genReqId: requestIdOf,
   routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_024 },
   frameworkErrors: refuseUnreadablePath,
 });
@@ -99,7 +103,11 @@ export const prepareServer = async (
     const route = request.routeOptions.url ?? 'unknown';
     const labels = { method: request.method, route, status: String(reply.statusCode) };
     metrics.httpRequests.observe(labels, reply.elapsedTime / 1_000);
-    const line = { ...labels, url: pathOf(request), ms: Math.round(reply.elapsedTime) };
+    const line = {
+      ...labels,
+      url: withoutCredentials(pathOf(request), request.headers),
+      ms: Math.round(reply.elapsedTime),
+    };
     if (quietRoutes.has(route) && reply.statusCode < 400) request.log.debug(line, 'request');
     else request.log.info(line, 'request');
   });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { JsonValue } from '@castellan/tyk';
-import { readYaml, writeYaml, YamlError } from './yaml';
+import { readYaml, writeYaml } from './yaml';
 
 const awkwardText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
@@ -46,12 +46,70 @@ describe('YAML', () => {
     ['no YAML', 'a: [1'],
     ['one name twice', 'a: 1\na: 2'],
     ['an alias to nothing', '*a'],
-    ['a document that grows beyond measure', bomb()],
+    ['an alias inside of what it stands for', 'a: &a [*a]'],
+    ['a merge of what is no object', 'a: { <<: 1 }'],
+    ['an integer that cannot be kept exactly', 'quota_max: 9223372036854775807'],
     ['a number beyond the range of JSON, which would come back as null', 'a: 1e400'],
     ['infinity', 'a: -.inf'],
     ['what is no number', 'a: [.nan]'],
   ])('refuses %s', async (_, text) => {
-    await expect(readYaml(text)).rejects.toThrow(YamlError);
+    await expect(readYaml(text)).rejects.toMatchObject({ status: 400, code: 'malformed_json' });
+  });
+
+  it.each(['', '%YAML 1.1\n---\n', '%YAML 1.2\n---\n'])('resolves merge keys, after %j as well', async (head) => {
+    const text = [
+      'base: &base { rate: 5, per: 60, allow: [10.0.0.1] }',
+      'other: &other { rate: 7, quota: 1 }',
+      'one: { <<: *base, rate: 9 }',
+      'two: { rate: 9, <<: *base }',
+      'three: { <<: [*base, *other] }',
+      'four: { <<: { a: { <<: *other } } }',
+    ].join('\n');
+    await expect(readYaml(head + text)).resolves.toEqual({
+      base: { rate: 5, per: 60, allow: ['10.0.0.1'] },
+      other: { rate: 7, quota: 1 },
+      one: { rate: 9, per: 60, allow: ['10.0.0.1'] },
+      two: { rate: 9, per: 60, allow: ['10.0.0.1'] },
+      three: { rate: 5, per: 60, allow: ['10.0.0.1'], quota: 1 },
+      four: { a: { rate: 7, quota: 1 } },
+    });
+  });
+
+  it('keeps a field that is called like a merge key', async () => {
+    await expect(readYaml(writeYaml({ '<<': { a: 1 }, b: '<<' }))).resolves.toEqual({ '<<': { a: 1 }, b: '<<' });
+  });
+
+  it.each([
+    ['that grows beyond measure', bomb(9)],
+    // 450 KB that come to 2 GB, with no alias used more often than real documents do.
+    ['of a moderate number of aliases', `x: &x ${'y'.repeat(300_000)}\nl: [${'*x,'.repeat(7_000)}]`],
+  ])('refuses a document %s, before it is written out', async (_, text) => {
+    await expect(readYaml(text)).rejects.toMatchObject({ status: 413, code: 'body_too_large' });
+  });
+
+  it('takes aliases as long as what they come to is no larger than other bodies', async () => {
+    const text = `base: &base { text: ${'x'.repeat(100)} }\nlist:\n${'  - *base\n'.repeat(1_000)}`;
+    const value = await readYaml(text);
+    expect(JSON.stringify(value).match(/x{100}/g)).toHaveLength(1_001);
+    await expect(readYaml(text, 100_000)).rejects.toMatchObject({ status: 413 });
+  });
+
+  it('refuses what takes more memory than the thread has, and goes on with another thread', async () => {
+    await expect(readYaml('- a\n'.repeat(2 * 1024 * 1024))).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringContaining('send it as JSON') as string,
+    });
+    await expect(readYaml('a: 1')).resolves.toEqual({ a: 1 });
+  });
+
+  it('asks to come back when too many are read at once, and reads those that it has taken', async () => {
+    const reading = Array.from({ length: 30 }, (_, index) => readYaml(`a: ${index}`));
+    const outcomes = await Promise.allSettled(reading);
+    const refused = outcomes.filter(({ status }) => status === 'rejected');
+    expect(refused.length).toBeGreaterThan(0);
+    for (const each of refused) expect(each).toMatchObject({ reason: { status: 503, code: 'busy' } });
+    expect(outcomes[0]).toMatchObject({ value: { a: 0 } });
+    await expect(readYaml('a: 1')).resolves.toEqual({ a: 1 });
   });
 
   it('takes JSON, which is YAML, and nothing at all', async () => {
@@ -60,8 +118,8 @@ describe('YAML', () => {
   });
 });
 
-function bomb(): string {
-  const levels = Array.from({ length: 8 }, (_, level) => {
+function bomb(depth: number): string {
+  const levels = Array.from({ length: depth }, (_, level) => {
     const parts = Array.from({ length: 9 }, () => (level === 0 ? 'x' : `*l${level - 1}`));
     return `l${level}: &l${level} [${parts.join(', ')}]`;
   });

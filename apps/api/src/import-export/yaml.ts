@@ -1,6 +1,9 @@
-import { Worker } from 'node:worker_threads';
-import { Document, visit } from 'yaml';
+import { Document, isScalar, visit } from 'yaml';
 import { DEFAULT_JSON_DEPTH, parseJson, type JsonValue } from '@castellan/tyk';
+import { limitsFor } from '../http/bodies/limits';
+import { BodyTooLarge, MalformedBody } from '../http/bodies/refusals';
+import { ThreadDied, Threads } from '../threads/threads';
+import type { YamlOutcome, YamlTask } from './yaml-reader.worker';
 
 /** Texts with which the YAML library's plain and block styles cannot be trusted; in double quotes anything survives. */
 const awkward = /^\s|[^\S\n]$|[^\S\n]\n|\n[^\S\n ]|[^\P{C}\n]/u;
@@ -10,6 +13,10 @@ export const writeYaml = (value: JsonValue): string => {
   // What occurs twice is written twice: anchors and aliases are no data.
   const document = new Document(value, { aliasDuplicateObjects: false });
   visit(document, {
+    Pair(_, { key }) {
+      // Without quotes it would be read as a merge key.
+      if (isScalar(key) && key.value === '<<') key.type = 'QUOTE_DOUBLE';
+    },
     Scalar(_, node) {
       if (typeof node.value === 'string' && awkward.test(node.value)) node.type = 'QUOTE_DOUBLE';
     },
@@ -17,55 +24,43 @@ export const writeYaml = (value: JsonValue): string => {
   return document.toString({ lineWidth: 0 });
 };
 
-/** The text is no YAML, or no plain data. */
-export class YamlError extends Error {}
+/** A megabyte takes a second or more, and much memory, so that documents are read one at a time. */
+const readers = new Threads<YamlTask, YamlOutcome>(require.resolve('./yaml-reader.worker'), {
+  memory: 'yaml',
+  waiting: 16,
+  longest: 60_000,
+});
 
-/** Reading takes about a hundred times the memory of the text; beyond this a reader is given up, in MiB. */
-const memoryLimit = 2_048;
-
-/** Runs in a thread of its own; plain JavaScript, because a thread loads no TypeScript. */
-const reader = `
-const { parentPort, workerData } = require('node:worker_threads');
-const { parse } = require(workerData.library);
-const options = { schema: 'core', maxAliasCount: 100, prettyErrors: false, logLevel: 'error' };
-const finite = (name, value) => {
-  if (typeof value !== 'number' || Number.isFinite(value)) return value;
-  throw new Error(JSON.stringify(name) + ' is a number that JSON does not have, which cannot be kept');
-};
-try {
-  // As JSON, so that keys that are no texts and shared parts come out as plain data.
-  parentPort.postMessage({ json: JSON.stringify(parse(workerData.text, options) ?? null, finite) });
-} catch (error) {
-  parentPort.postMessage({ problem: error instanceof Error ? error.message : String(error) });
-}
-`;
-
-interface Outcome {
-  readonly json?: string;
-  readonly problem?: string;
-}
+const unreadable = 'is too large or too nested to be read as YAML; send it as JSON';
 
 /**
- * Reads a YAML document of plain data (the core schema; aliases are followed, within reason). A megabyte takes about half
- * a second, so it is read in a thread of its own while gateways go on being answered.
+ * Reads a YAML document of plain data (the core schema with merge keys; aliases are followed as far as what they come to
+ * is no larger than other bodies). A megabyte may take seconds, so it is read in a thread of its own, one document at a
+ * time, while gateways go on being answered.
  *
- * @throws YamlError
- * @throws JsonTextError when it nests too deeply
+ * @param limit characters that the document may have when every alias is written out
+ * @throws MalformedBody, BodyTooLarge, Busy
  */
-export const readYaml = async (text: string): Promise<JsonValue> => {
-  const { json, problem } = await new Promise<Outcome>((resolve) => {
-    const worker = new Worker(reader, {
-      eval: true,
-      workerData: { library: require.resolve('yaml'), text },
-      resourceLimits: { maxOldGenerationSizeMb: memoryLimit },
-    });
-    worker.once('message', (outcome: Outcome) => {
-      resolve(outcome);
-    });
-    worker.once('error', () => {
-      resolve({ problem: 'too large or too nested to be read as YAML; send it as JSON' });
-    });
-  });
-  if (json === undefined) throw new YamlError(problem);
-  return parseJson(json, DEFAULT_JSON_DEPTH + 2);
+export const readYaml = async (text: string, limit = largestDocument): Promise<JsonValue> => {
+  const limits = { values: limitsFor(limit).values, characters: limit, depth: DEFAULT_JSON_DEPTH + 2 };
+  const outcome = await outcomeOf({ text, limits });
+  if ('json' in outcome) return parseJson(outcome.json, DEFAULT_JSON_DEPTH + 2);
+  if ('tooLarge' in outcome) {
+    throw new BodyTooLarge(`The body has ${outcome.tooLarge} when every alias in it is written out`);
+  }
+  throw malformed(outcome.problem);
+};
+
+/** Of documents for which nobody has said how large they may be, in characters. */
+const largestDocument = 16 * 1024 * 1024;
+
+const malformed = (problem: string): MalformedBody => new MalformedBody(problem, [{ path: 'body', message: problem }]);
+
+const outcomeOf = async (task: YamlTask): Promise<YamlOutcome> => {
+  try {
+    return await readers.run(task);
+  } catch (error) {
+    if (error instanceof ThreadDied) return { problem: unreadable };
+    throw error;
+  }
 };

@@ -1,6 +1,9 @@
 import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dto';
-import { isJsonObject, JsonTextError, parseJson, TYK_EXTENSION, type JsonObject, type JsonValue } from '@castellan/tyk';
-import { readYaml, YamlError } from '../import-export/yaml';
+import { isJsonObject, TYK_EXTENSION, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { limitsFor } from '../http/bodies/limits';
+import { readJson } from '../http/bodies/read-json';
+import { MalformedBody } from '../http/bodies/refusals';
+import { readYaml } from '../import-export/yaml';
 
 /** What Tyk says of a body that is no document (docs/tyk/management.md#openapi-documents). */
 const unreadable = "Couldn't read body.";
@@ -8,7 +11,7 @@ const unreadable = "Couldn't read body.";
 /**
  * The document of a request: an object as it came, or the text of a document in JSON or YAML.
  *
- * @throws ValidationFailed
+ * @throws ValidationFailed, MalformedBody, BodyTooLarge, Busy
  */
 export const documentFrom = async (body: unknown): Promise<JsonObject> => {
   const value = typeof body === 'string' ? await fromText(body) : (body as JsonValue | undefined);
@@ -20,20 +23,24 @@ export const documentFrom = async (body: unknown): Promise<JsonObject> => {
 const fromText = async (text: string): Promise<JsonValue> => {
   if (/^\s*\{/.test(text)) {
     try {
-      return parseJson(text);
+      return await readJson(text, limitsFor(largestUpload));
     } catch (error) {
-      if (!(error instanceof JsonTextError)) throw error;
+      // What is wrong about some place in valid JSON is so in YAML, too.
+      if (!(error instanceof MalformedBody) || error.errors.length > 0) throw error;
     }
   }
   return fromYaml(text);
 };
 
+/** What files of this size may hold is what any may hold: how large a file may be is decided where it is received. */
+const largestUpload = 16 * 1024 * 1024;
+
 const fromYaml = async (text: string): Promise<JsonValue> => {
   try {
     return await readYaml(text);
   } catch (error) {
-    if (!(error instanceof YamlError) && !(error instanceof JsonTextError)) throw error;
-    throw new ValidationFailed([{ path: 'body', message: error.message }], unreadable);
+    if (!(error instanceof MalformedBody)) throw error;
+    throw new CastellanError(400, 'malformed_json', unreadable, { errors: error.errors, cause: error });
   }
 };
 

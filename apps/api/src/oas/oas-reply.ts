@@ -40,17 +40,28 @@ export const sendNotes = (reply: FastifyReply, notes: readonly FieldError[]): vo
   if (value !== undefined) void reply.header('x-castellan-notes', value);
 };
 
-/** The notes as JSON, as many as fit; undefined when there are none. */
+/** The notes as JSON, as many as fit; undefined when there are none. No more of them are looked at than fit. */
 export const notesHeader = (notes: readonly FieldError[]): string | undefined => {
   if (notes.length === 0) return undefined;
-  let kept = notes;
-  while (headerText(kept, notes.length).length > longestNotes) kept = kept.slice(0, -1);
-  return headerText(kept, notes.length);
+  const kept: string[] = [];
+  let length = '[]'.length;
+  for (const note of notes) {
+    const text = headerText(note);
+    const isLast = kept.length === notes.length - 1;
+    const after = isLast ? 0 : headerText(restOf(notes.length)).length + 1;
+    if (length + text.length + 1 + after > longestNotes) break;
+    kept.push(text);
+    length += text.length + 1;
+  }
+  if (kept.length < notes.length) kept.push(headerText(restOf(notes.length - kept.length)));
+  return `[${kept.join(',')}]`;
 };
 
-const headerText = (kept: readonly FieldError[], total: number): string => {
-  const rest = { path: '', message: `and ${total - kept.length} more` };
-  const text = JSON.stringify(kept.length === total ? kept : [...kept, rest]);
-  // Headers are ASCII.
-  return text.replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-};
+const restOf = (count: number): FieldError => ({ path: '', message: `and ${count} more` });
+
+/** Headers are ASCII. */
+const headerText = (note: FieldError): string =>
+  JSON.stringify(note).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

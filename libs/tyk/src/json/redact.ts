@@ -1,3 +1,4 @@
+import { withoutAccessKeys } from './access-key';
 import type { DiffOperation } from './diff';
 import { parsePointer } from './json-pointer';
 import { isJsonObject, ownField, type JsonObject, type JsonValue } from './json-text';
@@ -141,7 +142,7 @@ function redactText(text: string): string {
   if (BEARER.test(text)) return text.replace(BEARER, `$1${REDACTED}`);
   const basic = BASIC.exec(text)?.[2];
   if (basic !== undefined && Buffer.from(basic, 'base64').includes(':')) return text.replace(BASIC, `$1${REDACTED}`);
-  return text
+  return withoutAccessKeys(text, REDACTED)
     .replaceAll(URL_PASSWORD, `$1:${REDACTED}@`)
     .replaceAll(URL_PARAMETER, (whole, start: string, name: string) =>
       isSecretName(name) || isSecretEnding(name) ? `${start}${REDACTED}` : whole,

@@ -130,6 +130,23 @@ describe('POST /api/import', () => {
       expect(await exportOf(organisation)).toBe(before);
     });
 
+    it('resolves the merge keys of YAML, so that what is inherited is not lost', async () => {
+      const id = unique('merged').toLowerCase();
+      const yaml = [
+        'apis:',
+        '  - api_definition:',
+        '      <<: { name: Merged, active: true, use_keyless: true, enable_ip_whitelisting: true, allowed_ips: [10.0.0.1] }',
+        `      api_id: ${id}`,
+        `      proxy: { listen_path: /${id}/, target_url: "http://x.example/" }`,
+        '      version_data: { not_versioned: true, versions: { Default: { name: Default } } }',
+      ].join('\n');
+      const type = { headers: { 'content-type': 'application/yaml' } };
+      expectOk(await organisation.admin.client.post('/api/import', yaml, type));
+      const { json } = expectOk(await organisation.admin.client.get(`/api/apis/${id}`));
+      expect(json['api_definition']).toMatchObject({ name: 'Merged', allowed_ips: ['10.0.0.1'] });
+      expect(Object.keys(json['api_definition'] ?? {})).not.toContain('<<');
+    });
+
     it('takes YAML', async () => {
       await addPolicy(organisation, [await addApi(organisation)]);
       const yaml = await exportOf(organisation, '?format=yaml');

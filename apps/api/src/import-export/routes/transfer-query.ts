@@ -1,9 +1,9 @@
-import { CastellanError } from '@castellan/dto';
-import { JsonTextError, type JsonValue } from '@castellan/tyk';
+import type { JsonValue } from '@castellan/tyk';
+import { BodyTooLarge } from '../../http/bodies/refusals';
 import { decisiveFlag, narrowing, narrowingTexts, oneOf } from '../../http/query/parameter';
 import { RouteQuery } from '../../http/query/query';
 import type { ExportFormat } from '../export.service';
-import { readYaml, YamlError } from '../yaml';
+import { readYaml } from '../yaml';
 
 const yamlTypes = /\b(application|text)\/(x-)?yaml\b/i;
 
@@ -31,19 +31,15 @@ export const formatFrom = (format: ExportFormat | undefined, accept: string | un
  * The document of a body, which the server has parsed when it is JSON, and left as text when it is YAML.
  *
  * @param limit how many bytes of YAML are read
+ * @throws MalformedBody, BodyTooLarge, Busy
  */
 export const documentFrom = async (body: unknown, limit: number): Promise<JsonValue | undefined> => {
   // Bodies come out of the JSON parser, so they hold JSON values only.
   if (typeof body !== 'string') return body as JsonValue | undefined;
   if (Buffer.byteLength(body) > limit) {
-    throw new CastellanError(413, 'body_too_large', `YAML is read up to ${limit} bytes; send larger documents as JSON`);
+    throw new BodyTooLarge(`YAML is read up to ${limit} bytes; send larger documents as JSON`);
   }
-  try {
-    return await readYaml(body);
-  } catch (error) {
-    if (!(error instanceof YamlError || error instanceof JsonTextError)) throw error;
-    throw new CastellanError(400, 'malformed_json', `Request body malformed: ${error.message}`, { cause: error });
-  }
+  return readYaml(body, limit);
 };
 
 /** Weak tags and those that a compressing proxy has marked count too. */

@@ -1,0 +1,47 @@
+import { parse } from 'yaml';
+import { isLostInteger } from '../http/bodies/json-tokens';
+import { expandedSize, type ExpandedLimits } from './yaml-size';
+
+/** What a thread is given to read. */
+export interface YamlTask {
+  readonly text: string;
+  readonly limits: ExpandedLimits;
+}
+
+/** The document as JSON, or why there is none. */
+export type YamlOutcome = { readonly json: string } | { readonly problem: string } | { readonly tooLarge: string };
+
+/** YAML 1.2 with the merge keys of 1.1, which people write in both. */
+const options = {
+  schema: 'core',
+  merge: true,
+  // Aliases are followed without copying; what they come to is measured below.
+  maxAliasCount: -1,
+  intAsBigInt: true,
+  prettyErrors: false,
+  logLevel: 'error',
+} as const;
+
+/** Runs in a thread of its own, with a limit to its memory. */
+const read = ({ text, limits }: YamlTask): YamlOutcome => {
+  try {
+    const value: unknown = parse(text, options) ?? null;
+    const tooLarge = expandedSize(value, limits);
+    // As JSON, so that keys that are no texts and shared parts come out as plain data.
+    return tooLarge === null ? { json: JSON.stringify(value, plain) } : { tooLarge };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+};
+
+export default read;
+
+/** @throws Error for a number that JSON does not have, or that would be another one */
+const plain = (name: string, value: unknown): unknown => {
+  if (typeof value === 'bigint') {
+    if (!isLostInteger(String(value))) return Number(value);
+    throw new Error(`${JSON.stringify(name)} is an integer that cannot be kept exactly`);
+  }
+  if (typeof value !== 'number' || Number.isFinite(value)) return value;
+  throw new Error(`${JSON.stringify(name)} is a number that JSON does not have, which cannot be kept`);
+};

@@ -1,0 +1,48 @@
+import { numberOf } from '@castellan/testing';
+import { stagesOf, textOfOnly } from '../deploy/dockerfile';
+import { manifestOf } from '../deploy/kubernetes';
+import { Stack } from './support/stack';
+
+const mebibyte = 1024 * 1024;
+
+/** The api as the image starts it, with the settings of the pod. */
+const deployed = (): Readonly<Record<string, string>> => {
+  const stage = stagesOf('deploy/docker/api.Dockerfile').at(-1);
+  const heap = stage === undefined ? undefined : /--max-old-space-size=\d+/.exec(textOfOnly(stage, 'CMD'))?.[0];
+  if (heap === undefined) throw new Error('The image says nothing of the heap');
+  const { data } = manifestOf('api.yaml', 'ConfigMap');
+  return { ...data, NODE_OPTIONS: heap, CASTELLAN_SHUTDOWN_DELAY_MS: '0' };
+};
+
+describe('documents that are made to be heavy', () => {
+  let stack: Stack;
+
+  beforeAll(async () => {
+    stack = await Stack.start({ settings: deployed() });
+  });
+  afterAll(() => stack.end());
+
+  it('end neither the process nor its answers, under the heap that the deployment gives', async () => {
+    const client = (await stack.tenant()).client();
+    const [container] = manifestOf('api.yaml', 'Deployment').spec.template.spec.containers;
+    const limit = numberOf(Number(/^(\d+)Gi$/.exec(container.resources.limits['memory'] ?? '')?.[1])) * 1024 * mebibyte;
+    const yaml = { headers: { 'content-type': 'application/yaml' } };
+    const bomb = `x: &x ${'y'.repeat(300_000)}\nl: [${'*x,'.repeat(50_000)}]`;
+    const heavy = [bomb, bomb, ...Array.from({ length: 4 }, () => '- a\n'.repeat(mebibyte / 16))];
+    let answering = true;
+    const replies = Promise.all(heavy.map((body) => client.post('/api/apis/oas/dry-run', body, yaml))).finally(() => {
+      answering = false;
+    });
+    let answered = 0;
+    while (answering) {
+      expect((await stack.api.client.get('/health/live')).status).toBe(200);
+      answered += 1;
+    }
+    for (const { status } of await replies) expect([400, 413, 503]).toContain(status);
+    expect(answered).toBeGreaterThan(10);
+    expect(stack.api.running).toBe(true);
+    const { text } = await stack.api.client.get('/metrics');
+    const used = Number(/^process_resident_memory_bytes\{[^}]*\} (\d+)/m.exec(text)?.[1]);
+    expect(used).toBeLessThan(limit);
+  });
+});
