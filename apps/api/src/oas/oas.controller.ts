@@ -1,4 +1,4 @@
-import { Body, Controller, Param, Res } from '@nestjs/common';
+import { Body, Controller, Param, Res, type Type } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { StatusReply } from '@castellan/dto';
@@ -30,121 +30,167 @@ const written = (reply: FastifyReply, { row, notes }: Written): void => {
   sendNotes(reply, notes);
 };
 
-@ApiTags('OAS APIs')
-@Controller('api/apis/oas')
-export class OasController {
-  constructor(
-    private readonly oas: OasService,
-    private readonly versions: ApiVersionsService,
-  ) {}
-
-  @Route.post('', {
-    access: Requires('apis', 'write', 'Create OAS API'),
-    id: 'createOasApi',
-    summary: 'Create an OAS API, or a version of an API',
-    body: { schema: openApiDocument },
-    consumes: [...documentTypes],
-    reply: ApiCreatedReply,
-    tagged: true,
-    errors: [409],
-  })
-  async create(
-    @OrganisationRequest() context: OrganisationContext,
-    @AskedFor(createQuery) query: Asked<typeof createQuery>,
-    @Body() body: unknown,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<StatusReply> {
-    const result = await this.oas.create(context, await documentFrom(body), versionLinkOf(query));
-    written(reply, result);
-    return new StatusReply('API created', result.row._id.toString(), result.row.apiId);
-  }
-
-  @Route.get(':id', {
-    access: Requires('apis', 'read', 'Get OAS API'),
-    id: 'getOasApi',
-    summary: 'Get the document of an OAS API; `x-tyk-base-api-id` names the API that it is a version of',
-    params: [idParam],
-    reply: { schema: openApiDocument },
-    produces: [...documentTypes],
-    tagged: true,
-  })
-  async get(
-    @OrganisationRequest() { organisation }: OrganisationContext,
-    @Param('id') id: string,
-    @Res() reply: FastifyReply,
-    @AskedFor(modeQuery) { mode }: Asked<typeof modeQuery>,
-  ): Promise<void> {
-    // The text is the one that real dashboards were seen to answer (docs/tyk/clients.md#tyk-sync).
-    const missing = missingAs(400, 'Could not retrieve Api detail');
-    const row = await this.versions.requireNamingBase(reply, organisation, id, missing);
-    const oas = this.oas.documentOf(row);
-    sendDocument(reply, row.version, mode === 'public' ? toPublicOas(oas) : oas);
-  }
-
-  @Route.put(':id', {
-    access: Requires('apis', 'write', 'Update OAS API'),
-    id: 'updateOasApi',
-    summary: 'Replace the document of an OAS API',
-    params: [idParam],
-    body: { schema: openApiDocument },
-    consumes: [...documentTypes],
-    reply: StatusReply,
-    tagged: true,
-    preconditioned: true,
-    errors: [409],
-  })
-  async update(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @IfMatch() precondition: Precondition,
-    @AskedFor(updateQuery) _query: Asked<typeof updateQuery>,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<StatusReply> {
-    written(reply, await this.oas.update(context, id, await documentFrom(body), precondition));
-    return new StatusReply('API updated.');
-  }
-
-  @Route.patch(':id', {
-    access: Requires('apis', 'write', 'Patch OAS API'),
-    id: 'patchOasApi',
-    summary: 'Replace the OpenAPI part of an OAS API, and set up its operations',
-    params: [idParam],
-    body: { schema: { ...openApiDocument, description: `${openApiDocument.description}; ${inFormOrBody}` } },
-    consumes: [...documentTypes, 'multipart/form-data'],
-    reply: StatusReply,
-    tagged: true,
-    preconditioned: true,
-    errors: [409],
-  })
-  async patch(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('id') id: string,
-    @AskedFor(patchQuery) query: Asked<typeof patchQuery>,
-    @BodyOrFile() body: unknown,
-    @IfMatch() precondition: Precondition,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<StatusReply> {
-    const options = importOptionsOf(query);
-    written(reply, await this.oas.patch(context, id, await documentFrom(body), options, precondition));
-    return new StatusReply('API updated');
-  }
-
-  @Route.delete(':id', {
-    access: Requires('apis', 'write', 'Delete OAS API'),
-    id: 'deleteOasApi',
-    summary: 'Delete an OAS API',
-    params: [idParam],
-    reply: StatusReply,
-    preconditioned: true,
-  })
-  async remove(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('id') id: string,
-    @IfMatch() precondition: Precondition,
-    @AskedFor(removeQuery) { purge }: Asked<typeof removeQuery>,
-  ): Promise<StatusReply> {
-    await this.oas.remove(context, id, purge, precondition);
-    return new StatusReply('API deleted.');
-  }
+/** A place where documents of OAS APIs are written, and the words that its clients know. */
+interface OasPlace {
+  readonly path: string;
+  readonly tag: string;
+  /** How it ends operation ids. */
+  readonly noun: string;
+  /** What it is called in the audit log and in summaries. */
+  readonly called: string;
+  readonly said: { readonly created: string; readonly updated: string; readonly deleted: string };
 }
+
+/** The routes of OAS APIs under one path; newer tools send the same documents to paths of their own. */
+const oasController = ({ path, tag, noun, called, said }: OasPlace): Type => {
+  @ApiTags(tag)
+  @Controller(path)
+  class OasController {
+    constructor(
+      private readonly oas: OasService,
+      private readonly versions: ApiVersionsService,
+    ) {}
+
+    @Route.post('', {
+      access: Requires('apis', 'write', `Create ${called}`),
+      id: `create${noun}`,
+      summary: `Create an ${called}, or a version of an API`,
+      body: { schema: openApiDocument },
+      consumes: [...documentTypes],
+      reply: ApiCreatedReply,
+      tagged: true,
+      errors: [409],
+    })
+    async create(
+      @OrganisationRequest() context: OrganisationContext,
+      @AskedFor(createQuery) query: Asked<typeof createQuery>,
+      @Body() body: unknown,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ): Promise<StatusReply> {
+      const result = await this.oas.create(context, await documentFrom(body), versionLinkOf(query));
+      written(reply, result);
+      return new StatusReply(said.created, result.row._id.toString(), result.row.apiId);
+    }
+
+    @Route.get(':id', {
+      access: Requires('apis', 'read', `Get ${called}`),
+      id: `get${noun}`,
+      summary: 'Get the document of an OAS API; `x-tyk-base-api-id` names the API that it is a version of',
+      params: [idParam],
+      reply: { schema: openApiDocument },
+      produces: [...documentTypes],
+      tagged: true,
+    })
+    async get(
+      @OrganisationRequest() { organisation }: OrganisationContext,
+      @Param('id') id: string,
+      @Res() reply: FastifyReply,
+      @AskedFor(modeQuery) { mode }: Asked<typeof modeQuery>,
+    ): Promise<void> {
+      // The text is the one that real dashboards were seen to answer (docs/tyk/clients.md#tyk-sync).
+      const missing = missingAs(400, 'Could not retrieve Api detail');
+      const row = await this.versions.requireNamingBase(reply, organisation, id, missing);
+      const oas = this.oas.documentOf(row);
+      sendDocument(reply, row.version, mode === 'public' ? toPublicOas(oas) : oas);
+    }
+
+    @Route.put(':id', {
+      access: Requires('apis', 'write', `Update ${called}`),
+      id: `update${noun}`,
+      summary: `Replace the document of an ${called}`,
+      params: [idParam],
+      body: { schema: openApiDocument },
+      consumes: [...documentTypes],
+      reply: StatusReply,
+      tagged: true,
+      preconditioned: true,
+      errors: [409],
+    })
+    async update(
+      @OrganisationRequest() context: OrganisationContext,
+      @Param('id') id: string,
+      @Body() body: unknown,
+      @IfMatch() precondition: Precondition,
+      @AskedFor(updateQuery) _query: Asked<typeof updateQuery>,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ): Promise<StatusReply> {
+      written(reply, await this.oas.update(context, id, await documentFrom(body), precondition));
+      return new StatusReply(said.updated);
+    }
+
+    @Route.patch(':id', {
+      access: Requires('apis', 'write', `Patch ${called}`),
+      id: `patch${noun}`,
+      summary: 'Replace the OpenAPI part of an OAS API, and set up its operations',
+      params: [idParam],
+      body: { schema: { ...openApiDocument, description: `${openApiDocument.description}; ${inFormOrBody}` } },
+      consumes: [...documentTypes, 'multipart/form-data'],
+      reply: StatusReply,
+      tagged: true,
+      preconditioned: true,
+      errors: [409],
+    })
+    async patch(
+      @OrganisationRequest() context: OrganisationContext,
+      @Param('id') id: string,
+      @AskedFor(patchQuery) query: Asked<typeof patchQuery>,
+      @BodyOrFile() body: unknown,
+      @IfMatch() precondition: Precondition,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ): Promise<StatusReply> {
+      const options = importOptionsOf(query);
+      written(reply, await this.oas.patch(context, id, await documentFrom(body), options, precondition));
+      return new StatusReply('API updated');
+    }
+
+    @Route.delete(':id', {
+      access: Requires('apis', 'write', `Delete ${called}`),
+      id: `delete${noun}`,
+      summary: `Delete an ${called}`,
+      params: [idParam],
+      reply: StatusReply,
+      preconditioned: true,
+    })
+    async remove(
+      @OrganisationRequest() context: OrganisationContext,
+      @Param('id') id: string,
+      @IfMatch() precondition: Precondition,
+      @AskedFor(removeQuery) { purge }: Asked<typeof removeQuery>,
+    ): Promise<StatusReply> {
+      await this.oas.remove(context, id, purge, precondition);
+      return new StatusReply(said.deleted);
+    }
+  }
+
+  return OasController;
+};
+
+const said = { created: 'API created', updated: 'API updated.', deleted: 'API deleted.' };
+
+export const OasController = oasController({
+  path: 'api/apis/oas',
+  tag: 'OAS APIs',
+  noun: 'OasApi',
+  called: 'OAS API',
+  said,
+});
+
+export const StreamsController = oasController({
+  path: 'api/apis/streams',
+  tag: 'Streams APIs',
+  noun: 'StreamsApi',
+  called: 'Streams API',
+  said,
+});
+
+export const McpController = oasController({
+  path: 'api/mcps',
+  tag: 'MCP proxies',
+  noun: 'Mcp',
+  called: 'MCP Proxy',
+  said: {
+    created: 'MCP Proxy definition created',
+    updated: 'MCP Proxy definition updated',
+    deleted: 'MCP Proxy definition deleted',
+  },
+});

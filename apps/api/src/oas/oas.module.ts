@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { ApisModule } from '../apis/apis.module';
 import { MigrationController } from './migration.controller';
 import { MigrationService } from './migration.service';
-import { OasController } from './oas.controller';
+import { McpController, OasController, StreamsController } from './oas.controller';
 import { OasImportController } from './oas-import.controller';
 import { OasService } from './oas.service';
 import { OasVersionsController } from './oas-versions.controller';
@@ -10,7 +10,14 @@ import { OasVersionsService } from './oas-versions.service';
 
 @Module({
   imports: [ApisModule],
-  controllers: [MigrationController, OasImportController, OasVersionsController, OasController],
+  controllers: [
+    MigrationController,
+    OasImportController,
+    OasVersionsController,
+    OasController,
+    StreamsController,
+    McpController,
+  ],
   providers: [MigrationService, OasService, OasVersionsService],
 })
 export class OasModule {}

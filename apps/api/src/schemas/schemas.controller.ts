@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ValidationFailed } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
-import { presence, text } from '../http/query/parameter';
+import { oneOf, presence, text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
 import { definitionSchema, oasApiSchema } from '@castellan/tyk';
@@ -15,6 +15,7 @@ const schemaQuery = new RouteQuery({
   oasVersion: text({ description: 'Version of OpenAPI: 3.0 or 3.1', example: '3.0', maxLength: 16 }),
   pretty,
 });
+const mcpQuery = new RouteQuery({ mcpVersion: oneOf(['latest'], { description: 'There is one' }) });
 type SchemaAsked = Asked<typeof schemaQuery>;
 
 const schemaReply = {
@@ -65,6 +66,28 @@ export class SchemasController {
   })
   oas(@AskedFor(schemaQuery) query: SchemaAsked, @Res() reply: FastifyReply): void {
     send(reply, query, { schema: oasSchema(query) });
+  }
+
+  /** Streams are OAS documents with one more extension, which nodes check themselves. */
+  @Route.get('schemas/apidefs/streams-oas', {
+    access: Requires('apis', 'read', 'Get schema'),
+    id: 'getStreamsSchema',
+    summary: 'The schema of Streams APIs',
+    reply: schemaReply,
+  })
+  streams(@AskedFor(schemaQuery) query: SchemaAsked, @Res() reply: FastifyReply): void {
+    send(reply, query, { schema: oasSchema(query) });
+  }
+
+  /** The schema itself: clients of this one expect no wrapper around it. */
+  @Route.get('schemas/apidefs/mcp', {
+    access: Requires('apis', 'read', 'Get schema'),
+    id: 'getMcpSchema',
+    summary: 'The schema of MCP proxies, which are OAS APIs',
+    reply: { schema: { type: 'object', additionalProperties: true } },
+  })
+  mcp(@AskedFor(mcpQuery) _query: Asked<typeof mcpQuery>, @Res() reply: FastifyReply): void {
+    sendJsonText(reply, JSON.stringify(oasSchema({ oasVersion: undefined, pretty: false })));
   }
 
   @Route.get('schemas/apidefs/classic', {
