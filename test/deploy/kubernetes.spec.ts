@@ -53,6 +53,29 @@ describe.each(apps)('the deployment of $name', (app) => {
     expect(() => app.load({ ...image, ...configMap.data, ...fromSecret })).not.toThrow();
   });
 
+  it('starts among service links, which are named like settings, and asks for none', () => {
+    const links = Object.fromEntries(
+      ['CASTELLAN_API', 'CASTELLAN_HOST_MANAGER'].flatMap((name) => [
+        [`${name}_PORT`, 'tcp://10.43.12.7:3000'],
+        [`${name}_PORT_3000_TCP`, 'tcp://10.43.12.7:3000'],
+        [`${name}_SERVICE_HOST`, '10.43.12.7'],
+        [`${name}_SERVICE_PORT`, '3000'],
+      ]),
+    );
+    const fromSecret = Object.fromEntries(container.env.map(({ name }) => [name, exampleOf(name)]));
+    expect(() => app.load({ ...image, ...configMap.data, ...fromSecret, ...links })).not.toThrow();
+    expect(pod.enableServiceLinks).toBe(false);
+  });
+
+  it('is never missing for gateways during a roll-out: one that is refused while it loads may hang', () => {
+    if (app.name !== 'api') {
+      expect(configMap.data['CASTELLAN_API_URL']).toBe('http://castellan-api:3000');
+      return;
+    }
+    expect(deployment.replicas).toBeGreaterThan(1);
+    expect(deployment.strategy.rollingUpdate).toEqual({ maxUnavailable: 0 });
+  });
+
   it('keeps secrets out of the config map', () => {
     expect(Object.keys(configMap.data).filter((name) => isSecretName(name) || name.endsWith('_URI'))).toEqual([]);
   });

@@ -29,6 +29,7 @@ const containerSchema = z.strictObject({
 });
 
 const podSchema = z.looseObject({
+  enableServiceLinks: z.boolean().default(true),
   terminationGracePeriodSeconds: z.number(),
   securityContext: z.looseObject({ runAsNonRoot: z.literal(true), runAsUser: z.number() }),
   containers: z.tuple([containerSchema]),
@@ -42,6 +43,7 @@ const manifestSchema = z.discriminatedUnion('kind', [
     metadata,
     spec: z.object({
       replicas: z.number(),
+      strategy: z.looseObject({ rollingUpdate: z.object({ maxUnavailable: z.number() }).optional() }),
       selector: z.strictObject({ matchLabels: labels }),
       template: z.object({ metadata: z.object({ labels }), spec: podSchema }),
     }),

@@ -49,6 +49,23 @@ describe('a fleet of three nodes', () => {
     });
   });
 
+  it('costs each node one reload for a change, though a message and the host manager tell of it', async () => {
+    const tenant = await stack.tenant();
+    await tenant.create();
+    await stack.everyNodeServesWhatThereIs();
+    // All are on one host: by then the host manager knows which is which.
+    await stack.everyVersionIsKnown();
+    await stack.everyNodeIsInSync();
+    const before = stack.reloads;
+    for (let change = 1; change <= 5; change += 1) {
+      const began = Date.now();
+      await tenant.create();
+      await stack.everyNodeServesWhatThereIs();
+      await stack.hostManagerHasLooked(began);
+      expect(stack.reloads).toBe(before + change * stack.nodes.length);
+    }
+  });
+
   it('reaches nodes by signals alone when there is no host manager', async () => {
     await stack.hostManager.end('SIGKILL');
     try {

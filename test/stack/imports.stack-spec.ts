@@ -59,7 +59,7 @@ describe('kill -9 of the API in the middle of an import in batches', () => {
   let watch: Watch;
 
   beforeAll(async () => {
-    stack = await Stack.start({ nodes: ['v3', 'v5.13'], settings: { CASTELLAN_IMPORT_BATCH: '2' } });
+    stack = await Stack.start({ nodes: ['v3', 'v5.14'], settings: { CASTELLAN_IMPORT_BATCH: '2' } });
   });
   afterAll(() => stack.end());
   beforeEach(async () => {

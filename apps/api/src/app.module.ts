@@ -7,12 +7,10 @@ import { AnalyticsModule } from './analytics/analytics.module';
 import { ApisModule } from './apis/apis.module';
 import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
-import { DeliveryModule } from './gateways/delivery/delivery.module';
+import { GatewaysModule } from './gateways/gateways.module';
 import { ErrorFilter } from './http/error.filter';
 import { RefuseUnknownParameters } from './http/query/refuse-unknown';
 import { SendHeaders } from './http/reply-headers';
-import { NodeModule } from './gateways/protocol/node.module';
-import { NodesModule } from './gateways/nodes/nodes.module';
 import { ImportsModule } from './import-export/migration/imports.module';
 import { OrganisationTransferModule } from './import-export/routes/transfer.module';
 import { OasModule } from './oas/oas.module';
@@ -37,7 +35,7 @@ export class AppModule {
         RedisModule,
         HealthModule,
         AuthModule,
-        DeliveryModule,
+        GatewaysModule,
         RetentionModule,
         AnalyticsModule,
         SystemModule,
@@ -49,10 +47,8 @@ export class AppModule {
         SchemasModule,
         PoliciesModule,
         WebhooksModule,
-        NodesModule,
         AuditModule,
         OrganisationTransferModule,
-        NodeModule,
       ],
       providers: [
         { provide: APP_FILTER, useClass: ErrorFilter },

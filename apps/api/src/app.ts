@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiConfig } from '@castellan/config';
 import { Metrics, NestLogger, type Logger } from '@castellan/observability';
 import { redisTransportOptions } from '@castellan/persistence';
@@ -11,13 +11,17 @@ import { createAdapter, prepareServer } from './http/server';
 import { guideFromUnknownPaths } from './http/unknown-paths';
 import { createValidationPipe } from './http/validation.pipe';
 
-/** The whole API, ready to listen; shared by the process, the tests and the writer of the OpenAPI document. */
-export const createApp = async (config: ApiConfig, logger: Logger): Promise<NestFastifyApplication> => {
-  const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.with(config, logger),
-    createAdapter(config, logger),
-    { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) },
-  );
+/** The whole API, ready to listen; shared by the process and the tests. */
+export const createApp = async (
+  config: ApiConfig,
+  logger: Logger,
+  adapter: FastifyAdapter = createAdapter(config, logger),
+): Promise<NestFastifyApplication> => {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, logger), adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    logger: new NestLogger(logger),
+  });
   await prepareServer(app.getHttpAdapter().getInstance(), config, app.get(Metrics), app.get(AccessControl));
   app.useGlobalPipes(createValidationPipe());
   app.connectMicroservice<MicroserviceOptions>({

@@ -1,11 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, type HostManagerConfig } from '@castellan/config';
 import { ObservabilityModule, type Logger } from '@castellan/observability';
-import { HealthModule, PersistenceModule, RedisModule } from '@castellan/persistence';
+import { GenerationsModule, HealthModule, NodeRecords, RedisModule } from '@castellan/persistence';
 import { Inventory } from './inventory/inventory';
 import { Fingerprints } from './reconcile/fingerprints';
 import { Reconciler } from './reconcile/reconciler';
+import { ApiClient } from './rollout/api-client';
+import { Fleet } from './rollout/fleet';
 import { GatewayClient } from './rollout/gateway-client';
+import { Reloader } from './rollout/reloader';
 import { Reports } from './rollout/reports';
 import { RolloutController } from './rollout/rollout.controller';
 import { RolloutService } from './rollout/rollout.service';
@@ -20,12 +23,23 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         ObservabilityModule.with('host-manager', logger),
-        PersistenceModule,
+        GenerationsModule,
         RedisModule,
         HealthModule,
       ],
       controllers: [RolloutController, SystemController],
-      providers: [Fingerprints, GatewayClient, Inventory, Reconciler, Reports, RolloutService],
+      providers: [
+        ApiClient,
+        Fingerprints,
+        Fleet,
+        GatewayClient,
+        Inventory,
+        NodeRecords,
+        Reconciler,
+        Reloader,
+        Reports,
+        RolloutService,
+      ],
     };
   }
 }

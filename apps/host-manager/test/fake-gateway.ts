@@ -20,6 +20,8 @@ export class FakeGateway {
   answers: ReloadAnswer[] = [];
   /** While it is set, reloads wait for it. */
   hold: Promise<void> | null = null;
+  /** What it does when it reloads. */
+  onReload = (): void => undefined;
   url = '';
   /** How many reloads are under way. */
   busy = 0;
@@ -62,6 +64,7 @@ export class FakeGateway {
     this.reloads.push(path);
     this.busy += 1;
     await this.hold;
+    this.onReload();
     this.busy -= 1;
     const answer = this.answers.shift() ?? 'ok';
     if (answer === 'ok') response.end('{"status":"ok","message":""}\n');

@@ -66,6 +66,30 @@ describe('loadConfig', () => {
     expect(config).not.toHaveProperty('adminSecret');
   });
 
+  it('takes a service link of Kubernetes for no setting, and reads the port that is one', () => {
+    const links = {
+      CASTELLAN_API_PORT: 'tcp://10.43.12.7:3000',
+      CASTELLAN_API_PORT_3000_TCP: 'tcp://10.43.12.7:3000',
+      CASTELLAN_API_PORT_3000_TCP_ADDR: '10.43.12.7',
+      CASTELLAN_API_SERVICE_HOST: '10.43.12.7',
+      CASTELLAN_API_SERVICE_PORT: '3000',
+      CASTELLAN_HOST_MANAGER_PORT: 'tcp://10.43.12.8:3010',
+      CASTELLAN_HOST_MANAGER_SERVICE_HOST: '10.43.12.8',
+    };
+    expect(loadApiConfig({ ...required, ...links }).apiPort).toBe(3000);
+    expect(loadHostManagerConfig({ ...required, ...links }).hostManagerPort).toBe(3010);
+    expect(loadApiConfig({ ...required, ...links, CASTELLAN_API_PORT: '3001' }).apiPort).toBe(3001);
+    expect(problemsOf({ ...required, CASTELLAN_API_PORT: 'http://10.43.12.7:3000' })).toHaveLength(1);
+  });
+
+  it('knows two ways of taking nonces', () => {
+    expect(loadApiConfig(required).nodeNonces).toBe('lenient');
+    expect(loadApiConfig({ ...required, CASTELLAN_NODE_NONCES: 'strict' }).nodeNonces).toBe('strict');
+    expect(problemsOf({ ...required, CASTELLAN_NODE_NONCES: 'loose' })).toEqual([
+      'CASTELLAN_NODE_NONCES must be lenient or strict',
+    ]);
+  });
+
   it('names each entry of a list that is no URL', () => {
     expect(
       problemsOf(

@@ -29,11 +29,17 @@ const hostManagerSchema = z
     message: 'is required when CASTELLAN_HOST_MANAGER_NODES is set',
   });
 
+/**
+ * Kubernetes puts links to its services into every pod: `CASTELLAN_API_PORT=tcp://10.0.0.1:3000` for a service named
+ * castellan-api. That is the address of a service, and no setting.
+ */
+const isServiceLink = (value: string): boolean => /^(tcp|udp|sctp):\/\//.test(value);
+
 const load = <T>(schema: z.ZodType<T>, settings: SettingMap, environment: Environment): Readonly<T> => {
   const raw = Object.fromEntries(
     Object.entries(settings).flatMap(([key, { name }]) => {
       const value = environment[`${prefix}${name}`];
-      return value === undefined || value === '' ? [] : [[key, value]];
+      return value === undefined || value === '' || isServiceLink(value) ? [] : [[key, value]];
     }),
   );
   const parsed = schema.safeParse(raw);

@@ -49,6 +49,11 @@ const isHttpUrl = (value: string): boolean => {
   }
 };
 
+const httpUrl = z
+  .string()
+  .refine(isHttpUrl, 'must be an http:// or https:// URL')
+  .transform((value) => value.replace(/\/+$/, ''));
+
 const urlList = z.string().transform((value, context) => {
   const entries = value
     .split(',')
@@ -105,6 +110,24 @@ export const apiOnlySettings = {
     secret,
     'Shared with the gateways (`node_secret`); also signs the reload signals',
     '',
+  ),
+  nodeNonces: setting(
+    'NODE_NONCES',
+    z.enum(['lenient', 'strict'], 'must be lenient or strict').default('lenient'),
+    'lenient serves every caller with the node secret and counts those that are not recognised; strict refuses them',
+    'lenient',
+  ),
+  nodeStuckMs: setting(
+    'NODE_STUCK_MS',
+    wholeNumber(200, 3_600_000).default(60_000),
+    'How long a node that pings may ask for nothing after it was told to load, until it is reported as stuck, in milliseconds',
+    '60000',
+  ),
+  shutdownLingerMs: setting(
+    'SHUTDOWN_LINGER_MS',
+    wholeNumber(0, 600_000).default(2_000),
+    'How long new callers are still answered 503 after everything else has stopped, since a gateway that was told to load may only now come, in milliseconds',
+    '2000',
   ),
   pageSize: setting('PAGE_SIZE', wholeNumber(1, 1000).default(10), 'Rows a page of a list', '10'),
   bodyLimit: setting(
@@ -236,6 +259,18 @@ export const hostManagerOnlySettings = {
     urlList.default([]),
     'Control URLs of the gateways to reload, comma-separated, such as `http://10.0.0.7:8080`',
     'none',
+  ),
+  apiUrl: setting(
+    'API_URL',
+    httpUrl.default('http://127.0.0.1:3000'),
+    'Where the gateways reach the API; it is asked whether it is ready before any gateway is reloaded',
+    'http://127.0.0.1:3000',
+  ),
+  hostManagerPatienceMs: setting(
+    'HOST_MANAGER_PATIENCE_MS',
+    wholeNumber(0, 60_000).default(2_500),
+    'How long gateways get to load by themselves before those that have not are reloaded, in milliseconds',
+    '2500',
   ),
   hostManagerDebounceMs: setting(
     'HOST_MANAGER_DEBOUNCE_MS',

@@ -26,14 +26,17 @@ export const configurationChangedSchema = z.object({
 
 export type ConfigurationChanged = Readonly<z.infer<typeof configurationChangedSchema>>;
 
-/** What the host manager saw when it last reloaded one node. */
+/** What the host manager last saw of one node. */
 export const nodeReloadedSchema = z.object({
   /** Control URL of the node. */
   url: z.string(),
   /** Host of that URL, and the addresses it stands for: by one of them a registered node can be recognised. */
   host: z.string(),
   addresses: z.array(z.string()),
+  /** Id of the registered node that this is, where it was seen which one; null where it was not. */
+  node: z.string().nullable().default(null),
   ok: z.boolean(),
+  /** Reloads that were asked for; 0 when the node had loaded what it should by itself. */
   attempts: z.number(),
   durationMs: z.number(),
   /** Why it failed; null when it did not. */

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export type HealthCheck = () => Promise<unknown>;
 
 export interface HealthReport {
-  readonly status: 'ok' | 'error' | 'shutting_down';
+  readonly status: 'ok' | 'error' | 'starting' | 'shutting_down';
   readonly checks: Readonly<Record<string, 'ok' | 'error'>>;
   /** What is worth knowing and does not make the process unable to work. */
   readonly details?: Readonly<Record<string, unknown>>;
@@ -20,14 +20,23 @@ const rejectLater = async (signal: AbortSignal): Promise<never> => {
 
 /** Whether this process can do its work: asked by load balancers, and false from the moment it begins to stop. */
 export class Health {
-  private shuttingDown = false;
+  private phase: 'starting' | 'running' | 'shutting_down' = 'running';
   private readonly details = new Map<string, () => unknown>();
 
   constructor(private readonly checks: Readonly<Record<string, HealthCheck>>) {}
 
+  /** Readiness says no until {@link beginServing}: for a process that is up before it can serve. */
+  beginStarting(): void {
+    this.phase = 'starting';
+  }
+
+  beginServing(): void {
+    if (this.phase === 'starting') this.phase = 'running';
+  }
+
   /** From here on readiness says no, while requests under way still finish. */
   beginShutdown(): void {
-    this.shuttingDown = true;
+    this.phase = 'shutting_down';
   }
 
   /** Adds something to the report. It is asked for each time, so it has to be at hand. */
@@ -43,7 +52,7 @@ export class Health {
     );
     const failed = results.some(([, result]) => result === 'error');
     return {
-      status: this.shuttingDown ? 'shutting_down' : failed ? 'error' : 'ok',
+      status: this.phase === 'running' ? (failed ? 'error' : 'ok') : this.phase,
       checks: Object.fromEntries(results),
       ...(this.details.size === 0
         ? {}

@@ -3,8 +3,8 @@ import { MongooseModule } from '@nestjs/mongoose';
 import { CONFIG, type CommonConfig } from '@castellan/config';
 
 /**
- * Opens the one connection to MongoDB. While it is out of reach a start and a request wait five seconds for it; that it
- * has stopped answering without a word is noticed within about fifteen.
+ * Opens the one connection to MongoDB. A start waits for it for as long as it takes, a request five seconds; that it has
+ * stopped answering without a word is noticed within about fifteen.
  */
 @Module({})
 export class MongoConnectionModule {
@@ -24,7 +24,8 @@ export class MongoConnectionModule {
             // gateways wait 30 seconds for an answer, and the driver's own limits would take 40 to notice.
             connectTimeoutMS: 10_000,
             heartbeatFrequencyMS: 5_000,
-            retryAttempts: 5,
+            // The API answers 503 meanwhile: it has to be there before its databases are.
+            retryAttempts: Number.MAX_SAFE_INTEGER,
             retryDelay: 1_000,
             writeConcern: { w: 'majority', journal: true },
           }),

@@ -96,10 +96,9 @@ export class Stack {
     );
   }
 
-  /** What `/api/system/nodes` says. */
+  /** What `/admin/system/nodes` says. */
   async fleet(): Promise<JsonReply | undefined> {
-    const tenant = this.tenants[0] ?? (await this.tenant());
-    return okay(await tenant.client().get('/api/system/nodes')).json['data'];
+    return okay(await this.admin.get('/admin/system/nodes')).json['data'];
   }
 
   /** Waits until the API says of each node that it is in sync, as measured (promise 5). */
@@ -127,6 +126,42 @@ export class Stack {
       },
       { describe: `every node to send ${path} to [${apiId}]` },
     );
+  }
+
+  /** Waits until the version of each gateway is known, which tells that the host manager knows which is which. */
+  async everyVersionIsKnown(): Promise<void> {
+    await eventually(
+      async () => {
+        const listed = listOf((await this.fleet())?.['nodes']);
+        const versions = new Map(listed.map((node) => [textOf(node['id']), textOf(node['version'])]));
+        return this.nodes.every(({ nodeId, settings }) => versions.get(nodeId) === settings.version);
+      },
+      { describe: 'the versions to be known' },
+    );
+  }
+
+  /** How often the nodes have reloaded, those at their start included. */
+  get reloads(): number {
+    return this.nodes.reduce((sum, { reloadCount }) => sum + reloadCount, 0);
+  }
+
+  /** Waits until the host manager has reported every gateway since that moment. */
+  async hostManagerHasLooked(since: number): Promise<void> {
+    await eventually(
+      async () => {
+        const reports = listOf((await this.fleet())?.['reloads']);
+        return (
+          reports.length === this.nodes.length && reports.every((report) => Date.parse(textOf(report['at'])) > since)
+        );
+      },
+      { describe: 'the host manager to have looked at every gateway' },
+    );
+  }
+
+  /** That no node hangs in a reload. */
+  nothingIsStuck(): void {
+    const stuck = this.nodes.flatMap((node) => node.eventsOf('reload-stuck').map(({ reason }) => reason));
+    if (stuck.length > 0) throw new Error(`Nodes are stuck: ${stuck.join('; ')}`);
   }
 
   /** Starts again whatever a test has stopped. */
@@ -171,7 +206,7 @@ export class Stack {
   }
 
   private async startNodes({
-    nodes = ['v3', 'v5.2', 'v5.13'],
+    nodes = ['v3', 'v5.2', 'v5.14'],
     node = {},
     deafNodes = false,
   }: StackOptions): Promise<void> {
@@ -202,6 +237,7 @@ export class Stack {
     const port = await freePort();
     this.manager = new AppProcess('host-manager', `http://127.0.0.1:${port}`, {
       ...this.common(options),
+      CASTELLAN_API_URL: this.api.url,
       CASTELLAN_HOST_MANAGER_PORT: String(port),
       CASTELLAN_HOST_MANAGER_NODES: this.nodes.map(({ url }) => url).join(),
       CASTELLAN_GATEWAY_SECRET: this.gatewaySecret,

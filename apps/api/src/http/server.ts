@@ -19,6 +19,7 @@ import { BodyBudget } from './bodies/body-budget';
 import { answerClientError } from './client-errors';
 import { withoutCredentials } from './credentials-in-text';
 import { acceptForms } from './file-upload';
+import type { FrontDoor } from './front-door';
 import { acceptLargeBodies } from './large-bodies';
 import { refuseUnreadBodies } from './unread-bodies';
 
@@ -39,9 +40,16 @@ const longestHeaders = 20_000;
 /** How often it is looked which request has taken too long, in milliseconds. */
 const longestCheck = 5_000;
 
-/** The HTTP server itself: request ids, body parsing, headers, request log and request metrics. */
-export const createAdapter = (config: ApiConfig, logger: Logger): FastifyAdapter =>
-  new FastifyAdapter(serverOptions(config, logger));
+/**
+ * The HTTP server itself: request ids, body parsing, headers, request log and request metrics.
+ *
+ * @param door where the process listens before the application is there; without one the application listens itself
+ */
+export const createAdapter = (config: ApiConfig, logger: Logger, door?: FrontDoor): FastifyAdapter =>
+  new FastifyAdapter({
+    ...serverOptions(config, logger),
+    ...(door === undefined ? {} : { serverFactory: door.serverFactory }),
+  });
 
 const serverOptions = (config: ApiConfig, logger: Logger): FastifyHttpOptions<Server> => ({
   loggerInstance: logger,

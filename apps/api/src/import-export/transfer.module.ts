@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { DeliveryModule } from '../gateways/delivery/delivery.module';
+import { GatewaysModule } from '../gateways/gateways.module';
 import { ApisModule } from '../apis/apis.module';
 import { PoliciesModule } from '../policies/policies.module';
 import { ResourceModule } from '../resources/resource.module';
@@ -22,7 +22,7 @@ const kinds = {
 
 /** Whole configurations in and out, for the organisation's plane and the operator's alike. */
 @Module({
-  imports: [ResourceModule, ApisModule, PoliciesModule, WebhooksModule, DeliveryModule],
+  imports: [ResourceModule, ApisModule, PoliciesModule, WebhooksModule, GatewaysModule],
   providers: [
     ApisKind,
     PoliciesKind,

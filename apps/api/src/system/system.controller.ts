@@ -13,7 +13,7 @@ import { Public } from '@castellan/rbac';
 import { version } from './version';
 
 class HealthDto {
-  @ApiProperty({ enum: ['ok', 'error', 'shutting_down'] })
+  @ApiProperty({ enum: ['ok', 'error', 'starting', 'shutting_down', 'stopping', 'stopped'] })
   readonly status!: string;
 
   @ApiProperty({ type: 'object', additionalProperties: { enum: ['ok', 'error'], type: 'string' } })

@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Generations } from '@castellan/persistence';
+import { generationName, Generations } from '@castellan/persistence';
 
-/** Names the state of the whole configuration in a few bytes: it differs as soon as anything that nodes load has changed. */
+/** Names the generation that nodes should run: another one as soon as anything that they load has changed. */
 @Injectable()
 export class Fingerprints {
   constructor(private readonly generations: Generations) {}
 
   /** @throws when MongoDB is out of reach */
   async current(): Promise<string> {
-    const generations = [...(await this.generations.all())].sort(([a], [b]) => (a < b ? -1 : 1));
-    return createHash('sha256').update(JSON.stringify(generations)).digest('hex');
+    return generationName(await this.generations.all());
   }
 }

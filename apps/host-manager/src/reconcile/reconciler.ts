@@ -4,12 +4,12 @@ import { CONFIG, type HostManagerConfig } from '@castellan/config';
 import { LOGGER, Recurring, type Logger } from '@castellan/observability';
 import { REDIS } from '@castellan/persistence';
 import { Reports } from '../rollout/reports';
-import { RolloutService, type RolloutReason } from '../rollout/rollout.service';
-import { Fingerprints } from './fingerprints';
+import type { RolloutReason } from '../rollout/reloader';
+import { RolloutService } from '../rollout/rollout.service';
 
 /**
- * Holds what gateways were last reloaded with against what MongoDB says now: at start, whenever Redis comes back, and on
- * a timer. A lost event delays a change and never loses it (promise 4).
+ * Has it looked whether each gateway runs what MongoDB says: at start, whenever Redis comes back, and on a timer. A lost
+ * event delays a change and never loses it (promise 4).
  */
 @Injectable()
 export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -18,7 +18,6 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
 
   constructor(
     private readonly rollout: RolloutService,
-    private readonly fingerprints: Fingerprints,
     private readonly reports: Reports,
     @Inject(REDIS) private readonly redis: Redis,
     @Inject(CONFIG) config: HostManagerConfig,
@@ -43,10 +42,8 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
   };
 
   private async reconcile(): Promise<void> {
-    const behind = await this.rollout.behind(await this.fingerprints.current());
-    const { reason } = this;
+    this.rollout.request(this.reason);
     this.reason = 'reconcile';
-    if (behind.length > 0) this.rollout.request(reason);
     await this.reports.publishAgain();
   }
 }

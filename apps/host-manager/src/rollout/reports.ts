@@ -18,6 +18,11 @@ export class Reports {
     return [...this.byUrl.values()];
   }
 
+  /** The last report of one gateway. */
+  of(url: string): NodeReloaded | undefined {
+    return this.byUrl.get(url);
+  }
+
   async publish(report: NodeReloaded): Promise<void> {
     this.byUrl.set(report.url, report);
     await this.send(report);

@@ -2,12 +2,16 @@ import { Test } from '@nestjs/testing';
 import { CONFIG, loadHostManagerConfig } from '@castellan/config';
 import type { NodeReloaded } from '@castellan/dto';
 import { Clock, createLogger, LOGGER, Metrics } from '@castellan/observability';
+import { NodeRecords, type NodeRecord } from '@castellan/persistence';
 import { eventually } from '@castellan/testing';
 import { FakeGateway } from '../../test/fake-gateway';
 import { Inventory } from '../inventory/inventory';
 import { Fingerprints } from '../reconcile/fingerprints';
 import { GatewayClient } from './gateway-client';
 import { Reports } from './reports';
+import { ApiClient } from './api-client';
+import { Fleet } from './fleet';
+import { Reloader } from './reloader';
 import { RolloutService } from './rollout.service';
 
 const secret = 'gateway-secret';
@@ -18,6 +22,25 @@ class Surroundings {
   readonly metrics = new Metrics('test');
   fingerprint = (): Promise<string> => Promise.resolve('state 1');
   onReport = (): void => undefined;
+  nodes: NodeRecord[] = [];
+  apiIsReady = true;
+
+  /** A registered node at the place of every gateway here, which has loaded a state. */
+  node(id: string, state: string): void {
+    const list = { hash: state, generation: state };
+    const now = Date.now();
+    this.nodes = this.nodes.filter((node) => node.id !== id);
+    this.nodes.push({
+      id,
+      hostname: 'one-host',
+      address: '127.0.0.1',
+      registeredAt: now,
+      lastSeen: now,
+      fetchedAt: now,
+      toldAt: null,
+      served: { apis: list, policies: list, at: now },
+    });
+  }
 
   async rollout(
     gateways: readonly FakeGateway[],
@@ -29,10 +52,12 @@ class Surroundings {
       CASTELLAN_GATEWAY_SECRET: secret,
       CASTELLAN_HOST_MANAGER_NODES: gateways.map(({ url }) => url).join(','),
       CASTELLAN_HOST_MANAGER_DEBOUNCE_MS: '20',
+      CASTELLAN_HOST_MANAGER_PATIENCE_MS: '300',
       CASTELLAN_RELOAD_TIMEOUT_MS: '20000',
       ...settings,
     });
-    const reports: Pick<Reports, 'publish' | 'latest'> = {
+    const reports: Pick<Reports, 'publish' | 'latest' | 'of'> = {
+      of: (url) => this.reports.findLast((report) => report.url === url),
       publish: (report) => {
         this.reports.push(report);
         this.onReport();
@@ -43,6 +68,8 @@ class Surroundings {
     const module = await Test.createTestingModule({
       providers: [
         RolloutService,
+        Fleet,
+        Reloader,
         GatewayClient,
         Inventory,
         Clock,
@@ -51,6 +78,8 @@ class Surroundings {
         { provide: Metrics, useValue: this.metrics },
         { provide: Fingerprints, useValue: { current: () => this.fingerprint() } },
         { provide: Reports, useValue: reports },
+        { provide: NodeRecords, useValue: { all: () => Promise.resolve(this.nodes) } },
+        { provide: ApiClient, useValue: { isReady: () => Promise.resolve(this.apiIsReady) } },
       ],
     }).compile();
     return module.get(RolloutService);
@@ -98,6 +127,8 @@ describe('RolloutService', () => {
   };
   const reported = (count: number): Promise<boolean> =>
     eventually(() => surroundings.reports.length >= count, { describe: `${count} reports` });
+  /** When nothing is left to do. */
+  const idle = (service: RolloutService): Promise<boolean> => eventually(() => service.idle);
   const reportOf = (gateway: FakeGateway | undefined): NodeReloaded | undefined =>
     surroundings.reports.findLast(({ url }) => url === gateway?.url);
 
@@ -134,6 +165,7 @@ describe('RolloutService', () => {
     const service = await start();
     service.request('change');
     await eventually(() => gateway.busy === 1);
+    surroundings.fingerprint = () => Promise.resolve('state 2');
     for (let change = 0; change < 10; change += 1) service.request('change');
     gateway.hold = null;
     held.open();
@@ -145,8 +177,11 @@ describe('RolloutService', () => {
   it('loses no request, at whatever moment of the end of the work it comes', async () => {
     await fleet(1);
     const service = await start({ CASTELLAN_HOST_MANAGER_DEBOUNCE_MS: '0' });
+    let state = 1;
+    surroundings.fingerprint = () => Promise.resolve(`state ${state}`);
     const requestAfter = async (steps: number): Promise<void> => {
       for (let step = 0; step < steps; step += 1) await Promise.resolve();
+      state += 1;
       service.request('change');
     };
     for (let steps = 0; steps < 30; steps += 1) {
@@ -155,6 +190,7 @@ describe('RolloutService', () => {
         surroundings.onReport = () => undefined;
         void requestAfter(steps);
       };
+      state += 1;
       service.request('change');
       await reported(before + 2);
     }
@@ -174,14 +210,11 @@ describe('RolloutService', () => {
     if (bad === undefined || gone === undefined) throw new Error('No gateways');
     bad.answers = ['error', 'error', 'error'];
     await gone.stop();
-    const service = await start();
-    service.request('change');
+    (await start()).request('change');
     await reported(3);
     expect(reportOf(good)).toMatchObject({ ok: true });
     expect(reportOf(bad)).toMatchObject({ ok: false, attempts: 3, error: expect.stringContaining('500') as string });
     expect(reportOf(gone)).toMatchObject({ ok: false, error: expect.stringContaining('Not reachable') as string });
-    const behind = await service.behind('state 1');
-    expect(behind.map(({ url }) => url)).toEqual([bad.url, gone.url]);
     const { body } = await surroundings.metrics.text();
     expect(body).toContain('castellan_reload_targets{outcome="failed",service="test"} 2');
   });
@@ -224,15 +257,30 @@ describe('RolloutService', () => {
     expect(most).toBe(10);
   });
 
-  it('knows which gateways were last reloaded at another state', async () => {
+  it('reloads a gateway once for each state, however often it looks', async () => {
     await fleet(2);
     const service = await start();
-    expect(await service.behind('state 1')).toHaveLength(2);
-    service.request('start');
-    await reported(2);
-    await service.onApplicationShutdown();
-    expect(await service.behind('state 1')).toEqual([]);
-    expect(await service.behind('state 2')).toHaveLength(2);
+    for (const reason of ['start', 'reconcile', 'reconnect', 'reconcile'] as const) {
+      service.request(reason);
+      await idle(service);
+    }
+    expect(gateways.map(({ reloads }) => reloads.length)).toEqual([1, 1]);
+    surroundings.fingerprint = () => Promise.resolve('state 2');
+    service.request('reconcile');
+    await idle(service);
+    expect(gateways.map(({ reloads }) => reloads.length)).toEqual([2, 2]);
+  });
+
+  it('leaves the others alone while one cannot be reached, and tries that one after ever longer pauses', async () => {
+    const [good, gone] = await fleet(2);
+    await gone?.stop();
+    const service = await start({ CASTELLAN_RECONCILE_MS: '3600000' });
+    for (let look = 0; look < 5; look += 1) {
+      service.request('reconcile');
+      await idle(service);
+    }
+    expect(good?.reloads).toHaveLength(1);
+    expect(surroundings.reports.filter(({ url }) => url === gone?.url)).toHaveLength(1);
   });
 
   it('goes by the state before the reload, so that a change during it is seen later', async () => {
@@ -244,9 +292,127 @@ describe('RolloutService', () => {
     service.request('change');
     await eventually(() => gateway.busy === 1);
     surroundings.fingerprint = () => Promise.resolve('state 2');
+    gateway.hold = null;
     held.open();
+    await idle(service);
+    service.request('reconcile');
+    await idle(service);
+    expect(gateway.reloads).toHaveLength(2);
+  });
+
+  it('reloads no gateway while the API could not serve it, and all that have to be when it can', async () => {
+    const [gateway] = await fleet(1);
+    surroundings.apiIsReady = false;
+    const service = await start();
+    let asked = 0;
+    surroundings.fingerprint = () => {
+      asked += 1;
+      return Promise.resolve('state 1');
+    };
+    service.request('change');
+    await eventually(() => asked > 0);
+    expect(gateway?.reloads).toEqual([]);
+    surroundings.apiIsReady = true;
     await reported(1);
-    expect(await service.behind('state 2')).toHaveLength(1);
+    expect(gateway?.reloads).toHaveLength(1);
+  });
+
+  describe('where the gateway is a registered node', () => {
+    it('does not reload it when it has loaded by itself, and tells its version', async () => {
+      const [gateway] = await fleet(1);
+      surroundings.node('one', 'state 1');
+      (await start()).request('change');
+      await reported(1);
+      expect(gateway?.reloads).toEqual([]);
+      expect(reportOf(gateway)).toMatchObject({ ok: true, attempts: 0, node: 'one', version: 'v5.2.5' });
+    });
+
+    it('gives it a moment to load by itself', async () => {
+      const [gateway] = await fleet(1);
+      surroundings.node('one', 'state 0');
+      let looks = 0;
+      surroundings.fingerprint = () => {
+        looks += 1;
+        if (looks === 2) surroundings.node('one', 'state 1');
+        return Promise.resolve('state 1');
+      };
+      const service = await start({ CASTELLAN_HOST_MANAGER_PATIENCE_MS: '20000' });
+      service.request('change');
+      await reported(1);
+      expect(gateway?.reloads).toEqual([]);
+      expect(reportOf(gateway)).toMatchObject({ ok: true, attempts: 0 });
+    });
+
+    it('reloads it when it has not, and sees that it fetched', async () => {
+      const [gateway] = await fleet(1);
+      if (gateway === undefined) throw new Error('No gateway');
+      surroundings.node('one', 'state 0');
+      gateway.onReload = () => {
+        surroundings.node('one', 'state 1');
+      };
+      (await start()).request('change');
+      await reported(1);
+      expect(gateway.reloads).toHaveLength(1);
+      expect(reportOf(gateway)).toMatchObject({ ok: true, attempts: 1, node: 'one' });
+    });
+
+    it('does not take its word for it: one that reloads without fetching has failed', async () => {
+      const [gateway] = await fleet(1);
+      surroundings.node('one', 'state 0');
+      (await start()).request('change');
+      await reported(1);
+      expect(reportOf(gateway)).toMatchObject({
+        ok: false,
+        error: 'It reloaded, and did not fetch what it should run',
+      });
+    });
+
+    it('tells several on one host apart by who fetches when it is told to, and then reloads only who has to', async () => {
+      await fleet(3);
+      const ids = ['one', 'two', 'three'];
+      let state = 'state 1';
+      surroundings.fingerprint = () => Promise.resolve(state);
+      for (const id of ids) surroundings.node(id, state);
+      for (const [index, gateway] of gateways.entries()) {
+        gateway.version = `v${index}`;
+        gateway.onReload = () => {
+          surroundings.nodes = surroundings.nodes.map((node) =>
+            node.id === ids[index] ? { ...node, fetchedAt: (node.fetchedAt ?? 0) + 1 } : node,
+          );
+          const list = { hash: state, generation: state };
+          surroundings.nodes = surroundings.nodes.map((node) =>
+            node.id === ids[index] ? { ...node, served: { apis: list, policies: list, at: 0 } } : node,
+          );
+        };
+      }
+      const service = await start();
+      service.request('start');
+      await idle(service);
+      expect(gateways.map((gateway) => reportOf(gateway))).toMatchObject([
+        { node: 'one', version: 'v0' },
+        { node: 'two', version: 'v1' },
+        { node: 'three', version: 'v2' },
+      ]);
+      const before = gateways.map(({ reloads }) => reloads.length);
+      state = 'state 2';
+      surroundings.node('one', state);
+      surroundings.node('three', state);
+      service.request('change');
+      await idle(service);
+      expect(gateways.map(({ reloads }) => reloads.length)).toEqual([before[0], (before[1] ?? 0) + 1, before[2]]);
+    });
+
+    it('is not made to reload again and again by a node beside it that nobody looks after', async () => {
+      const [gateway] = await fleet(1);
+      surroundings.node('ours', 'state 1');
+      surroundings.node('somebody else’s', 'state 0');
+      const service = await start();
+      for (let look = 0; look < 10; look += 1) {
+        service.request('reconcile');
+        await idle(service);
+      }
+      expect(gateway?.reloads.length).toBeLessThanOrEqual(3);
+    });
   });
 
   it('reloads nothing while the state is not known, and carries on afterwards', async () => {

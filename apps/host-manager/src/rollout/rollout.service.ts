@@ -1,61 +1,66 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CONFIG, type HostManagerConfig } from '@castellan/config';
-import type { NodeReloaded } from '@castellan/dto';
 import { Clock, LOGGER, Metrics, type Logger } from '@castellan/observability';
 import { Inventory, type Target } from '../inventory/inventory';
-import { Fingerprints } from '../reconcile/fingerprints';
-import { GatewayClient } from './gateway-client';
+import { ApiClient } from './api-client';
+import { Fleet, type Sight, type View } from './fleet';
+import { Reloader, type RolloutReason } from './reloader';
 import { Reports } from './reports';
 
-export type RolloutReason = 'start' | 'change' | 'reconcile' | 'reconnect';
-
-const attemptsPerNode = 3;
-const retryDelayMs = 500;
 /** How many gateways reload at the same time, so that a fleet is never busy with it as a whole. */
 const atOnce = 10;
+/** Pause between two looks at what gateways have loaded by themselves, in milliseconds. */
+const lookPauseMs = 100;
+/** Pause before an API that is not ready is asked again, in milliseconds. */
+const apiPauseMs = 1_000;
+/** How often a gateway that may be one of several nodes is reloaded to see which one it is. */
+const identifyingReloads = 2;
 
 /**
- * Reloads the gateways after a change: once for a burst of changes, some at a time, each with a deadline and a few
- * tries. One that fails keeps serving what it has, is reported, and is tried again by the reconciliation.
+ * Brings gateways to what they should run: looks, once for a burst of changes, whether each has loaded it by itself, gives
+ * it a moment, and reloads those that have not. One that fails keeps serving what it has, is reported, and is tried again
+ * later without the others having to reload with it.
  */
 @Injectable()
 export class RolloutService implements OnApplicationShutdown {
-  private readonly applied = new Map<string, string>();
   private pending: RolloutReason | null = null;
   private worker: Promise<void> | null = null;
   private readonly stopping = new AbortController();
+  /** How often a gateway was reloaded to be identified among certain nodes. */
+  private readonly identifications = new Map<string, number>();
 
   constructor(
     private readonly inventory: Inventory,
-    private readonly gateways: GatewayClient,
-    private readonly fingerprints: Fingerprints,
-    private readonly reports: Reports,
+    private readonly fleet: Fleet,
+    private readonly reloader: Reloader,
+    private readonly api: ApiClient,
+    reports: Reports,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: HostManagerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     metrics: Metrics,
   ) {
-    metrics.gauge('castellan_reload_targets', 'Gateways by outcome of the last reload', ['outcome'], () =>
+    metrics.gauge('castellan_reload_targets', 'Gateways by what was last seen of them', ['outcome'], () =>
       Promise.resolve(
         ['ok', 'failed'].map((outcome) => ({
           labels: { outcome },
-          value: this.reports.latest().filter(({ ok }) => ok === (outcome === 'ok')).length,
+          value: reports.latest().filter(({ ok }) => ok === (outcome === 'ok')).length,
         })),
       ),
     );
   }
 
-  /** Something changed: reload everything once it has been quiet for a moment. */
+  /** Something may have changed: look after every gateway once it has been quiet for a moment. */
   request(reason: RolloutReason): void {
-    this.pending = reason;
+    // A look for its own sake does not take the place of a change.
+    if (this.pending !== 'change') this.pending = reason;
     this.worker ??= this.work();
   }
 
-  /** Gateways whose last good reload began at another state than this. */
-  async behind(fingerprint: string): Promise<readonly Target[]> {
-    const targets = await this.inventory.targets();
-    return targets.filter(({ url }) => this.applied.get(url) !== fingerprint);
+  /** Whether nothing is being done and nothing waits to be. */
+  get idle(): boolean {
+    return this.worker === null;
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -65,13 +70,11 @@ export class RolloutService implements OnApplicationShutdown {
 
   private async work(): Promise<void> {
     while (this.pending !== null && !this.stopping.signal.aborted) {
-      await delay(this.config.hostManagerDebounceMs, undefined, { signal: this.stopping.signal }).catch(
-        () => undefined,
-      );
+      await this.pause(this.config.hostManagerDebounceMs);
       const reason = this.pending;
       this.pending = null;
       try {
-        await this.reloadAll(reason);
+        await this.bringUpToDate(reason);
       } catch (error) {
         this.logger.warn({ err: error, reason }, 'A rollout failed; the reconciliation will try again');
       }
@@ -80,54 +83,94 @@ export class RolloutService implements OnApplicationShutdown {
     this.worker = null;
   }
 
-  private async reloadAll(reason: RolloutReason): Promise<void> {
-    // Taken before the reloads: whatever commits meanwhile makes the fingerprint another one, and is seen next time.
-    const fingerprint = await this.fingerprints.current();
-    const queue = [...(await this.inventory.targets())];
+  private async bringUpToDate(reason: RolloutReason): Promise<void> {
+    const targets = await this.inventory.targets();
+    if (targets.length === 0) return;
+    const { generation, sights } = await this.patientView(targets);
+    const due = sights.filter((sight) => this.reloader.isDue(sight, generation) || this.isToIdentify(sight));
+    await Promise.all(
+      sights
+        .filter((sight) => !due.includes(sight) && !this.reloader.isLeftBehind(sight, generation))
+        .map((sight) => this.reloader.note(sight, reason)),
+    );
+    if (due.length === 0) return;
+    while (!(await this.api.isReady())) {
+      if (this.isStopping) return;
+      await this.pause(apiPauseMs);
+    }
+    await this.reloadAll(due, reason);
+  }
+
+  /** What is seen once every gateway has loaded by itself, or has had its time to. */
+  private async patientView(targets: readonly Target[]): Promise<View> {
+    const until = this.clock.millis() + this.config.hostManagerPatienceMs;
+    for (;;) {
+      const view = await this.fleet.view(targets);
+      const waits = view.sights.some(
+        (sight) => sight.state === 'behind' && this.reloader.isDue(sight, view.generation),
+      );
+      if (!waits || this.clock.millis() >= until || this.isStopping) return view;
+      await this.pause(lookPauseMs);
+    }
+  }
+
+  /** Some at a time; those that may be the same node one after the other, since the first may have been the one. */
+  private async reloadAll(due: readonly Sight[], reason: RolloutReason): Promise<void> {
+    const queue = groupsOf(due);
     const next = async (): Promise<void> => {
-      for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-        if (this.stopping.signal.aborted) return;
-        await this.reload(target, fingerprint, reason);
+      for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+        for (const sight of group) {
+          if (this.isStopping) return;
+          await this.reloadUnlessLoaded(sight, reason);
+        }
       }
     };
     await Promise.all(Array.from({ length: atOnce }, next));
   }
 
-  private async reload(target: Target, fingerprint: string | null, reason: RolloutReason): Promise<void> {
-    const began = this.clock.millis();
-    const { attempts, error } = await this.tryReload(target.url);
-    const report: NodeReloaded = {
-      ...target,
-      addresses: [...target.addresses],
-      ok: error === null,
-      attempts,
-      durationMs: this.clock.millis() - began,
-      error,
-      version: await this.gateways.version(target.url),
-      at: this.clock.now().toISOString(),
-      reason,
-    };
-    if (report.ok && fingerprint !== null) this.applied.set(target.url, fingerprint);
-    else this.applied.delete(target.url);
-    this.logger[report.ok ? 'info' : 'warn'](
-      { ...report },
-      report.ok ? 'A gateway reloaded' : 'A gateway did not reload',
-    );
-    await this.reports.publish(report);
+  private async reloadUnlessLoaded(before: Sight, reason: RolloutReason): Promise<void> {
+    const { sight, generation } = await this.fleet.again(before);
+    const isToIdentify = this.isToIdentify(sight);
+    if (!isToIdentify && !this.reloader.isLeftBehind(sight, generation)) return this.reloader.note(sight, reason);
+    if (isToIdentify) this.countIdentification(sight);
+    return this.reloader.reload(sight, generation, reason, this.stopping.signal);
   }
 
-  private async tryReload(url: string): Promise<{ attempts: number; error: string | null }> {
-    let error = '';
-    for (let attempts = 1; attempts <= attemptsPerNode; attempts += 1) {
-      try {
-        await this.gateways.reload(url);
-        return { attempts, error: null };
-      } catch (cause) {
-        error = cause instanceof Error ? cause.message : String(cause);
-      }
-      if (this.stopping.signal.aborted) return { attempts, error };
-      if (attempts < attemptsPerNode) await delay(retryDelayMs * attempts);
-    }
-    return { attempts: attemptsPerNode, error };
+  /** Whether a reload would tell which of several nodes this gateway is, so that it can be told from the others. */
+  private isToIdentify(sight: Sight): boolean {
+    if (sight.node !== null || sight.candidates.length < 2) return false;
+    return (this.identifications.get(identificationOf(sight)) ?? 0) < identifyingReloads;
+  }
+
+  private countIdentification(sight: Sight): void {
+    const key = identificationOf(sight);
+    this.identifications.set(key, (this.identifications.get(key) ?? 0) + 1);
+  }
+
+  private get isStopping(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }
+
+const identificationOf = ({ target, candidates }: Sight): string =>
+  [target.url, ...candidates.map(({ id }) => id).sort()].join();
+
+/** Gateways that may be the same nodes, together; each other one by itself. */
+const groupsOf = (sights: readonly Sight[]): Sight[][] => {
+  const groups = new Map<string, Sight[]>();
+  for (const sight of sights) {
+    const shared = sight.node === null && sight.candidates.length > 0;
+    const key = shared
+      ? sight.candidates
+          .map(({ id }) => id)
+          .sort()
+          .join()
+      : sight.target.url;
+    groups.set(key, [...(groups.get(key) ?? []), sight]);
+  }
+  return [...groups.values()];
+};

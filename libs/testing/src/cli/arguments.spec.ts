@@ -45,7 +45,7 @@ describe('parseArguments', () => {
   it('lists every problem at once', () => {
     expect(problemsOf(['--nodes', 'many', '--profile', 'v2', '--secret', 'n'])).toEqual([
       '--url is required',
-      '--profile must be one of v3, v5.2, v5, v5.13',
+      '--profile must be one of v3, v5.2, v5, v5.14',
       '--nodes must be a whole number from 1 to 1000, not many',
       '--gateway-secret is required',
     ]);

@@ -27,16 +27,17 @@ export interface NodeBehaviour {
   /** A refused fetch makes the node deregister, wait, register and reload (up to 5.3.0). */
   readonly logsInAgainOnFetchError: boolean;
   /**
-   * A 403 on a fetch whose text blames the nonce or the node id (5.3.12, 5.8.6, 5.10.0 and later): `retry` registers
-   * and asks once more. `deadlock` is what the source of those versions does when the registration it makes ends with a
-   * reload of its own: that waits for the reload under way, which waits for the registration, and neither ends.
+   * What a fetch leads to that is answered 403 with words about the nonce or the node id, or whose connection is refused
+   * or cut (5.3.12, 5.8.6, 5.10.0 and later): `retry` registers and asks once more, as it is meant. `deadlock` is what
+   * these versions were seen to do: the registration ends with a reload of its own, which waits for the reload under way,
+   * which waits for the registration. The heartbeat goes on, and the node never reloads again.
    */
-  readonly recoversForbiddenFetch: 'no' | 'retry' | 'deadlock';
+  readonly recoversFetch: 'no' | 'retry' | 'deadlock';
   /** `tags_disabled: true` hides an API from a segmented node (since 4). */
   readonly honoursTagsDisabled: boolean;
 }
 
-export type NodeProfile = 'v3' | 'v5.2' | 'v5' | 'v5.13';
+export type NodeProfile = 'v3' | 'v5.2' | 'v5' | 'v5.14';
 
 /** 3.1.3. */
 const v3: NodeBehaviour = {
@@ -50,7 +51,7 @@ const v3: NodeBehaviour = {
   policyErrorsAbortReload: false,
   keepsPoliciesOnEmptyList: true,
   logsInAgainOnFetchError: true,
-  recoversForbiddenFetch: 'no',
+  recoversFetch: 'no',
   honoursTagsDisabled: false,
 };
 
@@ -75,15 +76,15 @@ const v5: NodeBehaviour = {
   logsInAgainOnFetchError: false,
 };
 
-/** 5.13 and later, with the recovery from a refused fetch as docs/tyk/nodes.md#refusals-and-recovery describes it. */
-const v513: NodeBehaviour = {
+/** 5.13 and 5.14, with the recovery from a refused fetch that hangs them. */
+const v514: NodeBehaviour = {
   ...v5,
   registrationConflict: 'read',
   messageTypes: 'any',
-  recoversForbiddenFetch: 'retry',
+  recoversFetch: 'deadlock',
 };
 
 /** The generations the simulator plays; single switches can be changed through `NodeSimulatorOptions.behaviour`. */
-export const nodeProfiles: Readonly<Record<NodeProfile, NodeBehaviour>> = { v3, 'v5.2': v52, v5, 'v5.13': v513 };
+export const nodeProfiles: Readonly<Record<NodeProfile, NodeBehaviour>> = { v3, 'v5.2': v52, v5, 'v5.14': v514 };
 
 export const isNodeProfile = (name: string): name is NodeProfile => Object.hasOwn(nodeProfiles, name);

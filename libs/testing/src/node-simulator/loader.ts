@@ -17,6 +17,10 @@ class FetchFailed extends Error {}
 /** Texts of a 403 that newer gateways recover from (docs/tyk/nodes.md#refusals-and-recovery). */
 const recoverable = ['Nonce failed', 'nonce', 'No node ID Found'];
 
+/** Whether a newer generation registers again over a reply; every failure to get one is of the network here. */
+const needsRecovery = (reply: DashboardReply | Error): boolean =>
+  reply instanceof Error || (reply.status === 403 && recoverable.some((text) => reply.body.includes(text)));
+
 /**
  * The configuration a node has loaded, and the reload that replaces it: policies first, then APIs. What was loaded
  * last stays until a complete new list has been decoded; an empty list counts as one.
@@ -107,22 +111,22 @@ export class ConfigurationLoader {
   /** @throws FetchFailed when the dashboard cannot be reached */
   private async fetch(resource: FetchedResource): Promise<DashboardReply> {
     const reply = await this.ask(resource);
-    const { recoversForbiddenFetch } = this.context.settings.behaviour;
-    if (reply.status !== 403 || recoversForbiddenFetch === 'no') return reply;
-    if (!recoverable.some((text) => reply.body.includes(text))) return reply;
-    if (recoversForbiddenFetch === 'deadlock') {
+    const { recoversFetch } = this.context.settings.behaviour;
+    if (recoversFetch === 'no' || !needsRecovery(reply)) return this.answered(resource, reply);
+    if (recoversFetch === 'deadlock') {
       this.context.log({ type: 'reload-stuck', reason: `${resource} was refused and the registration reloads, too` });
     }
     try {
-      await this.callbacks.register(recoversForbiddenFetch === 'deadlock');
+      await this.callbacks.register(recoversFetch === 'deadlock');
     } catch (error) {
-      if (error instanceof UndecodableReply) return reply;
+      if (error instanceof UndecodableReply) return this.answered(resource, reply);
       throw error;
     }
-    return this.ask(resource);
+    return this.answered(resource, await this.ask(resource));
   }
 
-  private async ask(resource: FetchedResource): Promise<DashboardReply> {
+  /** The reply, or why there is none. */
+  private async ask(resource: FetchedResource): Promise<DashboardReply | Error> {
     const { client, log } = this.context;
     log({ type: 'fetch-started', resource });
     try {
@@ -132,8 +136,12 @@ export class ConfigurationLoader {
       return reply;
     } catch (error) {
       if (error instanceof NodeStopped) throw error;
-      return this.fail(resource, reasonOf(error));
+      return new Error(reasonOf(error));
     }
+  }
+
+  private answered(resource: FetchedResource, reply: DashboardReply | Error): DashboardReply {
+    return reply instanceof Error ? this.fail(resource, reply.message) : reply;
   }
 
   private async giveUp(resource: FetchedResource, { status, body }: DashboardReply): Promise<never> {

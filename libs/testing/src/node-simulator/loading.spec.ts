@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { isNodeProfile } from './behaviour';
 import { api, type FakeReply, nonceFailed, Stage } from './fake-dashboard';
@@ -162,7 +163,7 @@ describe('a refused fetch', () => {
   it.each(['Nonce failed', 'Authorization failed (nonce empty)', 'No node ID Found'])(
     'registers and asks once more on "%s" where the generation recovers',
     async (text) => {
-      const node = await stage.current.started({ behaviour: { recoversForbiddenFetch: 'retry' } });
+      const node = await stage.current.started({ behaviour: { recoversFetch: 'retry' } });
       const { nodeId } = node;
       let refusals = 0;
       const refusal = { status: 403, body: JSON.stringify({ Status: 'Error', Message: text }) };
@@ -175,7 +176,7 @@ describe('a refused fetch', () => {
   );
 
   it('asks only once more, and not at all for another text', async () => {
-    const node = await stage.current.started({ profile: 'v5.13' });
+    const node = await stage.current.started({ profile: 'v5.14', behaviour: { recoversFetch: 'retry' } });
     let refusals = 0;
     const refuse = (body: string) => () => {
       refusals += 1;
@@ -189,13 +190,17 @@ describe('a refused fetch', () => {
     expect(refusals).toBe(3);
   });
 
-  it('leaves a node that deadlocks without any further reload', async () => {
-    const node = await stage.current.started({
-      profile: 'v5.13',
-      behaviour: { recoversForbiddenFetch: 'deadlock' },
+  it.each(['a refusal', 'a cut connection'])('leaves a v5.14 without any further reload after %s', async (what) => {
+    const node = await stage.current.started({ profile: 'v5.14' });
+    let fetches = 0;
+    dashboard().reply('policies', ({ connection }) => {
+      fetches += 1;
+      // Go asks once more when a connection that it has kept was cut.
+      if (fetches > (what === 'a refusal' ? 1 : 2)) return undefined;
+      if (what === 'a refusal') return nonceFailed;
+      if (connection instanceof Socket) connection.destroy();
+      return undefined;
     });
-    let refusals = 0;
-    dashboard().reply('policies', () => (++refusals === 1 ? nonceFailed : undefined));
     const [first, second] = [reload(node), reload(node)].map((each) => each.then(() => 'done').catch(() => 'cut off'));
     await node.waitFor(() => node.eventsOf('reload-stuck').length > 0);
     const pings = node.eventsOf('pinged').length;
@@ -204,6 +209,20 @@ describe('a refused fetch', () => {
     await node.kill();
     expect(await Promise.all([first, second])).toEqual(['cut off', 'cut off']);
     expect(node.reloadCount).toBe(reloads);
+  });
+
+  it.each([
+    { status: 503, body: '{"Status":"Error","Message":"try again","Meta":null}' },
+    { status: 403, body: '{"Status":"Error","Message":"Not recognised","Meta":null}' },
+  ])('does a v5.14 no harm with $status and other words', async (refusal) => {
+    const node = await stage.current.started({ profile: 'v5.14' });
+    dashboard().reply('policies', refusal);
+    await reload(node);
+    expect(node.eventsOf('reload-stuck')).toEqual([]);
+    dashboard().restore('policies');
+    dashboard().apis = [api('a', '/a/')];
+    await reload(node);
+    expect(node.loadedApis.has('a')).toBe(true);
   });
 });
 

@@ -65,7 +65,7 @@ const versions: Readonly<Record<NodeProfile, string>> = {
   v3: 'v3.1.3',
   'v5.2': 'v5.2.5',
   v5: 'v5.9.2',
-  'v5.13': 'v5.13.0',
+  'v5.14': 'v5.14.0',
 };
 
 /** @throws Error for a dashboard address that is missing or not plain http */

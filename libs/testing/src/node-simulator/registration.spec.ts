@@ -105,7 +105,7 @@ describe('registration', () => {
     );
     dashboard().reply('policies', { body: '{"Message":[]}' });
     dashboard().reply('apis', { body: '{"Message":[]}' });
-    const node = await stage.current.started({ profile: 'v5.13' });
+    const node = await stage.current.started({ profile: 'v5.14' });
     expect(node.nodeId).toBe('kept');
     expect(node.eventsOf('registration-failed')).toHaveLength(1);
   });
@@ -226,7 +226,7 @@ describe('heartbeat', () => {
 
   it('accepts any Message since 5.13', async () => {
     dashboard().reply('ping', { body: '{"Status":"OK","Message":"pong","Nonce":"from-ping"}' });
-    const node = await stage.current.started({ profile: 'v5.13' });
+    const node = await stage.current.started({ profile: 'v5.14' });
     await node.waitFor(() => node.nonce === 'from-ping');
   });
 

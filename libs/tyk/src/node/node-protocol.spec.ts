@@ -1,13 +1,15 @@
 import * as fc from 'fast-check';
+import { checkPolicy } from '../check/policy/check-policy';
+import { isJsonObject, parseJson } from '../json/json-text';
 import {
   NODE_REFUSAL,
   nodeApiItem,
   nodeIdFrom,
   nodeListPieces,
   nodeListTail,
-  nodeRefusal,
   nodeReply,
   nonceFrom,
+  PLACEHOLDER_POLICY,
   registrationReply,
 } from './node-protocol';
 
@@ -26,14 +28,22 @@ describe('node protocol', () => {
     expect(nodeReply({}, 'abc')).toBe('{"Status":"OK","Message":{},"Nonce":"abc"}');
   });
 
-  it('refuses in the dashboard’s words', () => {
-    expect(nodeRefusal(NODE_REFUSAL.nonce)).toBe('{"Status":"Error","Message":"Nonce failed","Meta":null}');
+  it('invites a node to register again exactly where that does no harm', () => {
+    expect(makesGatewaysRecover(NODE_REFUSAL.nonce)).toBe(true);
+    expect(makesGatewaysRecover(NODE_REFUSAL.unknownNode)).toBe(true);
+    expect(makesGatewaysRecover(NODE_REFUSAL.fetch)).toBe(false);
   });
 
-  it('invites a node to register again exactly when that helps', () => {
-    expect(makesGatewaysRecover(nodeRefusal(NODE_REFUSAL.nonce))).toBe(true);
-    expect(makesGatewaysRecover(nodeRefusal(NODE_REFUSAL.unknownNode))).toBe(true);
-    expect(makesGatewaysRecover(nodeRefusal(NODE_REFUSAL.secret))).toBe(false);
+  it('has a policy for empty lists that gateways can decode, and that no key can have', () => {
+    const policy: unknown = JSON.parse(PLACEHOLDER_POLICY);
+    expect(policy).toMatchObject({
+      _id: expect.stringMatching(/^[0-9a-f]{24}$/) as string,
+      org_id: '',
+      is_inactive: true,
+      active: false,
+      access_rights: {},
+    });
+    expect(isJsonObject(parseJson(PLACEHOLDER_POLICY)) && checkPolicy(parseJson(PLACEHOLDER_POLICY))).toEqual([]);
   });
 
   it('joins head and tail of a list to one JSON document', () => {

@@ -31,16 +31,17 @@ export const NODE_PATHS = {
 } as const;
 
 /**
- * Texts of 403 answers. Gateways look for exactly these words: `nonce` and `unknownNode` make them register again and repeat
- * the call, anything else makes them give up and keep what they have (docs/tyk/nodes.md#refusals-and-recovery).
+ * Texts of 403 answers. On a ping each makes a gateway register again, whatever it says. On a fetch gateways look for
+ * the words of `nonce` and `unknownNode`, anywhere in the body: those with the recovery (5.3.12, 5.8.6, 5.10.0 and later)
+ * then register inside the reload, which waits for itself for ever. So those two are for pings alone.
  */
 export const NODE_REFUSAL = {
   /** The nonce is missing, or is not one this node was given lately. */
   nonce: 'Nonce failed',
   /** No node id in the request, or one that nobody registered. */
   unknownNode: 'No node ID Found',
-  /** Wrong node secret: registering again would not help, so the text must not invite to it. */
-  secret: 'Authorization failed',
+  /** A fetch that is not answered: the gateway keeps what it has, and its next ping is told to register. */
+  fetch: 'Not recognised',
 } as const;
 
 /**
@@ -59,11 +60,6 @@ export function registrationReply(nodeId: string, nonce: string): string {
   return nodeReply({ NodeID: nodeId }, nonce);
 }
 
-/** Body of a 403 answer; see {@link NODE_REFUSAL} for the texts. */
-export function nodeRefusal(text: string): string {
-  return JSON.stringify({ Status: 'Error', Message: text, Meta: null });
-}
-
 /**
  * The part of a `/system/apis` or `/system/policies` answer that is the same for every node: everything but the nonce
  * and the closing brace, so that it can be kept as bytes (plain or as one gzip member, docs/tyk/nodes.md#compression).
@@ -79,6 +75,27 @@ export function* nodeListPieces(items: readonly string[], atOnce: number): Gener
   }
   yield ']';
 }
+
+/**
+ * Stands alone in a list of policies that would be empty: gateways up to 5.2 keep the policies they have when they get
+ * none. It is inactive, grants nothing, and belongs to no organisation, so that no key can have it.
+ */
+export const PLACEHOLDER_POLICY = JSON.stringify({
+  _id: '000000000000000000000001',
+  id: '000000000000000000000001',
+  name: 'No policies',
+  org_id: '',
+  rate: 0,
+  per: 0,
+  quota_max: 0,
+  quota_renewal_rate: -1,
+  access_rights: {},
+  active: false,
+  is_inactive: true,
+  tags: [],
+  key_expires_in: 0,
+  partitions: { quota: false, rate_limit: false, acl: false, complexity: false, per_api: false },
+});
 
 /** What follows {@link nodeListPieces} in the answer to one node. */
 export function nodeListTail(nonce: string): string {

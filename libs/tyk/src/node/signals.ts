@@ -47,6 +47,11 @@ export type VerifiedNotification =
   | { ok: true; command: string; payload: string }
   | { ok: false; reason: 'malformed' | 'unknown_algorithm' | 'bad_signature' };
 
+/** Tells whether gateways know a command. */
+export function isNotificationCommand(command: string): command is NotificationCommand {
+  return NOTIFICATION_COMMANDS.some((known) => known === command);
+}
+
 /** Tells whether a verified command is one that makes nodes reload. */
 export function isReloadCommand(command: string): command is ReloadCommand {
   return RELOAD_COMMANDS.some((known) => known === command);

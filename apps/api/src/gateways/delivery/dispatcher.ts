@@ -4,8 +4,10 @@ import type { Subscription } from 'rxjs';
 import type { ConfigurationChanged } from '@castellan/dto';
 import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
 import { ChangeRecorder, Outbox, REDIS, type OutboxRow } from '@castellan/persistence';
+import { isReloadCommand } from '@castellan/tyk';
 import { Coalescer } from './coalescer';
-import { Signals } from './signals';
+import { Serving } from './serving';
+import { Signals, type NodeMessage } from './signals';
 
 const batchSize = 100;
 /** Pause between two looks for what another replica left behind when it died, in milliseconds. */
@@ -17,6 +19,11 @@ const eventOf = ({ orgId, generation, changes }: OutboxRow): ConfigurationChange
   generation,
   changes,
 });
+
+const effectsOf = ({ commands }: OutboxRow): readonly NodeMessage[] =>
+  commands.map((command) => ({ command, payload: '' }));
+
+const needsReload = (entry: OutboxRow): boolean => effectsOf(entry).some(({ command }) => isReloadCommand(command));
 
 /**
  * Publishes what the outbox holds: at once after a commit of this replica, and by a sweep whatever a crash or a Redis
@@ -32,6 +39,7 @@ export class Dispatcher implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly changes: ChangeRecorder,
     private readonly outbox: Outbox,
     private readonly signals: Signals,
+    private readonly serving: Serving,
     private readonly clock: Clock,
     @Inject(REDIS) private readonly redis: Redis,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -68,17 +76,22 @@ export class Dispatcher implements OnApplicationBootstrap, OnApplicationShutdown
 
   private async drain(): Promise<void> {
     for (;;) {
-      const entries = await this.outbox.pending(batchSize);
+      const entries = await this.publishable(await this.outbox.pending(batchSize));
       if (entries.length === 0) return;
-      await this.signals.publish(
-        entries.map(eventOf),
-        entries.flatMap(({ commands }) => commands),
-      );
+      await this.signals.publish(entries.filter(needsReload).map(eventOf), entries.flatMap(effectsOf));
       await this.outbox.markPublished(
         entries.map(({ _id }) => _id),
         this.clock.now(),
       );
     }
+  }
+
+  /** In order, up to the first entry that would make nodes come when they cannot be served. */
+  private async publishable(pending: readonly OutboxRow[]): Promise<readonly OutboxRow[]> {
+    const reload = pending.findIndex(needsReload);
+    if (reload < 0 || (await this.serving.isReady())) return pending;
+    this.logger.debug('Nodes cannot be served now; what they should load is announced later');
+    return pending.slice(0, reload);
   }
 
   private async lag(): Promise<readonly { labels: Record<string, string>; value: number }[]> {

@@ -76,8 +76,12 @@ export class NodeDocuments {
 
 const policyItem = (document: string): NodeItem | null => {
   const policy = parseJson(document);
-  return isJsonObject(policy) ? { text: JSON.stringify(toNodePolicy(policy)), rank: 0 } : null;
+  return isJsonObject(policy) ? { text: JSON.stringify(denied(toNodePolicy(policy))), rank: 0 } : null;
 };
+
+/** `state: deny` is for people; what makes gateways refuse the keys of a policy is `is_inactive`. */
+const denied = (policy: JsonObject): JsonObject =>
+  ownField(policy, 'state') === 'deny' ? { ...policy, is_inactive: true } : policy;
 
 /** Ranked by `sort_by`, as the gateways of the first generation read them (docs/tyk/nodes.md#old-gateways). */
 const apiItem = (document: string): NodeItem | null => {

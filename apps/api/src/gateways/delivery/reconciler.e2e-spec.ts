@@ -92,6 +92,7 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
       url: 'http://10.9.8.7:8080',
       host: '10.9.8.7',
       addresses: ['10.9.8.7'],
+      node: null,
       ok: true,
       attempts: 1,
       durationMs: 12,
@@ -111,9 +112,9 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
       redis.disconnect();
     };
     const reported = async (): Promise<readonly JsonReply[]> =>
-      listOf((await organisation.admin.client.get('/api/system/nodes')).json['data']?.['reloads']);
+      listOf((await api.admin.get('/admin/system/nodes')).json['data']?.['reloads']);
 
-    it('is shown with the nodes, the last report of each gateway', async () => {
+    it('is shown to the operator with the nodes, the last report of each gateway', async () => {
       await publish(report({ ok: false, error: 'No answer within 100 ms' }));
       await eventually(async () => (await reported()).length === 1, patiently);
       expect(await reported()).toEqual([report({ ok: false, error: 'No answer within 100 ms' })]);
@@ -129,6 +130,19 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
       await publish(report({ host, url: `http://${host}:8080`, version: 'v3.1.3' }));
       await eventually(async () => (await nodeOf(node))?.['version'], patiently);
       expect(await nodeOf(node)).toMatchObject({ version: 'v3.1.3' });
+    });
+
+    it('tells the version of the very node that the host manager saw, where several are on one host', async () => {
+      const host = unique('gateway');
+      const [one, other] = [
+        await RawNode.register(api.url, api.config.nodeSecret, host),
+        await RawNode.register(api.url, api.config.nodeSecret, host),
+      ];
+      await publish(report({ host, node: one.id, url: `http://${host}:8080`, version: 'v3.1.3' }));
+      await publish(report({ host, node: other.id, url: `http://${host}:8081`, version: 'v5.14.0' }));
+      await eventually(async () => (await nodeOf(other))?.['version'], patiently);
+      expect(await nodeOf(one)).toMatchObject({ version: 'v3.1.3' });
+      expect(await nodeOf(other)).toMatchObject({ version: 'v5.14.0' });
     });
 
     it('is dropped when it is none, and does not stop the next one', async () => {

@@ -2,10 +2,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { toTransportMessage, transportEvents, type ConfigurationChanged } from '@castellan/dto';
+import { LOGGER, type Logger } from '@castellan/observability';
 import { REDIS } from '@castellan/persistence';
-import { NOTIFICATION_CHANNEL, RELOAD_COMMANDS, signNotification, type ReloadCommand } from '@castellan/tyk';
+import { isNotificationCommand, isReloadCommand, NOTIFICATION_CHANNEL, signNotification } from '@castellan/tyk';
 
-const isReload = (command: string): command is ReloadCommand => RELOAD_COMMANDS.some((known) => known === command);
+/** What nodes are to do, as one message on their channel. */
+export interface NodeMessage {
+  readonly command: string;
+  readonly payload: string;
+}
 
 /** Tells host managers and nodes over Redis that something changed. Hints only: who misses one finds out otherwise. */
 @Injectable()
@@ -13,14 +18,16 @@ export class Signals {
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
     @Inject(CONFIG) private readonly config: ApiConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
-   * Publishes one transport event for each change and one signed message for each distinct command.
+   * Publishes one transport event for each change, and one signed message for each effect, in their order. Who has a
+   * reload among them has asked {@link Serving} before.
    *
    * @throws when Redis did not take all of it
    */
-  async publish(events: readonly ConfigurationChanged[], commands: readonly string[]): Promise<void> {
+  async publish(events: readonly ConfigurationChanged[], effects: readonly NodeMessage[]): Promise<void> {
     const { nodeSecret } = this.config;
     const pipeline = this.redis.pipeline();
     for (const event of events) {
@@ -29,10 +36,25 @@ export class Signals {
         toTransportMessage(transportEvents.configurationChanged, event),
       );
     }
-    for (const command of new Set(commands.filter(isReload))) {
-      pipeline.publish(NOTIFICATION_CHANNEL, signNotification({ command, nodeSecret }));
+    for (const { command, payload } of withoutRepeats(effects)) {
+      if (isNotificationCommand(command)) {
+        pipeline.publish(NOTIFICATION_CHANNEL, signNotification({ command, payload, nodeSecret }));
+      } else {
+        this.logger.error({ command }, 'No gateway knows this command; it was not sent');
+      }
     }
     const results = (await pipeline.exec()) ?? [];
     for (const [error] of results) if (error !== null) throw error;
   }
 }
+
+/** A burst of changes is one reload for each command: to be told twice to load what there is changes nothing. */
+const withoutRepeats = (effects: readonly NodeMessage[]): readonly NodeMessage[] => {
+  const said = new Set<string>();
+  return effects.filter(({ command }) => {
+    if (!isReloadCommand(command)) return true;
+    const first = !said.has(command);
+    said.add(command);
+    return first;
+  });
+};

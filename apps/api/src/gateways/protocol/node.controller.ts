@@ -19,7 +19,7 @@ const json = 'application/json';
 /** The plane that gateways speak. Replies are written as text, because their exact form is what gateways decode. */
 @ApiTags('Nodes')
 @ApiUnauthorizedResponse({ type: ErrorReply, description: 'The node secret is wrong' })
-@ApiForbiddenResponse({ type: ErrorReply, description: 'The node has to register again' })
+@ApiForbiddenResponse({ type: ErrorReply, description: 'The node has left; with strict nonces, it was not recognised' })
 @ApiServiceUnavailableResponse({ type: ErrorReply, description: 'The node keeps what it has' })
 @Controller()
 export class NodeController {
@@ -97,7 +97,7 @@ export class NodeController {
   @ApiOperation({ operationId: 'quotaTrigger', summary: 'A key has passed a threshold of its quota' })
   @ApiOkResponse({ type: NodeReply })
   async quotaTrigger(@Req() request: FastifyRequest, @Body() trigger: QuotaTriggerDto): Promise<string> {
-    const reply = await this.nodes.ping(request);
+    const reply = await this.nodes.quotaTrigger(request);
     const { org_id: organisation, key, trigger_limit: limit, usage_percentage: usage } = trigger;
     this.logger.warn({ organisation, key, limit, usage }, 'A key has passed a threshold of its quota');
     return reply;

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { ChangeRecorder, newObjectId, PolicyStore, toOrganisationId, type ChangeContext } from '@castellan/persistence';
-import { anApiDefinition, aPolicy, eventually, textOf, unique } from '@castellan/testing';
-import { callNodePlane, RawNode, type NodeReply } from '../../../../../test/support/raw-node';
+import { anApiDefinition, aPolicy, eventually, listOf, textOf, unique, type JsonReply } from '@castellan/testing';
+import { callNodePlane, RawNode } from '../../../../../test/support/raw-node';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 
 /** A node's own calls, and with which method each is made (docs/tyk/nodes.md#calls). */
@@ -14,8 +14,6 @@ const ownCalls = [
   ['GET', '/system/node'],
   ['POST', '/system/key/quota_trigger'],
 ] as const;
-
-const refusalOf = ({ status, text }: NodeReply): [number, string] => [status, text];
 
 describe('the node plane', () => {
   let api: ApiUnderTest;
@@ -43,8 +41,20 @@ describe('the node plane', () => {
     return { id: textOf(json['Meta']), apiId: textOf(json['ID']) };
   };
 
+  const shownToOperator = async ({ id }: { readonly id: string }): Promise<JsonReply | undefined> => {
+    const { json } = expectOk(await api.admin.get('/admin/system/nodes'));
+    return listOf(json['data']?.['nodes']).find((node) => textOf(node['id']) === id);
+  };
+  const mismatches = async (mismatch: string): Promise<number> => {
+    const { text } = await api.anonymous.get('/metrics');
+    const counted = text.matchAll(
+      new RegExp(`^castellan_node_mismatches_total\\{[^}]*mismatch="${mismatch}"[^}]*\\} (\\d+)$`, 'gm'),
+    );
+    return [...counted].reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+
   /** As the organisation plane does it, without its routes. */
-  const storePolicy = async (active: boolean): Promise<string> => {
+  const storePolicy = async (active: boolean, fields: Readonly<Record<string, unknown>> = {}): Promise<string> => {
     const _id = newObjectId();
     const id = _id.toString();
     const context: ChangeContext = {
@@ -54,7 +64,7 @@ describe('the node plane', () => {
       request: { id: unique('request'), method: 'POST', path: '/test', ip: '127.0.0.1' },
       reason: '',
     };
-    const document = JSON.stringify({ _id: id, org_id: organisation.id, ...aPolicy([], { active }) });
+    const document = JSON.stringify({ _id: id, org_id: organisation.id, ...aPolicy([], { active, ...fields }) });
     await api.app.get(ChangeRecorder).commit(context, (transaction) =>
       api.app.get(PolicyStore).insert(transaction, {
         _id,
@@ -88,12 +98,25 @@ describe('the node plane', () => {
       expect(new Set(nodes.flatMap(({ nonces }) => nonces)).size).toBe(20);
     });
 
-    it('is shown on /api/system/nodes, with the name of the host', async () => {
+    it('is shown to the operator with the name of the host, and to users of an organisation without', async () => {
       const node = await RawNode.register(api.url, api.config.nodeSecret, 'gateway-seen');
-      const { json } = expectOk(await organisation.admin.client.get('/api/system/nodes'));
-      expect(json['data']?.['nodes']).toContainEqual(
-        expect.objectContaining({ id: node.id, hostname: 'gateway-seen', state: 'behind', in_sync: false }),
-      );
+      const seen = { id: node.id, state: 'behind', in_sync: false, advice: null };
+      expect(await shownToOperator(node)).toMatchObject({ ...seen, hostname: 'gateway-seen', address: '127.0.0.1' });
+      const { json, text } = expectOk(await organisation.admin.client.get('/api/system/nodes'));
+      const nodes = listOf(json['data']?.['nodes']);
+      expect(nodes.find((each) => textOf(each['id']) === node.id)).toMatchObject({
+        ...seen,
+        hostname: '',
+        address: '',
+      });
+      expect(text).not.toMatch(/gateway-seen|127\.0\.0\.1/);
+    });
+
+    it('is nobody’s but the operator’s to see with its place', async () => {
+      expect((await api.anonymous.get('/admin/system/nodes')).status).toBe(401);
+      expect((await organisation.admin.client.get('/admin/system/nodes')).status).toBe(401);
+      const without = await api.user(organisation.id, { apis: 'write' });
+      expect((await without.client.get('/api/system/nodes')).status).toBe(403);
     });
   });
 
@@ -129,30 +152,35 @@ describe('the node plane', () => {
       expect((await node.ping()).status).toBe(200);
     });
 
-    it.each(ownCalls)('%s %s refuses a wrong nonce in the words that make gateways recover', async (method, path) => {
+    it.each(ownCalls)('%s %s is answered whatever nonce the node shows', async (method, path) => {
+      const other = await register();
+      const before = await mismatches('nonce');
+      const shown = ['wrong', '', other.nonces[0] ?? ''];
+      for (const nonce of shown) {
+        const node = await register();
+        expect((await node.call(method, path, { nonce })).text).toMatch(/^{"Status":"OK",.*,"Nonce":"[^"]+"}$/s);
+      }
+      // A node that leaves is not asked which one it is.
+      expect(await mismatches('nonce')).toBe(before + (path === '/system/node' ? 0 : shown.length));
+    });
+
+    it.each(ownCalls)('%s %s is answered though nobody knows the node', async (method, path) => {
       const node = await register();
-      for (const nonce of ['wrong', '', `${node.nonces[0] ?? ''}x`]) {
-        const [status, text] = refusalOf(await node.call(method, path, { nonce }));
-        expect(status).toBe(403);
-        expect(text).toMatch(/^{"Status":"Error","Message":"Nonce failed","Meta":null,/);
+      for (const id of [unique('another-dashboards'), '', 'x'.repeat(500)]) {
+        expect((await node.call(method, path, { id })).text).toMatch(/^{"Status":"OK",.*,"Nonce":"[^"]+"}$/s);
       }
     });
 
-    it.each(ownCalls)(
-      '%s %s refuses a node that nobody knows, in the words that make it register',
-      async (method, path) => {
-        const node = await register();
-        for (const id of ['solo-unknown', '']) {
-          const [status, text] = refusalOf(await node.call(method, path, { id }));
-          expect(status).toBe(403);
-          expect(text).toMatch(/^{"Status":"Error","Message":"No node ID Found","Meta":null,/);
-        }
-      },
-    );
-
-    it.each(ownCalls)('%s %s refuses another node’s nonce', async (method, path) => {
-      const [one, other] = [await register(), await register()];
-      expect((await one.call(method, path, { nonce: other.nonces[0] ?? '' })).status).toBe(403);
+    it('makes a node known that nobody knew, by what it sends', async () => {
+      const id = unique('another-dashboards');
+      const before = await mismatches('unknown');
+      const shown = { id, secret: api.config.nodeSecret, nonce: 'from before' };
+      const fetched = await callNodePlane(api.url, 'GET', '/system/apis', shown);
+      expect(await shownToOperator({ id })).toMatchObject({ hostname: '', address: '127.0.0.1' });
+      const ping = { ...shown, nonce: fetched.nonce, hostname: 'moved-here' };
+      expect((await callNodePlane(api.url, 'GET', '/register/ping', ping)).status).toBe(200);
+      expect(await shownToOperator({ id })).toMatchObject({ hostname: 'moved-here' });
+      expect(await mismatches('unknown')).toBe(before + 1);
     });
   });
 
@@ -162,10 +190,10 @@ describe('the node plane', () => {
       for (let count = 0; count < 15; count += 1) expect((await node.ping()).status).toBe(200);
       const oldest = node.nonces[0] ?? '';
       expect((await node.ping({ nonce: oldest })).status).toBe(200);
-      // That was the 16th call: the first nonce has left the window with it.
-      const [status, text] = refusalOf(await node.ping({ nonce: oldest }));
-      expect(status).toBe(403);
-      expect(text).toContain('"Message":"Nonce failed"');
+      // That was the 16th call: the first nonce has left the window with it, and is answered and counted.
+      const before = await mismatches('nonce');
+      expect((await node.ping({ nonce: oldest })).status).toBe(200);
+      expect(await mismatches('nonce')).toBe(before + 1);
     });
 
     it('are all good that concurrent calls have just received', async () => {
@@ -174,12 +202,6 @@ describe('the node plane', () => {
       const replies = await Promise.all(Array.from({ length: 12 }, () => node.ping({ nonce: first })));
       expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
       for (const { nonce } of replies.slice(0, 4)) expect((await node.ping({ nonce })).status).toBe(200);
-    });
-
-    it('are not spent by a refused call', async () => {
-      const node = await register();
-      for (let count = 0; count < 40; count += 1) await node.ping({ nonce: 'wrong' });
-      expect((await node.ping()).status).toBe(200);
     });
 
     it('are shared by the replicas, so that either may answer', async () => {
@@ -194,14 +216,67 @@ describe('the node plane', () => {
       }
     });
 
-    it('are worth nothing once the node has left, by either method', async () => {
+    it('are worth nothing once the node has left, by either method: it stays gone', async () => {
       for (const method of ['DELETE', 'GET']) {
         const node = await register();
         expect((await node.call(method, '/system/node')).status).toBe(200);
-        expect(refusalOf(await node.ping())[1]).toContain('"Message":"No node ID Found"');
-        const { json } = await organisation.admin.client.get('/api/system/nodes');
-        expect(JSON.stringify(json)).not.toContain(node.id);
+        const late = await node.ping();
+        expect([late.status, late.text]).toEqual([403, expect.stringContaining('"Message":"No node ID Found"')]);
+        // Served, as everybody with the node secret, and not taken for back.
+        expect((await node.get('/system/apis')).status).toBe(200);
+        expect((await node.ping()).status).toBe(403);
+        expect(await shownToOperator(node)).toBeUndefined();
       }
+    });
+  });
+
+  describe('with strict nonces', () => {
+    let strict: ApiUnderTest;
+
+    beforeAll(async () => {
+      const { mongodbUri, adminSecret, nodeSecret } = api.config;
+      strict = await ApiUnderTest.start({
+        DATABASE: new URL(mongodbUri).pathname.slice(1),
+        ADMIN_SECRET: adminSecret,
+        NODE_SECRET: nodeSecret,
+        NODE_NONCES: 'strict',
+      });
+    });
+    afterAll(() => strict.stop());
+
+    const strangers = [
+      ['a wrong nonce', { nonce: 'wrong' }],
+      ['no nonce', { nonce: '' }],
+      ['an unknown id', { id: 'solo-unknown' }],
+      ['no id', { id: '' }],
+    ] as const;
+
+    it.each(strangers)('a ping with %s is told to register', async (_what, shown) => {
+      const node = await RawNode.register(strict.url, strict.config.nodeSecret);
+      const { status, text } = await node.ping(shown);
+      expect(status).toBe(403);
+      expect(text).toMatch(/^{"Status":"Error","Message":"(Nonce failed|No node ID Found)","Meta":null,/);
+      // Nothing is spent by it.
+      expect((await node.ping()).status).toBe(200);
+    });
+
+    it.each(ownCalls.filter(([, path]) => path !== '/register/ping'))(
+      '%s %s refuses strangers in words that start no recovery',
+      async (method, path) => {
+        const node = await RawNode.register(strict.url, strict.config.nodeSecret);
+        for (const [, shown] of strangers) {
+          const { status, text } = await node.call(method, path, shown);
+          expect(status).toBe(403);
+          expect(text).not.toMatch(/nonce|No node ID Found/i);
+        }
+        expect((await node.call(method, path)).status).toBe(200);
+      },
+    );
+
+    it('learns nobody', async () => {
+      const id = unique('another-dashboards');
+      await callNodePlane(strict.url, 'GET', '/register/ping', { id, secret: strict.config.nodeSecret, nonce: '' });
+      expect(await shownToOperator({ id })).toBeUndefined();
     });
   });
 
@@ -221,6 +296,28 @@ describe('the node plane', () => {
         oas: null,
       });
       expect(text).not.toContain(inactive.apiId);
+    });
+
+    it('hold a policy that grants nothing to nobody when there is none: gateways up to 5.2 ignore an empty list', async () => {
+      const empty = await ApiUnderTest.start();
+      try {
+        const node = await RawNode.register(empty.url, empty.config.nodeSecret);
+        const { message } = await node.get('/system/policies');
+        expect(message).toEqual([expect.objectContaining({ org_id: '', is_inactive: true, access_rights: {} })]);
+        expect((await node.get('/system/apis')).message).toEqual([]);
+      } finally {
+        await empty.stop();
+      }
+    });
+
+    it('hold a policy that is denied as inactive, which is what gateways understand', async () => {
+      const [denied, drafted] = [
+        await storePolicy(true, { state: 'deny' }),
+        await storePolicy(true, { state: 'draft' }),
+      ];
+      const { message } = await (await register()).get('/system/policies');
+      expect(message).toContainEqual(expect.objectContaining({ _id: denied, state: 'deny', is_inactive: true }));
+      expect(message).not.toContainEqual(expect.objectContaining({ _id: drafted, is_inactive: true }));
     });
 
     it('hold active policies, and no inactive one', async () => {

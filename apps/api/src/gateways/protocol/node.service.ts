@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError } from '@castellan/dto';
-import { LOGGER, type Logger } from '@castellan/observability';
+import { LOGGER, Metrics, type Logger } from '@castellan/observability';
 import {
   NODE_HEADERS,
   NODE_REFUSAL,
@@ -12,82 +13,154 @@ import {
   nonceFrom,
   registrationReply,
 } from '@castellan/tyk';
-import { NodeRegistry, type Visit } from '../delivery/node-registry';
+import type { NodeList } from '../delivery/generation';
 import { Reconciler } from '../delivery/reconciler';
-import type { NodeList } from '../delivery/snapshot';
-import { SnapshotService } from '../delivery/snapshot.service';
+import { Rollout } from '../delivery/rollout';
+import { isOutage } from '../../http/outage';
+import { NodeRegistry, type Visit, type Visitor, type VisitOptions } from '../nodes/node-registry';
 import { serve } from './serve';
 
 const nonceBytes = 16;
+
+/** What a node calls for: gateways take a refusal of a ping for an invitation to register, that of a fetch is delicate. */
+type CallKind = 'ping' | 'system';
 
 const header = ({ headers }: FastifyRequest, name: string): string => {
   const value = headers[name];
   return typeof value === 'string' ? value : '';
 };
 
-/** What gateways ask, and how they have to be answered (docs/tyk/nodes.md#calls). */
+const visitorOf = (request: FastifyRequest): Visitor => ({
+  id: header(request, NODE_HEADERS.nodeId),
+  nonce: header(request, NODE_HEADERS.nonce),
+  hostname: header(request, NODE_HEADERS.hostname),
+  address: request.ip,
+});
+
+/**
+ * What gateways ask, and how they have to be answered (docs/tyk/nodes.md#calls). The node secret is the credential, and whoever has
+ * it is served: id and nonce say which node it is, and Redis remembers it, so a node that is unknown is learned from
+ * what it sends, and a Redis that is away costs knowledge and no configuration.
+ */
 @Injectable()
 export class NodeService {
+  private readonly mismatches;
+
   constructor(
     private readonly registry: NodeRegistry,
-    private readonly snapshots: SnapshotService,
+    private readonly rollout: Rollout,
     private readonly reconciler: Reconciler,
+    @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.mismatches = metrics.counter(
+      'castellan_node_mismatches_total',
+      'Calls of nodes that were not recognised: unknown id, stale nonce, a node that has left, or not recorded for want of Redis',
+      ['call', 'mismatch'],
+    );
+  }
 
   async register(request: FastifyRequest): Promise<string> {
+    const { hostname, address } = visitorOf(request);
     const id = nodeIdFrom(randomUUID());
     const nonce = newNonce(id);
-    const hostname = header(request, NODE_HEADERS.hostname);
-    await this.registry.register({ id, hostname, address: request.ip }, nonce);
+    // What could not be recorded is learned from the node's next call.
+    await this.recorded(this.registry.register({ id, hostname, address }, nonce));
     this.reconciler.afterRegistration();
-    this.logger.info({ node: id, hostname, address: request.ip }, 'A node registered');
+    this.logger.info({ node: id, hostname, address }, 'A node registered');
     return registrationReply(id, nonce);
   }
 
   async ping(request: FastifyRequest): Promise<string> {
-    return nodeReply({}, await this.visit(request));
+    return this.answer('ping', request);
   }
 
   async deregister(request: FastifyRequest): Promise<string> {
-    const nonce = await this.visit(request);
-    const id = header(request, NODE_HEADERS.nodeId);
+    const { id } = visitorOf(request);
+    if (this.isStrict) await this.visit('system', request);
     await this.registry.forget(id);
     this.logger.info({ node: id }, 'A node deregistered');
-    return nodeReply({}, nonce);
+    return nodeReply({}, newNonce(id));
+  }
+
+  async quotaTrigger(request: FastifyRequest): Promise<string> {
+    return this.answer('system', request);
   }
 
   /**
-   * Sends a list to a node. The nonce is judged as the request arrives, since the heartbeat goes on while the snapshot is
-   * made, and spent when it is there: when MongoDB is out of reach the node gets a 5xx and keeps what it has (promise 3).
+   * Sends a list to a node. The nonce is judged as the request arrives, since the heartbeat goes on while the list is
+   * made, and renewed when it is there: when MongoDB is out of reach the node gets a 5xx and keeps what it has (promise 3).
    */
   async sendList(list: 'apis' | 'policies', request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const id = header(request, NODE_HEADERS.nodeId);
-    refuse(await this.registry.recognise(id, header(request, NODE_HEADERS.nonce)));
-    const snapshot = await this.snapshots.current();
+    const { id } = visitorOf(request);
+    const outcome = await this.visit('system', request, { fetches: true });
+    const { [list]: served, name } = (await this.rollout.current()).of(id);
     const nonce = newNonce(id);
-    refuse(await this.registry.renew(id, nonce));
-    const served = snapshot[list];
-    this.noteWhenSent(id, list, served, reply);
+    if (outcome !== 'gone') await this.recorded(this.registry.renew(id, nonce));
+    this.noteWhenSent(id, list, served, name, reply);
     serve(served, nodeListTail(nonce), request, reply);
   }
 
   async list(items: readonly string[], request: FastifyRequest): Promise<string> {
-    return `{"Status":"OK","Message":[${items.join(',')}]${nodeListTail(await this.visit(request))}`;
+    const nonce = newNonce(visitorOf(request).id);
+    await this.visit('system', request, { next: nonce });
+    return `{"Status":"OK","Message":[${items.join(',')}]${nodeListTail(nonce)}`;
   }
 
-  private async visit(request: FastifyRequest): Promise<string> {
-    const id = header(request, NODE_HEADERS.nodeId);
-    const nonce = newNonce(id);
-    refuse(await this.registry.visit(id, header(request, NODE_HEADERS.nonce), nonce));
-    return nonce;
+  private get isStrict(): boolean {
+    return this.config.nodeNonces === 'strict';
+  }
+
+  private async answer(call: CallKind, request: FastifyRequest): Promise<string> {
+    const nonce = newNonce(visitorOf(request).id);
+    await this.visit(call, request, { next: nonce });
+    return nodeReply({}, nonce);
+  }
+
+  /**
+   * Notes who called.
+   *
+   * @throws CastellanError (403) for a ping of a node that has left, and with strict nonces for whoever is not recognised
+   */
+  private async visit(
+    call: CallKind,
+    request: FastifyRequest,
+    options: VisitOptions = {},
+  ): Promise<Visit | 'unrecorded'> {
+    const visitor = visitorOf(request);
+    const visit = this.registry.visit(visitor, { ...options, refuseStrangers: this.isStrict });
+    const outcome = (await this.recorded(visit)) ?? 'unrecorded';
+    if (outcome === 'ok') return outcome;
+    this.mismatches.inc({ call, mismatch: outcome });
+    this.logger.debug({ node: visitor.id, call, mismatch: outcome }, 'A node was not recognised');
+    if (this.isStrict || (call === 'ping' && outcome === 'gone')) throw refusal(call, outcome);
+    if (outcome === 'unknown') this.reconciler.afterRegistration();
+    return outcome;
+  }
+
+  /** What Redis did; undefined when it is out of reach, which is no reason to turn a node away. */
+  private async recorded<T>(work: Promise<T>): Promise<T | undefined> {
+    try {
+      return await work;
+    } catch (error) {
+      if (this.isStrict || !isOutage(error)) throw error;
+      this.logger.debug({ err: error }, 'Redis is out of reach; a call of a node was answered and not recorded');
+      return undefined;
+    }
   }
 
   /** A reply that broke off on the way was not loaded, so it counts only once it is out in full (promise 5). */
-  private noteWhenSent(id: string, list: 'apis' | 'policies', { hash, count }: NodeList, reply: FastifyReply): void {
+  private noteWhenSent(
+    id: string,
+    list: 'apis' | 'policies',
+    { hash, count }: NodeList,
+    generation: string,
+    reply: FastifyReply,
+  ): void {
     reply.raw.once('finish', () => {
       this.logger.info({ node: id, list, count, hash }, 'A node was served');
-      this.registry.recordServed(id, list, hash).catch((error: unknown) => {
+      this.registry.recordServed(id, list, { hash, generation }).catch((error: unknown) => {
         this.logger.warn({ err: error, node: id }, 'It could not be noted what a node was served');
       });
     });
@@ -96,15 +169,13 @@ export class NodeService {
 
 const newNonce = (id: string): string => nonceFrom(id, randomBytes(nonceBytes));
 
-/** @throws CastellanError (403) for a call that is not to be answered; nobody has registered without an id. */
-const refuse = (outcome: Visit): void => {
-  if (outcome === 'unknown') throw refusal('node_unknown', NODE_REFUSAL.unknownNode);
-  if (outcome === 'nonce') throw refusal('node_nonce_failed', NODE_REFUSAL.nonce);
-};
-
 /**
- * A 403 with the words by which gateways know that they should register again
- * (docs/tyk/nodes.md#refusals-and-recovery).
+ * A 403. On a ping it makes a gateway register, whatever it says. Elsewhere its body holds none of the words, the code
+ * included, that make newer gateways register inside the load that they are about.
  */
-const refusal = (code: 'node_unknown' | 'node_nonce_failed', text: string): CastellanError =>
-  new CastellanError(403, code, text);
+const refusal = (call: CallKind, outcome: Visit | 'unrecorded'): CastellanError => {
+  if (call === 'system') return new CastellanError(403, 'node_not_recognised', NODE_REFUSAL.fetch);
+  return outcome === 'nonce'
+    ? new CastellanError(403, 'node_nonce_failed', NODE_REFUSAL.nonce)
+    : new CastellanError(403, 'node_unknown', NODE_REFUSAL.unknownNode);
+};

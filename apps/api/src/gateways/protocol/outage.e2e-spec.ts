@@ -1,3 +1,4 @@
+import { Health } from '@castellan/observability';
 import { anApiDefinition, eventually, NodeSimulator, textOf, type NodeProfile } from '@castellan/testing';
 import { RawNode } from '../../../../../test/support/raw-node';
 import { TcpProxy } from '../../../../../test/support/tcp-proxy';
@@ -87,7 +88,7 @@ describe('promise 3: nodes never lose their routes because of us', () => {
     await create();
   });
 
-  it.each(['v3', 'v5.2', 'v5', 'v5.13'] as const)(
+  it.each(['v3', 'v5.2', 'v5', 'v5.14'] as const)(
     'leaves a %s gateway what it serves when it reloads during an outage of MongoDB, and brings it up to date afterwards',
     async (profile) => {
       const apiId = await create();
@@ -107,21 +108,43 @@ describe('promise 3: nodes never lose their routes because of us', () => {
     },
   );
 
-  it('answers 503, and no 403 that would send nodes registering, while Redis is out of reach', async () => {
+  it('serves nodes while Redis is out of reach, which knows them and holds nothing of theirs', async () => {
     const apiId = await create();
     const node = await RawNode.register(api.url, api.config.nodeSecret);
     await redis.cut();
-    await eventually(async () => (await node.ping()).status === 503, patiently);
-    for (const path of ['/register/ping', '/system/apis', '/register/node']) {
-      const reply = await node.get(path);
-      expect([path, reply.status]).toEqual([path, 503]);
-      expect(reply.text).not.toMatch(/nonce|No node ID Found/i);
+    await eventually(async () => (await api.anonymous.get('/health/ready')).status === 503, patiently);
+    expect((await node.get('/system/apis')).text).toContain(apiId);
+    for (const path of ['/register/ping', '/system/policies', '/register/node']) {
+      expect([path, (await node.get(path)).status]).toEqual([path, 200]);
     }
+    // What would be untrue a moment later is not said.
+    expect((await node.call('DELETE', '/system/node')).status).toBe(503);
     expect((await organisation.admin.client.get(`/api/apis/${apiId}`)).status).toBe(200);
 
+    const late = await RawNode.register(api.url, api.config.nodeSecret, 'came-without-redis');
     await redis.mend();
-    await eventually(async () => (await node.ping()).status === 200, patiently);
-    expect((await node.get('/system/apis')).text).toContain(apiId);
+    await eventually(async () => (await api.anonymous.get('/health/ready')).status === 200, patiently);
+    expect((await late.ping({ hostname: 'came-without-redis' })).status).toBe(200);
+    expect((await api.admin.get('/admin/system/nodes')).text).toContain('came-without-redis');
+  });
+
+  it('announces nothing while it cannot serve it, so that no node comes in vain', async () => {
+    const node = await aNode('v5.14');
+    const first = await create();
+    await node.waitFor(() => node.loadedApis.has(first), patiently.deadlineMs);
+    const heard = node.eventsOf('signal-accepted').length;
+    const refused = node.eventsOf('fetch-finished').filter(({ status }) => status !== 200).length;
+    api.app.get(Health).beginShutdown();
+    const second = await create();
+    await eventually(
+      async () =>
+        Number(/^castellan_outbox_lag_seconds\{[^}]*\} (\S+)$/m.exec((await api.anonymous.get('/metrics')).text)?.[1]) >
+        2,
+      patiently,
+    );
+    expect(node.eventsOf('signal-accepted')).toHaveLength(heard);
+    expect(node.eventsOf('fetch-finished').filter(({ status }) => status !== 200)).toHaveLength(refused);
+    expect(node.loadedApis.has(second)).toBe(false);
   });
 
   it('promise 4: accepts a change while Redis is out of reach, and tells the nodes when it is back', async () => {

@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { toNodeList } from './snapshot';
+import { toNodeList } from './generation';
 
 describe('toNodeList', () => {
   it('is a reply that lacks only its end, the same plain and compressed', async () => {

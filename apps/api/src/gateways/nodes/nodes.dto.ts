@@ -13,10 +13,10 @@ export class NodeDto {
   @ApiProperty({ example: 'solo-027f4735-a818-4f84-b2da-082ea1fe7450' })
   readonly id!: string;
 
-  @ApiProperty({ example: 'gateway-1' })
+  @ApiProperty({ example: 'gateway-1', description: 'Empty for users of an organisation' })
   readonly hostname!: string;
 
-  @ApiProperty({ example: '10.0.0.7' })
+  @ApiProperty({ example: '10.0.0.7', description: 'Empty for users of an organisation' })
   readonly address!: string;
 
   @ApiProperty({
@@ -42,21 +42,30 @@ export class NodeDto {
   @ApiProperty({ type: HashesDto, description: 'What it should run' })
   readonly expected!: HashesDto;
 
-  @ApiProperty({ enum: ['in_sync', 'behind', 'silent'] })
+  @ApiProperty({
+    enum: ['in_sync', 'behind', 'stuck', 'silent'],
+    description: 'stuck: it is behind, was told to load a while ago and has asked for nothing since, though it pings',
+  })
   readonly state!: string;
 
   @ApiProperty({ description: 'The hash of what it last loaded is the hash of what it should run' })
   readonly in_sync!: boolean;
+
+  @ApiProperty({ type: String, nullable: true, description: 'What to do about it; null when nothing' })
+  readonly advice!: string | null;
 }
 
 class ReloadDto {
   @ApiProperty({ example: 'http://10.0.0.7:8080' })
   readonly url!: string;
 
+  @ApiProperty({ type: String, nullable: true, description: 'Id of the node that this is, where that was seen' })
+  readonly node!: string | null;
+
   @ApiProperty()
   readonly ok!: boolean;
 
-  @ApiProperty()
+  @ApiProperty({ description: '0 when the gateway had loaded by itself and only its version was asked for' })
   readonly attempts!: number;
 
   @ApiProperty({ description: 'Milliseconds' })
@@ -75,7 +84,7 @@ class ReloadDto {
   readonly reason!: string;
 }
 
-class NodesData {
+export class NodesData {
   @ApiProperty({ type: [NodeDto] })
   readonly nodes!: NodeDto[];
 

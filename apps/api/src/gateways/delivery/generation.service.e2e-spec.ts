@@ -11,19 +11,19 @@ import { anApiDefinition, textOf } from '@castellan/testing';
 import { RawNode } from '../../../../../test/support/raw-node';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import { NodeDocuments } from './node-documents';
-import { SnapshotService } from './snapshot.service';
+import { GenerationService } from './generation.service';
 
 const apiIdsIn = (text: string, ids: readonly string[]): number =>
   ids.filter((id) => text.includes(`"api_id":"${id}"`)).length;
 
-describe('SnapshotService', () => {
+describe('GenerationService', () => {
   let api: ApiUnderTest;
-  let snapshots: SnapshotService;
+  let generations: GenerationService;
 
   beforeAll(async () => {
     // No look at the nodes but those that the tests make.
     api = await ApiUnderTest.start({ RECONCILE_MS: '3600000' });
-    snapshots = api.app.get(SnapshotService);
+    generations = api.app.get(GenerationService);
   });
   afterAll(() => api.stop());
 
@@ -43,36 +43,36 @@ describe('SnapshotService', () => {
     const nodes = await Promise.all(
       Array.from({ length: 100 }, () => RawNode.register(api.url, api.config.nodeSecret)),
     );
-    await snapshots.current();
-    const before = snapshots.builds;
+    await generations.current();
+    const before = generations.builds;
     const apiId = await create(organisation);
     const replies = await Promise.all(nodes.map((node) => node.get('/system/apis')));
     for (const { status, text } of replies) {
       expect(status).toBe(200);
       expect(text).toContain(apiId);
     }
-    expect(snapshots.builds).toBe(before + 1);
+    expect(generations.builds).toBe(before + 1);
   });
 
   it('is not built again while nothing changes', async () => {
-    await snapshots.current();
-    const before = snapshots.builds;
-    const [one, ...others] = await Promise.all(Array.from({ length: 50 }, () => snapshots.current()));
+    await generations.current();
+    const before = generations.builds;
+    const [one, ...others] = await Promise.all(Array.from({ length: 50 }, () => generations.current()));
     for (const other of others) expect(other).toBe(one);
-    expect(snapshots.builds).toBe(before);
+    expect(generations.builds).toBe(before);
   });
 
   it('reads only the organisation that has changed', async () => {
     const organisations = [await api.organisation(), await api.organisation(), await api.organisation()];
     for (const organisation of organisations) await create(organisation);
-    await snapshots.current();
+    await generations.current();
 
     const read = jest.spyOn(api.app.get(NodeDocuments), 'of');
     try {
       const [, changed] = organisations;
       if (changed === undefined) throw new Error('No organisation');
       const apiId = await create(changed);
-      const { apis } = await snapshots.current();
+      const { apis } = await generations.current();
       expect(apis.plain.toString()).toContain(apiId);
       expect(read.mock.calls.map(([organisation]) => organisation)).toEqual([changed.id]);
     } finally {
@@ -98,9 +98,9 @@ describe('SnapshotService', () => {
       () => client.delete(`/api/apis/${third}`),
     ];
     for (const step of steps) {
-      await snapshots.current();
+      await generations.current();
       expectOk(await step());
-      const { apis } = await snapshots.current();
+      const { apis } = await generations.current();
       const fresh = await freshDocuments().of(toOrganisationId(toObjectId(organisation.id)));
       expect(apis.plain.toString()).toContain(fresh.apis.join());
       expect(fresh.apis).toHaveLength(apiIdsIn(apis.plain.toString(), [first, second, third]));
@@ -110,11 +110,11 @@ describe('SnapshotService', () => {
   it('reads no definition again that has not changed', async () => {
     const organisation = await api.organisation();
     for (let count = 0; count < 5; count += 1) await create(organisation);
-    await snapshots.current();
+    await generations.current();
     const read = jest.spyOn(api.app.get(ApiStore), 'byIds');
     try {
       await create(organisation);
-      await snapshots.current();
+      await generations.current();
       expect(read.mock.calls.map(([, ids]) => ids.length)).toEqual([1]);
     } finally {
       read.mockRestore();
@@ -126,7 +126,7 @@ describe('SnapshotService', () => {
     await Promise.all(
       Array.from({ length: 10 }, async () => {
         const apiId = await create(organisation);
-        const { apis } = await snapshots.current();
+        const { apis } = await generations.current();
         expect(apis.plain.toString()).toContain(apiId);
       }),
     );
@@ -141,7 +141,7 @@ describe('SnapshotService', () => {
       [...text.matchAll(/"api_id":"([^"]+)"/g)]
         .map(([, id]) => id ?? '')
         .filter((id) => [low, high, middle].includes(id));
-    const first = await snapshots.current();
+    const first = await generations.current();
     expect(idsIn(first.apis.plain.toString())).toEqual([high, middle, low]);
     const replica = await ApiUnderTest.start({
       DATABASE: new URL(api.config.mongodbUri).pathname.slice(1),
@@ -149,7 +149,7 @@ describe('SnapshotService', () => {
       NODE_SECRET: api.config.nodeSecret,
     });
     try {
-      const other = await replica.app.get(SnapshotService).current();
+      const other = await replica.app.get(GenerationService).current();
       expect([other.apis.hash, other.policies.hash]).toEqual([first.apis.hash, first.policies.hash]);
     } finally {
       await replica.stop();
@@ -159,8 +159,8 @@ describe('SnapshotService', () => {
   it('forgets what is gone', async () => {
     const organisation = await api.organisation();
     const apiId = await create(organisation);
-    expect((await snapshots.current()).apis.plain.toString()).toContain(apiId);
+    expect((await generations.current()).apis.plain.toString()).toContain(apiId);
     expectOk(await api.admin.delete(`/admin/organisations/${organisation.id}?force=true`));
-    expect((await snapshots.current()).apis.plain.toString()).not.toContain(apiId);
+    expect((await generations.current()).apis.plain.toString()).not.toContain(apiId);
   });
 });

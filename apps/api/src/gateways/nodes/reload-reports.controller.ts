@@ -5,7 +5,7 @@ import { ReloadReports } from './reload-reports';
 
 /** What host managers report over the transport. */
 @Controller()
-export class DeliveryController {
+export class ReloadReportsController {
   constructor(private readonly reports: ReloadReports) {}
 
   @EventPattern(transportEvents.nodeReloaded)

@@ -17,8 +17,10 @@ export interface NodeList {
   readonly gzip: Buffer;
 }
 
-/** What nodes should run. */
-export interface Snapshot {
+/** One state of everything that nodes load: what a node is assigned, and served. */
+export interface Generation {
+  /** The name that the host manager knows it by, too. */
+  readonly name: string;
   readonly apis: NodeList;
   readonly policies: NodeList;
 }

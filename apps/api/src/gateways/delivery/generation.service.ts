@@ -1,24 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '@castellan/observability';
-import { Generations, toOrganisationId } from '@castellan/persistence';
+import { generationName, Generations, toOrganisationId } from '@castellan/persistence';
+import { PLACEHOLDER_POLICY } from '@castellan/tyk';
 import { Coalescer } from './coalescer';
+import { toNodeList, type Generation, type NodeList } from './generation';
 import { NodeDocuments, type OrganisationState } from './node-documents';
-import { toNodeList, type NodeList, type Snapshot } from './snapshot';
 
 /** Organisations that are read at the same time. */
 const readAtOnce = 10;
 
 /**
- * The snapshot of what nodes are served. Every call is answered with the state of a moment after the call; a thousand
+ * Makes the newest generation. Every call is answered with the state of a moment after the call; a thousand
  * calls at once cost one look at the generations, and only organisations that changed are read again. When MongoDB
  * cannot be asked the call fails, and never answers with less than everything (promise 3).
  */
 @Injectable()
-export class SnapshotService {
+export class GenerationService {
   private parts = new Map<string, OrganisationState>();
-  private snapshot: Snapshot | null = null;
+  private newest: Generation | null = null;
   private readonly refresh = new Coalescer(() => this.bringUpToDate());
-  /** How often a snapshot was put together; a thousand nodes at once should raise it by one. */
+  /** How often a generation was put together; a thousand nodes at once should raise it by one. */
   builds = 0;
   private readonly counter: ReturnType<Metrics['counter']>;
 
@@ -30,14 +31,14 @@ export class SnapshotService {
     this.counter = metrics.counter('castellan_snapshot_builds_total', 'How often the lists for nodes were made', []);
   }
 
-  current(): Promise<Snapshot> {
+  current(): Promise<Generation> {
     return this.refresh.run();
   }
 
-  private async bringUpToDate(): Promise<Snapshot> {
+  private async bringUpToDate(): Promise<Generation> {
     const generations = await this.generations.all();
     const stale = [...generations].filter(([id, generation]) => this.parts.get(id)?.generation !== generation);
-    if (this.snapshot !== null && stale.length === 0) return this.snapshot;
+    if (this.newest !== null && stale.length === 0) return this.newest;
 
     const parts = new Map(this.parts);
     for (let first = 0; first < stale.length; first += readAtOnce) {
@@ -46,25 +47,31 @@ export class SnapshotService {
       });
       await Promise.all(read);
     }
-    const snapshot = await assemble(parts, this.snapshot);
+    const generation = await assemble(parts, this.newest);
     this.parts = parts;
-    this.snapshot = snapshot;
+    this.newest = generation;
     this.builds += 1;
     this.counter.inc();
-    return snapshot;
+    return generation;
   }
 }
 
 const assemble = async (
   parts: ReadonlyMap<string, OrganisationState>,
-  previous: Snapshot | null,
-): Promise<Snapshot> => {
-  const ordered = [...parts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part);
-  const [apis, policies] = await Promise.all([
-    toNodeList(ordered.flatMap((part) => part.apis)),
-    toNodeList(ordered.flatMap((part) => part.policies)),
+  previous: Generation | null,
+): Promise<Generation> => {
+  const ordered = [...parts].sort(([a], [b]) => (a < b ? -1 : 1));
+  const policies = ordered.flatMap(([, part]) => part.policies);
+  const [apis, served] = await Promise.all([
+    toNodeList(ordered.flatMap(([, part]) => part.apis)),
+    // Gateways up to 5.2 keep their old policies when they get none at all.
+    toNodeList(policies.length === 0 ? [PLACEHOLDER_POLICY] : policies),
   ]);
-  return { apis: keepSame(apis, previous?.apis), policies: keepSame(policies, previous?.policies) };
+  return {
+    name: generationName(new Map(ordered.map(([id, { generation }]) => [id, generation]))),
+    apis: keepSame(apis, previous?.apis),
+    policies: keepSame(served, previous?.policies),
+  };
 };
 
 /** A list that did not change stays the same object, so that its bytes are held once. */

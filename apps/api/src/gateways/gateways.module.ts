@@ -1,0 +1,41 @@
+import { Module } from '@nestjs/common';
+import { NodeRecords } from '@castellan/persistence';
+import { Dispatcher } from './delivery/dispatcher';
+import { GenerationService } from './delivery/generation.service';
+import { NodeDocuments } from './delivery/node-documents';
+import { Reconciler } from './delivery/reconciler';
+import { Rollout } from './delivery/rollout';
+import { Serving } from './delivery/serving';
+import { Signals } from './delivery/signals';
+import { NodeRegistry } from './nodes/node-registry';
+import { NodeStateService } from './nodes/node-state.service';
+import { NodesController } from './nodes/nodes.controller';
+import { OperatorNodesController } from './nodes/operator-nodes.controller';
+import { ReloadReports } from './nodes/reload-reports';
+import { ReloadReportsController } from './nodes/reload-reports.controller';
+import { NodeController } from './protocol/node.controller';
+import { NodeService } from './protocol/node.service';
+
+/**
+ * The gateways: what they ask (`protocol`), what is known of them (`nodes`), and the way from a committed change to nodes
+ * that run it (`delivery`).
+ */
+@Module({
+  controllers: [NodeController, NodesController, OperatorNodesController, ReloadReportsController],
+  providers: [
+    Dispatcher,
+    GenerationService,
+    NodeDocuments,
+    NodeRecords,
+    NodeRegistry,
+    NodeService,
+    NodeStateService,
+    Reconciler,
+    ReloadReports,
+    Rollout,
+    Serving,
+    Signals,
+  ],
+  exports: [NodeDocuments],
+})
+export class GatewaysModule {}

@@ -1,0 +1,23 @@
+import { Controller } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { AdminOnly } from '@castellan/rbac';
+import { Route } from '../../http/route';
+import { NodeStateService } from './node-state.service';
+import { NodesReply } from './nodes.dto';
+import { presentFleet } from './present';
+
+@ApiTags('Nodes')
+@Controller('admin/system/nodes')
+export class OperatorNodesController {
+  constructor(private readonly states: NodeStateService) {}
+
+  @Route.get('', {
+    access: AdminOnly('List Nodes'),
+    id: 'listAllNodes',
+    summary: 'Every gateway: where it is, what it runs, and whether that is what it should run',
+    reply: NodesReply,
+  })
+  async list(): Promise<NodesReply> {
+    return { data: presentFleet(await this.states.fleet(), { places: true }) };
+  }
+}
