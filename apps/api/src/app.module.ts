@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { ConfigModule, type ApiConfig } from '@castellan/config';
 import { ObservabilityModule, type Logger } from '@castellan/observability';
@@ -25,7 +25,8 @@ import { SystemModule } from './system/system.module';
 /** The API: its domains, and what stands under all of them. Routes say which plane they are of (`@Requires` and its kin). */
 @Module({})
 export class AppModule {
-  static with(config: ApiConfig, logger: Logger): DynamicModule {
+  /** @param kinds modules of kinds that are not among those of this folder */
+  static with(config: ApiConfig, logger: Logger, kinds: readonly Type[] = []): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -49,6 +50,7 @@ export class AppModule {
         WebhooksModule,
         AuditModule,
         OrganisationTransferModule,
+        ...kinds,
       ],
       providers: [
         { provide: APP_FILTER, useClass: ErrorFilter },

@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -16,8 +17,9 @@ export const createApp = async (
   config: ApiConfig,
   logger: Logger,
   adapter: FastifyAdapter = createAdapter(config, logger),
+  kinds: readonly Type[] = [],
 ): Promise<NestFastifyApplication> => {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, logger), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, logger, kinds), adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: new NestLogger(logger),

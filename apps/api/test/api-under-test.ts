@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Redis } from 'ioredis';
 import { loadApiConfig, type ApiConfig } from '@castellan/config';
@@ -59,8 +60,14 @@ export class ApiUnderTest {
     this.node = this.anonymous.with({ authorization: config.nodeSecret });
   }
 
-  /** @param overrides settings by their environment name without the prefix; a database may be given to share one */
-  static async start(overrides: Readonly<Record<string, string>> = {}): Promise<ApiUnderTest> {
+  /**
+   * @param overrides settings by their environment name without the prefix; a database may be given to share one
+   * @param kinds modules of kinds that only a test has
+   */
+  static async start(
+    overrides: Readonly<Record<string, string>> = {},
+    kinds: readonly Type[] = [],
+  ): Promise<ApiUnderTest> {
     const { DATABASE: database, ...settings } = overrides;
     const config = loadApiConfig({
       CASTELLAN_ADMIN_SECRET: randomBytes(16).toString('hex'),
@@ -72,7 +79,7 @@ export class ApiUnderTest {
     });
     if (database === undefined) await emptyRedis(config.redisUrl);
     const logger = createLogger('api', config.logLevel);
-    const app = await createApp(config, logger);
+    const app = await createApp(config, logger, undefined, kinds);
     await app.listen(0, '127.0.0.1');
     startTransport(app, logger);
     const api = new ApiUnderTest(app, config, (await app.getUrl()).replace('[::1]', '127.0.0.1'));

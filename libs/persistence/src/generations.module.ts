@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { MongooseModule } from '@nestjs/mongoose';
-import { Generations } from './changes/outbox';
+import { Generations } from './changes/generations';
 import { generationSchema } from './changes/rows';
 import { MongoConnectionModule } from './connection';
 import { modelNames } from './models';

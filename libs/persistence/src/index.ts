@@ -3,13 +3,17 @@ export type { AuditFilter, AuditReach } from './changes/audit-filter';
 export { AuditLedger } from './changes/audit-ledger';
 export { AuditStore } from './changes/audit-store';
 export { type ChangeContext } from './changes/change-context';
+export { ChangeFeed } from './changes/change-feed';
 export { ChangeRecorder } from './changes/change-recorder';
-export { type Change, type ChangeTransaction } from './changes/change-transaction';
+export { withoutRepeats, type Effect } from './changes/effects';
 export { generationName } from './changes/generation-name';
-export { Generations, Outbox } from './changes/outbox';
+export { Generations, type Advance } from './changes/generations';
+export { Outbox } from './changes/outbox';
+export { namedChanges, type Told } from './changes/records';
 export { RevisionRetention, type RevisionPlace, type RevisionsToKeep } from './changes/revision-retention';
 export { RevisionStore, type RevisionSummary } from './changes/revision-store';
 export type { Actor, AuditRow, GenerationRow, Operation, OutboxRow, RevisionRow } from './changes/rows';
+export { type Change, type Demand, UnitOfWork } from './changes/unit-of-work';
 export { MongoConnectionModule } from './connection';
 export { ConsistentReads } from './consistent-reads';
 export { GenerationsModule } from './generations.module';
@@ -18,6 +22,25 @@ export { isObjectIdText, newObjectId, toObjectId, toOrganisationId, type Organis
 export { ImportRunning } from './imports/import-running';
 export { ImportStore, type ImportProgress, type ImportSummary } from './imports/import-store';
 export type { FrozenListRow, ImportJournalRow, ImportRefusal, ImportRow, ImportStepRow } from './imports/rows';
+export type { ApiRow } from './kinds/api.kind';
+export {
+  allKinds,
+  defineKind,
+  documentKinds,
+  kindNamed,
+  kindNames,
+  modelOf,
+  registerKind,
+  type AnyKind,
+  type DocumentKind,
+  type KindDefinition,
+} from './kinds/kind';
+export { deleteOrder, draftOrder, writeOrder } from './kinds/order';
+export type { OrganisationRow } from './kinds/organisation.kind';
+export type { PolicyRow } from './kinds/policy.kind';
+export { servedApi, servedPolicy, type NodeItem } from './kinds/served';
+export type { UserRow } from './kinds/user.kind';
+export type { WebhookRow } from './kinds/webhook.kind';
 export { modelNames } from './models';
 export {
   forgetNodeAfterSeconds,
@@ -34,13 +57,6 @@ export { REDIS, redisKey, RedisModule } from './redis.module';
 export { redisTransportOptions, startTransport } from './redis-transport';
 export { ApiStore, type ApiHolder, type ApiNeighbour, type ApiSummary, type ApiWithBase } from './resources/api-store';
 export { DuplicateKey, LostRace } from './resources/duplicate-key';
-export {
-  resourceKinds,
-  type Draft,
-  type Head,
-  type ResourceKindName,
-  type ResourceRow,
-} from './resources/resource-row';
-export { ResourceStore, type PageQuery, type ResourceKind } from './resources/resource-store';
-export type { ApiRow, OrganisationRow, PolicyRow, UserRow, WebhookRow } from './resources/rows';
+export { type Draft, type Head, type ResourceRow } from './resources/resource-row';
+export { ResourceStore, type Claims, type PageQuery } from './resources/resource-store';
 export { OrganisationStore, PolicyStore, UserStore, WebhookStore } from './resources/stores';

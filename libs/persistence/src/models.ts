@@ -1,10 +1,5 @@
-/** Names under which Nest injects the models. */
+/** Names under which Nest injects the models of what is no kind of resource; those bear the names of their kinds. */
 export const modelNames = {
-  organisation: 'organisation',
-  user: 'user',
-  api: 'api',
-  policy: 'policy',
-  webhook: 'webhook',
   revision: 'revision',
   revisionSweep: 'revisionSweep',
   audit: 'audit',

@@ -6,7 +6,10 @@ import { auditChainSchema } from './changes/audit-chain';
 import { AuditLedger } from './changes/audit-ledger';
 import { AuditStore } from './changes/audit-store';
 import { ChangeRecorder } from './changes/change-recorder';
-import { Generations, Outbox } from './changes/outbox';
+import { ChangeFeed } from './changes/change-feed';
+import { Generations } from './changes/generations';
+import { Outbox } from './changes/outbox';
+import { RecordWriter } from './changes/record-writer';
 import { RevisionRetention, revisionSweepSchema } from './changes/revision-retention';
 import { RevisionStore } from './changes/revision-store';
 import { auditSchema, generationSchema, outboxSchema, revisionSchema } from './changes/rows';
@@ -14,12 +17,12 @@ import { MongoConnectionModule } from './connection';
 import { ConsistentReads } from './consistent-reads';
 import { ImportStore } from './imports/import-store';
 import { frozenListSchema, importJournalSchema, importSchema, importStepSchema } from './imports/rows';
+import { kindModels } from './kinds/kinds';
 import { migrations } from './migrations/migrations';
 import { Migrator } from './migrations/migrator';
 import { modelNames } from './models';
 import { OrganisationStore, PolicyStore, UserStore, WebhookStore } from './resources/stores';
 import { ApiStore } from './resources/api-store';
-import { apiSchema, organisationSchema, policySchema, userSchema, webhookSchema } from './resources/rows';
 
 /** Brings the database to the form that this program needs, before the first request. */
 @Injectable()
@@ -37,7 +40,16 @@ class StoreInitialiser implements OnModuleInit {
 }
 
 const stores = [OrganisationStore, UserStore, ApiStore, PolicyStore, WebhookStore];
-const ledger = [ChangeRecorder, Outbox, Generations, RevisionStore, RevisionRetention, AuditStore, AuditLedger];
+const ledger = [
+  ChangeRecorder,
+  ChangeFeed,
+  Outbox,
+  Generations,
+  RevisionStore,
+  RevisionRetention,
+  AuditStore,
+  AuditLedger,
+];
 const transfer = [ConsistentReads, ImportStore];
 
 /** MongoDB, and everything that reads or writes it. */
@@ -46,11 +58,7 @@ const transfer = [ConsistentReads, ImportStore];
   imports: [
     MongoConnectionModule.forRoot(),
     MongooseModule.forFeature([
-      { name: modelNames.organisation, schema: organisationSchema },
-      { name: modelNames.user, schema: userSchema },
-      { name: modelNames.api, schema: apiSchema },
-      { name: modelNames.policy, schema: policySchema },
-      { name: modelNames.webhook, schema: webhookSchema },
+      ...kindModels,
       { name: modelNames.revision, schema: revisionSchema },
       { name: modelNames.revisionSweep, schema: revisionSweepSchema },
       { name: modelNames.audit, schema: auditSchema },
@@ -63,7 +71,7 @@ const transfer = [ConsistentReads, ImportStore];
       { name: modelNames.frozenList, schema: frozenListSchema },
     ]),
   ],
-  providers: [StoreInitialiser, ...stores, ...ledger, ...transfer],
+  providers: [StoreInitialiser, RecordWriter, ...stores, ...ledger, ...transfer],
   exports: [MongooseModule, ...stores, ...ledger, ...transfer],
 })
 export class PersistenceModule {}

@@ -20,6 +20,9 @@ export const sections = {
 } as const;
 
 export type Section = keyof typeof sections;
+/** Whether there is a section of this name. */
+export const isSection = (name: string): name is Section => Object.hasOwn(sections, name);
+
 export type Level = 'read' | 'write';
 
 /** What a user was given, as it stands in `user_permissions`. Names that are not in the catalogue are kept and grant nothing. */

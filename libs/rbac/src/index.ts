@@ -12,6 +12,15 @@ export {
   type Plane,
 } from './access.decorator';
 export { AccessControl, AccessGuard, AUTHENTICATOR, type Authenticator, type GuardedRequest } from './access.guard';
-export { allows, givesSomething, isAdmin, sections, type Grants, type Level, type Section } from './catalogue';
+export {
+  allows,
+  givesSomething,
+  isAdmin,
+  isSection,
+  sections,
+  type Grants,
+  type Level,
+  type Section,
+} from './catalogue';
 export type { AdminPrincipal, NodePrincipal, Principal, UserPrincipal } from './principal';
 export { addRouteConfig } from './route-config';

@@ -4,6 +4,7 @@ import {
   checkApiWrapper,
   checkDefinition,
   checkDefinitionMeaning,
+  checkOas,
   deriveClassicDefinition,
   TYK_EXTENSION,
   flagAt,
@@ -19,7 +20,6 @@ import {
   type JsonValue,
   type ListenAddress,
 } from '@castellan/tyk';
-import { problemsOfOas } from '../oas/document-checks';
 import { categoriesOf } from './categories';
 import { apiTypesOf, authTypesOf } from './definition-facts';
 import { versionIdsOf } from './versions';
@@ -53,7 +53,7 @@ const prefixed = (problems: readonly FieldError[], prefix: string): FieldError[]
 export const parseApiBody = (sent: unknown): JsonObject => {
   const body = parseObject(sent);
   const definition = isOasWrapper(body)
-    ? prefixed(problemsOfOas(ownField(body, 'oas') ?? null), 'oas')
+    ? prefixed(checkOas(ownField(body, 'oas') ?? null), 'oas')
     : checkClassic(ownField(body, 'api_definition'));
   const problems = [...definition, ...checkApiWrapper(body)];
   if (problems.length > 0) throw new ValidationFailed(problems);
@@ -89,6 +89,10 @@ export const refuseSenseless = (wrapper: JsonObject): void => {
   const problems = [...checkDefinition(definition), ...checkDefinitionMeaning(definition)];
   if (problems.length > 0) throw new ValidationFailed(prefixed(problems, 'api_definition'));
 };
+
+/** Where a body says its `api_id`. */
+export const apiIdPath = (wrapper: JsonObject): string =>
+  isOasWrapper(wrapper) ? `oas.${TYK_EXTENSION}.info.id` : 'api_definition.api_id';
 
 /** The `api_id` that the body asks for; empty when it asks for none. */
 export const requestedApiId = (wrapper: JsonObject): string =>

@@ -6,8 +6,7 @@ import { ApisService } from './apis.service';
 export const ApiHistoryController = historyController({
   path: 'api/apis',
   tag: 'API definitions',
-  noun: 'Api',
-  section: 'apis',
+  kind: 'api',
   service: ApisService,
   nameOf: (document) => textAt(document, 'api_definition', 'name'),
 });

@@ -3,9 +3,9 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { ApiStore, type ApiSummary, type OrganisationId } from '@castellan/persistence';
 import { pieceInMemory } from '../http/list-in-memory';
 import { pageCount, placeOf } from '../http/paging';
-import { ApiCatalogues } from './api-catalogues';
+import { ApiListings } from './api-listings';
 import { apiReply, compressedReply } from './api-reply';
-import { orderNamed } from './catalogue';
+import { orderNamed } from './listing';
 import { wantedBy, type ApiSearch } from './list-query';
 
 /** A piece of a list, as JSON texts. */
@@ -26,7 +26,7 @@ export interface CategoryCount {
 @Injectable()
 export class ApiListsService {
   constructor(
-    private readonly catalogues: ApiCatalogues,
+    private readonly listings: ApiListings,
     private readonly apis: ApiStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
@@ -34,10 +34,10 @@ export class ApiListsService {
   async list(organisation: OrganisationId, query: ApiSearch): Promise<ListOfTexts> {
     const { pageSize } = this.config;
     const place = placeOf(query);
-    const catalogue = await this.catalogues.of(organisation);
+    const listing = await this.listings.of(organisation);
     const order = query.sort ?? '-created_at';
-    const everything = catalogue.inOrder(order);
-    const wanted = wantedBy(query, catalogue.versionIds);
+    const everything = listing.inOrder(order);
+    const wanted = wantedBy(query, listing.versionIds);
     const found = wanted === undefined ? everything : everything.filter(wanted);
     const { shown, next } = pieceInMemory(found, orderNamed(order), place, pageSize);
     const texts = query.compressed === true ? shown.map(compressedReply) : await this.whole(organisation, shown);
@@ -68,7 +68,7 @@ export class ApiListsService {
 
   private async members(organisation: OrganisationId): Promise<ReadonlyMap<string, readonly string[]>> {
     const members = new Map<string, string[]>();
-    for (const { apiId, categories } of (await this.catalogues.of(organisation)).inOrder('created_at')) {
+    for (const { apiId, categories } of (await this.listings.of(organisation)).inOrder('created_at')) {
       for (const category of categories) {
         const known = members.get(category);
         if (known === undefined) members.set(category, [apiId]);

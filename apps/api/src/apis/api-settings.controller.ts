@@ -19,7 +19,7 @@ const idParam = { name: 'id', description: 'Database id or api_id', example: '54
 export class ApiSettingsController {
   constructor(
     private readonly settings: ApiSettingsService,
-    private readonly catalogue: ApiListsService,
+    private readonly lists: ApiListsService,
   ) {}
 
   @Route.get('categories', {
@@ -29,7 +29,7 @@ export class ApiSettingsController {
     reply: CategoryCountsDto,
   })
   async allCategories(@OrganisationRequest() { organisation }: OrganisationContext): Promise<CategoryCountsDto> {
-    return { categories: await this.catalogue.categories(organisation) };
+    return { categories: await this.lists.categories(organisation) };
   }
 
   @Route.get('groups', {
@@ -41,7 +41,7 @@ export class ApiSettingsController {
   async groups(
     @OrganisationRequest() { organisation }: OrganisationContext,
   ): Promise<Readonly<Record<string, readonly string[]>>> {
-    return this.catalogue.groups(organisation);
+    return this.lists.groups(organisation);
   }
 
   @Route.get(':id/categories', {

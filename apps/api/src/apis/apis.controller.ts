@@ -10,7 +10,7 @@ import { text, tolerated } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
 import { sendList, sendResource } from '../http/text-reply';
-import { rehearsedChange, ValidReply } from '../resources/rehearsal';
+import { dryRunChange, ValidReply } from '../resources/dry-run';
 import { ApiListsService } from './api-lists.service';
 import { ApiVersionsService } from './api-versions.service';
 import { ApiCreatedReply, ApiListDto, ApiWrapper, ApiWrapperInput } from './api.dto';
@@ -36,7 +36,7 @@ const listNames = { rows: 'apis', pages: 'pages' };
 export class ApisController {
   constructor(
     private readonly apis: ApisService,
-    private readonly catalogue: ApiListsService,
+    private readonly lists: ApiListsService,
     private readonly versions: ApiVersionsService,
   ) {}
 
@@ -52,7 +52,7 @@ export class ApisController {
     @AskedFor(listApisQuery) query: ApiSearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendList(reply, listNames, await this.catalogue.list(organisation, query));
+    sendList(reply, listNames, await this.lists.list(organisation, query));
   }
 
   @Route.get('search', {
@@ -67,7 +67,7 @@ export class ApisController {
     @AskedFor(searchApisQuery) query: ApiSearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendList(reply, listNames, await this.catalogue.list(organisation, query));
+    sendList(reply, listNames, await this.lists.list(organisation, query));
   }
 
   @Route.get(':id', {
@@ -125,8 +125,8 @@ export class ApisController {
     if (id !== undefined) refuseOtherKind(await this.apis.require(context.organisation, id), 'classic');
     const link = id === undefined ? versionLinkOf(query) : null;
     const changes =
-      link === null ? await this.apis.tryOut(context, body, id) : await this.apis.tryOutVersion(context, body, link);
-    return new StatusReply('API is valid', { changes: changes.map(rehearsedChange) });
+      link === null ? await this.apis.dryRun(context, body, id) : await this.apis.dryRunVersion(context, body, link);
+    return new StatusReply('API is valid', { changes: changes.map(dryRunChange) });
   }
 
   @Route.put(':id', {

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ResourceModule } from '../resources/resource.module';
 import { ApiListsService } from './api-lists.service';
-import { ApiCatalogues } from './api-catalogues';
+import { ApiListings } from './api-listings';
 import { ApiHistoryController } from './api-history.controller';
 import { ApiSettingsController } from './api-settings.controller';
 import { ApiSettingsService } from './api-settings.service';
@@ -12,7 +12,7 @@ import { ApisService } from './apis.service';
 @Module({
   imports: [ResourceModule],
   controllers: [ApiHistoryController, ApiSettingsController, ApisController],
-  providers: [ApiCatalogues, ApisService, ApiListsService, ApiSettingsService, ApiVersionsService],
+  providers: [ApiListings, ApisService, ApiListsService, ApiSettingsService, ApiVersionsService],
   exports: [ApisService, ApiSettingsService, ApiVersionsService],
 })
 export class ApisModule {}

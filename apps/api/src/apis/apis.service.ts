@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { ClientSession, Types } from 'mongoose';
+import type { ClientSession } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, ValidationFailed, type Conflict } from '@castellan/dto';
 import {
   ApiStore,
-  RevisionStore,
   WebhookStore,
   type ApiRow,
   type Change,
@@ -13,16 +12,19 @@ import {
   type Draft,
   type DuplicateKey,
   type OrganisationId,
+  type UnitOfWork,
 } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
 import { ResourceService } from '../resources/resource.service';
-import type { ResourceTransaction } from '../resources/resource-transaction';
-import { ResourceWriter } from '../resources/resource-writer';
+import { ResourceTools } from '../resources/resource-tools';
+import type { ReadScope } from '../resources/read-scope';
+import type { Drafting, Obstacle, Wanted } from '../resources/wanted';
+import { refuseUnfitId } from '../resources/ids';
 import { refuseOtherKind, type ApiKind } from './api-kind';
-import { describeConflict, refuseForeignVersions, refuseSegmentClash, refuseTakenId } from './api-conflict';
-import { ApiCatalogues } from './api-catalogues';
+import { describeConflict } from './api-conflict';
 import {
+  apiIdPath,
   composeWrapper,
   draftOf,
   parseApiBody,
@@ -30,25 +32,29 @@ import {
   requestedApiId,
   type ApiIdentity,
 } from './api-content';
+import { apiForm } from './api-form';
+import { ApiRules } from './api-rules';
 import { withHooks } from './hook-references';
 import { versionIdsOf, withoutVersionOf, withVersion, withVersionRenamed, type VersionLink } from './versions';
 import { definitionOf, storedWrapper } from './wrapper';
 
-/** More APIs than all replicas together are creating for one organisation at any moment. */
-const createdAtOnce = 1_000;
+/** What stands where an `api_id` would in paths. */
+const routes = ['search', 'deleted', 'categories', 'validate', 'oas', 'migrate', 'streams', 'mcps', 'urls'];
 
 /** API definitions of one organisation, classic ones and OAS APIs alike. */
 @Injectable()
 export class ApisService extends ResourceService<ApiRow> {
+  override readonly form = apiForm;
+  private readonly rules: ApiRules;
+
   constructor(
-    writer: ResourceWriter,
+    tools: ResourceTools,
     private readonly apis: ApiStore,
     private readonly webhooks: WebhookStore,
-    private readonly catalogues: ApiCatalogues,
-    revisions: RevisionStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
-    super(writer, apis, revisions, 'API not found');
+    super(tools, apis, 'API not found');
+    this.rules = new ApiRules(apis);
   }
 
   override find(organisation: OrganisationId, id: string, session: ClientSession | null): Promise<ApiRow | null> {
@@ -68,14 +74,13 @@ export class ApisService extends ResourceService<ApiRow> {
   override async create(context: ChangeContext, body: unknown, link: VersionLink | null = null): Promise<ApiRow> {
     if (link === null) return super.create(context, body);
     const content = this.parse(body);
-    return this.commit(context, async (transaction) => this.insertVersionIn(transaction, content, link));
+    return this.commit(context, (unit) => this.insertVersionIn(unit, content, link));
   }
 
   /** Everything that the creation of a version would check, and nothing written. @throws ValidationFailed, Conflict */
-  async tryOutVersion(context: ChangeContext, body: unknown, link: VersionLink): Promise<readonly Change[]> {
+  async dryRunVersion(context: ChangeContext, body: unknown, link: VersionLink): Promise<readonly Change[]> {
     const content = this.parse(body);
-    const work = (transaction: ResourceTransaction) => this.insertVersionIn(transaction, content, link);
-    return (await this.rehearse(context, work)).changes;
+    return (await this.dryRunOf(context, (unit) => this.insertVersionIn(unit, content, link))).changes;
   }
 
   /**
@@ -90,12 +95,7 @@ export class ApisService extends ResourceService<ApiRow> {
     kind?: ApiKind,
   ): Promise<ApiRow> {
     const content = this.parse(body);
-    return this.commit(context, async (transaction) => {
-      const current = await this.require(context.organisation, id, transaction.session);
-      if (kind !== undefined) refuseOtherKind(current, kind);
-      precondition.check(current.version, transaction.rules.requireIfMatch);
-      return this.replaceIn(transaction, current, content);
-    });
+    return this.change(context, id, precondition, () => content, kind);
   }
 
   /**
@@ -112,80 +112,73 @@ export class ApisService extends ResourceService<ApiRow> {
     edit: (wrapper: JsonObject) => JsonObject,
     kind?: ApiKind,
   ): Promise<ApiRow> {
-    return this.commit(context, async (transaction) => {
-      const current = await this.require(context.organisation, id, transaction.session);
-      if (kind !== undefined) refuseOtherKind(current, kind);
-      precondition.check(current.version, transaction.rules.requireIfMatch);
-      return this.replaceIn(transaction, current, edit(storedWrapper(current)));
+    return this.commit(context, async (unit) => {
+      const row = await this.find(unit.organisation, id, unit.session);
+      if (row !== null && kind !== undefined) refuseOtherKind(row, kind);
+      const current = await unit.require(row, () => this.notFound(), precondition);
+      return this.replaceIn(unit, current, edit(storedWrapper(current)));
     });
   }
 
   /** Removes an API together with all that are versions of it. @throws NotFound, VersionMismatch */
   async removeWithVersions(context: ChangeContext, id: string, precondition: Precondition): Promise<void> {
-    await this.commit(context, async (transaction) => {
-      const base = await this.require(context.organisation, id, transaction.session);
-      precondition.check(base.version, transaction.rules.requireIfMatch);
-      await this.removeIn(transaction, base, { force: false });
+    await this.commit(context, async (unit) => {
+      const base = await this.requireIn(unit, id, precondition);
+      await this.removeIn(unit, base, { force: false });
       for (const versionId of versionIdsOf(definitionOf(storedWrapper(base)))) {
-        const version = await this.apis.findOne(context.organisation, { apiId: versionId }, transaction.session);
-        if (version !== null) await this.removeIn(transaction, version, { force: false });
+        const version = await this.apis.findOne(unit.organisation, { apiId: versionId }, unit.session);
+        if (version !== null) await this.removeIn(unit, version, { force: false });
       }
     });
   }
 
   async draft(
-    transaction: ResourceTransaction,
-    content: JsonObject,
-    id: Types.ObjectId,
-    current: ApiRow | null,
+    scope: ReadScope,
+    { content, id, current, operation, references }: Drafting<ApiRow>,
   ): Promise<Draft<ApiRow>> {
-    const { organisation, references, rules } = transaction;
+    const requested = requestedApiId(content);
+    if (requested !== current?.apiId) refuseUnfitId(requested, apiIdPath(content), routes);
     const identity: ApiIdentity = {
       _id: id,
-      organisation,
-      apiId: requestedApiId(content) || (current?.apiId ?? newApiId()),
+      organisation: scope.organisation,
+      apiId: requested || (current?.apiId ?? newApiId()),
     };
     // What an earlier revision did not have must not stay.
-    const isWhole = current === null || transaction.changes.operationName === 'rollback';
+    const isWhole = current === null || operation === 'rollback';
     const composed = composeWrapper(identity, content, isWhole ? undefined : storedWrapper(current));
     const wrapper = await withHooks(composed, current?.hookIds ?? [], references);
     refuseSenseless(wrapper);
-    return draftOf(identity, wrapper, rules);
+    return draftOf(identity, wrapper, await scope.rules());
   }
 
-  protected override async guard(
-    transaction: ResourceTransaction,
-    draft: Draft<ApiRow>,
-    current: ApiRow | null,
-  ): Promise<void> {
-    if (current === null) await this.refuseTooMany(transaction);
-    if (draft.apiId !== current?.apiId) await refuseTakenId(transaction, draft, this.apis);
-    await refuseForeignVersions(transaction, draft, current, this.apis);
-    await refuseSegmentClash(transaction, draft, this.apis);
+  override check(
+    scope: ReadScope,
+    wanted: readonly Wanted<ApiRow>[],
+    leaving: ReadonlySet<string>,
+  ): Promise<readonly Obstacle[]> {
+    return this.rules.check(scope, wanted, leaving);
+  }
+
+  override limit(unit: UnitOfWork): void {
+    const { definitionsLimit: most } = this.config;
+    const said = `An organisation may hold ${most} API definitions`;
+    unit.limit('api', { most, refuse: () => new CastellanError(400, 'limit_reached', said) });
   }
 
   /**
    * A base that lists the API follows it: to a new `api_id`, and when it goes. Web hooks whose copies the API carries
    * are held, so that none of them changes unseen in this instant (decision 12).
    */
-  protected override async followUp(
-    transaction: ResourceTransaction,
-    before: ApiRow | null,
-    after: ApiRow | null,
-  ): Promise<void> {
-    await this.webhooks.hold(transaction.organisation, after?.hookIds ?? [], transaction.session);
+  protected override async followUp(unit: UnitOfWork, before: ApiRow | null, after: ApiRow | null): Promise<void> {
+    await this.webhooks.hold(unit.organisation, after?.hookIds ?? [], unit.session);
     if (before === null || before.apiId === after?.apiId) return;
-    const { organisation, session } = transaction;
-    const bases = await this.apis.basesOf(organisation, before.apiId, session);
-    // The API itself may be rolled back or restored; what happens to its bases is an update.
-    if (bases.length > 0) transaction.changes.operationName = null;
-    for (const base of bases) {
+    for (const base of await this.apis.basesOf(unit.organisation, before.apiId, unit.session)) {
       const wrapper = storedWrapper(base);
       const edited =
         after === null
           ? withoutVersionOf(wrapper, before.apiId)
           : withVersionRenamed(wrapper, before.apiId, after.apiId);
-      await this.replaceIn(transaction, base, edited);
+      await this.replaceIn(unit, base, edited);
     }
   }
 
@@ -193,27 +186,15 @@ export class ApisService extends ResourceService<ApiRow> {
     return describeConflict(error, organisation, this.apis);
   }
 
-  private async insertVersionIn(
-    transaction: ResourceTransaction,
-    content: JsonObject,
-    link: VersionLink,
-  ): Promise<ApiRow> {
-    const base = await this.find(transaction.organisation, link.baseId, transaction.session);
+  private async insertVersionIn(unit: UnitOfWork, content: JsonObject, link: VersionLink): Promise<ApiRow> {
+    const base = await this.find(unit.organisation, link.baseId, unit.session);
     if (base === null) {
       const said = `${link.baseId} is not a valid Base API version`;
       throw new ValidationFailed([{ path: 'base_api_id', message: 'names no API of the organisation' }], said);
     }
-    const row = await this.insertNew(transaction, content);
-    await this.replaceIn(transaction, base, withVersion(storedWrapper(base), link, row.apiId));
+    const row = await this.insertNew(unit, content);
+    await this.replaceIn(unit, base, withVersion(storedWrapper(base), link, row.apiId));
     return row;
-  }
-
-  private async refuseTooMany({ organisation, session }: ResourceTransaction): Promise<void> {
-    const { definitionsLimit } = this.config;
-    // Far from the limit it does not matter what is being created in this instant, and counting takes long.
-    if ((await this.catalogues.of(organisation)).size < definitionsLimit - createdAtOnce) return;
-    if ((await this.apis.count(organisation, {}, session)) < definitionsLimit) return;
-    throw new CastellanError(400, 'limit_reached', `An organisation may hold ${definitionsLimit} API definitions`);
   }
 }
 

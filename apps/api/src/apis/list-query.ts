@@ -2,7 +2,7 @@ import type { ApiSummary } from '@castellan/persistence';
 import { listParameters } from '../http/paging';
 import { choice, flag, oneOf, presence, search, texts } from '../http/query/parameter';
 import { RouteQuery, type Asked } from '../http/query/query';
-import { listOrders } from './catalogue';
+import { listOrders } from './listing';
 import { apiTypes, authTypeNamed } from './definition-facts';
 
 const byName = {

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { resourceKinds } from '@castellan/persistence';
+import { kindNames } from '@castellan/persistence';
 
 class AuditedChangeDto {
-  @ApiProperty({ enum: resourceKinds })
+  @ApiProperty({ enum: kindNames() })
   readonly kind!: string;
 
   @ApiProperty({ description: 'Database id of the resource' })

@@ -1,5 +1,5 @@
 import { ValidationFailed } from '@castellan/dto';
-import { isObjectIdText, resourceKinds, type AuditFilter } from '@castellan/persistence';
+import { isObjectIdText, kindNames, type AuditFilter } from '@castellan/persistence';
 import { listParameters } from '../http/paging';
 import { moment, type Moment } from '../http/query/moment';
 import { flag, integer, oneOf, required, search, text } from '../http/query/parameter';
@@ -21,7 +21,7 @@ const logParameters = {
   from_date: moment({ description: 'First day, in UTC, or first moment', example: '2025-01-23' }),
   to_date: moment({ description: 'Last day, in UTC, or last moment', example: '2025-01-24T16:30:00Z' }),
   resource: text({
-    description: `Kind (${resourceKinds.join(', ')}) or database id of what was changed`,
+    description: `Kind (${kindNames().join(', ')}) or database id of what was changed`,
     maxLength: 64,
   }),
   request_id: text({ description: 'The X-Request-ID of a request' }),
@@ -72,8 +72,8 @@ export const filterOf = (query: AuditSearch): AuditFilter => {
 const afterOf = ({ last }: Moment): Date => new Date(last.getTime() + 1);
 
 const requireResource = (resource: string): void => {
-  const isKind = resourceKinds.some((kind) => kind === resource);
+  const isKind = kindNames().some((kind) => kind === resource);
   if (isKind || isObjectIdText(resource)) return;
-  const message = `must be the database id of a resource, or one of ${resourceKinds.join(', ')}`;
+  const message = `must be the database id of a resource, or one of ${kindNames().join(', ')}`;
   throw new ValidationFailed([{ path: 'resource', message }]);
 };

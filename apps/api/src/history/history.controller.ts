@@ -1,9 +1,9 @@
 import { Body, Controller, Inject, Param, ParseIntPipe, type Type } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { StatusReply } from '@castellan/dto';
-import type { ResourceRow } from '@castellan/persistence';
+import { kindNamed, type ResourceRow } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
-import { Requires, type Section } from '@castellan/rbac';
+import { isSection, Requires, type Section } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { tagged } from '../http/reply-headers';
@@ -28,9 +28,8 @@ export interface HistoryOf {
   /** Under which the kind's own routes are, such as `api/apis`. */
   readonly path: string;
   readonly tag: string;
-  /** Singular, as it ends operation ids: `Api`, `Policy`, `Hook`. */
-  readonly noun: string;
-  readonly section: Section;
+  /** The name of the kind. */
+  readonly kind: string;
   readonly service: abstract new (...parameters: never[]) => unknown;
   /** Where the name stands in a document. */
   readonly nameOf: (document: JsonObject) => string;
@@ -46,10 +45,16 @@ const idParam = (noun: string): { name: string; description: string } => ({
   description: `Id of the ${noun}`,
 });
 
+const sectionOf = (kind: string): Section => {
+  const section = kindNamed(kind).documents?.permission ?? '';
+  if (!isSection(section)) throw new TypeError(`Nobody could be given a right for the kind ${kind}`);
+  return section;
+};
+
 /** The history routes of one kind of resource: revisions, diff, rollback, what was deleted, and restore. */
-export const historyController = (kind: HistoryOf): Type => {
-  const { path, tag, noun, section, service, nameOf } = kind;
-  const plural = noun.replace(/y$/, 'ie') + 's';
+export const historyController = ({ kind, path, tag, service, nameOf }: HistoryOf): Type => {
+  const { noun, plural } = kindNamed(kind);
+  const section = sectionOf(kind);
 
   @ApiTags(tag)
   @Controller(path)

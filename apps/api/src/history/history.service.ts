@@ -3,9 +3,7 @@ import type { Types } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { NotFound } from '@castellan/dto';
 import {
-  isObjectIdText,
   RevisionStore,
-  toObjectId,
   type OrganisationId,
   type Place,
   type ResourceRow,
@@ -111,8 +109,9 @@ export class HistoryService {
   private async idOf(resource: AnyResource, organisation: OrganisationId, id: string): Promise<Types.ObjectId> {
     const row = await resource.find(organisation, id, null);
     if (row !== null) return row._id;
-    if (!isObjectIdText(id)) throw resource.notFound();
-    return toObjectId(id);
+    const gone = await this.revisions.resourceNamed(organisation, resource.store.kind.name, id);
+    if (gone === null) throw resource.notFound();
+    return gone;
   }
 
   private async require(

@@ -1,6 +1,6 @@
 import { ValidationFailed, type FieldError } from '@castellan/dto';
 import { isJsonObject, ownField, type JsonObject, type JsonValue } from '@castellan/tyk';
-import { sectionNames, type SectionName } from './kinds/kind';
+import { documentKinds } from '@castellan/persistence';
 import { everything, isEverything, isSameSubset, subsetFrom, type Subset } from './subset';
 
 /** Which form of the document this is; raised when an older Castellan could not read a newer document. */
@@ -9,7 +9,7 @@ const format = 1;
 /** A configuration, or a subset of one, as it is exported and imported. A section that is absent says nothing of its kind. */
 export interface ConfigurationDocument {
   readonly subset: Subset;
-  readonly sections: Readonly<Partial<Record<SectionName, readonly JsonObject[]>>>;
+  readonly sections: Readonly<Partial<Record<string, readonly JsonObject[]>>>;
 }
 
 /** The document's first field: which form it has, and of which subset it is. */
@@ -22,16 +22,18 @@ export const headOf = ({ tags, category }: Subset): JsonObject => ({
 /** What the head may have; what is mistyped would be left out in silence otherwise. */
 const headFields = new Set(['format', 'tags', 'category']);
 
-const known = new Set<string>(['castellan', ...sectionNames]);
+/** The sections of a document, in their order. */
+export const sectionNames = (): readonly string[] => documentKinds().map(({ documents }) => documents.section);
 
 /** Reads what an export gives. @throws ValidationFailed with each wrong field */
 export const readDocument = (body: JsonValue | undefined): ConfigurationDocument => {
   if (!isJsonObject(body)) throw new ValidationFailed([{ path: 'body', message: 'must be an object, as exports are' }]);
+  const names = sectionNames();
   const problems: FieldError[] = Object.keys(body)
-    .filter((name) => !known.has(name))
-    .map((name) => ({ path: name, message: `is no section; there are ${sectionNames.join(', ')}` }));
+    .filter((name) => name !== 'castellan' && !names.includes(name))
+    .map((name) => ({ path: name, message: `is no section; there are ${names.join(', ')}` }));
   const subset = readHead(ownField(body, 'castellan'), problems);
-  const sections = sectionNames.flatMap((name) => {
+  const sections = names.flatMap((name) => {
     const items = readSection(name, ownField(body, name), problems);
     return items === null ? [] : [[name, items] as const];
   });
@@ -79,7 +81,7 @@ const readCategory = (head: JsonObject, problems: FieldError[]): string | undefi
 };
 
 const readSection = (
-  name: SectionName,
+  name: string,
   section: JsonValue | undefined,
   problems: FieldError[],
 ): readonly JsonObject[] | null => {

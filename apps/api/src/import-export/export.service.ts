@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ClientSession } from 'mongoose';
 import {
   ConsistentReads,
@@ -11,10 +11,11 @@ import {
 } from '@castellan/persistence';
 import { canonicalJson, isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
 import { headOf } from './document';
-import type { Existing, SectionName, TransferKind } from './kinds/kind';
-import { TRANSFER_KINDS, type TransferKinds } from './kinds/kinds';
 import { byKey } from './plan';
+import type { Existing } from '../resources/document-form';
 import { isEverything, isWithin, sectionsOf, type Subset } from './subset';
+import type { TransferKind } from './transfer-kind';
+import { TransferKinds } from './transfer-kinds';
 import { writeYaml } from './yaml';
 
 export type ExportFormat = 'json' | 'yaml';
@@ -37,7 +38,7 @@ const turn = 50;
 @Injectable()
 export class ExportService {
   constructor(
-    @Inject(TRANSFER_KINDS) private readonly kinds: TransferKinds,
+    private readonly kinds: TransferKinds,
     private readonly generations: Generations,
     private readonly reads: ConsistentReads,
   ) {}
@@ -58,25 +59,29 @@ export class ExportService {
       const contents = await this.contents(organisation, subset, session);
       const tag = tagOf(subset, contents);
       if (isKnown(tag)) return { tag, text: null };
-      const sections: (readonly [SectionName, readonly string[]])[] = [];
+      const sections: (readonly [string, readonly string[]])[] = [];
       for (const [name, wanted] of contents) {
         const ids = isEverything(subset) ? null : wanted.map(({ _id }) => _id);
-        const rows = await this.kinds[name].rows(organisation, ids, session);
-        sections.push([name, await itemsOf(this.kinds[name], organisation, inOrder(rows, wanted), format)]);
+        const rows = await this.kinds.ofSection(name).rows(organisation, ids, session);
+        sections.push([name, await itemsOf(this.kinds.ofSection(name), organisation, inOrder(rows, wanted), format)]);
       }
       return { tag, text: format === 'json' ? jsonText(subset, sections) : yamlText(subset, sections) };
     });
   }
 
   /** The tag that an export would have now. */
-  async tag(organisation: OrganisationId, subset: Subset, session: ClientSession): Promise<string> {
+  async tag(organisation: OrganisationId, subset: Subset, session: ClientSession | null): Promise<string> {
     return tagOf(subset, await this.contents(organisation, subset, session));
   }
 
-  private async contents(organisation: OrganisationId, subset: Subset, session: ClientSession): Promise<Contents> {
-    const contents: (readonly [SectionName, readonly Existing[]])[] = [];
+  private async contents(
+    organisation: OrganisationId,
+    subset: Subset,
+    session: ClientSession | null,
+  ): Promise<Contents> {
+    const contents: (readonly [string, readonly Existing[]])[] = [];
     for (const name of sectionsOf(subset)) {
-      const rows = await this.kinds[name].existing(organisation, session);
+      const rows = await this.kinds.ofSection(name).existing(organisation, session);
       contents.push([name, rows.filter((row) => isWithin(subset, row)).sort(byKey)]);
     }
     return contents;
@@ -84,7 +89,7 @@ export class ExportService {
 }
 
 /** What an export has, section by section, in its order. */
-type Contents = readonly (readonly [SectionName, readonly Existing[]])[];
+type Contents = readonly (readonly [string, readonly Existing[]])[];
 
 const tagOf = (subset: Subset, contents: Contents): string => {
   const hash = createHash('sha256').update(canonicalJson(headOf(subset)));
@@ -108,7 +113,7 @@ const itemsOf = async (
   const items: string[] = [];
   for (const [index, { document }] of rows.entries()) {
     if (index % turn === turn - 1) await nextTurn();
-    const item = canonicalJson(kind.portable(objectOf(document), organisation));
+    const item = canonicalJson(kind.form.portable(objectOf(document), organisation));
     items.push(format === 'json' ? item : writeYaml([parseJson(item)]));
   }
   return items;
@@ -119,7 +124,7 @@ const objectOf = (document: string): JsonObject => {
   return isJsonObject(value) ? value : {};
 };
 
-type Sections = readonly (readonly [SectionName, readonly string[]])[];
+type Sections = readonly (readonly [string, readonly string[]])[];
 
 const jsonText = (subset: Subset, sections: Sections): string => {
   const lists = sections.map(([name, items]) => `,"${name}":[${items.join(',')}]`);

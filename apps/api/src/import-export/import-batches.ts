@@ -9,22 +9,20 @@ import {
   toOrganisationId,
   type Change,
   type ChangeContext,
+  type Effect,
   type ImportJournalRow,
   type ImportProgress,
   type Head,
   type ImportRow,
   type ResourceRow,
+  type UnitOfWork,
 } from '@castellan/persistence';
 import type { Types } from 'mongoose';
-import type { ResourceTransaction } from '../resources/resource-transaction';
-import { ResourceWriter } from '../resources/resource-writer';
-import { kindOf, makeStep, unknownRefusal, type Step } from './import-steps';
-import { TRANSFER_KINDS, type TransferKinds } from './kinds/kinds';
+import { makeStep, unknownRefusal, type Step } from './import-steps';
+import { TransferKinds } from './transfer-kinds';
 
 /** Changes that are taken back in one transaction. */
 const undoneAtOnce = 50;
-/** Of all changes, so many are named when the nodes are told. */
-const namedChanges = 1_000;
 
 /** Another replica has taken the import over; it goes on there. */
 export class TakenOver extends Error {}
@@ -38,9 +36,8 @@ export class ImportBatches {
   constructor(
     private readonly imports: ImportStore,
     private readonly changes: ChangeRecorder,
-    private readonly writer: ResourceWriter,
     private readonly clock: Clock,
-    @Inject(TRANSFER_KINDS) private readonly kinds: TransferKinds,
+    private readonly kinds: TransferKinds,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -53,19 +50,22 @@ export class ImportBatches {
 
   private async applyBatch(row: ImportRow, end: number, leaseUntil: Date): Promise<void> {
     const steps = await this.imports.stepsBetween(row._id, row.made, end);
-    await this.writer.commitPart(contextOf(row), async (transaction) => {
-      for (const step of steps) await makeStep(this.kinds, transaction, step);
-      const { changes } = transaction.changes;
-      const journal = changes.map((change, index) => journalEntry(row, row.journaled + index, change));
-      await this.imports.addJournal(journal, transaction.session);
+    await this.changes.commitPart(contextOf(row), async (unit) => {
+      for (const step of steps) await makeStep(this.kinds, unit, step);
+      const { changes, ownEffects } = unit;
+      const journal = changes.map((change, index) => {
+        const isLast = index === changes.length - 1;
+        return journalEntry(row, row.journaled + index, change, isLast ? ownEffects : []);
+      });
+      await this.imports.addJournal(journal, unit.session);
       const journaled = row.journaled + changes.length;
-      await this.note(row, { made: end, journaled, failures: 0, leaseUntil }, transaction);
+      await this.note(row, { made: end, journaled, failures: 0, leaseUntil }, unit);
     });
   }
 
   private async endApplied(row: ImportRow): Promise<void> {
-    const told = await this.imports.outcome(row._id, namedChanges);
-    await this.changes.commitEnd(contextOf(row), told.commands.length === 0 ? null : told, async ({ session }) => {
+    const told = await this.imports.outcome(row._id);
+    await this.changes.commitEnd(contextOf(row), told.changes.length === 0 ? null : told, async ({ session }) => {
       const finishedAt = this.clock.now();
       if (!(await this.imports.progress(row, { state: 'applied', finishedAt }, session))) throw new TakenOver();
     });
@@ -94,12 +94,11 @@ export class ImportBatches {
     leaseUntil: Date,
   ): Promise<boolean> {
     try {
-      await this.writer.commitPart(contextOf(row), async (transaction) => {
-        transaction.changes.operationName = 'rollback';
+      await this.changes.commitPart(contextOf(row), async (unit) => {
         for (const { change, before } of entries) {
-          await kindOf(this.kinds, change.kind).putBack(transaction, toObjectId(change.id), before);
+          await this.kinds.named(change.kind).putBack(unit, toObjectId(change.id), before);
         }
-        await this.note(row, { journaled, failures: 0, leaseUntil }, transaction);
+        await this.note(row, { journaled, failures: 0, leaseUntil }, unit);
       });
     } catch (error) {
       if (error instanceof DuplicateKey) return false;
@@ -114,7 +113,7 @@ export class ImportBatches {
    * that the import let go. An organisation that stood still until that ends would stand still for ever.
    */
   private async giveUp(row: ImportRow, { change }: ImportJournalRow, leaseUntil: Date): Promise<void> {
-    const resource = `${kindOf(this.kinds, change.kind).name} ${change.id}`;
+    const resource = `${this.kinds.named(change.kind).section} ${change.id}`;
     const message = 'could not be put back, because something else has its id now; its history still has it';
     const refusal = row.refusal ?? { ...unknownRefusal };
     await this.imports.progress(row, {
@@ -136,7 +135,7 @@ export class ImportBatches {
     for (const step of await this.imports.releasingSteps(row._id)) {
       if (!isLost(step.resourceId)) await this.reclaim(row, step);
     }
-    const told = row.lost.length === 0 ? null : await this.imports.outcome(row._id, namedChanges);
+    const told = row.lost.length === 0 ? null : await this.imports.outcome(row._id);
     await this.changes.commitEnd(contextOf(row), told, async ({ session }) => {
       const finishedAt = this.clock.now();
       if (!(await this.imports.progress(row, { state: 'undone', finishedAt }, session))) throw new TakenOver();
@@ -150,7 +149,7 @@ export class ImportBatches {
     { kind }: Pick<ImportJournalRow['change'], 'kind'>,
     before: Head<ResourceRow>,
   ): Promise<void> {
-    await this.reclaim(row, { kind, resourceId: before._id, released: kindOf(this.kinds, kind).claimsOf(before) });
+    await this.reclaim(row, { kind, resourceId: before._id, released: this.kinds.named(kind).claimsOf(before) });
   }
 
   private async reclaim(
@@ -158,7 +157,7 @@ export class ImportBatches {
     { kind, resourceId, released }: Pick<Step, 'kind' | 'resourceId' | 'released'>,
   ): Promise<void> {
     if (released === null) return;
-    if (await kindOf(this.kinds, kind).reclaim(toOrganisationId(orgId), resourceId, released)) return;
+    if (await this.kinds.named(kind).reclaim(toOrganisationId(orgId), resourceId, released)) return;
     const about = { import: _id.toString(), kind, resource: resourceId.toString() };
     this.logger.error(
       about,
@@ -167,7 +166,7 @@ export class ImportBatches {
   }
 
   /** Notes progress inside a batch's transaction, so that no batch is made twice. @throws TakenOver */
-  private async note(row: ImportRow, progress: ImportProgress, { session }: ResourceTransaction): Promise<void> {
+  private async note(row: ImportRow, progress: ImportProgress, { session }: UnitOfWork): Promise<void> {
     if (!(await this.imports.progress(row, progress, session))) throw new TakenOver();
   }
 }
@@ -177,11 +176,16 @@ const contextOf = ({ orgId, context }: ImportRow): ChangeContext => ({
   organisation: toOrganisationId(orgId),
 });
 
-const journalEntry = (row: ImportRow, ordinal: number, change: Change): ImportJournalRow => ({
+const journalEntry = (
+  row: ImportRow,
+  ordinal: number,
+  change: Change,
+  ownEffects: readonly Effect[],
+): ImportJournalRow => ({
   _id: newObjectId(),
   importId: row._id,
   ordinal,
   before: change.replaced,
   change: { kind: change.kind, id: change.id.toString(), operation: change.operation, version: change.version },
-  commands: change.commands,
+  effects: [...change.effects, ...ownEffects],
 });

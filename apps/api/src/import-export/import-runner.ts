@@ -11,22 +11,23 @@ import type { Types } from 'mongoose';
 import { CastellanError, Unauthorised, Unavailable } from '@castellan/dto';
 import { Clock, LOGGER, Recurring, type Logger } from '@castellan/observability';
 import {
+  ChangeRecorder,
   Generations,
   ImportRunning,
   ImportStore,
   newObjectId,
   toObjectId,
   toOrganisationId,
+  type Advance,
   type ChangeContext,
   type FrozenListRow,
   type ImportRow,
 } from '@castellan/persistence';
 import { NodeDocuments } from '../gateways/delivery/node-documents';
-import { ResourceWriter } from '../resources/resource-writer';
 import { ImportBatches, TakenOver } from './import-batches';
 import { explainRefusal, release, unknownRefusal, type Step } from './import-steps';
-import { TRANSFER_KINDS, type TransferKinds } from './kinds/kinds';
 import type { Counts } from './plan';
+import { TransferKinds } from './transfer-kinds';
 
 /** How long a replica may go without progress before another one goes on, in milliseconds. */
 const leaseMs = 15_000;
@@ -47,8 +48,8 @@ export interface LargeImport {
   readonly steps: readonly Step[];
   readonly ends: readonly number[];
   readonly counts: Counts;
-  /** The generation of the organisation that the steps were planned for. */
-  readonly generation: number;
+  /** How far the organisation had come when the steps were planned. */
+  readonly madeAt: Advance;
 }
 
 /**
@@ -68,11 +69,11 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
   constructor(
     private readonly imports: ImportStore,
     private readonly generations: Generations,
-    private readonly writer: ResourceWriter,
+    private readonly changes: ChangeRecorder,
     private readonly documents: NodeDocuments,
     private readonly batches: ImportBatches,
     private readonly clock: Clock,
-    @Inject(TRANSFER_KINDS) private readonly kinds: TransferKinds,
+    private readonly kinds: TransferKinds,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.sweep = new Recurring('import sweep', sweepMs, () => this.goOn(), logger);
@@ -100,16 +101,17 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
   async begin(context: ChangeContext, large: LargeImport): Promise<Types.ObjectId | null> {
     const { organisation, actor, action, request, reason } = context;
     const frozen = await this.documents.of(organisation);
-    if (frozen.generation !== large.generation) return null;
+    if (frozen.generation !== large.madeAt.generation) return null;
     const row = this.newRow(organisation, { actor, action, request, reason }, large);
     await this.imports.stage(row, large.steps, [
       ...pieces('apis', frozen.apis),
       ...pieces('policies', frozen.policies),
     ]);
-    const begun = await this.writer.commitPart(context, async (transaction) => {
-      const { session } = transaction;
-      if (!(await this.generations.hold(organisation, large.generation, row._id, session))) return false;
-      await release(this.kinds, transaction, large.steps);
+    const begun = await this.changes.commitPart(context, async (unit) => {
+      const { session } = unit;
+      await unit.rules();
+      if (!(await this.generations.hold(organisation, large.madeAt, row._id, session))) return false;
+      await release(this.kinds, unit, large.steps);
       return this.imports.progress(row, { state: 'applying', leaseUntil: this.lease() }, session);
     });
     if (!begun) {

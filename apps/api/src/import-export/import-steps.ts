@@ -1,23 +1,15 @@
 import { CastellanError } from '@castellan/dto';
-import { DuplicateKey, type ImportStepRow, type OrganisationId } from '@castellan/persistence';
-import type { ResourceTransaction } from '../resources/resource-transaction';
-import { sectionNames, type TransferKind } from './kinds/kind';
-import type { TransferKinds } from './kinds/kinds';
+import { DuplicateKey, type ImportStepRow, type OrganisationId, type UnitOfWork } from '@castellan/persistence';
 import type { PlannedResource } from './plan';
+import type { TransferKinds } from './transfer-kinds';
 
 /** One thing that an import does; everything that there is to know of it, so that any replica can do it at any time. */
 export type Step = Omit<ImportStepRow, '_id' | 'importId' | 'ordinal'>;
 
-export const kindOf = (kinds: TransferKinds, rowKind: string): TransferKind => {
-  const name = sectionNames.find((section) => kinds[section].rowKind === rowKind);
-  if (name === undefined) throw new TypeError(`Imports know no ${rowKind}`);
-  return kinds[name];
-};
-
-export const stepOf = (kinds: TransferKinds, resource: PlannedResource): Step => ({
-  kind: kinds[resource.section].rowKind,
+export const stepOf = (resource: PlannedResource): Step => ({
+  kind: resource.kind.name,
   resourceId: resource._id,
-  path: resource.path ?? `${resource.section} ${resource.key}`,
+  path: resource.path ?? `${resource.kind.section} ${resource.key}`,
   draft: resource.draft,
   version: resource.version,
   released: resource.released,
@@ -43,11 +35,11 @@ class StepRefused extends Error {
 }
 
 /** Makes one step of an import. @throws StepRefused */
-export const makeStep = async (kinds: TransferKinds, transaction: ResourceTransaction, step: Step): Promise<void> => {
-  const kind = kindOf(kinds, step.kind);
+export const makeStep = async (kinds: TransferKinds, unit: UnitOfWork, step: Step): Promise<void> => {
+  const kind = kinds.named(step.kind);
   try {
-    if (step.draft === null) await kind.remove(transaction, step.resourceId);
-    else await kind.put(transaction, step.draft, step.version);
+    if (step.draft === null) await kind.remove(unit, step.resourceId);
+    else await kind.put(unit, step.draft, step.version);
   } catch (error) {
     // Anything else may be a reason to try the transaction again, which the driver has to see.
     if (error instanceof CastellanError || error instanceof DuplicateKey) throw new StepRefused(step, error);
@@ -63,7 +55,7 @@ export const explainRefusal = async (
 ): Promise<unknown> => {
   if (!(error instanceof StepRefused)) return error;
   const { step, cause } = error;
-  const said = await kindOf(kinds, step.kind).explain(cause, organisation);
+  const said = await kinds.named(step.kind).explain(cause, organisation);
   if (!(said instanceof CastellanError)) return said;
   const { status, code, message, errors, meta } = said;
   const named = errors.length === 0 ? [{ path: step.path, message }] : errors;
@@ -71,18 +63,13 @@ export const explainRefusal = async (
 };
 
 /** Lets go of everything that steps are about to move from one resource to another. */
-export const release = async (
-  kinds: TransferKinds,
-  transaction: ResourceTransaction,
-  steps: readonly Step[],
-): Promise<void> => {
-  for (const name of sectionNames) {
-    const kind = kinds[name];
-    const ids = steps.filter((step) => step.kind === kind.rowKind && step.released !== null);
+export const release = async (kinds: TransferKinds, unit: UnitOfWork, steps: readonly Step[]): Promise<void> => {
+  for (const kind of kinds.all) {
+    const released = steps.filter((step) => step.kind === kind.name && step.released !== null);
     await kind.release(
-      transaction.organisation,
-      ids.map(({ resourceId }) => resourceId),
-      transaction.session,
+      unit.organisation,
+      released.map(({ resourceId }) => resourceId),
+      unit.session,
     );
   }
 };

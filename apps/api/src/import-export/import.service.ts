@@ -3,16 +3,24 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Types } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { Unavailable } from '@castellan/dto';
-import { Generations, ImportRunning, ImportStore, type ChangeContext } from '@castellan/persistence';
-import type { ResourceTransaction } from '../resources/resource-transaction';
-import { ResourceWriter } from '../resources/resource-writer';
+import { Unauthorised, Unavailable } from '@castellan/dto';
+import { Clock } from '@castellan/observability';
+import {
+  ChangeRecorder,
+  Generations,
+  ImportRunning,
+  ImportStore,
+  OrganisationStore,
+  type ChangeContext,
+  type UnitOfWork,
+} from '@castellan/persistence';
+import type { ReadScope } from '../resources/read-scope';
 import { ImportRunner } from './import-runner';
 import { explainRefusal, makeStep, release, stepOf } from './import-steps';
-import { TRANSFER_KINDS, type TransferKinds } from './kinds/kinds';
 import { batchesOf, stepsOf, type Counts, type Plan } from './plan';
 import { Planner, type ImportRequest } from './planner';
 import { reportOf, type Report, type ReportedResource } from './report';
+import { TransferKinds } from './transfer-kinds';
 
 /** What an import has done, or would do. */
 export interface ImportResult {
@@ -26,8 +34,8 @@ export interface ImportResult {
 export interface ImportOptions {
   /** Say what would be done, and do nothing. */
   readonly dryRun: boolean;
-  /** Refuses when the configuration is not what the caller thinks; runs in the transaction. */
-  readonly precondition?: (transaction: ResourceTransaction) => Promise<void>;
+  /** Refuses when the configuration is not what the caller thinks. */
+  readonly precondition?: (scope: ReadScope) => Promise<void>;
 }
 
 /** Documents of one transaction have at most so many characters. */
@@ -39,9 +47,10 @@ const turn = 50;
 
 /** What one look at the organisation led to. */
 type Outcome =
-  | { readonly state: 'made'; readonly plan: Plan; readonly report: Report }
+  | { readonly state: 'made'; readonly report: Report }
   | { readonly state: 'large'; readonly plan: Plan; readonly ends: readonly number[] }
-  | { readonly state: 'busy'; readonly importing: Types.ObjectId };
+  | { readonly state: 'busy'; readonly importing: Types.ObjectId }
+  | { readonly state: 'overtaken' };
 
 /** Makes an organisation's configuration what a document says. */
 @Injectable()
@@ -49,10 +58,12 @@ export class ImportService {
   constructor(
     private readonly planner: Planner,
     private readonly runner: ImportRunner,
-    private readonly writer: ResourceWriter,
+    private readonly changes: ChangeRecorder,
     private readonly generations: Generations,
     private readonly imports: ImportStore,
-    @Inject(TRANSFER_KINDS) private readonly kinds: TransferKinds,
+    private readonly organisations: OrganisationStore,
+    private readonly clock: Clock,
+    private readonly kinds: TransferKinds,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -65,6 +76,7 @@ export class ImportService {
   async import(context: ChangeContext, request: ImportRequest, options: ImportOptions): Promise<ImportResult> {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const outcome = await this.attempt(context, request, options);
+      if (outcome.state === 'overtaken') continue;
       if (outcome.state === 'made') return resultOf(null, outcome.report);
       if (outcome.state === 'busy') return this.join(outcome.importing, request, options);
       const report = reportOf(outcome.plan, []);
@@ -77,33 +89,48 @@ export class ImportService {
     throw new Unavailable('An organisation that changes all the time');
   }
 
+  /**
+   * Plans without a transaction, which would not live long enough for a large document; what is written afterwards asks
+   * whether the organisation is still where it was when the plan was begun.
+   */
   private async attempt(context: ChangeContext, request: ImportRequest, options: ImportOptions): Promise<Outcome> {
-    const work = (transaction: ResourceTransaction) => this.make(transaction, request, options);
+    const scope = this.scopeOf(context);
+    await scope.rules();
+    const { importing } = await this.generations.of(context.organisation);
+    if (importing !== null) return { state: 'busy', importing };
+    const before = await this.generations.of(context.organisation);
+    await options.precondition?.(scope);
+    const plan = await this.planner.plan(scope, request);
+    if (plan.madeAt.sequence !== before.sequence) return { state: 'overtaken' };
+    const ends = batchesOf(stepsOf(plan, this.kinds), { most: this.config.importBatch, mostCharacters });
+    if (ends.length > 1) return { state: 'large', plan, ends };
+    const work = (unit: UnitOfWork) => this.make(unit, plan);
     try {
-      if (!options.dryRun) return await this.writer.commit(context, work);
-      return (await this.writer.rehearse(context, work)).value;
+      if (!options.dryRun) return await this.changes.commit(context, work);
+      return (await this.changes.dryRun(context, work)).value;
     } catch (error) {
       throw await explainRefusal(this.kinds, error, context.organisation);
     }
   }
 
-  private async make(
-    transaction: ResourceTransaction,
-    request: ImportRequest,
-    { precondition }: ImportOptions,
-  ): Promise<Outcome> {
-    const { organisation, session, changes } = transaction;
-    const { importing } = await this.generations.of(organisation, session);
+  private async make(unit: UnitOfWork, plan: Plan): Promise<Outcome> {
+    await unit.rules();
+    const { sequence, importing } = await this.generations.of(unit.organisation, unit.session);
     if (importing !== null) return { state: 'busy', importing };
-    await precondition?.(transaction);
-    const plan = await this.planner.plan(transaction, request);
-    const resources = stepsOf(plan);
-    const ends = batchesOf(resources, { most: this.config.importBatch, mostCharacters });
-    if (ends.length > 1) return { state: 'large', plan, ends };
-    const steps = resources.map((resource) => stepOf(this.kinds, resource));
-    await release(this.kinds, transaction, steps);
-    for (const step of steps) await makeStep(this.kinds, transaction, step);
-    return { state: 'made', plan, report: reportOf(plan, changes.changes) };
+    if (sequence !== plan.madeAt.sequence) return { state: 'overtaken' };
+    const steps = stepsOf(plan, this.kinds).map(stepOf);
+    await release(this.kinds, unit, steps);
+    for (const step of steps) await makeStep(this.kinds, unit, step);
+    return { state: 'made', report: reportOf(plan, unit.changes) };
+  }
+
+  private scopeOf({ organisation }: ChangeContext): ReadScope {
+    const rules = async () => {
+      const row = await this.organisations.byId(organisation);
+      if (row === null) throw new Unauthorised();
+      return row;
+    };
+    return { organisation, session: null, at: this.clock.now(), rules };
   }
 
   private async begin(
@@ -114,10 +141,10 @@ export class ImportService {
   ): Promise<Types.ObjectId | null> {
     return this.runner.begin(context, {
       digest: await digestOf(request),
-      steps: stepsOf(plan).map((resource) => stepOf(this.kinds, resource)),
+      steps: stepsOf(plan, this.kinds).map(stepOf),
       ends,
       counts: reportOf(plan, []).counts,
-      generation: plan.generation,
+      madeAt: plan.madeAt,
     });
   }
 
@@ -143,6 +170,7 @@ const resultOf = (id: Types.ObjectId | null, report: Report): ImportResult => ({
 const digestOf = async ({ document, subset, prune, mayMakeIds }: ImportRequest): Promise<string> => {
   const hash = createHash('sha256').update(JSON.stringify([subset, prune, mayMakeIds]));
   for (const [name, items] of Object.entries(document.sections)) {
+    if (items === undefined) continue;
     hash.update(`${name}\n`);
     for (const [index, item] of items.entries()) {
       if (index % turn === turn - 1) await nextTurn();

@@ -1,14 +1,16 @@
 import { newObjectId, toObjectId } from '@castellan/persistence';
 import { textAt, type JsonObject } from '@castellan/tyk';
-import type { Existing } from './kinds/kind';
+import type { Existing } from '../resources/document-form';
 import { match } from './matching';
 import { Problems } from './problems';
 
 const kind = {
-  name: 'apis',
-  idPath: 'id',
-  identityOf: (content: JsonObject) => ({ id: textAt(content, 'id'), key: textAt(content, 'key') }),
-} as const;
+  section: 'apis',
+  form: {
+    idPath: 'id',
+    identityOf: (content: JsonObject) => ({ id: textAt(content, 'id'), key: textAt(content, 'key') }),
+  },
+};
 
 const row = (key: string, _id = newObjectId()): Existing => ({
   _id,
@@ -19,8 +21,7 @@ const row = (key: string, _id = newObjectId()): Existing => ({
   categories: [],
   claims: [],
   slug: null,
-  hookIds: [],
-  versionIds: [],
+  copies: [],
 });
 
 const run = (items: readonly JsonObject[], existing: readonly Existing[], mayMakeIds = false) => {

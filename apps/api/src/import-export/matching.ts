@@ -1,7 +1,7 @@
 import type { Types } from 'mongoose';
-import { isObjectIdText, newObjectId, toObjectId } from '@castellan/persistence';
+import { isObjectIdText, newObjectId, toObjectId, type ResourceRow } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
-import type { Existing, Identity, SectionName, TransferKind } from './kinds/kind';
+import type { DocumentForm, Existing, Identity } from '../resources/document-form';
 import type { Problems } from './problems';
 
 /** An entry of a document and the resource that it is about. */
@@ -21,10 +21,10 @@ export interface MatchOptions {
   /** Whether an entry without any id is a new resource each time. */
   readonly mayMakeIds: boolean;
   /** What errors call an entry, where that is not its place in its section. */
-  readonly pathOf?: (section: SectionName, index: number) => string;
+  readonly pathOf?: (section: string, index: number) => string;
 }
 
-const placeInSection = (section: SectionName, index: number): string => `${section}[${index}]`;
+const placeInSection = (section: string, index: number): string => `${section}[${index}]`;
 
 interface Matching {
   readonly matches: readonly Match[];
@@ -37,7 +37,10 @@ interface Matching {
  * any are new resources each time, which is refused where the same import twice has to mean the same.
  */
 export const match = (
-  kind: Pick<TransferKind, 'name' | 'identityOf' | 'idPath'>,
+  {
+    section,
+    form,
+  }: { readonly section: string; readonly form: Pick<DocumentForm<ResourceRow>, 'identityOf' | 'idPath'> },
   items: readonly JsonObject[],
   existing: readonly Existing[],
   { mayMakeIds, pathOf = placeInSection, problems }: MatchOptions & { readonly problems: Problems },
@@ -46,17 +49,17 @@ export const match = (
   const byId = new Map(existing.map((row) => [row._id.toString(), row]));
   const seen = new Map<string, string>();
   const matches = items.flatMap((content, index): Match[] => {
-    const path = pathOf(kind.name, index);
-    const identity = kind.identityOf(content);
+    const path = pathOf(section, index);
+    const identity = form.identityOf(content);
     const problem = faultOf(identity, mayMakeIds);
     if (problem !== null) {
-      problems.add(`${path}.${kind.idPath}`, problem);
+      problems.add(`${path}.${form.idPath}`, problem);
       return [];
     }
     const id = identity.id.toLowerCase();
     const [named, placed] = [byKey.get(identity.key), byId.get(id)];
     if (named !== undefined && placed !== undefined && named !== placed) {
-      problems.add(`${path}.${kind.idPath}`, 'is the id of something else already', 'id_conflict');
+      problems.add(`${path}.${form.idPath}`, 'is the id of something else already', 'id_conflict');
       return [];
     }
     const found = named ?? placed ?? null;
@@ -65,7 +68,7 @@ export const match = (
     const names = [`id ${_id.toString()}`, ...(key === '' ? [] : [`key ${key}`])];
     const first = names.map((name) => seen.get(name)).find((other) => other !== undefined);
     if (first !== undefined) {
-      problems.add(`${path}.${kind.idPath}`, `is the same as in ${first}`, 'id_conflict');
+      problems.add(`${path}.${form.idPath}`, `is the same as in ${first}`, 'id_conflict');
       return [];
     }
     for (const name of names) seen.set(name, path);

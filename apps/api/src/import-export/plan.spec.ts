@@ -1,15 +1,24 @@
-import { newObjectId } from '@castellan/persistence';
+import { deleteOrder, documentKinds, newObjectId, writeOrder } from '@castellan/persistence';
 import { batchesOf, bySection, countsOf, diffOf, stepsOf, type PlannedResource } from './plan';
+
+const kinds = documentKinds().map((kind) => ({ ...kind, kind, section: kind.documents.section }));
+const sections = kinds.map(({ section }) => section);
+
+const kindOf = (section: string): PlannedResource['kind'] => {
+  const kind = kinds.find((one) => one.section === section);
+  if (kind === undefined) throw new Error(`No section ${section}`);
+  return kind;
+};
 
 const planned = (overrides: Partial<PlannedResource> = {}): PlannedResource => {
   const _id = newObjectId();
   const document = overrides.action === 'delete' || overrides.action === 'unchanged' ? null : '{"name":"new"}';
   return {
-    section: 'apis',
+    kind: kindOf('apis'),
     _id,
     key: _id.toString(),
     name: 'x',
-    action: 'change',
+    action: 'update',
     path: 'apis[0]',
     before: '{"name":"old"}',
     draft: document === null ? null : { _id, document },
@@ -20,23 +29,25 @@ const planned = (overrides: Partial<PlannedResource> = {}): PlannedResource => {
 };
 
 describe('the steps of a plan', () => {
-  it('leave out what stays, and put changes first, what is referred to before what refers, and deletions last', () => {
-    const resources = (['delete', 'create', 'change', 'unchanged'] as const).flatMap((action) =>
-      (['policies', 'hooks', 'apis'] as const).map((section) => planned({ action, section })),
+  it('leave out what stays, and put updates first, what is referred to before what refers, and deletions last', () => {
+    const resources = (['delete', 'create', 'update', 'unchanged'] as const).flatMap((action) =>
+      (['policies', 'hooks', 'apis'] as const).map((section) => planned({ action, kind: kindOf(section) })),
     );
-    const steps = stepsOf({ resources, generation: 0 }).map(({ section, action }) => `${action} ${section}`);
+    const orders = { toWrite: writeOrder(kinds), toDelete: deleteOrder(kinds) };
+    const plan = { resources, madeAt: { sequence: 0, generation: 0 } };
+    const steps = stepsOf(plan, orders).map(({ kind, action }) => `${action} ${kind.section}`);
     expect(steps).toEqual([
-      'change apis',
+      'update apis',
       'create apis',
-      'change hooks',
-      'create hooks',
-      'change policies',
+      'update policies',
       'create policies',
+      'update hooks',
+      'create hooks',
       'delete policies',
       'delete apis',
       'delete hooks',
     ]);
-    expect(countsOf(resources)).toEqual({ create: 3, change: 3, delete: 3, unchanged: 3 });
+    expect(countsOf(resources)).toEqual({ create: 3, update: 3, delete: 3, unchanged: 3 });
   });
 
   it('are cut by number and by size, and one that is too large by itself is a batch of its own', () => {
@@ -51,8 +62,8 @@ describe('the steps of a plan', () => {
   });
 
   it('come from resources in the order of documents', () => {
-    const [b, a, hook] = [planned({ key: 'b' }), planned({ key: 'a' }), planned({ section: 'hooks', key: '0' })];
-    expect([hook, b, a].sort(bySection)).toEqual([a, b, hook]);
+    const [b, a, hook] = [planned({ key: 'b' }), planned({ key: 'a' }), planned({ kind: kindOf('hooks'), key: '0' })];
+    expect([hook, b, a].sort(bySection(sections))).toEqual([a, b, hook]);
   });
 
   it('say what changes', () => {

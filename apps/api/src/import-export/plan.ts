@@ -1,13 +1,22 @@
 import type { Types } from 'mongoose';
-import type { Draft, ResourceRow } from '@castellan/persistence';
+import type { Advance, Claims, Draft, ResourceRow } from '@castellan/persistence';
 import { diffJson, parseJson, type DiffOperation, type JsonValue } from '@castellan/tyk';
-import { sectionNames, type Facts, type SectionName } from './kinds/kind';
+import type { TransferKind } from './transfer-kind';
 
-export type Action = 'create' | 'change' | 'delete' | 'unchanged';
+/** As much of a kind as a plan shows. */
+type PlannedKind = Pick<TransferKind, 'name' | 'section'>;
+
+/** The orders in which kinds are written and deleted. */
+export interface StepOrders {
+  readonly toWrite: readonly PlannedKind[];
+  readonly toDelete: readonly PlannedKind[];
+}
+
+export type Action = 'create' | 'update' | 'delete' | 'unchanged';
 
 /** What an import does about one resource. */
 export interface PlannedResource {
-  readonly section: SectionName;
+  readonly kind: PlannedKind;
   readonly _id: Types.ObjectId;
   readonly key: string;
   readonly name: string;
@@ -20,7 +29,7 @@ export interface PlannedResource {
   /** What a new row has as its first version. */
   readonly version: number;
   /** What the row claims now and has to let go before others are written; null when nothing. */
-  readonly released: Pick<Facts, 'claims' | 'slug'> | null;
+  readonly released: Claims | null;
 }
 
 export type Counts = Readonly<Record<Action, number>>;
@@ -28,15 +37,15 @@ export type Counts = Readonly<Record<Action, number>>;
 /** Everything that an import does, in a stable order: by section, and in it by key. */
 export interface Plan {
   readonly resources: readonly PlannedResource[];
-  /** The generation of the organisation that it was made for. */
-  readonly generation: number;
+  /** How far the organisation had come when it was made. */
+  readonly madeAt: Advance;
 }
 
 export const countsOf = (resources: readonly { readonly action: Action }[]): Counts => {
   const count = (action: Action): number => resources.filter((resource) => resource.action === action).length;
   return {
     create: count('create'),
-    change: count('change'),
+    update: count('update'),
     delete: count('delete'),
     unchanged: count('unchanged'),
   };
@@ -48,20 +57,17 @@ export const diffOf = ({ before, draft }: Pick<PlannedResource, 'before' | 'draf
 
 const parsed = (text: string | null): JsonValue => (text === null ? null : parseJson(text));
 
-const writeOrder: readonly SectionName[] = ['apis', 'hooks', 'policies'];
-const deleteOrder: readonly SectionName[] = ['policies', 'apis', 'hooks'];
-
 /**
- * What has to be done, in the order in which it can be. APIs come before the hooks that they embed, as their drafts hold
- * them already; so a changed hook finds its APIs up to date. Changes come before creations, which may take an id or a
- * path that a change lets go. Deletions come last, what refers to others first.
+ * What has to be done, in the order in which it can be. What holds copies comes before the originals, as its drafts hold the
+ * new copies already; so a changed hook finds its APIs up to date. Updates come before creations, which may take an id or a
+ * path that an update lets go. Deletions come last, what refers to others first.
  */
-export const stepsOf = ({ resources }: Plan): readonly PlannedResource[] => {
-  const of = (section: SectionName, action: Action) =>
-    resources.filter((resource) => resource.section === section && resource.action === action);
+export const stepsOf = ({ resources }: Plan, { toWrite, toDelete }: StepOrders): readonly PlannedResource[] => {
+  const of = ({ name }: PlannedKind, action: Action) =>
+    resources.filter((resource) => resource.kind.name === name && resource.action === action);
   return [
-    ...writeOrder.flatMap((section) => [...of(section, 'change'), ...of(section, 'create')]),
-    ...deleteOrder.flatMap((section) => of(section, 'delete')),
+    ...toWrite.flatMap((kind) => [...of(kind, 'update'), ...of(kind, 'create')]),
+    ...toDelete.flatMap((kind) => of(kind, 'delete')),
   ];
 };
 
@@ -90,5 +96,7 @@ export const batchesOf = (
 export const byKey = (a: { readonly key: string }, b: { readonly key: string }): number =>
   a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 
-export const bySection = (a: PlannedResource, b: PlannedResource): number =>
-  sectionNames.indexOf(a.section) - sectionNames.indexOf(b.section) || byKey(a, b);
+export const bySection =
+  (sections: readonly string[]) =>
+  (a: PlannedResource, b: PlannedResource): number =>
+    sections.indexOf(a.kind.section) - sections.indexOf(b.kind.section) || byKey(a, b);

@@ -1,17 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
-import { Generations } from '@castellan/persistence';
+import { Injectable } from '@nestjs/common';
+import { Generations, type Claims, type ResourceRow } from '@castellan/persistence';
 import { contentDigest, isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
-import type { ResourceTransaction } from '../resources/resource-transaction';
-import { findConflicts } from './conflicts';
+import type { Existing } from '../resources/document-form';
+import { StoredReferences } from '../resources/references';
+import type { ReadScope } from '../resources/read-scope';
+import type { Wanted } from '../resources/wanted';
 import type { ConfigurationDocument } from './document';
-import type { Drafted, Existing, SectionName, TransferKind, Wanted } from './kinds/kind';
-import { TRANSFER_KINDS, type TransferKinds } from './kinds/kinds';
 import { match, type Match, type MatchOptions } from './matching';
 import { bySection, type Action, type Plan, type PlannedResource } from './plan';
 import { Problems } from './problems';
 import { PlannedReferences } from './references';
 import { isWithin, outsideOf, type Subset } from './subset';
+import type { Drafted, TransferKind } from './transfer-kind';
+import { TransferKinds } from './transfer-kinds';
 
 /** What somebody wants an organisation's configuration to be. */
 export interface ImportRequest extends MatchOptions {
@@ -41,8 +43,8 @@ interface Outcome {
 }
 
 interface Run {
-  /** Whose drafts see what the import is going to write. */
-  readonly transaction: ResourceTransaction;
+  readonly scope: ReadScope;
+  /** Drafts see what the import is going to write. */
   readonly references: PlannedReferences;
   readonly request: ImportRequest;
   readonly problems: Problems;
@@ -51,9 +53,6 @@ interface Run {
 /** After so many resources everybody else gets a turn. */
 const turn = 50;
 
-/** What refers to others is drafted after them. */
-const draftOrder: readonly SectionName[] = ['hooks', 'apis', 'policies'];
-
 /**
  * Compares a document with what there is and says what has to be done, without doing any of it. Everything that is wrong
  * is found before anything is written, and said at once.
@@ -61,39 +60,43 @@ const draftOrder: readonly SectionName[] = ['hooks', 'apis', 'policies'];
 @Injectable()
 export class Planner {
   constructor(
-    @Inject(TRANSFER_KINDS) private readonly kinds: TransferKinds,
+    private readonly kinds: TransferKinds,
+    private readonly stored: StoredReferences,
     private readonly generations: Generations,
   ) {}
 
   /** @throws ValidationFailed or Conflict with everything that is wrong */
-  async plan(transaction: ResourceTransaction, request: ImportRequest): Promise<Plan> {
-    const { organisation, session } = transaction;
+  async plan(scope: ReadScope, request: ImportRequest): Promise<Plan> {
+    // First of all: what is committed meanwhile makes the plan older than it says, and it is made again.
+    const { sequence, generation } = await this.generations.of(scope.organisation, scope.session);
     const problems = new Problems();
-    const references = new PlannedReferences(transaction.references);
-    const run = { transaction: transaction.referringTo(references), references, request, problems };
-    const surveys = new Map<SectionName, Survey>();
-    for (const name of draftOrder) {
-      const survey = await this.survey(this.kinds[name], run);
-      surveys.set(name, survey);
-      for (const { key } of survey.deleted) references.willBeGone(name, key);
+    const references = new PlannedReferences(this.stored.of(scope));
+    const run = { scope, references, request, problems };
+    const surveys: Survey[] = [];
+    for (const kind of this.kinds.toDraft) {
+      const survey = await this.survey(kind, run);
+      surveys.push(survey);
+      for (const { key } of survey.deleted) references.willBeGone(kind.name, key);
     }
     const resources: PlannedResource[] = [];
-    let changedHooks: ReadonlySet<string> = new Set();
-    for (const survey of surveys.values()) {
-      const outcomes = await this.outcomes(survey, run, changedHooks);
-      if (survey.kind.name === 'hooks') changedHooks = changedIds(outcomes);
+    const changed = new Set<string>();
+    for (const survey of surveys) {
+      const outcomes = await this.outcomes(survey, run, changed);
+      for (const id of changedIds(outcomes)) changed.add(id);
       resources.push(...(await this.resourcesOf(survey, outcomes, run)));
     }
     problems.throwIfAny();
-    const { generation } = await this.generations.of(organisation, session);
-    return { resources: resources.sort(bySection), generation };
+    const sections = this.kinds.all.map(({ section }) => section);
+    return { resources: resources.sort(bySection(sections)), madeAt: { sequence, generation } };
   }
 
-  private async survey(kind: TransferKind, { transaction, request, problems }: Run): Promise<Survey> {
-    const items = request.document.sections[kind.name];
+  private async survey(kind: TransferKind, { scope, request, problems }: Run): Promise<Survey> {
+    const { sections } = request.document;
+    const items = sections[kind.section];
     // APIs embed hooks, so a change of those concerns APIs of which the document says nothing.
-    const isConcerned = items !== undefined || (kind.name === 'apis' && request.document.sections.hooks !== undefined);
-    const existing = isConcerned ? await kind.existing(transaction.organisation, transaction.session) : [];
+    const embedded = kind.kind.embeds.map((name) => this.kinds.named(name).section);
+    const isConcerned = items !== undefined || embedded.some((section) => sections[section] !== undefined);
+    const existing = isConcerned ? await kind.existing(scope.organisation, scope.session) : [];
     const { matches, rest } = match(kind, items ?? [], existing, { ...request, problems });
     const isDeleted = (row: Existing) => request.prune && items !== undefined && isWithin(request.subset, row);
     return {
@@ -105,9 +108,9 @@ export class Planner {
     };
   }
 
-  private async outcomes(survey: Survey, run: Run, changedHooks: ReadonlySet<string>): Promise<readonly Outcome[]> {
+  private async outcomes(survey: Survey, run: Run, changedOriginals: ReadonlySet<string>): Promise<readonly Outcome[]> {
     const { kind, matches, kept } = survey;
-    const embedsChange = (row: Existing | null) => row?.hookIds.some((id) => changedHooks.has(id)) === true;
+    const embedsChange = (row: Existing | null) => row?.copies.some((id) => changedOriginals.has(id)) === true;
     const same = await filterInTurns(matches, (one) => !embedsChange(one.existing) && isStored(kind, one, run));
     const implied = kept.filter(embedsChange);
     const others = [...matches.filter((one) => !same.has(one)), ...implied.map(impliedMatch)];
@@ -120,28 +123,28 @@ export class Planner {
       if (!this.isAllowed(one, drafted, run)) continue;
       const isChanged = drafted !== null && digestOf(drafted) !== one.existing?.digest;
       outcomes.push({ match: one, before, drafted: isChanged ? drafted : null });
-      if (isChanged) announce(kind.name, one, drafted, run.references);
+      if (isChanged) announce(kind, one, drafted, run.references);
     }
     return outcomes;
   }
 
-  private async documents(kind: TransferKind, matches: readonly Match[], { transaction }: Run) {
+  private async documents(kind: TransferKind, matches: readonly Match[], { scope }: Run) {
     const ids = matches.flatMap(({ existing }) => existing?._id ?? []);
-    const rows = await kind.rows(transaction.organisation, ids, transaction.session);
+    const rows = await kind.rows(scope.organisation, ids, scope.session);
     return new Map(rows.map((row) => [row._id.toString(), row.document]));
   }
 
   private async draft(kind: TransferKind, one: Match, before: string | null, run: Run): Promise<Drafted | null> {
-    const { transaction, problems } = run;
+    const { scope, references, problems } = run;
     const stored = before === null ? null : objectOf(before);
     // What the document does not have is drafted again from what is stored.
     const content = one.content ?? stored ?? {};
     const identity = { id: one._id.toString(), key: one.key };
     try {
-      const parsed = kind.parse(kind.withIdentity(content, identity, transaction.organisation));
-      return await kind.draft(transaction, parsed, one._id, stored);
+      const parsed = kind.parse(kind.form.withIdentity(content, identity, scope.organisation));
+      return await kind.draft(scope, references, parsed, one._id, stored);
     } catch (error) {
-      problems.addError(one.path === '' ? `${kind.name}.${one.key}` : one.path, error);
+      problems.addError(one.path === '' ? `${kind.section}.${one.key}` : one.path, error);
       return null;
     }
   }
@@ -149,8 +152,8 @@ export class Planner {
   /** Whether the import may touch the resource: only one that is in the subset, before and after. */
   private isAllowed(one: Match, drafted: Drafted | null, { request, problems }: Run): boolean {
     if (one.path === '') return true;
-    for (const facts of [drafted?.facts, one.existing]) {
-      const fault = facts == null ? null : outsideOf(request.subset, facts);
+    for (const outline of [drafted?.outline, one.existing]) {
+      const fault = outline == null ? null : outsideOf(request.subset, outline);
       if (fault === null) continue;
       problems.add(one.path, fault.message);
       return false;
@@ -160,17 +163,17 @@ export class Planner {
 
   private async resourcesOf(survey: Survey, outcomes: readonly Outcome[], run: Run): Promise<PlannedResource[]> {
     const { kind, existing, deleted } = survey;
-    const { organisation, session } = run.transaction;
+    const { organisation, session } = run.scope;
     const changed = outcomes.filter(({ match: { existing: row }, drafted }) => row !== null && drafted !== null);
     const created = outcomes.filter(({ match: { existing: row } }) => row === null);
-    await this.check(survey, outcomes, created.length, run);
+    await this.check(survey, outcomes, run);
     if (run.problems.any) return [];
 
     const idsOf = (some: readonly Outcome[]) => some.map(({ match: one }) => one._id);
     const versions = await kind.firstVersions(organisation, idsOf(created), session);
     const releases = releasesOf([...changed.flatMap(({ match: one }) => one.existing ?? []), ...deleted], outcomes);
     const common = (_id: PlannedResource['_id']) => ({
-      section: kind.name,
+      kind,
       _id,
       version: versions.get(_id.toString()) ?? 1,
       released: releases.get(_id.toString()) ?? null,
@@ -180,8 +183,8 @@ export class Planner {
       ...outcomes.map(({ match: { _id, path, key, existing: row }, before, drafted }) => ({
         ...common(_id),
         before,
-        key: drafted?.facts.key ?? key,
-        name: drafted?.facts.name ?? nameOf.get(_id.toString()) ?? '',
+        key: drafted?.outline.key ?? key,
+        name: drafted?.outline.name ?? nameOf.get(_id.toString()) ?? '',
         action: actionOf(row, drafted),
         path: path === '' ? null : path,
         draft: drafted?.draft ?? null,
@@ -199,32 +202,48 @@ export class Planner {
   }
 
   /** Looks for everything that would be in the way of what is written. */
-  private async check(survey: Survey, outcomes: readonly Outcome[], created: number, run: Run): Promise<void> {
-    const { kind, existing, deleted, kept } = survey;
-    const { organisation, session } = run.transaction;
-    for (const { path, message } of await kind.usersOf(organisation, deleted)) {
-      run.problems.add(path, message, 'in_use');
+  private async check(survey: Survey, outcomes: readonly Outcome[], run: Run): Promise<void> {
+    const { kind, deleted, kept } = survey;
+    const { problems, references, scope } = run;
+    for (const { path, message } of await kind.usersOf(scope.organisation, deleted)) {
+      problems.add(path, message, 'in_use');
     }
     const unchanged = outcomes
       .filter(({ drafted }) => drafted === null)
       .flatMap(({ match: one }) => one.existing ?? []);
-    const staying = [...kept, ...unchanged].map((row) => ({ ...row, id: row._id.toString() }));
     // What is drafted has been told that the hook is not there.
-    for (const { key, name } of staying.filter((row) => run.references.losesHook(row))) {
-      run.problems.add(`${kind.name}.${key}.hook_references`, `API "${name}" refers to the web hook`, 'in_use');
+    for (const { key, name } of [...kept, ...unchanged].filter((row) => references.losesHook(row))) {
+      problems.add(`${kind.section}.${key}.hook_references`, `API "${name}" refers to the web hook`, 'in_use');
     }
-    const written = outcomes.filter((outcome) => outcome.drafted !== null && outcome.match.path !== '');
-    if (written.length === 0) return;
-    if (created > 0) kind.admit(existing.length + created - deleted.length);
-    const wanted = written.flatMap(wantedOf);
-    findConflicts(kind, staying, wanted, run.problems);
-    const before = new Map(existing.map((row) => [row._id.toString(), row]));
-    const asked = wanted.map((one) => onlyNew(one, before.get(one._id.toString())));
-    for (const { path, message, code, meta } of await kind.takenElsewhere(organisation, asked, session)) {
-      run.problems.add(path, message, code, meta);
+    const wanted = await wantedOf(kind, outcomes, scope);
+    if (wanted.length === 0) return;
+    const leaving = new Set(deleted.map(({ _id }) => _id.toString()));
+    for (const { index, path, brief, error } of await kind.check(scope, wanted, leaving)) {
+      const code = error.code === 'api_id_conflict' && path === kind.form.idPath ? 'id_conflict' : error.code;
+      problems.add(`${wanted[index]?.label ?? kind.section}.${path}`, brief, code, error.meta);
     }
   }
 }
+
+/** The rows that the document asks for. */
+const wantedOf = async (
+  kind: TransferKind,
+  outcomes: readonly Outcome[],
+  scope: ReadScope,
+): Promise<readonly Wanted<ResourceRow>[]> => {
+  const written = outcomes.flatMap(({ match: one, drafted }) =>
+    drafted === null || one.path === '' ? [] : [{ one, drafted }],
+  );
+  const ids = written.flatMap(({ one: { existing } }) => existing?._id ?? []);
+  const heads = await kind.heads(scope, ids);
+  return written.map(({ one: { _id, path, content }, drafted }) => ({
+    draft: drafted.draft,
+    current: heads.get(_id.toString()) ?? null,
+    content: content === null ? {} : drafted.content,
+    hasSentId: true,
+    label: path,
+  }));
+};
 
 /** Stands for what is stored and has to be drafted again, though the document does not have it. */
 const impliedMatch = (existing: Existing): Match => ({
@@ -246,10 +265,10 @@ const filterInTurns = async <T>(list: readonly T[], keeps: (item: T) => boolean)
 };
 
 /** Whether the entry is what is stored, to the last value; then it was checked when it was stored. */
-const isStored = (kind: TransferKind, one: Match, { transaction }: Run): boolean => {
+const isStored = (kind: TransferKind, one: Match, { scope }: Run): boolean => {
   if (one.content === null || one.existing === null) return false;
   const identity = { id: one._id.toString(), key: one.key };
-  const content = kind.withIdentity(one.content, identity, transaction.organisation);
+  const content = kind.form.withIdentity(one.content, identity, scope.organisation);
   return contentDigest(content) === one.existing.digest;
 };
 
@@ -265,37 +284,26 @@ const changedIds = (outcomes: readonly Outcome[]): ReadonlySet<string> =>
 
 const actionOf = (existing: Existing | null, drafted: Drafted | null): Action => {
   if (existing === null) return 'create';
-  return drafted === null ? 'unchanged' : 'change';
+  return drafted === null ? 'unchanged' : 'update';
 };
 
 /** Lets the drafts that follow refer to this one. */
-const announce = (section: SectionName, one: Match, { draft, facts }: Drafted, references: PlannedReferences): void => {
-  if (section === 'hooks') references.willBeHook(one._id.toString(), draft.document);
-  if (section !== 'apis') return;
-  references.willBeApi({ apiId: facts.key, document: draft.document }, one.existing?.key ?? null);
-};
-
-const wantedOf = ({ match: { _id, path, existing }, drafted }: Outcome): Wanted[] =>
-  drafted === null ? [] : [{ ...drafted.facts, _id, path, isNew: existing === null }];
-
-/** What a resource asks for and does not have yet. */
-const onlyNew = (wanted: Wanted, before: Existing | undefined): Wanted => {
-  const held = new Set(before?.claims);
-  return {
-    ...wanted,
-    key: wanted.key === before?.key ? '' : wanted.key,
-    claims: wanted.claims.filter((claim) => !held.has(claim)),
-  };
+const announce = (
+  { name }: TransferKind,
+  one: Match,
+  { draft, outline }: Drafted,
+  references: PlannedReferences,
+): void => {
+  if (name === 'webhook') references.willBeHook(one._id.toString(), draft.document);
+  if (name !== 'api') return;
+  references.willBeApi({ apiId: outline.key, document: draft.document }, one.existing?.key ?? null);
 };
 
 /** Rows that hold what others are about to get, with what they hold: by hex id. */
-const releasesOf = (
-  leaving: readonly Existing[],
-  outcomes: readonly Outcome[],
-): ReadonlyMap<string, Pick<Existing, 'claims' | 'slug'>> => {
+const releasesOf = (leaving: readonly Existing[], outcomes: readonly Outcome[]): ReadonlyMap<string, Claims> => {
   const owners = new Map<string, string>();
   for (const { match: one, drafted } of outcomes) {
-    for (const text of heldBy(drafted?.facts)) owners.set(text, one._id.toString());
+    for (const text of heldBy(drafted?.outline)) owners.set(text, one._id.toString());
   }
   const isWanted = (row: Existing) =>
     heldBy(row).some((text) => (owners.get(text) ?? row._id.toString()) !== row._id.toString());
@@ -304,7 +312,7 @@ const releasesOf = (
   );
 };
 
-const heldBy = (facts: Pick<Existing, 'claims' | 'slug'> | undefined): string[] =>
-  facts === undefined
+const heldBy = (held: Claims | undefined): string[] =>
+  held === undefined
     ? []
-    : [...facts.claims.map((claim) => `claim ${claim}`), ...(facts.slug === null ? [] : [`slug ${facts.slug}`])];
+    : [...held.claims.map((claim) => `claim ${claim}`), ...(held.slug === null ? [] : [`slug ${held.slug}`])];

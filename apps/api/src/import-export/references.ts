@@ -20,14 +20,14 @@ export class PlannedReferences implements References {
     this.plannedHooks.set(id, { _id: toObjectId(id), document });
   }
 
-  willBeGone(section: 'apis' | 'policies' | 'hooks', key: string): void {
-    if (section === 'apis') this.goneApis.add(key);
-    if (section === 'hooks') this.goneHooks.add(key);
+  willBeGone(kind: string, key: string): void {
+    if (kind === 'api') this.goneApis.add(key);
+    if (kind === 'webhook') this.goneHooks.add(key);
   }
 
-  /** Whether it refers to a web hook that the import deletes. */
-  losesHook({ hookIds }: { readonly hookIds: readonly string[] }): boolean {
-    return hookIds.some((id) => this.goneHooks.has(id));
+  /** Whether it holds a copy of a web hook that the import deletes. */
+  losesHook({ copies }: { readonly copies: readonly string[] }): boolean {
+    return copies.some((id) => this.goneHooks.has(id));
   }
 
   async apis(apiIds: readonly string[]): Promise<readonly ReferredApi[]> {

@@ -4,6 +4,7 @@ import { countsOf, diffOf, type Action, type Counts, type Plan } from './plan';
 
 /** What an import does about one resource, as it is answered. */
 export interface ReportedResource {
+  /** The name of its kind, as in history and audit log. */
   readonly kind: string;
   /** The row's id. */
   readonly id: string;
@@ -22,8 +23,6 @@ export interface Report {
   readonly resources: readonly ReportedResource[];
 }
 
-const sections = { api: 'apis', policy: 'policies', webhook: 'hooks', user: 'users', organisation: 'organisations' };
-
 /**
  * The plan as it is answered, with what other resources had to follow.
  *
@@ -31,9 +30,9 @@ const sections = { api: 'apis', policy: 'policies', webhook: 'hooks', user: 'use
  */
 export const reportOf = ({ resources }: Plan, changes: readonly Change[]): Report => {
   const planned = resources.map((resource): ReportedResource => {
-    const { section: kind, _id, key, name, action, path } = resource;
-    const diff = action === 'change' ? diffOf(resource) : null;
-    return { kind, id: _id.toString(), key, name, action, path, diff };
+    const { kind, _id, key, name, action, path } = resource;
+    const diff = action === 'update' ? diffOf(resource) : null;
+    return { kind: kind.name, id: _id.toString(), key, name, action, path, diff };
   });
   const acted = new Set(planned.filter(({ action }) => action !== 'unchanged').map(({ id }) => id));
   const followed = changes.filter(({ id }) => !acted.has(id.toString())).map(followedOf);
@@ -51,11 +50,11 @@ export const reportOf = ({ resources }: Plan, changes: readonly Change[]): Repor
 
 /** A resource that changed because another one did, such as an API of which a version was deleted. */
 const followedOf = ({ kind, id, before, after }: Change): ReportedResource => ({
-  kind: sections[kind],
+  kind,
   id: id.toString(),
   key: id.toString(),
   name: '',
-  action: 'change',
+  action: 'update',
   path: null,
   diff: diffJson(parsed(before), parsed(after)),
 });

@@ -1,5 +1,6 @@
 import type { FieldError } from '@castellan/dto';
-import { sectionNames, type Facts, type SectionName } from './kinds/kind';
+import { documentKinds } from '@castellan/persistence';
+import type { Outline } from '../resources/document-form';
 
 /** A part of a configuration: what has every one of the tags, and the category. Without either it is everything. */
 export interface Subset {
@@ -21,29 +22,23 @@ export const isSameSubset = (one: Subset, other: Subset): boolean =>
   one.category === other.category && one.tags.join() === other.tags.join();
 
 /** Whether a resource belongs to the subset. Kinds without tags or categories belong to no subset that asks for them. */
-export const isWithin = ({ tags, category }: Subset, facts: Pick<Facts, 'tags' | 'categories'>): boolean =>
-  tags.every((tag) => facts.tags?.includes(tag) === true) &&
-  (category === null || facts.categories?.includes(category) === true);
-
-/** What each kind can be told apart by. */
-const traits: Readonly<Record<SectionName, { readonly tags: boolean; readonly category: boolean }>> = {
-  apis: { tags: true, category: true },
-  policies: { tags: true, category: false },
-  hooks: { tags: false, category: false },
-};
+export const isWithin = ({ tags, category }: Subset, outline: Pick<Outline, 'tags' | 'categories'>): boolean =>
+  tags.every((tag) => outline.tags?.includes(tag) === true) &&
+  (category === null || outline.categories?.includes(category) === true);
 
 /** The sections of a document of the subset: kinds that can be in it at all. */
-export const sectionsOf = ({ tags, category }: Subset): readonly SectionName[] =>
-  sectionNames.filter(
-    (name) => (tags.length === 0 || traits[name].tags) && (category === null || traits[name].category),
-  );
+export const sectionsOf = ({ tags, category }: Subset): readonly string[] =>
+  documentKinds()
+    .map(({ documents }) => documents)
+    .filter(({ subsets }) => (tags.length === 0 || subsets.tags) && (category === null || subsets.category))
+    .map(({ section }) => section);
 
 /** What keeps a resource out of the subset, for its author. */
 export const outsideOf = (
   subset: Subset,
-  facts: Pick<Facts, 'tags' | 'categories'>,
+  outline: Pick<Outline, 'tags' | 'categories'>,
 ): Omit<FieldError, 'path'> | null => {
-  if (isWithin(subset, facts)) return null;
+  if (isWithin(subset, outline)) return null;
   const { tags, category } = subset;
   const wanted = [...tags.map((tag) => `tag "${tag}"`), ...(category === null ? [] : [`category "${category}"`])];
   return { message: `is outside the subset that is imported: it lacks ${wanted.join(' or ')}` };

@@ -8,32 +8,13 @@ import { ExportService } from './export.service';
 import { ImportBatches } from './import-batches';
 import { ImportRunner } from './import-runner';
 import { ImportService } from './import.service';
-import { ApisKind } from './kinds/apis.kind';
-import { HooksKind } from './kinds/hooks.kind';
-import { TRANSFER_KINDS, type TransferKinds } from './kinds/kinds';
-import { PoliciesKind } from './kinds/policies.kind';
 import { Planner } from './planner';
-
-const kinds = {
-  provide: TRANSFER_KINDS,
-  inject: [ApisKind, PoliciesKind, HooksKind],
-  useFactory: (apis: ApisKind, policies: PoliciesKind, hooks: HooksKind): TransferKinds => ({ apis, policies, hooks }),
-};
+import { TransferKinds } from './transfer-kinds';
 
 /** Whole configurations in and out, for the organisation's plane and the operator's alike. */
 @Module({
   imports: [ResourceModule, ApisModule, PoliciesModule, WebhooksModule, GatewaysModule],
-  providers: [
-    ApisKind,
-    PoliciesKind,
-    HooksKind,
-    kinds,
-    Planner,
-    ExportService,
-    ImportService,
-    ImportRunner,
-    ImportBatches,
-  ],
+  providers: [TransferKinds, Planner, ExportService, ImportService, ImportRunner, ImportBatches],
   exports: [ExportService, ImportService],
 })
 export class TransferModule {}

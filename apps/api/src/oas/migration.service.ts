@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { CastellanError, NotFound, ValidationFailed, type FieldError } from '@castellan/dto';
-import { ApiStore, newObjectId, type ApiRow, type ChangeContext } from '@castellan/persistence';
+import { ApiStore, newObjectId, type ApiRow, type ChangeContext, type UnitOfWork } from '@castellan/persistence';
 import { objectAt, type JsonObject } from '@castellan/tyk';
 import { ApisService } from '../apis/apis.service';
 import { storedWrapper } from '../apis/wrapper';
-import type { ResourceTransaction } from '../resources/resource-transaction';
 import {
   asStaged,
   listedVersions,
@@ -66,64 +65,64 @@ export class MigrationService {
     if (row.isOas) return { skipped: 'already_migrated' };
     const unfit = unfitFor(storedWrapper(row));
     if (unfit !== undefined) return { skipped: unfit };
-    const work = (transaction: ResourceTransaction): Promise<Outcome> => this.work(transaction, row.apiId, input);
+    const work = (unit: UnitOfWork): Promise<Outcome> => this.work(unit, row.apiId, input);
     if (input.mode !== 'dryRun') return this.apis.commit(context, work);
-    return (await this.apis.rehearse(context, work)).value;
+    return (await this.apis.dryRunOf(context, work)).value;
   }
 
-  private async work(transaction: ResourceTransaction, apiId: string, input: MigrationInput): Promise<Outcome> {
-    const row = await this.apis.require(transaction.organisation, apiId, transaction.session);
-    if (input.mode === 'stage') return this.stage(transaction, row, input.overrideStaged === true);
-    if (input.mode === 'promote') return this.promote(transaction, row);
-    return this.replace(transaction, row, input.mode === 'dryRun');
+  private async work(unit: UnitOfWork, apiId: string, input: MigrationInput): Promise<Outcome> {
+    const row = await this.apis.require(unit.organisation, apiId, unit.session);
+    if (input.mode === 'stage') return this.stage(unit, row, input.overrideStaged === true);
+    if (input.mode === 'promote') return this.promote(unit, row);
+    return this.replace(unit, row, input.mode === 'dryRun');
   }
 
   /** The OAS API takes the place of the classic one, ids included. */
-  private async replace(transaction: ResourceTransaction, row: ApiRow, isDryRun: boolean): Promise<Outcome> {
+  private async replace(unit: UnitOfWork, row: ApiRow, isDryRun: boolean): Promise<Outcome> {
     const { base, versions, report } = migrated(storedWrapper(row));
-    const written = await this.apis.replaceIn(transaction, row, this.apis.parse(base));
-    const children = await this.insertAll(transaction, versions);
+    const written = await this.apis.replaceIn(unit, row, this.apis.parse(base));
+    const children = await this.insertAll(unit, versions);
     if (!isDryRun) return { report };
     return { report, definition: { baseAPI: documentOf(written), versions: children.map(documentOf) } };
   }
 
-  private async stage(transaction: ResourceTransaction, row: ApiRow, override: boolean): Promise<Outcome> {
+  private async stage(unit: UnitOfWork, row: ApiRow, override: boolean): Promise<Outcome> {
     const stagedId = stagedIdOf(row.apiId);
-    const existing = await this.apis.find(transaction.organisation, stagedId, transaction.session);
+    const existing = await this.apis.find(unit.organisation, stagedId, unit.session);
     if (existing !== null && !override) return { skipped: 'already_staged' };
-    if (existing !== null) await this.removeAll(transaction, existing);
+    if (existing !== null) await this.removeAll(unit, existing);
     const { base, versions, report } = migrated(asStaged(storedWrapper(row)));
-    await this.insertAll(transaction, [base, ...versions]);
+    await this.insertAll(unit, [base, ...versions]);
     return { report, stagedId };
   }
 
   /** The staged copy takes the place of the classic API; its versions go with it. */
-  private async promote(transaction: ResourceTransaction, row: ApiRow): Promise<Outcome> {
-    const { organisation, session } = transaction;
+  private async promote(unit: UnitOfWork, row: ApiRow): Promise<Outcome> {
+    const { organisation, session } = unit;
     const staged = await this.apis.find(organisation, stagedIdOf(row.apiId), session);
     if (staged === null) return { skipped: 'not_staged' };
     const content = unstaged(storedWrapper(staged));
-    const versions = await this.versionsOf(transaction, storedWrapper(staged));
-    await this.apis.removeIn(transaction, staged, { force: true });
-    await this.apis.replaceIn(transaction, row, this.apis.parse(content));
-    for (const version of versions) await this.apis.replaceIn(transaction, version, unstaged(storedWrapper(version)));
+    const versions = await this.versionsOf(unit, storedWrapper(staged));
+    await this.apis.removeIn(unit, staged, { force: true });
+    await this.apis.replaceIn(unit, row, this.apis.parse(content));
+    for (const version of versions) await this.apis.replaceIn(unit, version, unstaged(storedWrapper(version)));
     return { report: [] };
   }
 
-  private async insertAll(transaction: ResourceTransaction, wrappers: readonly JsonObject[]): Promise<ApiRow[]> {
+  private async insertAll(unit: UnitOfWork, wrappers: readonly JsonObject[]): Promise<ApiRow[]> {
     const rows: ApiRow[] = [];
     for (const wrapper of wrappers) {
-      rows.push(await this.apis.insertIn(transaction, this.apis.parse(wrapper), newObjectId()));
+      rows.push(await this.apis.insertIn(unit, this.apis.parse(wrapper), newObjectId()));
     }
     return rows;
   }
 
-  private async removeAll(transaction: ResourceTransaction, base: ApiRow): Promise<void> {
-    const versions = await this.versionsOf(transaction, storedWrapper(base));
-    for (const row of [base, ...versions]) await this.apis.removeIn(transaction, row, { force: true });
+  private async removeAll(unit: UnitOfWork, base: ApiRow): Promise<void> {
+    const versions = await this.versionsOf(unit, storedWrapper(base));
+    for (const row of [base, ...versions]) await this.apis.removeIn(unit, row, { force: true });
   }
 
-  private async versionsOf({ organisation, session }: ResourceTransaction, wrapper: JsonObject): Promise<ApiRow[]> {
+  private async versionsOf({ organisation, session }: UnitOfWork, wrapper: JsonObject): Promise<ApiRow[]> {
     return this.store.findAll(organisation, { apiId: { $in: listedVersions(wrapper) } }, session);
   }
 }

@@ -14,7 +14,7 @@ import { sendJsonText } from '../http/text-reply';
 import { writeYaml } from '../import-export/yaml';
 import { ApiCreatedReply } from '../apis/api.dto';
 import { versionLinkOf } from '../apis/version-query';
-import { rehearsedChange, ValidReply } from '../resources/rehearsal';
+import { dryRunChange, ValidReply } from '../resources/dry-run';
 import { documentFrom, missingAs } from './oas-body';
 import { DryRunInput, inFormOrBody, openApiDocument } from './oas.dto';
 import { importOptionsOf, importQuery, modeQuery } from './oas-query';
@@ -75,7 +75,7 @@ export class OasImportController {
     const sent = await documentFrom(body);
     const document = part(sent, 'oas');
     if (document === undefined) throw new ValidationFailed([{ path: 'oas', message: 'is required' }]);
-    const { oas, notes } = await this.oas.read(document, importOptionsOf(query), part(sent, 'tyk_oas'));
+    const { oas, notes } = this.oas.read(document, importOptionsOf(query), part(sent, 'tyk_oas'));
     sendNotes(reply, notes);
     sendJsonText(reply, JSON.stringify(oas));
   }
@@ -95,8 +95,8 @@ export class OasImportController {
     @Body() body: unknown,
     @AskedFor(validateQuery) { id }: Asked<typeof validateQuery>,
   ): Promise<StatusReply> {
-    const changes = await this.oas.tryOut(context, await documentFrom(body), id);
-    return new StatusReply('API is valid', { changes: changes.map(rehearsedChange) });
+    const changes = await this.oas.dryRun(context, await documentFrom(body), id);
+    return new StatusReply('API is valid', { changes: changes.map(dryRunChange) });
   }
 
   @Route.get(':id/export', {

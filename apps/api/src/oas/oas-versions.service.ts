@@ -34,15 +34,15 @@ export class OasVersionsService {
    * @throws CastellanError (404, 400), ValidationFailed, VersionMismatch
    */
   async rebase(context: ChangeContext, baseId: string, nextId: string, precondition: Precondition): Promise<ApiRow> {
-    return this.apis.commit(context, async (transaction) => {
-      const { organisation, session } = transaction;
+    return this.apis.commit(context, async (unit) => {
+      const { organisation, session } = unit;
       const base = await this.apis.find(organisation, baseId, session);
       if (base === null) throw missingAs(404, 'Could not retrieve current base API');
       const next = await this.apis.find(organisation, nextId, session);
       if (next === null) throw missingAs(404, 'Could not retrieve next base API');
       refuseOtherKind(base, 'oas');
       refuseOtherKind(next, 'oas');
-      precondition.check(base.version, transaction.rules.requireIfMatch);
+      await unit.require(base, () => missingAs(404, 'Could not retrieve current base API'), precondition);
 
       const before = versioningOf(storedWrapper(base));
       const [name] = [...before.versions].find(([, apiId]) => apiId === next.apiId) ?? [];
@@ -54,8 +54,8 @@ export class OasVersionsService {
         default: ['', 'self'].includes(before.default) ? before.name : before.default,
         versions: new Map([...others, [before.name, base.apiId]]),
       };
-      const child = await this.apis.replaceIn(transaction, base, withVersioning(storedWrapper(base), null));
-      await this.apis.replaceIn(transaction, next, withVersioning(storedWrapper(next), after));
+      const child = await this.apis.replaceIn(unit, base, withVersioning(storedWrapper(base), null));
+      await this.apis.replaceIn(unit, next, withVersioning(storedWrapper(next), after));
       return child;
     });
   }

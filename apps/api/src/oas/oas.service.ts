@@ -1,13 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dto';
 import type { ApiRow, Change, ChangeContext, OrganisationId } from '@castellan/persistence';
-import { checkOas, objectAt, patchOas, type ImportOptions, type ImportResult, type JsonObject } from '@castellan/tyk';
+import {
+  checkOas,
+  importOpenApi,
+  objectAt,
+  patchOas,
+  toNodeDocument,
+  type ImportOptions,
+  type ImportResult,
+  type JsonObject,
+} from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
 import { refuseOtherKind } from '../apis/api-kind';
 import { ApisService } from '../apis/apis.service';
 import type { VersionLink } from '../apis/versions';
 import { storedWrapper } from '../apis/wrapper';
-import { checkAhead, importDocument, lostOnNodes } from './document-checks';
 import { asDocument, missingAs, refuseExtension, refuseProblems, requireExtension } from './oas-body';
 
 /** An API that was written, and what of its document nodes do not do. */
@@ -47,18 +55,16 @@ export class OasService {
   /** @throws ValidationFailed, Conflict */
   async create(context: ChangeContext, document: JsonObject, link: VersionLink | null): Promise<Written> {
     requireExtension(document);
-    await checkAhead(document);
     const row = await asDocument(() => this.apis.create(context, { oas: document }, link));
-    return { row, notes: await notesOn(row) };
+    return { row, notes: notesOn(row) };
   }
 
   /** @throws CastellanError (404), ValidationFailed, Conflict, VersionMismatch */
   async update(context: ChangeContext, id: string, document: JsonObject, precondition: Precondition): Promise<Written> {
     requireExtension(document);
     await this.find(context.organisation, id, missingAs(404, 'API definition does not exist'));
-    await checkAhead(document);
     const row = await asDocument(() => this.apis.update(context, id, { oas: document }, precondition, 'oas'));
-    return { row, notes: await notesOn(row) };
+    return { row, notes: notesOn(row) };
   }
 
   /** Replaces the OpenAPI part, and what the options ask for. @throws as {@link update} */
@@ -77,7 +83,7 @@ export class OasService {
       return { ...wrapper, oas: patched.oas };
     };
     const row = await asDocument(() => this.apis.change(context, id, precondition, edit, 'oas'));
-    return { row, notes: [...notes, ...(await notesOn(row))] };
+    return { row, notes: [...notes, ...notesOn(row)] };
   }
 
   /** @param purge whether the versions of the API go with it @throws CastellanError (404), VersionMismatch */
@@ -95,10 +101,9 @@ export class OasService {
     options: ImportOptions,
     link: VersionLink | null,
   ): Promise<Written> {
-    const { oas, notes } = await this.read(document, options);
-    await checkAhead(oas);
+    const { oas, notes } = this.read(document, options);
     const row = await asDocument(() => this.apis.create(context, { oas }, link));
-    return { row, notes: [...notes, ...(await notesOn(row))] };
+    return { row, notes: [...notes, ...notesOn(row)] };
   }
 
   /**
@@ -107,22 +112,21 @@ export class OasService {
    * @param extended an OAS API whose OpenAPI part the document is to become, if there is one
    * @throws ValidationFailed
    */
-  async read(document: JsonObject, options: ImportOptions, extended?: JsonObject): Promise<Imported> {
+  read(document: JsonObject, options: ImportOptions, extended?: JsonObject): Imported {
     refuseExtension(document);
     if (Object.keys(document).join() === 'url') {
       throw new ValidationFailed([{ path: 'url', message: 'is not fetched; send the document itself' }]);
     }
-    if (extended === undefined) return accepted(await importDocument(document, options));
+    if (extended === undefined) return accepted(importOpenApi(document, options));
     refuseProblems(checkOas(extended).map(({ path, message }) => ({ path: `tyk_oas.${path}`, message })));
     return accepted(patchOas(extended, document, options));
   }
 
   /** Everything that a write would check, and nothing written. @throws ValidationFailed, Conflict, NotFound */
-  async tryOut(context: ChangeContext, document: JsonObject, id?: string): Promise<readonly Change[]> {
+  async dryRun(context: ChangeContext, document: JsonObject, id?: string): Promise<readonly Change[]> {
     requireExtension(document);
     if (id !== undefined) refuseOtherKind(await this.apis.require(context.organisation, id), 'oas');
-    await checkAhead(document);
-    return asDocument(() => this.apis.tryOut(context, { oas: document }, id));
+    return asDocument(() => this.apis.dryRun(context, { oas: document }, id));
   }
 
   private async find(organisation: OrganisationId, id: string, missing: CastellanError): Promise<ApiRow> {
@@ -135,7 +139,7 @@ export class OasService {
 /** The document as it is stored. */
 const documentOf = (row: ApiRow): JsonObject => objectAt(storedWrapper(row), 'oas');
 
-const notesOn = (row: ApiRow): Promise<readonly FieldError[]> => lostOnNodes(documentOf(row));
+const notesOn = (row: ApiRow): readonly FieldError[] => toNodeDocument(documentOf(row)).lost;
 
 const accepted = (result: ImportResult): Imported => {
   if (result.ok) return result;

@@ -2,31 +2,31 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, NotFound } from '@castellan/dto';
 import {
+  allKinds,
   ApiStore,
-  ChangeRecorder,
+  deleteOrder,
   isObjectIdText,
   newObjectId,
   OrganisationStore,
-  PolicyStore,
-  RevisionStore,
   toObjectId,
   toOrganisationId,
-  UserStore,
-  WebhookStore,
-  type ChangeTransaction,
   type Draft,
   type OrganisationId,
   type OrganisationRow,
   type Place,
+  type AnyKind,
+  type UnitOfWork,
 } from '@castellan/persistence';
 import { isJsonObject, parseJson } from '@castellan/tyk';
 import { pageCount } from '../http/paging';
 import type { Precondition } from '../http/precondition';
 import type { AdminContext } from '../http/request-context';
+import { ResourceTools } from '../resources/resource-tools';
 import type { OrganisationDto, OrganisationInput, OrganisationListDto } from './organisation.dto';
+import { settingsAfter } from './organisation-settings';
 
 /** Fields that the organisation's row or the reply owns; what a client sends for them is not kept. */
-const ownedFields = new Set(['id', '_id', 'apis', 'version']);
+const ownedFields = new Set(['id', '_id', 'apis', 'version', 'settings']);
 
 /** What clients find in an organisation that never set it (docs/tyk/management.md#organisations). */
 const defaults = {
@@ -46,13 +46,9 @@ const defaults = {
 @Injectable()
 export class OrganisationsService {
   constructor(
-    private readonly changes: ChangeRecorder,
+    private readonly tools: ResourceTools,
     private readonly organisations: OrganisationStore,
-    private readonly users: UserStore,
     private readonly apis: ApiStore,
-    private readonly policies: PolicyStore,
-    private readonly webhooks: WebhookStore,
-    private readonly revisions: RevisionStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -71,22 +67,22 @@ export class OrganisationsService {
 
   async create(context: AdminContext, input: OrganisationInput): Promise<OrganisationRow> {
     const id = newObjectId();
-    return this.changes.commit(context.in(toOrganisationId(id)), (transaction) =>
-      this.organisations.insert(transaction, draftOf(id.toString(), input)),
+    return this.tools.recorder.commit(context.in(toOrganisationId(id)), (unit) =>
+      this.organisations.insert(unit, draftOf(id.toString(), input, null)),
     );
   }
 
   /** Creates the organisation under the id that it brings, or replaces the one that has it. */
   async import(context: AdminContext, input: OrganisationInput & { readonly id: string }): Promise<OrganisationRow> {
     const organisation = toOrganisationId(input.id);
-    return this.changes.commit(context.in(organisation), async (transaction) => {
-      const { session } = transaction;
-      const draft = draftOf(organisation, input);
+    return this.tools.recorder.commit(context.in(organisation), async (unit) => {
+      const { session } = unit;
       const current = await this.organisations.byId(organisation, session);
-      if (current !== null) return this.organisations.replace(transaction, current, draft);
+      const draft = draftOf(organisation, input, current);
+      if (current !== null) return this.organisations.replace(unit, current, draft);
       // One that was deleted has a history, which goes on.
-      const last = await this.revisions.lastNumbers(organisation, 'organisation', [draft._id], session);
-      return this.organisations.insert(transaction, draft, (last.get(organisation) ?? 0) + 1);
+      const last = await this.tools.revisions.lastNumbers(organisation, 'organisation', [draft._id], session);
+      return this.organisations.insert(unit, draft, { version: (last.get(organisation) ?? 0) + 1 });
     });
   }
 
@@ -98,10 +94,10 @@ export class OrganisationsService {
     precondition: Precondition,
   ): Promise<OrganisationRow> {
     const organisation = idOf(id);
-    return this.changes.commit(context.in(organisation), async (transaction) => {
-      const current = await this.require(organisation, transaction);
+    return this.tools.recorder.commit(context.in(organisation), async (unit) => {
+      const current = await this.require(organisation, unit);
       precondition.check(current.version);
-      return this.organisations.replace(transaction, current, draftOf(id, input));
+      return this.organisations.replace(unit, current, draftOf(id, input, current));
     });
   }
 
@@ -112,38 +108,34 @@ export class OrganisationsService {
    */
   async remove(context: AdminContext, id: string, precondition: Precondition, force: boolean): Promise<void> {
     const organisation = idOf(id);
-    await this.changes.commit(context.in(organisation), async (transaction) => {
-      const current = await this.require(organisation, transaction);
+    await this.tools.recorder.commit(context.in(organisation), async (unit) => {
+      const current = await this.require(organisation, unit);
       precondition.check(current.version);
-      await this.removeConfiguration(transaction, organisation, force);
-      for (const user of await this.users.findAll(organisation, {}, transaction.session)) {
-        await this.users.remove(transaction, user);
-      }
-      await this.organisations.remove(transaction, current);
+      await this.removeEverything(unit, force);
+      await this.organisations.remove(unit, current);
     });
   }
 
-  private async removeConfiguration(
-    transaction: ChangeTransaction,
-    organisation: OrganisationId,
-    force: boolean,
-  ): Promise<void> {
-    const { session } = transaction;
-    const apis = await this.apis.findAll(organisation, {}, session);
-    const policies = await this.policies.findAll(organisation, {}, session);
-    const webhooks = await this.webhooks.findAll(organisation, {}, session);
-    const held = { apis: apis.length, policies: policies.length, hooks: webhooks.length };
-    if (!force && Object.values(held).some((count) => count > 0)) {
-      const counts = Object.entries(held).map(([kind, count]) => `${count} ${kind}`);
-      throw new Conflict('organisation_not_empty', `The organisation still holds ${counts.join(', ')}`, { meta: held });
-    }
-    for (const row of policies) await this.policies.remove(transaction, row);
-    for (const row of apis) await this.apis.remove(transaction, row);
-    for (const row of webhooks) await this.webhooks.remove(transaction, row);
+  private async removeEverything(unit: UnitOfWork, force: boolean): Promise<void> {
+    const { organisation } = unit;
+    const kinds = allKinds().filter(({ name }) => this.tools.stores.has(name));
+    if (!force) await this.refuseConfiguration(unit, kinds);
+    for (const { name } of deleteOrder(kinds)) await this.tools.stores.get(name)?.removeAll(organisation, unit);
   }
 
-  private async require(organisation: OrganisationId, transaction?: ChangeTransaction): Promise<OrganisationRow> {
-    const row = await this.organisations.byId(organisation, transaction?.session ?? null);
+  private async refuseConfiguration(unit: UnitOfWork, kinds: readonly AnyKind[]): Promise<void> {
+    const held: Record<string, number> = {};
+    for (const { name, documents, goesWithOrganisation } of kinds) {
+      if (goesWithOrganisation) continue;
+      held[documents?.section ?? name] = (await this.tools.stores.get(name)?.count(unit.organisation, unit)) ?? 0;
+    }
+    if (Object.values(held).every((count) => count === 0)) return;
+    const counts = Object.entries(held).map(([kind, count]) => `${count} ${kind}`);
+    throw new Conflict('organisation_not_empty', `The organisation still holds ${counts.join(', ')}`, { meta: held });
+  }
+
+  private async require(organisation: OrganisationId, unit?: UnitOfWork): Promise<OrganisationRow> {
+    const row = await this.organisations.byId(organisation, unit?.session ?? null);
     if (row === null) throw notFound();
     return row;
   }
@@ -168,16 +160,18 @@ const idOf = (id: string): OrganisationId => {
   return toOrganisationId(id);
 };
 
-const draftOf = (id: string, input: OrganisationInput): Draft<OrganisationRow> => {
+const draftOf = (id: string, input: OrganisationInput, current: OrganisationRow | null): Draft<OrganisationRow> => {
+  const settings = settingsAfter(current, input.settings);
   const content = Object.fromEntries(Object.entries(input).filter(([field]) => !ownedFields.has(field)));
+  const { requireIfMatch, allowDuplicateSlugs, allowDuplicatePaths, allowUnknownApis } = settings.lifted;
   return {
     _id: toObjectId(id),
-    document: JSON.stringify(content),
+    document: JSON.stringify({ ...content, settings: settings.document }),
     name: input.owner_name,
     slug: input.owner_slug ?? '',
-    requireIfMatch: input.settings?.require_if_match ?? false,
-    allowDuplicateSlugs: input.settings?.allow_duplicate_slugs ?? false,
-    allowDuplicatePaths: input.settings?.allow_duplicate_listen_paths ?? false,
-    allowUnknownApis: input.settings?.allow_unknown_apis_in_policies ?? false,
+    requireIfMatch,
+    allowDuplicateSlugs,
+    allowDuplicatePaths,
+    allowUnknownApis,
   };
 };

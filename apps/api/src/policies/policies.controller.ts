@@ -10,7 +10,7 @@ import { decisiveFlag, text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
 import { sendList, sendResource } from '../http/text-reply';
-import { rehearsedChange, ValidReply } from '../resources/rehearsal';
+import { dryRunChange, ValidReply } from '../resources/dry-run';
 import { PoliciesService } from './policies.service';
 import { policyQuery, type PolicySearch } from './policy-query';
 import { policyListItem } from './policy-reply';
@@ -72,8 +72,8 @@ export class PoliciesController {
     @Body() body: unknown,
     @AskedFor(validateQuery) { id }: Asked<typeof validateQuery>,
   ): Promise<StatusReply> {
-    const changes = await this.policies.tryOut(context, body, id);
-    return new StatusReply('Policy is valid', { changes: changes.map(rehearsedChange) });
+    const changes = await this.policies.dryRun(context, body, id);
+    return new StatusReply('Policy is valid', { changes: changes.map(dryRunChange) });
   }
 
   @Route.get(':id', {

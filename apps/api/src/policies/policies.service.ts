@@ -5,40 +5,49 @@ import { Conflict, ValidationFailed, type FieldError } from '@castellan/dto';
 import {
   isObjectIdText,
   PolicyStore,
-  RevisionStore,
   toObjectId,
   type Draft,
   type DuplicateKey,
   type OrganisationId,
   type PolicyRow,
+  type UnitOfWork,
 } from '@castellan/persistence';
 import { objectAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
 import { pageCount, placeOf } from '../http/paging';
 import type { OrganisationContext } from '../http/request-context';
 import { definitionOf, storedWrapper } from '../apis/wrapper';
+import type { Existing } from '../resources/document-form';
+import { refuseUnfitId } from '../resources/ids';
+import type { References } from '../resources/references';
 import { ResourceService } from '../resources/resource.service';
-import type { ResourceTransaction } from '../resources/resource-transaction';
-import { ResourceWriter } from '../resources/resource-writer';
+import { ResourceTools } from '../resources/resource-tools';
+import { rowIdObstacles } from '../resources/row-ids';
+import type { ReadScope } from '../resources/read-scope';
+import type { Drafting, Obstacle, Wanted } from '../resources/wanted';
 import { accessRightsOf, composePolicy, parsePolicyBody, policyDraft } from './policy-content';
+import { policyForm } from './policy-form';
 import { PolicyKeys } from './policy-keys';
 import { unknownReferences } from './policy-references';
 import { filterOf, foundIn, needsDocuments, sortOf, type PolicyPage } from './policy-search';
 import type { PolicySearch } from './policy-query';
 
+/** What stands where a policy's id would in paths. */
+const routes = ['search', 'deleted', 'validate'];
 /** Of what keeps a policy from being deleted, so many are named. */
 const namedUsers = 20;
 
 /** Policies of one organisation. */
 @Injectable()
 export class PoliciesService extends ResourceService<PolicyRow> {
+  override readonly form = { ...policyForm, usersOf: this.usersOfAll.bind(this) };
+
   constructor(
-    writer: ResourceWriter,
+    tools: ResourceTools,
     private readonly policies: PolicyStore,
     private readonly keys: PolicyKeys,
-    revisions: RevisionStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
-    super(writer, policies, revisions, 'Could not retrieve portal object.');
+    super(tools, policies, 'Could not retrieve portal object.');
   }
 
   /** All policies, or those that a search means. */
@@ -64,17 +73,16 @@ export class PoliciesService extends ResourceService<PolicyRow> {
   }
 
   async draft(
-    transaction: ResourceTransaction,
-    content: JsonObject,
-    _id: Types.ObjectId,
-    current: PolicyRow | null,
+    scope: ReadScope,
+    { content, id: _id, current, operation, references }: Drafting<PolicyRow>,
   ): Promise<Draft<PolicyRow>> {
-    const { organisation, changes } = transaction;
+    const { organisation, at } = scope;
+    const requested = textAt(content, 'id');
+    if (requested !== current?.policyId) refuseUnfitId(requested, 'id', routes);
     const before = current === null ? null : storedPolicy(current);
-    const writing = { at: changes.at, bringsBack: changes.operationName === 'rollback' };
-    const policy = composePolicy({ _id, organisation }, content, before, writing);
+    const policy = composePolicy({ _id, organisation }, content, before, { at, bringsBack: operation === 'rollback' });
     // What is stored already is not refused for an API that went away since.
-    if (policy !== before) await this.checkReferences(transaction, policy);
+    if (policy !== before) await this.checkReferences(scope, references, policy);
     return policyDraft(_id, policy);
   }
 
@@ -85,14 +93,33 @@ export class PoliciesService extends ResourceService<PolicyRow> {
   }
 
   /** Requests and keys name policies by either id, so neither may be one that another policy answers to. */
-  protected override async guard(
-    { organisation, session }: ResourceTransaction,
-    draft: Draft<PolicyRow>,
-    current: PolicyRow | null,
-  ): Promise<void> {
-    if (draft.policyId === current?.policyId) return;
-    const holder = await this.policies.namesake(organisation, draft, session);
-    if (holder !== null) throw idConflict(holder);
+  override async check(
+    scope: ReadScope,
+    wanted: readonly Wanted<PolicyRow>[],
+    leaving: ReadonlySet<string>,
+  ): Promise<readonly Obstacle[]> {
+    const { organisation, session } = scope;
+    const rewritten = new Set([...leaving, ...wanted.map(({ draft }) => draft._id.toString())]);
+    const foreign = await rowIdObstacles(this.policies, scope, wanted, '_id', () => idConflict(null));
+    const asking = wanted.map(askedIds);
+    const answering = await this.policies.answeringTo(organisation, [...new Set(asking.flat())], session);
+    const holders = new Map(
+      answering
+        .filter(({ _id }) => !rewritten.has(_id.toString()))
+        .flatMap((row) => [[row._id.toString(), row] as const, [row.policyId, row] as const]),
+    );
+    const explicit = asking.map((ids, index) => ids.filter((id) => id !== wanted[index]?.draft._id.toString()));
+    const elsewhere = await this.policies.takenElsewhere(organisation, 'policyId', explicit.flat(), session);
+    const taken = asking.flatMap((ids, index): Obstacle[] => {
+      const holder = ids.map((id) => holders.get(id) ?? holders.get(id.toLowerCase())).find((row) => row !== undefined);
+      if (holder !== undefined) {
+        const brief = `is the id of ${holder.name} (${holder.policyId})`;
+        return [{ index, path: '_id', brief, error: idConflict(holder) }];
+      }
+      const isTaken = explicit[index]?.some((id) => elsewhere.has(id)) === true;
+      return isTaken ? [{ index, path: 'id', brief: 'is the id of another policy', error: idConflict(null) }] : [];
+    });
+    return [...foreign, ...taken];
   }
 
   /** Of another organisation's policy nothing is said but that there is one (promise 6). */
@@ -100,7 +127,7 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     return idConflict(await this.find(organisation, String(values['policyId'] ?? values['_id']), null));
   }
 
-  protected override users({ organisation }: ResourceTransaction, policy: PolicyRow): Promise<readonly FieldError[]> {
+  protected override users({ organisation }: UnitOfWork, policy: PolicyRow): Promise<readonly FieldError[]> {
     return this.usersOf(organisation, [policy]);
   }
 
@@ -120,9 +147,16 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     return [...users, { path: 'keys', message: 'There are more keys than could be looked at' }];
   }
 
+  private usersOfAll(organisation: OrganisationId, deleted: readonly Existing[]): Promise<readonly FieldError[]> {
+    return this.usersOf(
+      organisation,
+      deleted.map(({ _id, key }) => ({ _id, policyId: key })),
+    );
+  }
+
   /** @throws ValidationFailed for each API or version that does not exist */
-  private async checkReferences({ references, rules }: ResourceTransaction, policy: JsonObject): Promise<void> {
-    if (rules.allowUnknownApis) return;
+  private async checkReferences(scope: ReadScope, references: References, policy: JsonObject): Promise<void> {
+    if ((await scope.rules()).allowUnknownApis) return;
     const rows = await references.apis(Object.keys(accessRightsOf(policy)));
     const definitions = new Map(rows.map((row) => [row.apiId, definitionOf(storedWrapper(row))]));
     const problems = unknownReferences(policy, definitions);
@@ -130,7 +164,15 @@ export class PoliciesService extends ResourceService<PolicyRow> {
   }
 }
 
-const idConflict = (holder: PolicyRow | null): Conflict => {
+/** The ids of its own that a policy asks for and does not have yet; one that was made here is nobody's. */
+const askedIds = ({ draft, current, hasSentId }: Wanted<PolicyRow>): string[] => {
+  if (draft.policyId === current?.policyId) return [];
+  const rowId = draft._id.toString();
+  const isSent = current !== null || hasSentId || draft.policyId !== rowId;
+  return isSent ? [...new Set([rowId, draft.policyId])] : [];
+};
+
+const idConflict = (holder: Pick<PolicyRow, '_id' | 'name'> | null): Conflict => {
   const meta = holder === null ? null : { id: holder._id.toString(), name: holder.name };
   return new Conflict('id_conflict', 'Found policy with the same ID', { meta });
 };

@@ -6,8 +6,7 @@ import { policyName } from './policy-content';
 export const PolicyHistoryController = historyController({
   path: 'api/portal/policies',
   tag: 'Policies',
-  noun: 'Policy',
-  section: 'policies',
+  kind: 'policy',
   service: PoliciesService,
   nameOf: policyName,
 });

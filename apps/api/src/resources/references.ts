@@ -1,5 +1,6 @@
-import type { ClientSession } from 'mongoose';
-import type { ApiRow, ApiStore, OrganisationId, WebhookRow, WebhookStore } from '@castellan/persistence';
+import { Injectable } from '@nestjs/common';
+import { ApiStore, WebhookStore, type ApiRow, type WebhookRow } from '@castellan/persistence';
+import type { ReadScope } from './read-scope';
 
 export type ReferredApi = Pick<ApiRow, 'apiId' | 'document'>;
 export type ReferredHook = Pick<WebhookRow, '_id' | 'document'>;
@@ -12,20 +13,19 @@ export interface References {
   webhooks(ids: readonly string[]): Promise<readonly ReferredHook[]>;
 }
 
-/** What there is in the database, as a transaction sees it. */
-export class StoredReferences implements References {
+/** Looks up what there is in the database, as a unit of work sees it. */
+@Injectable()
+export class StoredReferences {
   constructor(
-    private readonly stores: { readonly apis: ApiStore; readonly webhooks: WebhookStore },
-    private readonly organisation: OrganisationId,
-    private readonly session: ClientSession,
+    private readonly apis: ApiStore,
+    private readonly webhooks: WebhookStore,
   ) {}
 
-  async apis(apiIds: readonly string[]): Promise<readonly ReferredApi[]> {
-    if (apiIds.length === 0) return [];
-    return this.stores.apis.findAll(this.organisation, { apiId: { $in: [...apiIds] } }, this.session);
-  }
-
-  async webhooks(ids: readonly string[]): Promise<readonly ReferredHook[]> {
-    return this.stores.webhooks.byEitherIds(this.organisation, ids, this.session);
+  of({ organisation, session }: ReadScope): References {
+    return {
+      apis: async (apiIds) =>
+        apiIds.length === 0 ? [] : this.apis.findAll(organisation, { apiId: { $in: [...apiIds] } }, session),
+      webhooks: (ids) => this.webhooks.byEitherIds(organisation, ids, session),
+    };
   }
 }

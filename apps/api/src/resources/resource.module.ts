@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
 import { HistoryService } from '../history/history.service';
-import { ResourceWriter } from './resource-writer';
+import { StoredReferences } from './references';
+import { ResourceTools } from './resource-tools';
+import { Resources } from './resources';
 
 /** What all configuration resources share. */
-@Module({ providers: [HistoryService, ResourceWriter], exports: [HistoryService, ResourceWriter] })
+@Module({
+  providers: [HistoryService, ResourceTools, Resources, StoredReferences],
+  exports: [HistoryService, ResourceTools, Resources, StoredReferences],
+})
 export class ResourceModule {}

@@ -2,22 +2,25 @@ import { CastellanError, Conflict, NotFound, ValidationFailed, type FieldError }
 import {
   DuplicateKey,
   isObjectIdText,
+  kindNamed,
   newObjectId,
   toObjectId,
   type Change,
   type ChangeContext,
   type Draft,
+  type Operation,
   type OrganisationId,
   type ResourceRow,
   type ResourceStore,
-  type RevisionRow,
-  type RevisionStore,
+  type UnitOfWork,
 } from '@castellan/persistence';
-import { isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
+import { contentDigest, isJsonObject, parseJson, type JsonObject, type JsonValue } from '@castellan/tyk';
 import type { ClientSession, Types } from 'mongoose';
 import type { Precondition } from '../http/precondition';
-import type { ResourceTransaction } from './resource-transaction';
-import type { ResourceWriter } from './resource-writer';
+import type { DocumentForm } from './document-form';
+import type { ResourceTools } from './resource-tools';
+import type { ReadScope } from './read-scope';
+import type { Drafting, Obstacle, Wanted } from './wanted';
 
 /** What a removal needs to know beside the row. */
 export interface RemovalOptions {
@@ -25,19 +28,33 @@ export interface RemovalOptions {
   readonly force: boolean;
 }
 
+/** Where a new row comes from. */
+interface Origin {
+  readonly operation: 'create' | 'restore';
+  readonly version: number;
+  readonly hasSentId: boolean;
+}
+
+const fresh: Origin = { operation: 'create', version: 1, hasSentId: false };
+
 /**
  * What every configuration resource can do, in one place: create, replace, remove, roll back, restore and try out, each
- * with version check, conflict check, revision, audit and delivery. A kind says what its content has to look like and
- * how it becomes a row.
+ * with version check, conflict check, revision, audit and delivery. A kind says what its content has to look like, how
+ * it becomes a row, and what rows may not stand beside each other.
  */
 export abstract class ResourceService<Row extends ResourceRow> {
   protected constructor(
-    protected readonly writer: ResourceWriter,
+    protected readonly tools: ResourceTools,
     readonly store: ResourceStore<Row>,
-    protected readonly revisions: RevisionStore,
     /** What a 404 says, in Tyk's words. */
     private readonly missing: string,
-  ) {}
+  ) {
+    tools.services.set(store.kind.name, this);
+    tools.addStore(store);
+  }
+
+  /** How its resources stand in documents; null for kinds that are in none. */
+  abstract readonly form: DocumentForm<Row> | null;
 
   /** Checks the shape of a body. @throws ValidationFailed with each wrong field */
   abstract parse(body: unknown): JsonObject;
@@ -45,24 +62,27 @@ export abstract class ResourceService<Row extends ResourceRow> {
   /**
    * Makes the row of a content: puts the identity in, checks what it refers to.
    *
-   * @param current the row that it will replace, or null for a new one
-   * @throws ValidationFailed, Conflict
+   * @throws ValidationFailed
    */
-  abstract draft(
-    transaction: ResourceTransaction,
-    content: JsonObject,
-    id: Types.ObjectId,
-    current: Row | null,
-  ): Promise<Draft<Row>>;
+  abstract draft(scope: ReadScope, drafting: Drafting<Row>): Promise<Draft<Row>>;
 
   /**
-   * Refuses a row that would be in the way of others, where no unique index says so, or one more than there may be.
-   * Imports, which look at many rows at once, check the same in their own way.
+   * What is in the way of rows that are to be written together: each rule of the kind that is about more than one row stands
+   * here, once. Whatever has to be unique is refused by an index too, should another writer be faster.
    *
-   * @throws CastellanError
+   * @param leaving hex ids of rows of the kind that go in the same change
    */
-  protected guard(_transaction: ResourceTransaction, _draft: Draft<Row>, _current: Row | null): Promise<void> {
-    return Promise.resolve();
+  check(
+    _scope: ReadScope,
+    _wanted: readonly Wanted<Row>[],
+    _leaving: ReadonlySet<string>,
+  ): Promise<readonly Obstacle[]> {
+    return Promise.resolve([]);
+  }
+
+  /** Sets the limits that hold when rows of the kind come. */
+  limit(_unit: UnitOfWork): void {
+    // Most kinds have none.
   }
 
   /** The row that an id of a request means; kinds that have ids of their own look those up too. */
@@ -75,12 +95,12 @@ export abstract class ResourceService<Row extends ResourceRow> {
   protected abstract conflict(error: DuplicateKey, organisation: OrganisationId): Promise<CastellanError>;
 
   /** What still refers to the row and keeps it from being removed. */
-  protected users(_transaction: ResourceTransaction, _row: Row): Promise<readonly FieldError[]> {
+  protected users(_unit: UnitOfWork, _row: Row): Promise<readonly FieldError[]> {
     return Promise.resolve([]);
   }
 
-  /** Follows up in the same transaction on a row that was written, or removed (`after` is null). */
-  protected followUp(_transaction: ResourceTransaction, _before: Row | null, _after: Row | null): Promise<void> {
+  /** Follows up in the same unit on a row that was written, or removed (`after` is null). */
+  protected followUp(_unit: UnitOfWork, _before: Row | null, _after: Row | null): Promise<void> {
     return Promise.resolve();
   }
 
@@ -95,20 +115,24 @@ export abstract class ResourceService<Row extends ResourceRow> {
     return new NotFound(this.missing);
   }
 
+  /** The row that a request is about to change. @throws NotFound, VersionMismatch, 428 where the organisation demands more */
+  async requireIn(unit: UnitOfWork, id: string, precondition: Precondition): Promise<Row> {
+    const row = await this.find(unit.organisation, id, unit.session);
+    return unit.require(row, () => this.notFound(), precondition);
+  }
+
   /** @throws ValidationFailed, Conflict */
   async create(context: ChangeContext, body: unknown): Promise<Row> {
     const content = this.parse(body);
-    return this.commit(context, (transaction) => this.insertNew(transaction, content));
+    return this.commit(context, (unit) => this.insertNew(unit, content));
   }
 
   /** @throws NotFound, ValidationFailed, Conflict, VersionMismatch */
   async update(context: ChangeContext, id: string, body: unknown, precondition: Precondition): Promise<Row> {
     const content = this.parse(body);
-    return this.commit(context, async (transaction) => {
-      const current = await this.require(context.organisation, id, transaction.session);
-      precondition.check(current.version, transaction.rules.requireIfMatch);
-      return this.replaceIn(transaction, current, content);
-    });
+    return this.commit(context, async (unit) =>
+      this.replaceIn(unit, await this.requireIn(unit, id, precondition), content),
+    );
   }
 
   /** @throws NotFound, VersionMismatch, Conflict while something refers to it and `force` is not set */
@@ -118,66 +142,65 @@ export abstract class ResourceService<Row extends ResourceRow> {
     precondition: Precondition,
     options: RemovalOptions = { force: false },
   ): Promise<void> {
-    await this.commit(context, async (transaction) => {
-      const current = await this.require(context.organisation, id, transaction.session);
-      precondition.check(current.version, transaction.rules.requireIfMatch);
-      await this.removeIn(transaction, current, options);
-    });
+    await this.commit(context, async (unit) =>
+      this.removeIn(unit, await this.requireIn(unit, id, precondition), options),
+    );
   }
 
   /**
-   * Makes the content of an earlier revision the newest one, with all checks.
+   * Makes the content of an earlier revision the newest one, with all checks. Who has rights in the resource stays as it is.
    *
    * @throws NotFound, ValidationFailed, Conflict, VersionMismatch
    */
   async rollback(context: ChangeContext, id: string, number: number, precondition: Precondition): Promise<Row> {
     const { organisation } = context;
     const { _id } = await this.require(organisation, id);
-    const revision = await this.revisions.get(organisation, this.store.kind.name, _id, number);
+    const revision = await this.tools.revisions.get(organisation, this.store.kind.name, _id, number);
     const content = contentOf(revision);
     if (content === null) {
       throw new ValidationFailed([{ path: 'revision', message: `there is no revision ${number} to go back to` }]);
     }
-    return this.commit(context, async (transaction) => {
-      const current = await this.require(organisation, id, transaction.session);
-      precondition.check(current.version, transaction.rules.requireIfMatch);
-      transaction.changes.operationName = 'rollback';
-      return this.replaceIn(transaction, current, this.parse(content));
+    return this.commit(context, async (unit) => {
+      const current = await this.requireIn(unit, id, precondition);
+      return this.replaceIn(unit, current, this.parse(this.withRightsOf(current, content)), 'rollback');
     });
   }
 
   /**
    * Brings a deleted resource back with its ids and the content that it had last, with all checks.
    *
+   * @param id any id that it had
    * @throws NotFound, ValidationFailed, Conflict when it exists or something took its place
    */
   async restore(context: ChangeContext, id: string): Promise<Row> {
     const { organisation } = context;
-    if (!isObjectIdText(id)) throw this.notFound();
-    const resourceId = toObjectId(id);
-    return this.commit(context, async (transaction) => {
-      const { session } = transaction;
+    const { name } = this.store.kind;
+    return this.commit(context, async (unit) => {
+      await unit.rules();
+      const { session } = unit;
+      if ((await this.find(organisation, id, session)) !== null) {
+        throw new Conflict('id_conflict', 'The resource exists; there is nothing to restore');
+      }
+      const resourceId = await this.tools.revisions.resourceNamed(organisation, name, id, session);
+      if (resourceId === null) throw this.notFound();
       if ((await this.store.findById(organisation, resourceId, session)) !== null) {
         throw new Conflict('id_conflict', 'The resource exists; there is nothing to restore');
       }
-      const { name } = this.store.kind;
-      const [last, existing] = [
-        await this.revisions.latest(organisation, name, resourceId, { session }),
-        await this.revisions.latest(organisation, name, resourceId, { existing: true, session }),
-      ];
+      const last = await this.tools.revisions.latest(organisation, name, resourceId, { session });
+      const existing = await this.tools.revisions.latest(organisation, name, resourceId, { existing: true, session });
       const content = contentOf(existing);
       if (last === null || content === null) throw this.notFound();
-      transaction.changes.operationName = 'restore';
-      return this.insertIn(transaction, this.parse(content), resourceId, last.number + 1);
+      const origin: Origin = { operation: 'restore', version: last.number + 1, hasSentId: true };
+      return this.insertIn(unit, this.parse(content), resourceId, origin);
     });
   }
 
   /** Everything that a write would check, and nothing written. @param id the resource that it would replace, if any */
-  async tryOut(context: ChangeContext, body: unknown, id?: string): Promise<readonly Change[]> {
+  async dryRun(context: ChangeContext, body: unknown, id?: string): Promise<readonly Change[]> {
     const content = this.parse(body);
-    const { changes } = await this.rehearse(context, async (transaction) => {
-      if (id === undefined) return this.insertNew(transaction, content);
-      return this.replaceIn(transaction, await this.require(context.organisation, id, transaction.session), content);
+    const { changes } = await this.dryRunOf(context, async (unit) => {
+      if (id === undefined) return this.insertNew(unit, content);
+      return this.replaceIn(unit, await this.require(context.organisation, id, unit.session), content);
     });
     return changes;
   }
@@ -186,48 +209,72 @@ export abstract class ResourceService<Row extends ResourceRow> {
    * Writes a new row under the id that its content asks for, or else a new one. An id that was deleted goes on counting
    * where it ended, so that no version and no entity tag ever stands for two contents.
    */
-  protected async insertNew(transaction: ResourceTransaction, content: JsonObject): Promise<Row> {
+  protected async insertNew(unit: UnitOfWork, content: JsonObject): Promise<Row> {
     const id = this.sentId(content);
-    if (id === null) return this.insertIn(transaction, content, newObjectId());
-    const { organisation, session } = transaction;
-    const last = await this.revisions.lastNumbers(organisation, this.store.kind.name, [id], session);
-    return this.insertIn(transaction, content, id, (last.get(id.toString()) ?? 0) + 1);
+    if (id === null) return this.insertIn(unit, content, newObjectId());
+    const versions = await this.firstVersions(unit.organisation, [id], unit.session);
+    const version = versions.get(id.toString()) ?? 1;
+    return this.insertIn(unit, content, id, { operation: 'create', version, hasSentId: true });
   }
 
-  /** Writes a new row in a transaction that may hold more. */
-  async insertIn(transaction: ResourceTransaction, content: JsonObject, id: Types.ObjectId, version = 1): Promise<Row> {
-    const draft = await this.draft(transaction, content, id, null);
-    await this.guard(transaction, draft, null);
-    return this.settle(transaction, null, draft, version);
+  /** Writes a new row in a unit that may hold more. */
+  async insertIn(unit: UnitOfWork, content: JsonObject, id: Types.ObjectId, origin = fresh): Promise<Row> {
+    await unit.rules();
+    const { operation, version, hasSentId } = origin;
+    const references = this.tools.references.of(unit);
+    const draft = await this.draft(unit, { content, id, current: null, operation, references });
+    await this.refuseObstacles(unit, { draft, current: null, content, hasSentId, label: '' });
+    return this.put(unit, null, draft, { operation, version });
   }
 
-  /** Replaces a row in a transaction that may hold more; the same content changes nothing. */
-  async replaceIn(transaction: ResourceTransaction, current: Row, content: JsonObject): Promise<Row> {
-    const draft = await this.draft(transaction, content, current._id, current);
-    await this.guard(transaction, draft, current);
-    return this.settle(transaction, current, draft);
+  /** Replaces a row in a unit that may hold more; the same content changes nothing. */
+  async replaceIn(unit: UnitOfWork, current: Row, content: JsonObject, operation: Operation = 'update'): Promise<Row> {
+    await unit.rules();
+    const references = this.tools.references.of(unit);
+    const draft = await this.draft(unit, { content, id: current._id, current, operation, references });
+    // What is stored was checked when it was stored.
+    if (isOther(draft, current)) {
+      await this.refuseObstacles(unit, { draft, current, content, hasSentId: false, label: '' });
+    }
+    return this.put(unit, current, draft, { operation, version: 1 });
   }
 
   /** Writes a row that was drafted and checked before, in the place of another one or as a new one. */
-  async settle(transaction: ResourceTransaction, current: Row | null, draft: Draft<Row>, version = 1): Promise<Row> {
+  async put(
+    unit: UnitOfWork,
+    current: Row | null,
+    draft: Draft<Row>,
+    { operation, version }: { readonly operation: Operation; readonly version: number },
+  ): Promise<Row> {
+    if (current === null) this.limit(unit);
     const row =
       current === null
-        ? await this.store.insert(transaction.changes, draft, version)
-        : await this.store.replace(transaction.changes, current, draft);
-    if (row !== current) await this.followUp(transaction, current, row);
+        ? await this.store.insert(unit, draft, { version, operation })
+        : await this.store.replace(unit, current, draft, operation);
+    if (row !== current) await this.followUp(unit, current, row);
     return row;
   }
 
-  /** Removes a row in a transaction that may hold more. */
-  async removeIn(transaction: ResourceTransaction, current: Row, { force }: RemovalOptions): Promise<void> {
-    const users = force ? [] : await this.users(transaction, current);
+  /** Removes a row in a unit that may hold more. */
+  async removeIn(unit: UnitOfWork, current: Row, { force }: RemovalOptions): Promise<void> {
+    const users = force ? [] : await this.users(unit, current);
     if (users.length > 0) {
       throw new Conflict('in_use', 'It is still in use; delete with force=true to remove it all the same', {
         errors: users,
       });
     }
-    await this.store.remove(transaction.changes, current);
-    await this.followUp(transaction, current, null);
+    await this.store.remove(unit, current);
+    await this.followUp(unit, current, null);
+  }
+
+  /** The first version of new rows that existed before, by hex id. */
+  async firstVersions(
+    organisation: OrganisationId,
+    ids: readonly Types.ObjectId[],
+    session: ClientSession | null,
+  ): Promise<ReadonlyMap<string, number>> {
+    const last = await this.tools.revisions.lastNumbers(organisation, this.store.kind.name, ids, session);
+    return new Map([...last].map(([id, number]) => [id, number + 1]));
   }
 
   /** The row id that a new content asks for; a kind that honours ids that are sent overrides this. */
@@ -241,28 +288,46 @@ export abstract class ResourceService<Row extends ResourceRow> {
   }
 
   /** Runs work to see what it would change, and takes everything back; a refusal names what is in the way. */
-  async rehearse<T>(
+  async dryRunOf<T>(
     context: ChangeContext,
-    work: (transaction: ResourceTransaction) => Promise<T>,
+    work: (unit: UnitOfWork) => Promise<T>,
   ): Promise<{ value: T; changes: readonly Change[] }> {
     try {
-      return await this.writer.rehearse(context, work);
+      return await this.tools.recorder.dryRun(context, work);
     } catch (error) {
       throw await this.explain(error, context.organisation);
     }
   }
 
   /** Commits work on behalf of an organisation; a refusal by a unique index names what is in the way. */
-  async commit<T>(context: ChangeContext, work: (transaction: ResourceTransaction) => Promise<T>): Promise<T> {
+  async commit<T>(context: ChangeContext, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
     try {
-      return await this.writer.commit(context, work);
+      return await this.tools.recorder.commit(context, work);
     } catch (error) {
       throw await this.explain(error, context.organisation);
     }
   }
+
+  /** An earlier content with the rights that the resource gives today. */
+  private withRightsOf(current: Row, content: JsonObject): JsonObject {
+    const { rights = [] } = kindNamed(this.store.kind.name);
+    const today = parseJson(current.document);
+    if (rights.length === 0 || !isJsonObject(today)) return content;
+    const isRight = ([name]: readonly [string, JsonValue]): boolean => rights.includes(name);
+    const earlier = Object.entries(content).filter((field) => !isRight(field));
+    return Object.fromEntries([...earlier, ...Object.entries(today).filter(isRight)]);
+  }
+
+  private async refuseObstacles(unit: UnitOfWork, wanted: Wanted<Row>): Promise<void> {
+    const [obstacle] = await this.check(unit, [wanted], new Set());
+    if (obstacle !== undefined) throw obstacle.error;
+  }
 }
 
-const contentOf = (revision: RevisionRow | null): JsonObject | null => {
+const isOther = ({ document }: Pick<ResourceRow, 'document'>, current: ResourceRow): boolean =>
+  document !== current.document && contentDigest(parseJson(document)) !== current.digest;
+
+const contentOf = (revision: { readonly document: string | null } | null): JsonObject | null => {
   if (revision?.document == null) return null;
   const content = parseJson(revision.document);
   return isJsonObject(content) ? content : null;

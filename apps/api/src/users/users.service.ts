@@ -2,16 +2,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, NotFound, ValidationFailed } from '@castellan/dto';
 import {
-  ChangeRecorder,
   DuplicateKey,
   newObjectId,
   OrganisationStore,
   toObjectId,
   toOrganisationId,
   UserStore,
-  type ChangeTransaction,
   type OrganisationId,
   type Place,
+  type UnitOfWork,
   type UserRow,
 } from '@castellan/persistence';
 import { givesSomething, type Grants } from '@castellan/rbac';
@@ -19,6 +18,7 @@ import { hashPassword } from '../auth/passwords';
 import { accessKeyHash, newAccessKey } from '../auth/secrets';
 import { pageCount } from '../http/paging';
 import type { AdminContext } from '../http/request-context';
+import { ResourceTools } from '../resources/resource-tools';
 import type { UserDto, UserInput, UserListDto } from './user.dto';
 
 interface StoredUser {
@@ -29,11 +29,13 @@ interface StoredUser {
 @Injectable()
 export class UsersService {
   constructor(
-    private readonly changes: ChangeRecorder,
+    private readonly tools: ResourceTools,
     private readonly users: UserStore,
     private readonly organisations: OrganisationStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
-  ) {}
+  ) {
+    tools.addStore(users);
+  }
 
   /** The users of an organisation, or of all. */
   async list(
@@ -62,10 +64,10 @@ export class UsersService {
     const accessKey = newAccessKey();
     const passwordHash = input.password ? await hashPassword(input.password) : '';
     try {
-      const row = await this.changes.commit(context.in(organisation), async (transaction) => {
-        await this.requireOrganisation(organisation, transaction);
-        const grants = await this.grantsOf(input, organisation, transaction);
-        return this.users.insert(transaction, {
+      const row = await this.tools.recorder.commit(context.in(organisation), async (unit) => {
+        await this.requireOrganisation(organisation, unit);
+        const grants = await this.grantsOf(input, organisation, unit);
+        return this.users.insert(unit, {
           _id: newObjectId(),
           document: JSON.stringify(contentOf(input, grants)),
           email: input.email_address.toLowerCase(),
@@ -83,7 +85,7 @@ export class UsersService {
     }
   }
 
-  private async requireOrganisation(organisation: OrganisationId, { session }: ChangeTransaction): Promise<void> {
+  private async requireOrganisation(organisation: OrganisationId, { session }: UnitOfWork): Promise<void> {
     if ((await this.organisations.byId(organisation, session)) !== null) return;
     throw new ValidationFailed([{ path: 'org_id', message: 'no such organisation' }]);
   }
@@ -92,7 +94,7 @@ export class UsersService {
   private async grantsOf(
     { user_permissions: permissions }: UserInput,
     organisation: OrganisationId,
-    { session }: ChangeTransaction,
+    { session }: UnitOfWork,
   ): Promise<Grants> {
     const grants = Object.fromEntries(Object.entries(permissions ?? {}).map(toGrant));
     if (givesSomething(grants)) return grants;

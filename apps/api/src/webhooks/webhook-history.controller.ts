@@ -6,8 +6,7 @@ import { WebhooksService } from './webhooks.service';
 export const WebhookHistoryController = historyController({
   path: 'api/hooks',
   tag: 'Web hooks',
-  noun: 'Hook',
-  section: 'hooks',
+  kind: 'webhook',
   service: WebhooksService,
   nameOf: hookName,
 });

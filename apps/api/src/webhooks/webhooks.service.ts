@@ -1,15 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Types } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, type FieldError } from '@castellan/dto';
 import {
   DuplicateKey,
-  RevisionStore,
   WebhookStore,
   type ApiRow,
   type Draft,
   type OrganisationId,
   type Place,
+  type UnitOfWork,
   type WebhookRow,
 } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
@@ -19,9 +18,12 @@ import { ApisService } from '../apis/apis.service';
 import { withoutHook } from '../apis/hook-references';
 import { storedWrapper } from '../apis/wrapper';
 import { ResourceService } from '../resources/resource.service';
-import type { ResourceTransaction } from '../resources/resource-transaction';
-import { ResourceWriter } from '../resources/resource-writer';
+import { ResourceTools } from '../resources/resource-tools';
+import { rowIdObstacles } from '../resources/row-ids';
+import type { ReadScope } from '../resources/read-scope';
+import type { Drafting, Obstacle, Wanted } from '../resources/wanted';
 import { parseHookBody, webhookDraft } from './webhook-content';
+import { webhookForm } from './webhook-form';
 
 /**
  * Web hooks of one organisation. Nodes know them only from the definitions that refer to them, so a change of a hook
@@ -29,14 +31,15 @@ import { parseHookBody, webhookDraft } from './webhook-content';
  */
 @Injectable()
 export class WebhooksService extends ResourceService<WebhookRow> {
+  override readonly form = webhookForm;
+
   constructor(
-    writer: ResourceWriter,
+    tools: ResourceTools,
     private readonly webhooks: WebhookStore,
-    revisions: RevisionStore,
     private readonly apis: ApisService,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
-    super(writer, webhooks, revisions, 'Could not retrieve webhook detail.');
+    super(tools, webhooks, 'Could not retrieve webhook detail.');
   }
 
   /** The newest first. */
@@ -54,18 +57,17 @@ export class WebhooksService extends ResourceService<WebhookRow> {
     return parseHookBody(body);
   }
 
-  draft(
-    { organisation }: ResourceTransaction,
-    content: JsonObject,
-    _id: Types.ObjectId,
-    current: WebhookRow | null,
-  ): Promise<Draft<WebhookRow>> {
+  draft({ organisation }: ReadScope, { content, id: _id, current }: Drafting<WebhookRow>): Promise<Draft<WebhookRow>> {
     return Promise.resolve(webhookDraft({ _id, organisation, webhookId: current?.webhookId ?? '' }, content));
+  }
+
+  override check(scope: ReadScope, wanted: readonly Wanted<WebhookRow>[]): Promise<readonly Obstacle[]> {
+    return rowIdObstacles(this.webhooks, scope, wanted, 'id', rowIdConflict);
   }
 
   /** Row ids are made here, so only one that comes back, from history or an import, can be taken. */
   protected async conflict({ fields, values }: DuplicateKey, organisation: OrganisationId): Promise<Conflict> {
-    if (!fields.includes('webhookId')) return new Conflict('id_conflict', 'Found web hook with the same ID');
+    if (!fields.includes('webhookId')) return rowIdConflict();
     const holder = await this.webhooks.findOne(organisation, { webhookId: String(values['webhookId']) });
     const meta = holder === null ? null : { id: holder._id.toString(), name: holder.name };
     return new Conflict('id_conflict', 'Duplicate webhook_id.', { meta });
@@ -78,29 +80,29 @@ export class WebhooksService extends ResourceService<WebhookRow> {
     return isOfAnApi ? this.apis.explain(error, organisation) : super.explain(error, organisation);
   }
 
-  protected override async users(transaction: ResourceTransaction, hook: WebhookRow): Promise<readonly FieldError[]> {
-    return (await this.referring(transaction, hook)).map(({ apiId, name }) => ({
+  protected override async users(unit: UnitOfWork, hook: WebhookRow): Promise<readonly FieldError[]> {
+    return (await this.referring(unit, hook)).map(({ apiId, name }) => ({
       path: `apis.${apiId}.hook_references`,
       message: `API "${name}" refers to the web hook`,
     }));
   }
 
   protected override async followUp(
-    transaction: ResourceTransaction,
+    unit: UnitOfWork,
     before: WebhookRow | null,
     after: WebhookRow | null,
   ): Promise<void> {
     if (before === null) return;
     const id = before._id.toString();
-    // The hook may have been rolled back or restored; what happens to its APIs is an update.
-    transaction.changes.operationName = null;
-    for (const api of await this.referring(transaction, before)) {
+    for (const api of await this.referring(unit, before)) {
       const wrapper = storedWrapper(api);
-      await this.apis.replaceIn(transaction, api, after === null ? withoutHook(wrapper, id) : wrapper);
+      await this.apis.replaceIn(unit, api, after === null ? withoutHook(wrapper, id) : wrapper);
     }
   }
 
-  private referring({ organisation, session }: ResourceTransaction, { _id }: WebhookRow): Promise<ApiRow[]> {
+  private referring({ organisation, session }: UnitOfWork, { _id }: WebhookRow): Promise<ApiRow[]> {
     return this.apis.store.findAll(organisation, { hookIds: _id.toString() }, session);
   }
 }
+
+const rowIdConflict = (): Conflict => new Conflict('id_conflict', 'Found web hook with the same ID');

@@ -8,11 +8,13 @@ import { newObjectId, toObjectId, toOrganisationId, type OrganisationId } from '
 import { PersistenceModule } from '../persistence.module';
 import { DuplicateKey } from '../resources/duplicate-key';
 import type { Draft } from '../resources/resource-row';
-import type { PolicyRow, WebhookRow } from '../resources/rows';
+import type { PolicyRow } from '../kinds/policy.kind';
+import type { WebhookRow } from '../kinds/webhook.kind';
 import { PolicyStore, WebhookStore } from '../resources/stores';
 import type { ChangeContext } from './change-context';
 import { ChangeRecorder } from './change-recorder';
-import { Generations, Outbox } from './outbox';
+import { Generations } from './generations';
+import { Outbox } from './outbox';
 import { RevisionStore } from './revision-store';
 
 const contextOf = (organisation: OrganisationId): ChangeContext => ({
@@ -88,16 +90,16 @@ describe('ChangeRecorder', () => {
     it('commits the resource, its revision, the audit record, the outbox entry and the generation together', async () => {
       let told = 0;
       const subscription = recorder.nodeChanges.subscribe(() => (told += 1));
-      await recorder.commit(context, (transaction) => policies.insert(transaction, aPolicy()));
+      await recorder.commit(context, (unit) => policies.insert(unit, aPolicy()));
       subscription.unsubscribe();
       expect(await held()).toEqual({ policies: 1, webhooks: 0, revisions: 1, audit: 1, outbox: 1, generation: 1 });
       expect(told).toBe(1);
     });
 
     it('writes nothing at all when the work fails after it has written', async () => {
-      const work = recorder.commit(context, async (transaction) => {
-        await policies.insert(transaction, aPolicy());
-        await policies.insert(transaction, aPolicy());
+      const work = recorder.commit(context, async (unit) => {
+        await policies.insert(unit, aPolicy());
+        await policies.insert(unit, aPolicy());
         throw new Error('changed my mind');
       });
       await expect(work).rejects.toThrow('changed my mind');
@@ -112,38 +114,41 @@ describe('ChangeRecorder', () => {
         resourceId: draft._id,
         number: 1,
       });
-      await expect(recorder.commit(context, (transaction) => policies.insert(transaction, draft))).rejects.toThrow();
+      await expect(recorder.commit(context, (unit) => policies.insert(unit, draft))).rejects.toThrow();
       expect(await held()).toEqual({ ...nothing, revisions: 1 });
     });
 
     it('takes everything back when the last write of the transaction fails', async () => {
       const generations = connection.collection('generations');
       await generations.insertOne({ _id: toObjectId(organisation), generation: 'not a number' });
-      const work = recorder.commit(context, (transaction) => policies.insert(transaction, aPolicy()));
+      const work = recorder.commit(context, (unit) => policies.insert(unit, aPolicy()));
       await expect(work).rejects.toThrow();
       await generations.deleteOne({ _id: toObjectId(organisation) });
       expect(await held()).toEqual(nothing);
     });
 
     it('records several resources of one change as one change', async () => {
-      await recorder.commit(context, async (transaction) => {
-        await policies.insert(transaction, aPolicy());
-        await policies.insert(transaction, aPolicy());
-        await module.get(WebhookStore).insert(transaction, aWebhook());
+      await recorder.commit(context, async (unit) => {
+        await policies.insert(unit, aPolicy());
+        await policies.insert(unit, aPolicy());
+        await module.get(WebhookStore).insert(unit, aWebhook());
       });
       expect(await held()).toEqual({ policies: 2, webhooks: 1, revisions: 3, audit: 1, outbox: 1, generation: 1 });
     });
 
     it('leaves nodes alone when nothing of it concerns them', async () => {
-      await recorder.commit(context, (transaction) => module.get(WebhookStore).insert(transaction, aWebhook()));
-      expect(await held()).toEqual({ ...nothing, webhooks: 1, revisions: 1, audit: 1 });
+      await recorder.commit(context, (unit) => module.get(WebhookStore).insert(unit, aWebhook()));
+      expect(await held()).toEqual({ ...nothing, webhooks: 1, revisions: 1, audit: 1, outbox: 1 });
+      expect(await module.get(Outbox).pending(1_000)).not.toContainEqual(
+        expect.objectContaining({ orgId: toObjectId(organisation) }),
+      );
     });
 
     it('records nothing when nothing has changed', async () => {
-      const row = await recorder.commit(context, (transaction) => policies.insert(transaction, aPolicy()));
+      const row = await recorder.commit(context, (unit) => policies.insert(unit, aPolicy()));
       const before = await held();
-      const same = await recorder.commit(context, (transaction) =>
-        policies.replace(transaction, row, aPolicy({ ...row, document: `  ${row.document}` })),
+      const same = await recorder.commit(context, (unit) =>
+        policies.replace(unit, row, aPolicy({ ...row, document: `  ${row.document}` })),
       );
       expect(same.version).toBe(1);
       expect(await held()).toEqual(before);
@@ -151,8 +156,8 @@ describe('ChangeRecorder', () => {
 
     it('says of which index a value is taken, and keeps the first', async () => {
       const policyId = 'the-only-one';
-      await recorder.commit(context, (transaction) => policies.insert(transaction, aPolicy({ policyId })));
-      const second = recorder.commit(context, (transaction) => policies.insert(transaction, aPolicy({ policyId })));
+      await recorder.commit(context, (unit) => policies.insert(unit, aPolicy({ policyId })));
+      const second = recorder.commit(context, (unit) => policies.insert(unit, aPolicy({ policyId })));
       await expect(second).rejects.toThrow(DuplicateKey);
       await expect(second).rejects.toMatchObject({ fields: ['policyId'] });
       expect(await held()).toMatchObject({ policies: 1, revisions: 1, audit: 1, outbox: 1, generation: 1 });
@@ -163,9 +168,7 @@ describe('ChangeRecorder', () => {
     it('gives each of many concurrent writers of an organisation a generation and an outbox entry of its own', async () => {
       const writers = 12;
       await Promise.all(
-        Array.from({ length: writers }, () =>
-          recorder.commit(context, (transaction) => policies.insert(transaction, aPolicy())),
-        ),
+        Array.from({ length: writers }, () => recorder.commit(context, (unit) => policies.insert(unit, aPolicy()))),
       );
       expect(await held()).toMatchObject({ policies: writers, outbox: writers, generation: writers });
       const entries = await module.get(Outbox).pending(1_000);
@@ -176,12 +179,12 @@ describe('ChangeRecorder', () => {
     });
 
     it('lets one of two writers of the same version win, and the other see it', async () => {
-      const row = await recorder.commit(context, (transaction) => policies.insert(transaction, aPolicy()));
+      const row = await recorder.commit(context, (unit) => policies.insert(unit, aPolicy()));
       const writer = (name: string): Promise<PolicyRow> =>
-        recorder.commit(context, async (transaction) => {
-          const current = await policies.findById(organisation, row._id, transaction.session);
+        recorder.commit(context, async (unit) => {
+          const current = await policies.findById(organisation, row._id, unit.session);
           if (current === null) throw new Error('It is gone');
-          return policies.replace(transaction, current, { ...current, document: `{"name":"${name}"}` });
+          return policies.replace(unit, current, { ...current, document: `{"name":"${name}"}` });
         });
       const rows = await Promise.all(['a', 'b', 'c', 'd'].map(writer));
       expect(rows.map(({ version }) => version).sort()).toEqual([2, 3, 4, 5]);
@@ -192,28 +195,24 @@ describe('ChangeRecorder', () => {
     });
   });
 
-  describe('rehearse', () => {
+  describe('dryRun', () => {
     it('tells what a commit would change, and changes nothing', async () => {
-      const { value, changes } = await recorder.rehearse(context, (transaction) =>
-        policies.insert(transaction, aPolicy()),
-      );
+      const { value, changes } = await recorder.dryRun(context, (unit) => policies.insert(unit, aPolicy()));
       expect(changes).toMatchObject([{ kind: 'policy', id: value._id, operation: 'create', version: 1 }]);
       expect(await held()).toEqual(nothing);
     });
 
     it('refuses what a commit would refuse', async () => {
       const policyId = 'taken';
-      await recorder.commit(context, (transaction) => policies.insert(transaction, aPolicy({ policyId })));
-      const rehearsal = recorder.rehearse(context, (transaction) =>
-        policies.insert(transaction, aPolicy({ policyId })),
-      );
-      await expect(rehearsal).rejects.toThrow(DuplicateKey);
+      await recorder.commit(context, (unit) => policies.insert(unit, aPolicy({ policyId })));
+      const dryRun = recorder.dryRun(context, (unit) => policies.insert(unit, aPolicy({ policyId })));
+      await expect(dryRun).rejects.toThrow(DuplicateKey);
     });
   });
 
   describe('promise 6: tenants cannot see each other', () => {
     it('finds, counts and lists only what belongs to the organisation that is named', async () => {
-      const row = await recorder.commit(context, (transaction) => policies.insert(transaction, aPolicy()));
+      const row = await recorder.commit(context, (unit) => policies.insert(unit, aPolicy()));
       const stranger = toOrganisationId(newObjectId());
       expect(await policies.findById(stranger, row._id)).toBeNull();
       expect(await policies.byEitherId(stranger, row.policyId)).toBeNull();
@@ -229,14 +228,14 @@ describe('ChangeRecorder', () => {
     });
 
     it('cannot be talked out of it by the filter', async () => {
-      const row = await recorder.commit(context, (transaction) => policies.insert(transaction, aPolicy()));
+      const row = await recorder.commit(context, (unit) => policies.insert(unit, aPolicy()));
       const stranger = toOrganisationId(newObjectId());
       expect(await policies.findAll(stranger, { orgId: row.orgId })).toEqual([]);
       expect(await policies.findAll(stranger, { $or: [{ orgId: row.orgId }, { active: true }] })).toEqual([]);
     });
 
     it('writes a row of no other organisation than that of the context', async () => {
-      const row = await recorder.commit(context, (transaction) => policies.insert(transaction, aPolicy()));
+      const row = await recorder.commit(context, (unit) => policies.insert(unit, aPolicy()));
       expect(row.orgId.toString()).toBe(organisation);
     });
   });

@@ -4,18 +4,23 @@ import type { Connection, Model } from 'mongoose';
 import { Subject, type Observable } from 'rxjs';
 import { Clock } from '@castellan/observability';
 import { newObjectId, toObjectId } from '../ids';
-import { ImportRunning } from '../imports/import-running';
-import type { ChangeContext } from './change-context';
-import { ChangeTransaction, type Change } from './change-transaction';
 import { modelNames } from '../models';
+import type { OrganisationRow } from '../kinds/organisation.kind';
+import type { ChangeContext } from './change-context';
+import { Generations, type Advance } from './generations';
 import { KeyedQueue } from './keyed-queue';
-import { auditOf, diffOf, outboxOf, revisionOf } from './records';
-import type { AuditRow, GenerationRow, OutboxRow, RevisionRow } from './rows';
+import { RecordWriter } from './record-writer';
+import { auditOf, diffOf, revisionOf, toldOf, type Told } from './records';
+import type { AuditRow, OutboxRow, RevisionRow } from './rows';
+import { UnitOfWork, type Change } from './unit-of-work';
+
+/** What is done inside a unit of work; it may run more than once, when another writer was faster. */
+export type Work<T> = (unit: UnitOfWork) => Promise<T>;
 
 /**
- * The only way to change anything that people configure. The resource, its revision, the audit record and the outbox
- * entry commit together or not at all (promise 2), and a 2xx is answered only after the majority has them on disk
- * (promise 1).
+ * The only way to change anything that people configure. The resource, its revision, the audit record and what caches and
+ * nodes have to know commit together or not at all (promise 2), and a 2xx is answered only after the majority has them on
+ * disk (promise 1).
  */
 @Injectable()
 export class ChangeRecorder {
@@ -24,10 +29,10 @@ export class ChangeRecorder {
 
   constructor(
     @InjectConnection() private readonly connection: Connection,
-    @InjectModel(modelNames.revision) private readonly revisions: Model<RevisionRow>,
+    @InjectModel('organisation') private readonly organisations: Model<OrganisationRow>,
     @InjectModel(modelNames.audit) private readonly audit: Model<AuditRow>,
-    @InjectModel(modelNames.outbox) private readonly outbox: Model<OutboxRow>,
-    @InjectModel(modelNames.generation) private readonly generations: Model<GenerationRow>,
+    private readonly generations: Generations,
+    private readonly records: RecordWriter,
     private readonly clock: Clock,
   ) {}
 
@@ -36,16 +41,16 @@ export class ChangeRecorder {
     return this.committed.asObservable();
   }
 
-  /**
-   * Runs the work in one transaction and records what it changed. Work that changes nothing records nothing. The work
-   * may run more than once, when another writer was faster.
-   */
-  async commit<T>(context: ChangeContext, work: (transaction: ChangeTransaction) => Promise<T>): Promise<T> {
-    const { value, concernsNodes } = await this.transact(context, async (transaction) => ({
-      value: await work(transaction),
-      concernsNodes: await this.write(transaction),
-    }));
-    if (concernsNodes) this.committed.next();
+  /** Runs the work in one transaction and records what it changed. Work that changes nothing records nothing. */
+  async commit<T>(context: ChangeContext, work: Work<T>): Promise<T> {
+    const { value, isTold } = await this.transact(context, async (unit) => {
+      const value = await work(unit);
+      const told = toldOf(unit.changes, unit.effects);
+      const isTold = told.effects.length > 0;
+      if (unit.changes.length > 0 || isTold) await this.write(unit, told);
+      return { value, isTold };
+    });
+    if (isTold) this.committed.next();
     return value;
   }
 
@@ -53,34 +58,29 @@ export class ChangeRecorder {
    * Commits one part of a change that nodes are to see only as a whole: resources, revisions and audit record are
    * written, and nobody is told. The organisation has to be held still for the nodes ({@link Generations.hold}).
    */
-  async commitPart<T>(context: ChangeContext, work: (transaction: ChangeTransaction) => Promise<T>): Promise<T> {
-    return this.transact(context, async (transaction) => {
-      const value = await work(transaction);
-      if (transaction.changes.length > 0) await this.writeRecords(transaction);
+  async commitPart<T>(context: ChangeContext, work: Work<T>): Promise<T> {
+    return this.transact(context, async (unit) => {
+      const value = await work(unit);
+      if (unit.changes.length > 0) {
+        const reached = await this.generations.count(unit);
+        await this.records.write({ ...recordsOf(unit, reached.generation + 1), outbox: null }, unit.session);
+      }
       return value;
     });
   }
 
   /**
-   * Ends a change that was committed in parts: lets the organisation go and tells the nodes of everything.
+   * Ends a change that was committed in parts: lets the organisation go and tells caches and nodes of everything.
    *
    * @param told what the parts have changed; null when in the end nothing did, so that nobody needs to be told
    */
-  async commitEnd(
-    context: ChangeContext,
-    told: Pick<OutboxRow, 'changes' | 'commands'> | null,
-    work: (transaction: ChangeTransaction) => Promise<void>,
-  ): Promise<void> {
-    await this.transact(context, async (transaction) => {
-      await work(transaction);
-      const { session, at } = transaction;
-      const generation = await this.letGo(transaction, told === null ? 0 : 1);
+  async commitEnd(context: ChangeContext, told: Told | null, work: (unit: UnitOfWork) => Promise<void>): Promise<void> {
+    await this.transact(context, async (unit) => {
+      await work(unit);
+      const reached = await this.generations.letGo(unit, { isChange: told !== null, moves: told?.reload === true });
       if (told === null) return;
-      const entry = { ...told, publishedAt: null, createdAt: at, generation };
-      await this.outbox.insertMany([{ ...entry, _id: newObjectId(), orgId: toObjectId(context.organisation) }], {
-        session,
-        lean: true,
-      });
+      const outbox = outboxRow(unit, told, reached);
+      await this.records.write({ revisions: [], audit: null, outbox }, unit.session);
     });
     if (told !== null) this.committed.next();
   }
@@ -90,41 +90,21 @@ export class ChangeRecorder {
    *
    * @returns what the work returned, and the changes that a commit would have made
    */
-  async rehearse<T>(
-    context: ChangeContext,
-    work: (transaction: ChangeTransaction) => Promise<T>,
-  ): Promise<{ value: T; changes: readonly Change[] }> {
-    const rehearsed: { value: T; changes: readonly Change[] }[] = [];
+  async dryRun<T>(context: ChangeContext, work: Work<T>): Promise<{ value: T; changes: readonly Change[] }> {
+    const seen: { value: T; changes: readonly Change[] }[] = [];
     try {
-      await this.transact(context, async (transaction) => {
-        rehearsed.push({ value: await work(transaction), changes: transaction.changes });
+      await this.transact(context, async (unit) => {
+        const value = await work(unit);
+        if (unit.limits.size > 0) await this.generations.count(unit);
+        seen.push({ value, changes: unit.changes });
         throw new TakeBack();
       });
     } catch (error) {
-      const last = rehearsed.at(-1);
+      const last = seen.at(-1);
       if (error instanceof TakeBack && last !== undefined) return last;
       throw error;
     }
-    throw new Error('A rehearsal was committed');
-  }
-
-  private transact<T>(context: ChangeContext, work: (transaction: ChangeTransaction) => Promise<T>): Promise<T> {
-    return this.queue.run(context.organisation, () => this.transactNow(context, work));
-  }
-
-  private async transactNow<T>(
-    context: ChangeContext,
-    work: (transaction: ChangeTransaction) => Promise<T>,
-  ): Promise<T> {
-    const session = await this.connection.startSession();
-    try {
-      return await session.withTransaction(() => work(new ChangeTransaction(session, context, this.clock.now())), {
-        readConcern: { level: 'snapshot' },
-        writeConcern: { w: 'majority', journal: true },
-      });
-    } finally {
-      await session.endSession();
-    }
+    throw new Error('A dry run was committed');
   }
 
   /** Keeps a record of a write that was refused; there is nothing that it could commit with. */
@@ -144,63 +124,56 @@ export class ChangeRecorder {
     ]);
   }
 
-  private async write(transaction: ChangeTransaction): Promise<boolean> {
-    const { session, context, changes, at } = transaction;
-    if (changes.length === 0) return false;
-    const orgId = toObjectId(context.organisation);
-    await this.writeRecords(transaction);
-    const entry = outboxOf(changes);
-    if (entry === null) return false;
-    const generation = await this.nextGeneration(transaction);
-    await this.outbox.insertMany([{ ...entry, _id: newObjectId(), orgId, generation, createdAt: at }], {
-      session,
-      lean: true,
-    });
-    return true;
+  private async transact<T>(context: ChangeContext, work: Work<T>): Promise<T> {
+    await this.records.writesAtOnce();
+    return this.queue.run(context.organisation, () => this.transactNow(context, work));
   }
 
-  /** The revision of each change, and the audit record of them all. */
-  private async writeRecords({ session, context, changes, at }: ChangeTransaction): Promise<void> {
-    const orgId = toObjectId(context.organisation);
-    const diffs = changes.map(diffOf);
-    const revisions = changes.map((change, index) => ({
-      ...revisionOf(context, at, change, diffs[index] ?? []),
-      _id: newObjectId(),
-      orgId,
-    }));
-    await this.revisions.insertMany(revisions, { session, lean: true });
-    const audit = { ...auditOf(context, at, changes, diffs), _id: newObjectId(), orgId };
-    await this.audit.insertMany([audit], { session, lean: true });
-  }
-
-  /** Last in the transaction, because it is the row that all writers of an organisation meet at. */
-  private async nextGeneration({ session, context }: ChangeTransaction): Promise<number> {
-    const row = await this.generations
-      .findOneAndUpdate(
-        { _id: toObjectId(context.organisation) },
-        { $inc: { generation: 1 } },
-        { session, upsert: true, returnDocument: 'after' },
-      )
-      .lean()
-      .exec();
-    if (row.importing !== undefined) {
-      throw new ImportRunning('A large import is being applied; try again when it is over');
+  private async transactNow<T>(context: ChangeContext, work: Work<T>): Promise<T> {
+    const session = await this.connection.startSession();
+    const loadRules = () =>
+      this.organisations.findById(toObjectId(context.organisation)).session(session).lean<OrganisationRow>().exec();
+    try {
+      return await session.withTransaction(() => work(new UnitOfWork(session, context, this.clock.now(), loadRules)), {
+        readConcern: { level: 'snapshot' },
+        writeConcern: { w: 'majority', journal: true },
+      });
+    } finally {
+      await session.endSession();
     }
-    return row.generation;
   }
 
-  private async letGo({ session, context }: ChangeTransaction, step: 0 | 1): Promise<number> {
-    const row = await this.generations
-      .findOneAndUpdate(
-        { _id: toObjectId(context.organisation) },
-        { $inc: { generation: step }, $unset: { importing: 1 } },
-        { session, upsert: true, returnDocument: 'after' },
-      )
-      .lean()
-      .exec();
-    return row.generation;
+  /** The row that all writers of an organisation meet at comes first: what it says stands in the records. */
+  private async write(unit: UnitOfWork, told: Told): Promise<void> {
+    const reached = await this.generations.advance(unit, { moves: told.reload });
+    const outbox = outboxRow(unit, told, reached);
+    await this.records.write({ ...recordsOf(unit, reached.generation), outbox }, unit.session);
   }
 }
 
-/** Ends a rehearsal; never seen outside. */
+/** The revision of each change, and the audit record of them all. */
+const recordsOf = (
+  { context, changes, at }: UnitOfWork,
+  generation: number,
+): { readonly revisions: RevisionRow[]; readonly audit: AuditRow } => {
+  const orgId = toObjectId(context.organisation);
+  const diffs = changes.map(diffOf);
+  const revisions = changes.flatMap((change, index) => {
+    const revision = revisionOf(context, at, change, diffs[index] ?? []);
+    return revision === null ? [] : [{ _id: newObjectId(), orgId, ...revision, generation }];
+  });
+  return { revisions, audit: { _id: newObjectId(), orgId, ...auditOf(context, at, changes, diffs) } };
+};
+
+const outboxRow = ({ context, at }: UnitOfWork, told: Told, { sequence, generation }: Advance): OutboxRow => ({
+  _id: newObjectId(),
+  orgId: toObjectId(context.organisation),
+  sequence,
+  generation,
+  ...told,
+  createdAt: at,
+  publishedAt: told.effects.length === 0 ? at : null,
+});
+
+/** Ends a dry run; never seen outside. */
 class TakeBack extends Error {}

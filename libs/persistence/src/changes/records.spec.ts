@@ -1,7 +1,8 @@
 import { newObjectId, toOrganisationId } from '../ids';
 import type { ChangeContext } from './change-context';
-import type { Change } from './change-transaction';
-import { auditOf, diffOf, outboxOf, revisionOf } from './records';
+import '../kinds/kinds';
+import { auditOf, diffOf, namedChanges, revisionOf, toldOf } from './records';
+import type { Change } from './unit-of-work';
 
 const at = new Date('2026-01-02T03:04:05Z');
 
@@ -21,7 +22,8 @@ const aChange = (overrides: Partial<Change> = {}): Change => ({
   before: '{"name":"old","secret":"s3cr3t-before"}',
   after: '{"name":"new","secret":"s3cr3t-after"}',
   digest: 'digest',
-  commands: ['ApiUpdated'],
+  key: null,
+  effects: [{ command: 'ApiUpdated', payload: '' }],
   replaced: null,
   ...overrides,
 });
@@ -41,7 +43,7 @@ describe('promise 2: what commits together', () => {
       requestId: 'request-1',
       at,
     });
-    expect(revision.diff).toContain('new');
+    expect(revision?.diff).toContain('new');
   });
 
   it('writes an audit record that names what was done to what', () => {
@@ -60,13 +62,37 @@ describe('promise 2: what commits together', () => {
     });
   });
 
-  it('tells nodes each command once, and nothing of changes that do not concern them', () => {
-    const silent = aChange({ kind: 'user', commands: [] });
-    expect(outboxOf([silent])).toBeNull();
-    const entry = outboxOf([silent, aChange(), aChange(), aChange({ kind: 'policy', commands: ['PolicyChanged'] })]);
-    expect(entry?.commands).toEqual(['ApiUpdated', 'PolicyChanged']);
-    expect(entry?.changes.map(({ kind }) => kind)).toEqual(['api', 'api', 'policy']);
-    expect(entry?.publishedAt).toBeNull();
+  it('tells nodes each reload once, and caches of every change', () => {
+    const silent = aChange({ kind: 'user', effects: [] });
+    expect(toldOf([silent], [])).toMatchObject({ effects: [], reload: false, complete: true });
+    const policy = aChange({ kind: 'policy', effects: [{ command: 'PolicyChanged', payload: '' }] });
+    const changes = [silent, aChange(), aChange(), policy];
+    const told = toldOf(
+      changes,
+      changes.flatMap(({ effects }) => effects),
+    );
+    expect(told.effects.map(({ command }) => command)).toEqual(['ApiUpdated', 'PolicyChanged']);
+    expect(told.changes.map(({ kind }) => kind)).toEqual(['user', 'api', 'api', 'policy']);
+    expect(told.reload).toBe(true);
+  });
+
+  it('tells nodes everything that has a payload, in its order, and lets them not reload for it', () => {
+    const effects = ['b', 'a', 'b'].map((payload) => ({ command: 'KeySpaceUpdateNotification', payload }));
+    expect(toldOf([], effects)).toMatchObject({ effects, reload: false });
+  });
+
+  it('keeps no document of a kind whose history is one of digests, nor its values', () => {
+    const person = (name: string) => JSON.stringify({ first_name: name, active: true });
+    const change = aChange({ kind: 'user', before: person('Ada'), after: person('Grace') });
+    const diff = diffOf(change);
+    expect(revisionOf(context, at, change, diff)).toMatchObject({ document: null, diff: null, digest: 'digest' });
+    const audit = auditOf(context, at, [change], [diff]);
+    expect(audit.diff).toContain('/first_name');
+    expect(audit.diff).not.toMatch(/Ada|Grace/);
+    const created = aChange({ kind: 'user', before: null, after: person('Ada') });
+    const record = auditOf(context, at, [created], [diffOf(created)]).diff;
+    expect(record).not.toContain('Ada');
+    expect(record).toContain('"active":true');
   });
 
   it('stays within what MongoDB can hold, however large a change is', () => {
@@ -76,7 +102,8 @@ describe('promise 2: what commits together', () => {
     expect(auditOf(context, at, [change], [diffOf(change)]).diff).toBeNull();
     const many = Array.from({ length: 5_000 }, () => aChange());
     expect(auditOf(context, at, many, many.map(diffOf)).changes.length).toBeLessThanOrEqual(1_000);
-    expect(outboxOf(many)?.changes.length).toBeLessThanOrEqual(1_000);
+    const told = toldOf(many, []);
+    expect([told.changes.length, told.complete]).toEqual([namedChanges, false]);
   });
 });
 

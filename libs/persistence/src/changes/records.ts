@@ -1,12 +1,22 @@
-import { diffJson, parseJson, redactDiff, type DiffOperation, type JsonValue } from '@castellan/tyk';
+import {
+  contentDigest,
+  diffJson,
+  isJsonObject,
+  parseJson,
+  redactDiff,
+  type DiffOperation,
+  type JsonValue,
+} from '@castellan/tyk';
+import { kindNamed } from '../kinds/kind';
 import type { ChangeContext } from './change-context';
-import type { Change } from './change-transaction';
+import { withoutRepeats, type Effect } from './effects';
 import type { AuditRow, OutboxRow, RevisionRow } from './rows';
+import type { Change } from './unit-of-work';
 
 /** A diff that takes more than this many characters is not kept; the revisions still hold both states. */
 const diffLimit = 512 * 1024;
 /** Of a bulk change the audit record and the outbox entry name this many resources. */
-const namedChanges = 1_000;
+export const namedChanges = 1_000;
 
 const parse = (document: string | null): JsonValue => (document === null ? null : parseJson(document));
 
@@ -15,29 +25,60 @@ export const diffOf = ({ before, after }: Change): readonly DiffOperation[] => d
 
 const withinLimit = (text: string): string | null => (text.length > diffLimit ? null : text);
 
+/** The revision of a change; null for kinds without a history. */
 export const revisionOf = (
   context: ChangeContext,
   at: Date,
   change: Change,
   operations: readonly DiffOperation[],
-): Omit<RevisionRow, '_id' | 'orgId'> => ({
-  kind: change.kind,
-  resourceId: change.id,
-  number: change.version,
-  operation: change.operation,
-  document: change.after,
-  digest: change.digest,
-  diff: withinLimit(JSON.stringify(operations)),
-  actor: context.actor,
-  reason: context.reason,
-  requestId: context.request.id,
-  at,
-});
+): Omit<RevisionRow, '_id' | 'orgId' | 'generation'> | null => {
+  const { history } = kindNamed(change.kind);
+  if (history === 'none') return null;
+  const keepsDocuments = history === 'documents';
+  return {
+    kind: change.kind,
+    resourceId: change.id,
+    number: change.version,
+    operation: change.operation,
+    document: keepsDocuments ? change.after : null,
+    digest: change.digest,
+    diff: keepsDocuments ? withinLimit(JSON.stringify(operations)) : null,
+    actor: context.actor,
+    reason: context.reason,
+    requestId: context.request.id,
+    at,
+    ...(change.key === null ? {} : { key: change.key }),
+  };
+};
 
 const summaryOf = (changes: readonly Change[]): AuditRow['changes'] =>
   changes
     .slice(0, namedChanges)
     .map(({ kind, id, operation, version }) => ({ kind, id: id.toString(), operation, version }));
+
+/**
+ * What the audit log shows of a change. Of a kind whose history keeps no documents it shows that a value changed, by a digest
+ * of it, and the value itself only of fields that the kind says may be shown.
+ */
+const shownDiff = ({ kind }: Change, operations: readonly DiffOperation[]): readonly DiffOperation[] => {
+  const { history, shown = [] } = kindNamed(kind);
+  const redacted = redactDiff(operations);
+  if (history === 'documents') return redacted;
+  return redacted.map((operation): DiffOperation => {
+    const [, field = null] = operation.path.split('/');
+    const digested = (value: JsonValue): JsonValue => withDigests(value, field, shown);
+    if (operation.op === 'add') return { ...operation, value: digested(operation.value) };
+    if (operation.op === 'remove') return { ...operation, before: digested(operation.before) };
+    return { ...operation, before: digested(operation.before), value: digested(operation.value) };
+  });
+};
+
+/** @param field which field of the document the value is of or in; null for the document itself */
+const withDigests = (value: JsonValue, field: string | null, shown: readonly string[]): JsonValue => {
+  if (value === null || (field !== null && shown.includes(field))) return value;
+  if (field !== null || !isJsonObject(value)) return `sha256:${contentDigest(value).slice(0, 16)}`;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withDigests(one, name, shown)]));
+};
 
 const auditDiff = (changes: readonly Change[], diffs: readonly (readonly DiffOperation[])[]): string | null => {
   const kept: string[] = [];
@@ -46,7 +87,7 @@ const auditDiff = (changes: readonly Change[], diffs: readonly (readonly DiffOpe
     const text = JSON.stringify({
       kind: change.kind,
       id: change.id.toString(),
-      operations: redactDiff(diffs[index] ?? []),
+      operations: shownDiff(change, diffs[index] ?? []),
     });
     length += text.length;
     if (length > diffLimit) return null;
@@ -76,15 +117,12 @@ export const auditOf = (
   pending: true,
 });
 
-/** The entry that tells the nodes, or null when no change concerns them. */
-export const outboxOf = (
-  changes: readonly Change[],
-): Pick<OutboxRow, 'changes' | 'commands' | 'publishedAt'> | null => {
-  const concerning = changes.filter(({ commands }) => commands.length > 0);
-  if (concerning.length === 0) return null;
-  return {
-    changes: summaryOf(concerning),
-    commands: [...new Set(concerning.flatMap(({ commands }) => commands))],
-    publishedAt: null,
-  };
-};
+/** What caches and nodes learn of changes, apart from where it stands. */
+export type Told = Pick<OutboxRow, 'changes' | 'complete' | 'effects' | 'reload'>;
+
+export const toldOf = (changes: readonly Change[], effects: readonly Effect[]): Told => ({
+  changes: summaryOf(changes),
+  complete: changes.length <= namedChanges,
+  effects: withoutRepeats(effects),
+  reload: changes.some((change) => change.effects.length > 0),
+});

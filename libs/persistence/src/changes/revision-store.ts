@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model, Types } from 'mongoose';
-import { toObjectId, type OrganisationId } from '../ids';
+import { isObjectIdText, toObjectId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
-import type { ResourceKindName } from '../resources/resource-row';
 import { pieceOf, type Page, type Piece } from '../paging';
 import type { RevisionRow } from './rows';
 
@@ -18,7 +17,7 @@ export class RevisionStore {
   /** The newest first. */
   async page(
     organisation: OrganisationId,
-    kind: ResourceKindName,
+    kind: string,
     resourceId: Types.ObjectId,
     piece: Pick<Piece, 'place' | 'pageSize'>,
   ): Promise<Page<RevisionSummary>> {
@@ -29,7 +28,7 @@ export class RevisionStore {
 
   async get(
     organisation: OrganisationId,
-    kind: ResourceKindName,
+    kind: string,
     resourceId: Types.ObjectId,
     number: number,
   ): Promise<RevisionRow | null> {
@@ -39,10 +38,36 @@ export class RevisionStore {
       .exec();
   }
 
+  /**
+   * Which resource an id means that may be gone: its database id, or the id of its own that it had last.
+   *
+   * @returns null for an id that nothing ever had
+   */
+  async resourceNamed(
+    organisation: OrganisationId,
+    kind: string,
+    id: string,
+    session: ClientSession | null = null,
+  ): Promise<Types.ObjectId | null> {
+    const scope = { orgId: toObjectId(organisation), kind };
+    const newest = async (filter: object): Promise<Types.ObjectId | null> => {
+      const row = await this.model
+        .findOne({ ...scope, ...filter })
+        .sort({ at: -1, _id: -1 })
+        .select({ resourceId: 1 })
+        .session(session)
+        .lean<Pick<RevisionRow, 'resourceId'>>()
+        .exec();
+      return row?.resourceId ?? null;
+    };
+    const byRowId = isObjectIdText(id) ? await newest({ resourceId: toObjectId(id) }) : null;
+    return byRowId ?? newest({ key: id });
+  }
+
   /** The newest revision below a number, or of all; with `existing`, only one that left a document. */
   async latest(
     organisation: OrganisationId,
-    kind: ResourceKindName,
+    kind: string,
     resourceId: Types.ObjectId,
     { below = Number.MAX_SAFE_INTEGER, existing = false, session = null }: LatestOptions = {},
   ): Promise<RevisionRow | null> {
@@ -63,7 +88,7 @@ export class RevisionStore {
   /** The number of the last revision of each of these resources, by hex id; nothing for those that never were. */
   async lastNumbers(
     organisation: OrganisationId,
-    kind: ResourceKindName,
+    kind: string,
     resourceIds: readonly Types.ObjectId[],
     session: ClientSession | null = null,
   ): Promise<ReadonlyMap<string, number>> {
@@ -79,7 +104,7 @@ export class RevisionStore {
   }
 
   /** Deletions, the newest first. A resource that was restored since is among them too; callers look. */
-  async deletions(organisation: OrganisationId, kind: ResourceKindName, limit: number): Promise<RevisionSummary[]> {
+  async deletions(organisation: OrganisationId, kind: string, limit: number): Promise<RevisionSummary[]> {
     return this.model
       .find({ orgId: toObjectId(organisation), kind, operation: 'delete' })
       .select({ document: 0, diff: 0 })

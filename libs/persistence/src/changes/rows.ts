@@ -1,5 +1,6 @@
 import { Schema, type Types } from 'mongoose';
-import { rowSchemaOptions, type ResourceKindName } from '../resources/resource-row';
+import { rowSchemaOptions } from '../resources/resource-row';
+import type { Effect } from './effects';
 
 /** Who did it. */
 export interface Actor {
@@ -16,12 +17,12 @@ export type Operation = 'create' | 'update' | 'delete' | 'rollback' | 'restore';
 export interface RevisionRow {
   readonly _id: Types.ObjectId;
   readonly orgId: Types.ObjectId;
-  readonly kind: ResourceKindName;
+  readonly kind: string;
   readonly resourceId: Types.ObjectId;
   /** The version that the resource had from then on; a deletion takes one too. */
   readonly number: number;
   readonly operation: Operation;
-  /** The state after the change; null after a deletion. */
+  /** The state after the change; null after a deletion, and for kinds whose history keeps none. */
   readonly document: string | null;
   readonly digest: string;
   /** Structural diff from the state before, as JSON text; null where it would be too large to keep. */
@@ -30,6 +31,13 @@ export interface RevisionRow {
   readonly reason: string;
   readonly requestId: string;
   readonly at: Date;
+  /**
+   * The generation of the organisation that the change belongs to: what nodes are served from it on has this revision.
+   * Absent from revisions that are older than this field.
+   */
+  readonly generation?: number;
+  /** The id of its own by which the resource was named, where it has one; absent from revisions that are older than this field. */
+  readonly key?: string;
 }
 
 const actorFields = { _id: false, kind: String, id: String, name: String };
@@ -48,11 +56,14 @@ export const revisionSchema = new Schema<RevisionRow>(
     reason: { type: String, default: '' },
     requestId: { type: String, required: true },
     at: { type: Date, required: true },
+    generation: { type: Number },
+    key: { type: String },
   },
   { ...rowSchemaOptions, collection: 'revisions' },
 )
   .index({ orgId: 1, kind: 1, resourceId: 1, number: -1 }, { unique: true })
   .index({ orgId: 1, kind: 1, operation: 1, at: -1 })
+  .index({ orgId: 1, kind: 1, key: 1, at: -1 }, { partialFilterExpression: { key: { $exists: true } } })
   .index({ at: 1, _id: 1 });
 
 /** One write, or one refused write. */
@@ -73,7 +84,7 @@ export interface AuditRow {
   /** What was refused, and why; empty for a write that was made. */
   readonly refusal: string;
   readonly changes: readonly {
-    readonly kind: ResourceKindName;
+    readonly kind: string;
     readonly id: string;
     readonly operation: Operation;
     readonly version: number;
@@ -117,25 +128,39 @@ export const auditSchema = new Schema<AuditRow>(
   .index({ orgId: 1, sequence: 1 }, { unique: true, partialFilterExpression: { sequence: { $exists: true } } })
   .index({ pending: 1, orgId: 1, at: 1, _id: 1 }, { partialFilterExpression: { pending: true } });
 
-/** A change that has to reach the nodes; written with the change, deleted some time after it was published. */
+/**
+ * One committed change: what caches have to read again, and what nodes have to hear of. Deleted some time after the nodes
+ * have heard of it.
+ */
 export interface OutboxRow {
   readonly _id: Types.ObjectId;
   readonly orgId: Types.ObjectId;
+  /** Place among the changes of the organisation, from 1, without gaps. */
+  readonly sequence: number;
+  /** The organisation's generation after the change. */
   readonly generation: number;
-  /** Resources, of a bulk change the first ones only, as in the audit record. */
+  /** Whether the change moved the generation: some node is served other bytes than before, and has to load them. */
+  readonly reload: boolean;
+  /** Resources, the first ones of a bulk change. */
   readonly changes: AuditRow['changes'];
-  /** Commands for `tyk.cluster.notifications` (docs/tyk/signals.md#commands). */
-  readonly commands: readonly string[];
+  /** Whether all of them are named. */
+  readonly complete: boolean;
+  /** For `tyk.cluster.notifications` (docs/tyk/signals.md#commands), in the order in which nodes have to hear of them. */
+  readonly effects: readonly Effect[];
   readonly createdAt: Date;
+  /** When the nodes were told; at once where there was nothing to tell. */
   readonly publishedAt: Date | null;
 }
 
 export const outboxSchema = new Schema<OutboxRow>(
   {
     orgId: { type: Schema.Types.ObjectId, required: true },
+    sequence: { type: Number, required: true },
     generation: { type: Number, required: true },
+    reload: { type: Boolean, required: true },
     changes: { type: [{ _id: false, kind: String, id: String, operation: String, version: Number }], default: [] },
-    commands: { type: [String], required: true },
+    complete: { type: Boolean, required: true },
+    effects: { type: [{ _id: false, command: String, payload: String }], default: [] },
     createdAt: { type: Date, required: true },
     publishedAt: { type: Date, default: null },
   },
@@ -143,16 +168,21 @@ export const outboxSchema = new Schema<OutboxRow>(
 )
   // Finds what is not published yet, and lets MongoDB drop what was published a week ago.
   .index({ publishedAt: 1 }, { expireAfterSeconds: 7 * 24 * 3600 })
-  .index({ orgId: 1, generation: 1 });
+  .index({ orgId: 1, sequence: 1 });
 
-/** How many changes that concern nodes an organisation has seen; replicas compare it to know what to read again. */
+/** How far an organisation has come; the row that all its writers meet at. */
 export interface GenerationRow {
   /** The organisation. */
   readonly _id: Types.ObjectId;
+  /** How many times it has changed; caches compare it to know what to read again. Absent before the first such change. */
+  readonly sequence?: number;
+  /** How many times the bytes changed that nodes are served of it. */
   readonly generation: number;
+  /** How many resources it has of the kinds that are counted, as far as that is known. */
+  readonly counts?: Readonly<Record<string, number>>;
   /**
    * The import in batches that is under way, if any. Until it is over, nodes are served the lists that it froze, and no
-   * other change that concerns nodes is accepted.
+   * other change of what nodes load is accepted.
    */
   readonly importing?: Types.ObjectId;
 }
@@ -160,7 +190,9 @@ export interface GenerationRow {
 export const generationSchema = new Schema<GenerationRow>(
   {
     _id: { type: Schema.Types.ObjectId, required: true },
-    generation: { type: Number, required: true },
+    sequence: { type: Number },
+    generation: { type: Number, default: 0 },
+    counts: { type: Schema.Types.Mixed },
     importing: { type: Schema.Types.ObjectId },
   },
   { ...rowSchemaOptions, collection: 'generations' },

@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model, Types } from 'mongoose';
+import { isReloadCommand } from '@castellan/tyk';
 import { newObjectId, toObjectId, type OrganisationId } from '../ids';
+import { withoutRepeats, type Effect } from '../changes/effects';
+import { namedChanges, type Told } from '../changes/records';
 import { modelNames } from '../models';
 import type { Head, ResourceRow } from '../resources/resource-row';
 import type { FrozenListRow, ImportJournalRow, ImportRow, ImportStepRow } from './rows';
@@ -140,28 +143,44 @@ export class ImportStore {
   async replaced(id: Types.ObjectId): Promise<ReplacedRow[]> {
     return this.journal
       .find({ importId: id, before: { $ne: null } })
-      .select({ 'before.document': 0, commands: 0 })
+      .select({ 'before.document': 0, effects: 0 })
       .sort({ ordinal: -1 })
       .lean<ReplacedRow[]>()
       .exec();
   }
 
-  /** What an import has changed: the first changes, and every command for nodes. */
-  async outcome(
-    id: Types.ObjectId,
-    limit: number,
-  ): Promise<{ changes: ImportJournalRow['change'][]; commands: string[] }> {
-    const [rows, commands] = await Promise.all([
+  /** What an import has changed, as caches and nodes are told of it. */
+  async outcome(id: Types.ObjectId): Promise<Told> {
+    const [first, count, effects] = await Promise.all([
       this.journal
         .find({ importId: id })
         .select({ change: 1 })
         .sort({ ordinal: 1 })
-        .limit(limit)
+        .limit(namedChanges)
         .lean<Pick<ImportJournalRow, 'change'>[]>()
         .exec(),
-      this.journal.distinct('commands', { importId: id }).exec(),
+      this.journal.countDocuments({ importId: id }).exec(),
+      this.effects(id),
     ]);
-    return { changes: rows.map(({ change }) => change), commands: commands.filter((text) => typeof text === 'string') };
+    return {
+      changes: first.map(({ change }) => change),
+      complete: count <= namedChanges,
+      effects,
+      reload: effects.some(({ command }) => isReloadCommand(command)),
+    };
+  }
+
+  /** In the order of the changes; of those that say the same again only the first. */
+  private async effects(id: Types.ObjectId): Promise<Effect[]> {
+    const effects: Effect[] = [];
+    const told = this.journal
+      .find({ importId: id, 'effects.0': { $exists: true } })
+      .select({ effects: 1 })
+      .sort({ ordinal: 1 })
+      .lean<Pick<ImportJournalRow, 'effects'>>()
+      .cursor();
+    for await (const row of told) effects.splice(0, effects.length, ...withoutRepeats([...effects, ...row.effects]));
+    return effects;
   }
 
   /** What nodes are served of an organisation while the import is under way. */

@@ -1,8 +1,9 @@
 import { Schema, type Types } from 'mongoose';
 import type { CastellanError } from '@castellan/dto';
 import type { ChangeContext } from '../changes/change-context';
+import type { Effect } from '../changes/effects';
 import type { AuditRow } from '../changes/rows';
-import { rowSchemaOptions, type Draft, type ResourceKindName, type ResourceRow } from '../resources/resource-row';
+import { rowSchemaOptions, type Draft, type ResourceRow } from '../resources/resource-row';
 
 /**
  * `staging`: the steps are being written down, nothing has changed. `applying`: batches of steps are made. `undoing`: a
@@ -75,7 +76,7 @@ export interface ImportStepRow {
   readonly _id: Types.ObjectId;
   readonly importId: Types.ObjectId;
   readonly ordinal: number;
-  readonly kind: ResourceKindName;
+  readonly kind: string;
   readonly resourceId: Types.ObjectId;
   /** Where it stands in the imported document, or what else names it. */
   readonly path: string;
@@ -95,7 +96,8 @@ export interface ImportJournalRow {
   /** The row as it was; null when there was none. */
   readonly before: ResourceRow | null;
   readonly change: AuditRow['changes'][number];
-  readonly commands: readonly string[];
+  /** What nodes are to be told of it. */
+  readonly effects: readonly Effect[];
 }
 
 /** A piece of what nodes are served of an organisation while an import is under way. */

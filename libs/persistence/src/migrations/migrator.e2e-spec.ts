@@ -1,10 +1,15 @@
 import { createConnection, Schema, Types, type Connection } from 'mongoose';
 import { Clock, createLogger } from '@castellan/observability';
 import { freshDatabaseUri } from '../../../../test/support/test-services';
-import { apiSchema, policySchema } from '../resources/rows';
+import { apiKind } from '../kinds/api.kind';
+import { modelOf } from '../kinds/kind';
+import { policyKind } from '../kinds/policy.kind';
 import type { Migration } from './migration';
 import { migrations } from './migrations';
 import { Migrator, NewerDatabase } from './migrator';
+
+const apiSchema: Schema = modelOf(apiKind).schema;
+const policySchema: Schema = modelOf(policyKind).schema;
 
 describe('migrations', () => {
   const connections: Connection[] = [];

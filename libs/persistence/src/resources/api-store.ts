@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
 import { isObjectIdText, toObjectId, type OrganisationId } from '../ids';
-import { modelNames } from '../models';
+import { apiKind, type ApiRow } from '../kinds/api.kind';
 import { ResourceStore } from './resource-store';
-import type { ApiRow } from './rows';
 
 /** An API that is in the way of another one. */
 export type ApiHolder = Pick<ApiRow, '_id' | 'orgId' | 'apiId' | 'name'>;
@@ -13,7 +12,7 @@ export type ApiHolder = Pick<ApiRow, '_id' | 'orgId' | 'apiId' | 'name'>;
 export type ApiSummary = Omit<ApiRow, 'document' | 'digest' | 'claims' | 'addresses'>;
 
 /** An API that listens where another one does. */
-export type ApiNeighbour = ApiHolder & Required<Pick<ApiRow, 'claims' | 'addresses'>>;
+export type ApiNeighbour = ApiHolder & Required<Pick<ApiRow, 'claims'>>;
 
 /** An API, and the `api_id` of the API that has it as a version; undefined for one that is no version. */
 export interface ApiWithBase {
@@ -25,11 +24,8 @@ const holderFields = { orgId: 1, apiId: 1, name: 1 } as const;
 
 @Injectable()
 export class ApiStore extends ResourceStore<ApiRow> {
-  constructor(@InjectModel(modelNames.api) model: Model<ApiRow>) {
-    super(model, {
-      name: 'api',
-      commands: { create: ['ApiAdded'], update: ['ApiUpdated'], delete: ['ApiRemoved'] },
-    });
+  constructor(@InjectModel(apiKind.name) model: Model<ApiRow>) {
+    super(model, apiKind);
   }
 
   /** By database id or by api_id; clients use both (docs/tyk/management.md#apis). */
@@ -103,7 +99,7 @@ export class ApiStore extends ResourceStore<ApiRow> {
    * Lets go of what some rows claim, so that others of the same change may claim it; the rows get theirs again when they
    * are written. Other organisations still find them at their addresses.
    */
-  async releaseClaims(
+  override async releaseClaims(
     organisation: OrganisationId,
     ids: readonly Types.ObjectId[],
     session: ClientSession,
@@ -119,7 +115,7 @@ export class ApiStore extends ResourceStore<ApiRow> {
   }
 
   /** Gives a row again what {@link releaseClaims} took from it. @throws DuplicateKey when another one has it now */
-  async claimAgain(
+  override async claimAgain(
     organisation: OrganisationId,
     _id: Types.ObjectId,
     { claims, slug }: { readonly claims: readonly string[]; readonly slug: string | null },
@@ -129,25 +125,34 @@ export class ApiStore extends ResourceStore<ApiRow> {
     await this.translate(this.model.updateOne({ _id, orgId: toObjectId(organisation) }, { $set: fields }).exec());
   }
 
-  /** What other organisations claim at some addresses: only to refuse a claim (promise 6). */
-  async claimsElsewhere(
-    organisation: OrganisationId,
-    addresses: readonly string[],
-    session: ClientSession,
-  ): Promise<readonly string[]> {
-    if (addresses.length === 0) return [];
-    const rows = await this.model
-      .find({ addresses: { $in: [...addresses] }, orgId: { $ne: toObjectId(organisation) } })
-      .select({ claims: 1, addresses: 1 })
-      .session(session)
-      .lean<Pick<ApiRow, 'claims' | 'addresses'>[]>()
-      .exec();
-    return rows.flatMap(({ claims, addresses: listening = [] }) => claims ?? listening);
+  /** Which APIs of the installation have these api_ids; the caller decides what of them may be said. */
+  async holdersOfApiIds(apiIds: readonly string[], session: ClientSession | null): Promise<readonly ApiHolder[]> {
+    return apiIds.length === 0 ? [] : this.holders({ apiId: { $in: [...apiIds] } }, session);
   }
 
-  /** Which API of the installation has this api_id; the caller decides what of it may be said. */
-  async holderOfApiId(apiId: string, session: ClientSession | null): Promise<ApiHolder | null> {
-    return this.holder({ apiId }, session);
+  /** Which APIs of the organisation have these database ids. */
+  async holdersOfRowIds(
+    organisation: OrganisationId,
+    ids: readonly string[],
+    session: ClientSession | null,
+  ): Promise<readonly ApiHolder[]> {
+    if (ids.length === 0) return [];
+    return this.holders({ _id: { $in: ids.map(toObjectId) }, orgId: toObjectId(organisation) }, session);
+  }
+
+  /** Which APIs of the organisation have these slugs for themselves. */
+  async holdersOfSlugs(
+    organisation: OrganisationId,
+    slugs: readonly string[],
+    session: ClientSession | null,
+  ): Promise<readonly (ApiHolder & Required<Pick<ApiRow, 'slugClaim'>>)[]> {
+    if (slugs.length === 0) return [];
+    return this.model
+      .find({ slugClaim: { $in: [...slugs] }, orgId: toObjectId(organisation) })
+      .select({ ...holderFields, slugClaim: 1 })
+      .session(session)
+      .lean<(ApiHolder & Required<Pick<ApiRow, 'slugClaim'>>)[]>()
+      .exec();
   }
 
   /** Which API of the installation holds this claim; the caller decides what of it may be said. */
@@ -155,21 +160,23 @@ export class ApiStore extends ResourceStore<ApiRow> {
     return this.holder({ claims: claim }, null);
   }
 
-  /** The other APIs of the installation that listen at one of these addresses, whatever their tags. */
-  async neighbours(
-    addresses: readonly string[],
-    except: Types.ObjectId,
-    session: ClientSession,
-  ): Promise<readonly ApiNeighbour[]> {
+  /**
+   * The APIs of the installation that listen at one of these addresses, whatever their tags. One that has let go of what it
+   * claims for the sake of an import is there with all of its addresses.
+   */
+  async neighbours(addresses: readonly string[], session: ClientSession | null): Promise<readonly ApiNeighbour[]> {
+    if (addresses.length === 0) return [];
     const rows = await this.model
       .find({ addresses: { $in: [...addresses] } })
       .select({ ...holderFields, claims: 1, addresses: 1 })
       .session(session)
       .lean<(ApiHolder & Pick<ApiRow, 'claims' | 'addresses'>)[]>()
       .exec();
-    return rows
-      .filter(({ _id }) => !_id.equals(except))
-      .map(({ claims = [], addresses: listening = [], ...row }) => ({ ...row, claims, addresses: listening }));
+    return rows.map(({ addresses: listening = [], claims = listening, ...row }) => ({ ...row, claims }));
+  }
+
+  private async holders(filter: QueryFilter<ApiRow>, session: ClientSession | null): Promise<readonly ApiHolder[]> {
+    return this.model.find(filter).select(holderFields).session(session).lean<ApiHolder[]>().exec();
   }
 
   private async holder(filter: QueryFilter<ApiRow>, session: ClientSession | null): Promise<ApiHolder | null> {

@@ -31,7 +31,3 @@ export const resourceRowFields = {
 
 /** Rows are written whole and read lean; Mongoose adds nothing of its own. */
 export const rowSchemaOptions = { versionKey: false, minimize: false, strict: 'throw' } as const;
-
-/** The kinds of resources, as revisions, audit and events name them. */
-export const resourceKinds = ['organisation', 'user', 'api', 'policy', 'webhook'] as const;
-export type ResourceKindName = (typeof resourceKinds)[number];

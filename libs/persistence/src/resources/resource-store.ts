@@ -1,16 +1,25 @@
 import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
 import { contentDigest, parseJson } from '@castellan/tyk';
 import { CastellanError } from '@castellan/dto';
-import type { ChangeTransaction } from '../changes/change-transaction';
+import type { Operation } from '../changes/rows';
+import type { UnitOfWork } from '../changes/unit-of-work';
 import { toObjectId, type OrganisationId } from '../ids';
 import { pieceOf, type Page, type Piece } from '../paging';
 import { DuplicateKey, duplicateKeyOf, LostRace } from './duplicate-key';
-import type { Draft, Head, ResourceKindName, ResourceRow } from './resource-row';
+import type { KindDefinition } from '../kinds/kind';
+import type { Draft, Head, ResourceRow } from './resource-row';
 
-/** One kind of resource: its name, and what nodes are told when one changes. */
-export interface ResourceKind {
-  readonly name: ResourceKindName;
-  readonly commands: Readonly<Record<'create' | 'update' | 'delete', readonly string[]>>;
+/** What a row has for itself alone. */
+export interface Claims {
+  readonly claims: readonly string[];
+  readonly slug: string | null;
+}
+
+/** How a row comes to be. */
+interface Insertion {
+  /** Above 1 only for a resource that goes on with its history. */
+  readonly version?: number;
+  readonly operation?: Operation;
 }
 
 /** Which rows of a list, in which order. */
@@ -22,13 +31,13 @@ export interface PageQuery<Row> extends Piece {
 const documentLimit = 14 * 1024 * 1024;
 
 /**
- * Rows of one kind. Reads are lean and always of one organisation; writes go through a {@link ChangeTransaction}, so
+ * Rows of one kind. Reads are lean and always of one organisation; writes go through a {@link UnitOfWork}, so
  * that none happens without revision, audit and outbox.
  */
 export class ResourceStore<Row extends ResourceRow> {
   constructor(
     protected readonly model: Model<Row>,
-    readonly kind: ResourceKind,
+    readonly kind: Pick<KindDefinition<Row>, 'name'>,
   ) {}
 
   async findOne(
@@ -149,24 +158,25 @@ export class ResourceStore<Row extends ResourceRow> {
     return pieceOf(this.model, this.within(organisation, filter), piece, () => this.count(organisation, filter));
   }
 
-  /**
-   * @param version the first version; above 1 only for a resource that comes back from its history
-   * @throws DuplicateKey
-   */
-  async insert(transaction: ChangeTransaction, draft: Draft<Row>, version = 1): Promise<Row> {
-    const row = this.complete(transaction, draft, { version, createdAt: transaction.at });
+  /** @throws DuplicateKey */
+  async insert(
+    unit: UnitOfWork,
+    draft: Draft<Row>,
+    { version = 1, operation = 'create' }: Insertion = {},
+  ): Promise<Row> {
+    const row = this.complete(unit, draft, { version, createdAt: unit.at });
     // Not `insertMany`: of a bulk write the driver does not say which index refused it.
-    await this.translate(this.model.collection.insertOne({ ...row }, { session: transaction.session }));
-    transaction.record({
+    await this.translate(this.model.collection.insertOne({ ...row }, { session: unit.session }));
+    unit.record({
       kind: this.kind.name,
       id: row._id,
-      operation: 'create',
+      operation,
       version,
       before: null,
       after: row.document,
       digest: row.digest,
-      commands: this.kind.commands.create,
       replaced: null,
+      written: row,
     });
     return row;
   }
@@ -176,53 +186,66 @@ export class ResourceStore<Row extends ResourceRow> {
    *
    * @throws DuplicateKey
    */
-  async replace(transaction: ChangeTransaction, current: Row, draft: Draft<Row>): Promise<Row> {
+  async replace(unit: UnitOfWork, current: Row, draft: Draft<Row>, operation: Operation = 'update'): Promise<Row> {
     const { createdAt, version } = current;
-    const row = this.complete(transaction, draft, { version: version + 1, createdAt });
+    const row = this.complete(unit, draft, { version: version + 1, createdAt });
     if (row.digest === current.digest) return current;
-    await this.overwrite(transaction, current, row);
-    transaction.record({
+    await this.overwrite(unit, current, row);
+    unit.record({
       kind: this.kind.name,
       id: row._id,
-      operation: 'update',
+      operation,
       version: row.version,
       before: current.document,
       after: row.document,
       digest: row.digest,
-      commands: this.kind.commands.update,
       replaced: current,
+      written: row,
     });
     return row;
   }
 
-  async remove(transaction: ChangeTransaction, current: Row): Promise<void> {
-    const { deletedCount } = await this.model.deleteOne(this.sameVersion(current)).session(transaction.session).exec();
+  async remove(unit: UnitOfWork, current: Row, operation: Operation = 'delete'): Promise<void> {
+    const { deletedCount } = await this.model.deleteOne(this.sameVersion(current)).session(unit.session).exec();
     if (deletedCount !== 1) throw new LostRace();
-    transaction.record({
+    unit.record({
       kind: this.kind.name,
       id: current._id,
-      operation: 'delete',
+      operation,
       version: current.version + 1,
       before: current.document,
       after: null,
       digest: current.digest,
-      commands: this.kind.commands.delete,
       replaced: current,
+      written: null,
     });
   }
 
-  private async overwrite(transaction: ChangeTransaction, current: Row, row: Row): Promise<void> {
+  /**
+   * Lets go of what some rows claim for themselves alone, so that others of the same change may claim it; the rows get theirs
+   * again when they are written. Most kinds claim nothing.
+   */
+  releaseClaims(
+    _organisation: OrganisationId,
+    _ids: readonly Types.ObjectId[],
+    _session: ClientSession,
+  ): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Gives a row again what {@link releaseClaims} took from it. @throws DuplicateKey when another one has it now */
+  claimAgain(_organisation: OrganisationId, _id: Types.ObjectId, _claims: Claims): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private async overwrite(unit: UnitOfWork, current: Row, row: Row): Promise<void> {
     const { matchedCount } = await this.translate(
-      this.model.replaceOne(this.sameVersion(current), row).session(transaction.session).exec(),
+      this.model.replaceOne(this.sameVersion(current), row).session(unit.session).exec(),
     );
     if (matchedCount !== 1) throw new LostRace();
   }
 
-  private complete(
-    { at, context }: ChangeTransaction,
-    draft: Draft<Row>,
-    state: { version: number; createdAt: Date },
-  ): Row {
+  private complete({ at, context }: UnitOfWork, draft: Draft<Row>, state: { version: number; createdAt: Date }): Row {
     if (Buffer.byteLength(draft.document) > documentLimit) {
       throw new CastellanError(400, 'limit_reached', `A document may take ${documentLimit} bytes of JSON text`);
     }

@@ -2,18 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model } from 'mongoose';
 import { isObjectIdText, toObjectId, toOrganisationId, type OrganisationId } from '../ids';
-import { modelNames } from '../models';
 import { pieceOf, type Page, type Piece } from '../paging';
+import { organisationKind, type OrganisationRow } from '../kinds/organisation.kind';
+import { policyKind, type PolicyRow } from '../kinds/policy.kind';
+import { userKind, type UserRow } from '../kinds/user.kind';
+import { webhookKind, type WebhookRow } from '../kinds/webhook.kind';
+import type { Head } from './resource-row';
 import { ResourceStore } from './resource-store';
-import type { OrganisationRow, PolicyRow, UserRow, WebhookRow } from './rows';
-
-const silent = { create: [], update: [], delete: [] } as const;
 
 /** Organisations. A row belongs to itself, so the rule of the tenant holds for it too; the admin plane may list all. */
 @Injectable()
 export class OrganisationStore extends ResourceStore<OrganisationRow> {
-  constructor(@InjectModel(modelNames.organisation) model: Model<OrganisationRow>) {
-    super(model, { name: 'organisation', commands: silent });
+  constructor(@InjectModel(organisationKind.name) model: Model<OrganisationRow>) {
+    super(model, organisationKind);
   }
 
   async byId(organisation: OrganisationId, session: ClientSession | null = null): Promise<OrganisationRow | null> {
@@ -28,8 +29,8 @@ export class OrganisationStore extends ResourceStore<OrganisationRow> {
 
 @Injectable()
 export class UserStore extends ResourceStore<UserRow> {
-  constructor(@InjectModel(modelNames.user) model: Model<UserRow>) {
-    super(model, { name: 'user', commands: silent });
+  constructor(@InjectModel(userKind.name) model: Model<UserRow>) {
+    super(model, userKind);
   }
 
   /** The active user whom an access key belongs to: the one read that finds the organisation instead of being given it. */
@@ -56,28 +57,20 @@ export class UserStore extends ResourceStore<UserRow> {
 
 @Injectable()
 export class PolicyStore extends ResourceStore<PolicyRow> {
-  constructor(@InjectModel(modelNames.policy) model: Model<PolicyRow>) {
-    const reload = ['PolicyChanged'];
-    super(model, { name: 'policy', commands: { create: reload, update: reload, delete: reload } });
+  constructor(@InjectModel(policyKind.name) model: Model<PolicyRow>) {
+    super(model, policyKind);
   }
 
-  /**
-   * Another policy that answers to the row id or to the explicit id of this one: asked for by that id, it would be taken
-   * for this one, or this one for it.
-   */
-  async namesake(
+  /** The policies of the organisation that answer to any of these ids: as row ids, or as explicit ones. */
+  async answeringTo(
     organisation: OrganisationId,
-    { _id, policyId }: Pick<PolicyRow, '_id' | 'policyId'>,
-    session: ClientSession,
-  ): Promise<PolicyRow | null> {
-    for (const id of new Set([_id.toString(), policyId])) {
-      const found = [
-        isObjectIdText(id) ? await this.findById(organisation, toObjectId(id), session) : null,
-        await this.findOne(organisation, { policyId: id }, session),
-      ].find((row) => row !== null && !row._id.equals(_id));
-      if (found) return found;
-    }
-    return null;
+    ids: readonly string[],
+    session: ClientSession | null,
+  ): Promise<readonly Head<PolicyRow>[]> {
+    if (ids.length === 0) return [];
+    const rowIds = ids.filter(isObjectIdText).map(toObjectId);
+    const byRowId = rowIds.length === 0 ? [] : await this.heads(organisation, { _id: { $in: rowIds } }, session);
+    return [...byRowId, ...(await this.heads(organisation, { policyId: { $in: [...ids] } }, session))];
   }
 
   /** By row id or by explicit id. */
@@ -97,8 +90,8 @@ export class PolicyStore extends ResourceStore<PolicyRow> {
 /** Web hooks reach nodes only inside the definitions that refer to them, which are rewritten with the hook. */
 @Injectable()
 export class WebhookStore extends ResourceStore<WebhookRow> {
-  constructor(@InjectModel(modelNames.webhook) model: Model<WebhookRow>) {
-    super(model, { name: 'webhook', commands: silent });
+  constructor(@InjectModel(webhookKind.name) model: Model<WebhookRow>) {
+    super(model, webhookKind);
   }
 
   /** The hooks that these row ids or `webhook_id`s mean, as far as there are such. */

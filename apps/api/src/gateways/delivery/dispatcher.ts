@@ -4,10 +4,9 @@ import type { Subscription } from 'rxjs';
 import type { ConfigurationChanged } from '@castellan/dto';
 import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
 import { ChangeRecorder, Outbox, REDIS, type OutboxRow } from '@castellan/persistence';
-import { isReloadCommand } from '@castellan/tyk';
 import { Coalescer } from './coalescer';
 import { Serving } from './serving';
-import { Signals, type NodeMessage } from './signals';
+import { Signals } from './signals';
 
 const batchSize = 100;
 /** Pause between two looks for what another replica left behind when it died, in milliseconds. */
@@ -19,11 +18,6 @@ const eventOf = ({ orgId, generation, changes }: OutboxRow): ConfigurationChange
   generation,
   changes,
 });
-
-const effectsOf = ({ commands }: OutboxRow): readonly NodeMessage[] =>
-  commands.map((command) => ({ command, payload: '' }));
-
-const needsReload = (entry: OutboxRow): boolean => effectsOf(entry).some(({ command }) => isReloadCommand(command));
 
 /**
  * Publishes what the outbox holds: at once after a commit of this replica, and by a sweep whatever a crash or a Redis
@@ -78,7 +72,10 @@ export class Dispatcher implements OnApplicationBootstrap, OnApplicationShutdown
     for (;;) {
       const entries = await this.publishable(await this.outbox.pending(batchSize));
       if (entries.length === 0) return;
-      await this.signals.publish(entries.filter(needsReload).map(eventOf), entries.flatMap(effectsOf));
+      await this.signals.publish(
+        entries.filter(({ reload }) => reload).map(eventOf),
+        entries.flatMap(({ effects }) => effects),
+      );
       await this.outbox.markPublished(
         entries.map(({ _id }) => _id),
         this.clock.now(),
@@ -88,7 +85,7 @@ export class Dispatcher implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** In order, up to the first entry that would make nodes come when they cannot be served. */
   private async publishable(pending: readonly OutboxRow[]): Promise<readonly OutboxRow[]> {
-    const reload = pending.findIndex(needsReload);
+    const reload = pending.findIndex(({ reload }) => reload);
     if (reload < 0 || (await this.serving.isReady())) return pending;
     this.logger.debug('Nodes cannot be served now; what they should load is announced later');
     return pending.slice(0, reload);

@@ -3,14 +3,8 @@ import type { Redis } from 'ioredis';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { toTransportMessage, transportEvents, type ConfigurationChanged } from '@castellan/dto';
 import { LOGGER, type Logger } from '@castellan/observability';
-import { REDIS } from '@castellan/persistence';
-import { isNotificationCommand, isReloadCommand, NOTIFICATION_CHANNEL, signNotification } from '@castellan/tyk';
-
-/** What nodes are to do, as one message on their channel. */
-export interface NodeMessage {
-  readonly command: string;
-  readonly payload: string;
-}
+import { REDIS, withoutRepeats, type Effect } from '@castellan/persistence';
+import { isNotificationCommand, NOTIFICATION_CHANNEL, signNotification } from '@castellan/tyk';
 
 /** Tells host managers and nodes over Redis that something changed. Hints only: who misses one finds out otherwise. */
 @Injectable()
@@ -27,7 +21,7 @@ export class Signals {
    *
    * @throws when Redis did not take all of it
    */
-  async publish(events: readonly ConfigurationChanged[], effects: readonly NodeMessage[]): Promise<void> {
+  async publish(events: readonly ConfigurationChanged[], effects: readonly Effect[]): Promise<void> {
     const { nodeSecret } = this.config;
     const pipeline = this.redis.pipeline();
     for (const event of events) {
@@ -47,14 +41,3 @@ export class Signals {
     for (const [error] of results) if (error !== null) throw error;
   }
 }
-
-/** A burst of changes is one reload for each command: to be told twice to load what there is changes nothing. */
-const withoutRepeats = (effects: readonly NodeMessage[]): readonly NodeMessage[] => {
-  const said = new Set<string>();
-  return effects.filter(({ command }) => {
-    if (!isReloadCommand(command)) return true;
-    const first = !said.has(command);
-    said.add(command);
-    return first;
-  });
-};

@@ -4,7 +4,7 @@ import { isObjectIdText, OrganisationStore, toOrganisationId, type OrganisationI
 import { isJsonObject, ownField, textAt, TYK_EXTENSION, type JsonObject, type JsonValue } from '@castellan/tyk';
 import type { AdminContext } from '../../http/request-context';
 import { ImportService } from '../import.service';
-import { apiIdentityOf } from '../kinds/api-identity';
+import { apiIdentityOf } from '../../apis/api-form';
 import { everything } from '../subset';
 
 /** What an import has brought, as clients know it: `true` for each id (docs/tyk/management.md#imports). */

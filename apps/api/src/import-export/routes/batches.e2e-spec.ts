@@ -114,7 +114,7 @@ describe('promise: nodes never see half of an import', () => {
   const collection = (name: string) => api.app.get<Connection>(getConnectionToken()).collection(name);
   const served = async (replica = api) => [...(await servedBy(replica))].sort();
   const expireLease = () => collection('imports').updateMany({}, { $set: { leaseUntil: new Date(0) } });
-  const counts = { create: 10, change: 3, delete: 1, unchanged: 1 };
+  const counts = { create: 10, update: 3, delete: 1, unchanged: 1 };
 
   it('shows nodes everything at once, and tells them once', async () => {
     const told = await collection('outbox').countDocuments();
@@ -193,7 +193,7 @@ describe('promise: nodes never see half of an import', () => {
     gate.release();
     expect((await running).status).toBe(200);
     expect(await collection('revisions').countDocuments()).toBe(revisions);
-    expect(expectOk(await send()).json['Meta']).toMatchObject({ counts: { change: 1, unchanged: 13 } });
+    expect(expectOk(await send()).json['Meta']).toMatchObject({ counts: { update: 1, unchanged: 13 } });
   });
 
   it('is handed over by a replica that is stopped in order', async () => {

@@ -45,10 +45,10 @@ describe('POST /api/import', () => {
       const reply = expectOk(await send(document));
       expect(reply.json['Message']).toBe('Configuration imported');
       expect(outcomeOf(reply.json['Meta'])).toEqual({
-        counts: { create: 3, change: 1, delete: 0, unchanged: 1 },
+        counts: { create: 3, update: 1, delete: 0, unchanged: 1 },
         actions: {
           [kept]: 'unchanged',
-          [changed]: 'change',
+          [changed]: 'update',
           [created]: 'create',
           '5f0000000000000000000a01': 'create',
           '5f0000000000000000000b01': 'create',
@@ -72,9 +72,9 @@ describe('POST /api/import', () => {
       const { json } = expectOk(await send(document, '?dryRun=true'));
       const resources = listOf(json['Meta']?.['resources']).map(({ kind, key, path }) => [kind, key, path]);
       expect(resources).toEqual([
-        ['apis', document.apis[1]?.api_definition['api_id'], 'apis[1]'],
-        ['apis', document.apis[0]?.api_definition['api_id'], 'apis[0]'],
-        ['hooks', '5f0000000000000000000a02', 'hooks[0]'],
+        ['api', document.apis[1]?.api_definition['api_id'], 'apis[1]'],
+        ['api', document.apis[0]?.api_definition['api_id'], 'apis[0]'],
+        ['webhook', '5f0000000000000000000a02', 'hooks[0]'],
       ]);
     });
 
@@ -93,7 +93,7 @@ describe('POST /api/import', () => {
       expect(await versionOf(changed)).toBe(1);
       expect(await revisionsOf(gone)).toHaveLength(1);
       const made = expectOk(await send(document, '?prune=true'));
-      expect(made.json['Meta']?.['counts']).toEqual({ create: 1, change: 2, delete: 1, unchanged: 0 });
+      expect(made.json['Meta']?.['counts']).toEqual({ create: 1, update: 2, delete: 1, unchanged: 0 });
       // A new row gets its id, and a policy its date, when it is written.
       const planOf = (resources: unknown) =>
         listOf(resources).map(({ id, diff, ...resource }) => ({
@@ -122,7 +122,7 @@ describe('POST /api/import', () => {
       const [records, expected, version] = [await audited(), await served(), await versionOf(apiId)];
       for (const query of ['', '?prune=true']) {
         const reply = expectOk(await send(before, query));
-        expect(reply.json['Meta']?.['counts']).toEqual({ create: 0, change: 0, delete: 0, unchanged: 3 });
+        expect(reply.json['Meta']?.['counts']).toEqual({ create: 0, update: 0, delete: 0, unchanged: 3 });
       }
       expect(await versionOf(apiId)).toBe(version);
       expect(await audited()).toBe(records);
@@ -153,7 +153,7 @@ describe('POST /api/import', () => {
       const before = await exportOf(organisation);
       const type = { headers: { 'content-type': 'application/yaml' } };
       const same = expectOk(await organisation.admin.client.post('/api/import?prune=true', yaml, type));
-      expect(same.json['Meta']?.['counts']).toMatchObject({ create: 0, change: 0, delete: 0, unchanged: 2 });
+      expect(same.json['Meta']?.['counts']).toMatchObject({ create: 0, update: 0, delete: 0, unchanged: 2 });
       const changed = yaml.replace(/use_keyless: true/, 'use_keyless: false');
       expectOk(await organisation.admin.client.post('/api/import', changed, type));
       expect(await exportOf(organisation)).toBe(before.replace('"use_keyless":true', '"use_keyless":false'));
@@ -168,7 +168,7 @@ describe('POST /api/import', () => {
         apis: document.apis.map(({ api_definition: { id: _id, ...definition } }) => ({ api_definition: definition })),
         policies: document.policies.map(({ date_created: _created, last_updated: _updated, ...rest }) => rest),
       };
-      expect(expectOk(await send(sparse)).json['Meta']?.['counts']).toMatchObject({ change: 0, unchanged: 2 });
+      expect(expectOk(await send(sparse)).json['Meta']?.['counts']).toMatchObject({ update: 0, unchanged: 2 });
       const redated = document.policies.map((one) => ({ ...one, last_updated: '1', date_created: '' }));
       expect(expectOk(await send({ policies: redated })).json['Meta']?.['counts']).toMatchObject({ unchanged: 1 });
       expect(await exportOf(organisation)).toBe(before);
@@ -257,9 +257,9 @@ describe('POST /api/import', () => {
       document.apis = document.apis.filter(({ api_definition: { api_id: id } }) => id !== absent);
       const reply = expectOk(await send(document));
       expect(outcomeOf(reply.json['Meta']).actions).toEqual({
-        [hook]: 'change',
-        [listed]: 'change',
-        [absent]: 'change',
+        [hook]: 'update',
+        [listed]: 'update',
+        [absent]: 'update',
       });
       for (const apiId of [listed, absent]) {
         const { text } = await organisation.admin.client.get(`/api/apis/${apiId}`);
@@ -333,7 +333,7 @@ describe('POST /api/import', () => {
       const theirs = await addApi(organisation, anApiDefinition({ tags: ['theirs'] }));
       const subset = await current('?tags=ours');
       subset.apis = [];
-      const counts = { create: 0, change: 0, delete: 1, unchanged: 0 };
+      const counts = { create: 0, update: 0, delete: 1, unchanged: 0 };
       const planned = expectOk(await send(subset, '?prune=true&dryRun=true'));
       expect(planned.json['Meta']?.['counts']).toEqual(counts);
       expect(expectOk(await send({ apis: [] }, '?prune=true&tags=ours')).json['Meta']?.['counts']).toEqual(counts);

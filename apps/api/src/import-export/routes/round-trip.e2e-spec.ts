@@ -88,7 +88,7 @@ describe('export → another installation → import → export', () => {
     const again = expectOk(await target.admin.client.post('/api/import?prune=true', exported));
     expect(again.json['Meta']?.['counts']).toEqual({
       create: 0,
-      change: 0,
+      update: 0,
       delete: 0,
       unchanged: apiIds.size + policiesSent.length,
     });
@@ -122,7 +122,7 @@ describe('export → another installation → import → export', () => {
         const yaml = await exportOf(organisation, '?format=yaml');
         const headers = { 'content-type': 'application/yaml' };
         const same = expectOk(await target.admin.client.post('/api/import?prune=true', yaml, { headers }));
-        expect(same.json['Meta']?.['counts']).toEqual({ create: 0, change: 0, delete: 0, unchanged: 1 });
+        expect(same.json['Meta']?.['counts']).toEqual({ create: 0, update: 0, delete: 0, unchanged: 1 });
         const [wrapper] = listOf((JSON.parse(exported) as JsonReply)['apis']);
         expect(JSON.stringify(wrapper?.['x_any'])).toBe(sorted(inWrapper));
         expect(JSON.stringify(wrapper?.['api_definition']?.['config_data'])).toBe(sorted(inDefinition));

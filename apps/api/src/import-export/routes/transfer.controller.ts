@@ -3,18 +3,17 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, Forbidden, StatusReply } from '@castellan/dto';
-import { ImportStore } from '@castellan/persistence';
-import { allows, Requires, type Level } from '@castellan/rbac';
+import { documentKinds, ImportStore } from '@castellan/persistence';
+import { allows, isSection, Requires, type Level } from '@castellan/rbac';
 import { LargeBody } from '../../http/large-bodies';
 import { AskedFor, type Asked } from '../../http/query/query';
 import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
 import { Route } from '../../http/route';
-import { readDocument, subsetOf } from '../document';
+import { readDocument, sectionNames, subsetOf } from '../document';
 import { ExportService } from '../export.service';
 import { ImportService } from '../import.service';
-import { sectionNames, type SectionName } from '../kinds/kind';
 import { sectionsOf, subsetFrom, type Subset } from '../subset';
-import type { ResourceTransaction } from '../../resources/resource-transaction';
+import type { ReadScope } from '../../resources/read-scope';
 import {
   demandOf,
   documentFrom,
@@ -89,7 +88,7 @@ export class TransferController {
     const touched = sectionsTouched(document.sections, prune);
     requireRights(context, touched, 'write');
 
-    const precondition = (transaction: ResourceTransaction) => this.checkDemand(transaction, subset, ifMatch, dryRun);
+    const precondition = (scope: ReadScope) => this.checkDemand(scope, subset, ifMatch, dryRun);
     const request = { document, subset, prune, mayMakeIds: false };
     const { id, counts, resources } = await this.imports.import(context, request, { dryRun, precondition });
     const said = dryRun ? 'Dry run: nothing was written' : 'Configuration imported';
@@ -112,7 +111,7 @@ export class TransferController {
         made,
         counts: {
           create: counts['create'] ?? 0,
-          change: counts['change'] ?? 0,
+          update: counts['update'] ?? counts['change'] ?? 0,
           delete: counts['delete'] ?? 0,
           unchanged: counts['unchanged'] ?? 0,
         },
@@ -125,7 +124,7 @@ export class TransferController {
 
   /** The organisation may insist that whoever writes says what they think there is. */
   private async checkDemand(
-    { organisation, session, rules }: ResourceTransaction,
+    scope: ReadScope,
     subset: Subset,
     ifMatch: string | undefined,
     dryRun: boolean,
@@ -133,10 +132,10 @@ export class TransferController {
     const demand = demandOf(ifMatch);
     if (demand === 'anything') return;
     if (demand === 'nothing') {
-      if (!rules.requireIfMatch || dryRun) return;
+      if (dryRun || !(await scope.rules()).requireIfMatch) return;
       throw new CastellanError(428, 'precondition_required', 'The organisation demands an If-Match header on writes');
     }
-    const tag = await this.exports.tag(organisation, subset, session);
+    const tag = await this.exports.tag(scope.organisation, subset, scope.session);
     if (demand.includes(tag)) return;
     throw new CastellanError(412, 'version_mismatch', 'The configuration has changed since it was exported', {
       headers: { etag: exportTag(tag, 'json') },
@@ -146,14 +145,17 @@ export class TransferController {
 
 /** The sections that an import may write to. */
 const sectionsTouched = (
-  sections: Readonly<Partial<Record<SectionName, readonly object[]>>>,
+  sections: Readonly<Partial<Record<string, readonly object[]>>>,
   prune: boolean,
-): readonly SectionName[] => {
-  return sectionNames.filter((name) => (sections[name]?.length ?? 0) > 0 || (prune && sections[name] !== undefined));
+): readonly string[] => {
+  return sectionNames().filter((name) => (sections[name]?.length ?? 0) > 0 || (prune && sections[name] !== undefined));
 };
 
 /** @throws Forbidden */
-const requireRights = (context: OrganisationContext, sections: readonly SectionName[], level: Level): void => {
-  const isAllowed = sections.every((section) => allows(context.user.grants, section, level));
+const requireRights = (context: OrganisationContext, sections: readonly string[], level: Level): void => {
+  const isAllowed = documentKinds()
+    .map(({ documents }) => documents)
+    .filter(({ section }) => sections.includes(section))
+    .every(({ permission }) => isSection(permission) && allows(context.user.grants, permission, level));
   if (!isAllowed) throw new Forbidden(context.request.path);
 };

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { documentKinds } from '@castellan/persistence';
 import { DiffOperationDto } from '../../history/revision.dto';
 
 class DocumentHeadDto {
@@ -17,26 +18,15 @@ export class ConfigurationDto {
   @ApiPropertyOptional({ type: DocumentHeadDto })
   readonly castellan?: DocumentHeadDto;
 
-  @ApiPropertyOptional({
-    type: 'array',
-    items: { type: 'object', additionalProperties: true },
-    description: 'API definitions with what stands around them, by `api_id`',
-  })
-  readonly apis?: readonly object[];
+  readonly [section: string]: unknown;
+}
 
-  @ApiPropertyOptional({
+for (const { documents } of documentKinds()) {
+  ApiPropertyOptional({
     type: 'array',
     items: { type: 'object', additionalProperties: true },
-    description: 'Policies, by `id` or `_id`',
-  })
-  readonly policies?: readonly object[];
-
-  @ApiPropertyOptional({
-    type: 'array',
-    items: { type: 'object', additionalProperties: true },
-    description: 'Web hooks, by `id`',
-  })
-  readonly hooks?: readonly object[];
+    description: documents.description,
+  })(ConfigurationDto.prototype, documents.section);
 }
 
 class ImportCountsDto {
@@ -44,7 +34,7 @@ class ImportCountsDto {
   readonly create!: number;
 
   @ApiProperty()
-  readonly change!: number;
+  readonly update!: number;
 
   @ApiProperty()
   readonly delete!: number;
@@ -54,7 +44,7 @@ class ImportCountsDto {
 }
 
 class ImportedResourceDto {
-  @ApiProperty({ enum: ['apis', 'policies', 'hooks'] })
+  @ApiProperty({ enum: documentKinds().map(({ name }) => name) })
   readonly kind!: string;
 
   @ApiProperty({ description: 'Database id' })
@@ -66,7 +56,7 @@ class ImportedResourceDto {
   @ApiProperty()
   readonly name!: string;
 
-  @ApiProperty({ enum: ['create', 'change', 'delete', 'unchanged'] })
+  @ApiProperty({ enum: ['create', 'update', 'delete', 'unchanged'] })
   readonly action!: string;
 
   @ApiProperty({ type: String, nullable: true, example: 'apis[3]', description: 'Null when it is not in the document' })

@@ -1,0 +1,47 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Change } from '@castellan/persistence';
+import { diffJson, parseJson } from '@castellan/tyk';
+import { DiffOperationDto } from '../history/revision.dto';
+
+export class DryRunChangeDto {
+  @ApiProperty({ example: 'policy' })
+  readonly kind!: string;
+
+  @ApiProperty({ example: '5ead71205759610001818680' })
+  readonly id!: string;
+
+  @ApiProperty({ enum: ['create', 'update'] })
+  readonly operation!: string;
+
+  @ApiProperty({ description: 'The version that the resource would have' })
+  readonly version!: number;
+
+  @ApiProperty({ type: [DiffOperationDto] })
+  readonly diff!: readonly DiffOperationDto[];
+}
+
+class DryRunChangesDto {
+  @ApiProperty({ type: [DryRunChangeDto], description: 'Empty when the resource is like that already' })
+  readonly changes!: readonly DryRunChangeDto[];
+}
+
+/** The reply to a validation that found nothing wrong. */
+export class ValidReply {
+  @ApiProperty({ example: 'OK' })
+  readonly Status!: string;
+
+  @ApiProperty({ example: 'API is valid' })
+  readonly Message!: string;
+
+  @ApiProperty({ type: DryRunChangesDto })
+  readonly Meta!: DryRunChangesDto;
+}
+
+/** What a write would have changed, for the reply to a validation. */
+export const dryRunChange = ({ kind, id, operation, version, before, after }: Change): DryRunChangeDto => ({
+  kind,
+  id: id.toString(),
+  operation,
+  version,
+  diff: diffJson(before === null ? null : parseJson(before), after === null ? null : parseJson(after)),
+});

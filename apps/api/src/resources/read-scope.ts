@@ -1,0 +1,11 @@
+import type { ClientSession } from 'mongoose';
+import type { OrganisationId, OrganisationRow } from '@castellan/persistence';
+
+/** As much of a unit of work as those need who read and write nothing; a plan is made without a transaction. */
+export interface ReadScope {
+  readonly organisation: OrganisationId;
+  /** Null for reads outside a transaction. */
+  readonly session: ClientSession | null;
+  readonly at: Date;
+  rules(): Promise<OrganisationRow>;
+}

@@ -1,0 +1,43 @@
+import { defineKind, modelOf, registerKind, type ResourceRow } from '@castellan/persistence';
+
+export interface ToyRow extends ResourceRow {
+  /** The id of its own. Unique in the installation. */
+  readonly toyId: string;
+  readonly name: string;
+  readonly shown: boolean;
+}
+
+/** A kind that only tests have: what it takes to add one. */
+export const toyKind = defineKind<ToyRow>({
+  name: 'toy',
+  noun: 'Toy',
+  plural: 'Toys',
+  collection: 'toys',
+  fields: {
+    toyId: { type: String, required: true },
+    name: { type: String, required: true },
+    shown: { type: Boolean, required: true },
+  },
+  indexes: [[{ toyId: 1 }, { unique: true }]],
+  keyOf: ({ toyId }) => toyId,
+  refersTo: ['policy'],
+  embeds: [],
+  history: 'documents',
+  rights: ['owners'],
+  served: {
+    commands: { create: 'GroupReload', update: 'GroupReload', delete: 'GroupReload' },
+    of: ({ shown, name }) => (shown ? name : null),
+  },
+  documents: {
+    section: 'toys',
+    permission: 'api_assets',
+    description: 'Toys, by `toy_id`',
+    subsets: { tags: false, category: false },
+  },
+  counted: true,
+  goesWithOrganisation: false,
+});
+
+registerKind(toyKind);
+
+export const toyModel = modelOf(toyKind);

@@ -1,0 +1,129 @@
+import { listOf, textOf, unique, type HttpClient, type JsonReply } from '@castellan/testing';
+import { Outbox } from '@castellan/persistence';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../api-under-test';
+import { mostToys } from './toys.service';
+import { ToysModule } from './toys.module';
+
+describe('a kind that was added by a module of its own', () => {
+  let api: ApiUnderTest;
+  let organisation: TestOrganisation;
+  let client: HttpClient;
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start({}, [ToysModule]);
+  });
+  afterAll(() => api.stop());
+  beforeEach(async () => {
+    organisation = await api.organisation();
+    client = organisation.admin.client;
+  });
+
+  const create = async (overrides: Readonly<Record<string, unknown>> = {}): Promise<string> =>
+    textOf(expectOk(await client.post('/api/toys', { name: unique('toy'), ...overrides })).json['Meta']);
+
+  const auditOf = async (id: string): Promise<readonly JsonReply[]> =>
+    listOf(expectOk(await client.get(`/api/audit-logs?resource=${id}`)).json['audit_logs']);
+
+  it('is created, read, updated under a precondition and deleted, with the replies of every kind', async () => {
+    const toyId = unique('t');
+    const id = await create({ toy_id: toyId, name: 'bear' });
+    expect(expectOk(await client.get(`/api/toys/${toyId}`)).json).toMatchObject({ id, toy_id: toyId, name: 'bear' });
+    const stale = { headers: { 'if-match': '"7"' } };
+    expect((await client.put(`/api/toys/${id}`, { name: 'other' }, stale)).status).toBe(412);
+    const fresh = { headers: { 'if-match': '"1"' } };
+    expect(expectOk(await client.put(`/api/toys/${id}`, { name: 'other' }, fresh)).json['Meta']).toBe('2');
+    expect((await client.post('/api/toys', {})).status).toBe(400);
+    expect((await client.post('/api/toys', { name: 'other' })).status).toBe(409);
+    expect((await client.delete(`/api/toys/${id}`, stale)).status).toBe(412);
+    expectOk(await client.delete(`/api/toys/${id}`));
+    expect((await client.get(`/api/toys/${id}`)).status).toBe(404);
+  });
+
+  it('is opened by the section that it names, and by nobody’s else', async () => {
+    const stranger = await api.user(organisation.id, { apis: 'write' });
+    expect((await stranger.client.post('/api/toys', { name: 'x' })).status).toBe(403);
+    const reader = await api.user(organisation.id, { api_assets: 'read' });
+    const id = await create();
+    expect((await reader.client.get(`/api/toys/${id}/revisions`)).status).toBe(200);
+    expect((await reader.client.post(`/api/toys/${id}/rollback`, { revision: 1 })).status).toBe(403);
+  });
+
+  it('has a history that can be compared, rolled back to and restored from, by either id', async () => {
+    const toyId = unique('t');
+    const id = await create({ toy_id: toyId, name: 'first', owners: ['ada'] });
+    expectOk(await client.put(`/api/toys/${id}`, { name: 'second', owners: ['grace'] }));
+    expectOk(await client.post(`/api/toys/${toyId}/rollback`, { revision: 1 }));
+    const rolledBack = expectOk(await client.get(`/api/toys/${id}`)).json;
+    // Who has rights in it is no content.
+    expect(rolledBack).toMatchObject({ name: 'first', owners: ['grace'] });
+    expectOk(await client.delete(`/api/toys/${toyId}`));
+    const gone = listOf(expectOk(await client.get('/api/toys/deleted')).json['deleted']);
+    expect(gone.map((row) => [row['id'], row['name']])).toEqual([[id, 'first']]);
+    const revisions = listOf(expectOk(await client.get(`/api/toys/${toyId}/revisions?p=-1`)).json['revisions']);
+    expect(revisions.map(({ operation }) => operation)).toEqual(['delete', 'rollback', 'update', 'create']);
+    expectOk(await client.post(`/api/toys/${toyId}/restore`));
+    expect(expectOk(await client.get(`/api/toys/${id}`)).headers.get('etag')).toBe('"5"');
+  });
+
+  it('is audited, under the name of its kind', async () => {
+    const id = await create();
+    const [record] = await auditOf(id);
+    expect(record?.['changes']).toEqual([{ kind: 'toy', id, operation: 'create', version: 1 }]);
+    expectOk(await client.get('/api/audit-logs?resource=toy'));
+  });
+
+  it('is exported, imported into another organisation under the same rules, and pruned', async () => {
+    const id = await create({ toy_id: unique('t'), name: 'bear' });
+    const document = expectOk(await client.get('/api/export')).json;
+    expect(listOf(document['toys'])).toMatchObject([{ id, name: 'bear' }]);
+    expectOk(await client.delete(`/api/toys/${id}`));
+    const other = (await api.organisation()).admin.client;
+    const counts = (reply: JsonReply) => reply['Meta']?.['counts'];
+    const made = expectOk(await other.post('/api/import', document)).json;
+    expect(counts(made)).toMatchObject({ create: 1, unchanged: 0 });
+    expect(listOf(made['Meta']?.['resources'])).toMatchObject([{ kind: 'toy', id, action: 'create' }]);
+    expect(counts(expectOk(await other.post('/api/import', document)).json)).toMatchObject({ create: 0, unchanged: 1 });
+    const twice = {
+      toys: [
+        { toy_id: 'a', name: 'same' },
+        { toy_id: 'b', name: 'same' },
+      ],
+    };
+    const refused = await other.post('/api/import', twice);
+    expect([refused.status, refused.json['Errors']]).toMatchObject([409, [{ path: 'toys[1].name' }]]);
+    expect(counts(expectOk(await other.post('/api/import?prune=true', { toys: [] })).json)).toMatchObject({
+      delete: 1,
+    });
+    expect((await other.get(`/api/toys/${id}`)).status).toBe(404);
+  });
+
+  it('has a limit, which holds for imports too', async () => {
+    for (let count = 0; count < mostToys; count += 1) await create();
+    const one = await client.post('/api/toys', { name: unique('toy') });
+    expect([one.status, one.json['Code']]).toEqual([400, 'limit_reached']);
+    const imported = await client.post('/api/import', { toys: [{ toy_id: unique('t'), name: unique('toy') }] });
+    expect([imported.status, imported.json['Code']]).toEqual([400, 'limit_reached']);
+  });
+
+  it('goes with its organisation, which is not removed while it holds any', async () => {
+    const id = await create();
+    const held = await api.admin.delete(`/admin/organisations/${organisation.id}`);
+    expect([held.status, held.json['Meta']?.['toys']]).toEqual([409, 1]);
+    expectOk(await api.admin.delete(`/admin/organisations/${organisation.id}?force=true`));
+    const records = listOf(
+      expectOk(await api.admin.get(`/admin/audit-logs?org_id=${organisation.id}&resource=${id}`)).json['audit_logs'],
+    );
+    expect(records[0]?.['changes']).toContainEqual({ kind: 'toy', id, operation: 'delete', version: 2 });
+  });
+
+  it('tells nodes only of what they are served', async () => {
+    const pending = jest.spyOn(api.app.get(Outbox), 'markPublished');
+    try {
+      const id = await create({ shown: false });
+      expectOk(await client.put(`/api/toys/${id}`, { name: unique('hidden') }));
+      expect(pending).not.toHaveBeenCalled();
+    } finally {
+      pending.mockRestore();
+    }
+  });
+});

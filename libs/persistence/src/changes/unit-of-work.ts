@@ -1,0 +1,143 @@
+import type { ClientSession, Types } from 'mongoose';
+import { Unauthorised } from '@castellan/dto';
+import type { OrganisationId } from '../ids';
+import { kindNamed } from '../kinds/kind';
+import type { OrganisationRow } from '../kinds/organisation.kind';
+import type { ResourceRow } from '../resources/resource-row';
+import type { ChangeContext } from './change-context';
+import type { Effect } from './effects';
+import type { Operation } from './rows';
+
+/** What happened to one resource. */
+export interface Change {
+  /** The name of its kind. */
+  readonly kind: string;
+  readonly id: Types.ObjectId;
+  readonly operation: Operation;
+  /** The version after the change; a deletion takes one too. */
+  readonly version: number;
+  readonly before: string | null;
+  readonly after: string | null;
+  /** Digest of the state after, or of the last state on a deletion. */
+  readonly digest: string;
+  /** The id of its own by which the resource is named, beside its database id; null when it has none. */
+  readonly key: string | null;
+  /** What nodes are told of it; empty when every node is served the same bytes as before. */
+  readonly effects: readonly Effect[];
+  /** The row that stood there before, for those who may have to put it back; null when there was none. */
+  readonly replaced: ResourceRow | null;
+}
+
+/** A change as it is recorded; what it means for nodes follows from the rows. */
+export interface RecordedChange extends Omit<Change, 'effects' | 'key'> {
+  /** The row that stands there now; null when there is none. */
+  readonly written: ResourceRow | null;
+}
+
+/** How many resources of a kind the organisation may have. */
+export interface Limit {
+  readonly most: number;
+  /** Refuses the unit when it would leave more. */
+  readonly refuse: () => Error;
+}
+
+/** Whatever a caller demands of the version that it is about to change. */
+export interface Demand {
+  /** @param insists whether the organisation wants every caller to demand something @throws CastellanError */
+  check(version: number, insists?: boolean): void;
+}
+
+/**
+ * One change of an organisation's configuration: everything that is read, checked, written and recorded of it happens in one
+ * transaction, and nothing of it is left when any part fails. Only {@link ChangeRecorder} makes one.
+ */
+export class UnitOfWork {
+  private readonly recorded: Change[] = [];
+  private readonly caused: Effect[] = [];
+  private readonly limited = new Map<string, Limit>();
+  private loadedRules: OrganisationRow | null = null;
+
+  constructor(
+    readonly session: ClientSession,
+    readonly context: ChangeContext,
+    readonly at: Date,
+    private readonly loadRules: () => Promise<OrganisationRow | null>,
+  ) {}
+
+  get organisation(): OrganisationId {
+    return this.context.organisation;
+  }
+
+  get changes(): readonly Change[] {
+    return this.recorded;
+  }
+
+  get effects(): readonly Effect[] {
+    return [...this.recorded.flatMap(({ effects }) => effects), ...this.caused];
+  }
+
+  /** What was caused beside what follows from changes. */
+  get ownEffects(): readonly Effect[] {
+    return this.caused;
+  }
+
+  /** Whether some node is served other bytes than before. */
+  get movesGeneration(): boolean {
+    return this.recorded.some(({ effects }) => effects.length > 0);
+  }
+
+  get limits(): ReadonlyMap<string, Limit> {
+    return this.limited;
+  }
+
+  /** The organisation's own rules, as they stand here. @throws Unauthorised when it was deleted meanwhile, and its users with it */
+  async rules(): Promise<OrganisationRow> {
+    this.loadedRules ??= await this.loadRules();
+    if (this.loadedRules === null) throw new Unauthorised();
+    return this.loadedRules;
+  }
+
+  /** Refuses unless there is such a row, of a version that the caller meant. @throws the error for a missing row, CastellanError */
+  async require<Row extends ResourceRow>(row: Row | null, missing: () => Error, demand: Demand): Promise<Row> {
+    const { requireIfMatch } = await this.rules();
+    if (row === null) throw missing();
+    demand.check(row.version, requireIfMatch);
+    return row;
+  }
+
+  /** Notes a change, so that revision, audit record and feed have it, and nodes what follows from it for them. */
+  record({ written, ...change }: RecordedChange): void {
+    const { commands, servedOf, keyOf } = kindNamed(change.kind);
+    const served = (row: ResourceRow | null): string | null => (row === null ? null : servedOf(row));
+    const isSeen = commands !== null && served(change.replaced) !== served(written);
+    const effects = isSeen ? [{ command: commands[basicOf(change)], payload: '' }] : [];
+    const row = written ?? change.replaced;
+    this.recorded.push({ ...change, key: row === null ? null : keyOf(row), effects });
+  }
+
+  /** Tells nodes something that does not follow from what they are served, in the order of the calls. */
+  effect(command: string, payload = ''): void {
+    this.caused.push({ command, payload });
+  }
+
+  /** Lets the organisation have no more resources of a kind than so many when this is committed. */
+  limit(kind: string, limit: Limit): void {
+    this.limited.set(kind, limit);
+  }
+
+  /** By how many the resources of each kind become more or fewer. */
+  get growth(): ReadonlyMap<string, number> {
+    const growth = new Map<string, number>();
+    for (const { kind, before, after } of this.recorded) {
+      const step = Number(before === null) - Number(after === null);
+      if (step !== 0) growth.set(kind, (growth.get(kind) ?? 0) + step);
+    }
+    return growth;
+  }
+}
+
+/** Whether something came, went or changed, however it was called. */
+const basicOf = ({ before, after }: Pick<Change, 'before' | 'after'>): 'create' | 'update' | 'delete' => {
+  if (before === null) return 'create';
+  return after === null ? 'delete' : 'update';
+};

@@ -1,0 +1,22 @@
+import { apiKind } from './api.kind';
+import { modelOf, registerKind } from './kind';
+import { organisationKind } from './organisation.kind';
+import { policyKind } from './policy.kind';
+import { userKind } from './user.kind';
+import { webhookKind } from './webhook.kind';
+
+// Lists and documents have kinds in this order.
+registerKind(organisationKind);
+registerKind(userKind);
+registerKind(apiKind);
+registerKind(policyKind);
+registerKind(webhookKind);
+
+/** The models of all kinds. A new kind is a file of its own and a line in both lists. */
+export const kindModels = [
+  modelOf(organisationKind),
+  modelOf(userKind),
+  modelOf(apiKind),
+  modelOf(policyKind),
+  modelOf(webhookKind),
+];

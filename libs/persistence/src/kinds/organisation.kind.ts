@@ -1,0 +1,39 @@
+import type { ResourceRow } from '../resources/resource-row';
+import { defineKind } from './kind';
+
+export interface OrganisationRow extends ResourceRow {
+  readonly name: string;
+  readonly slug: string;
+  /** Refuse writes without `If-Match`. */
+  readonly requireIfMatch: boolean;
+  /** Let APIs share a slug, as Tyk's `enable_duplicate_slugs` does. */
+  readonly allowDuplicateSlugs: boolean;
+  /** Let active APIs share a listen path and domain; gateways then rename one of them. */
+  readonly allowDuplicatePaths: boolean;
+  /** Take policies whose APIs do not exist yet, as tyk-sync sends them since 1.2. */
+  readonly allowUnknownApis: boolean;
+}
+
+/** Tenants. A row belongs to itself. */
+export const organisationKind = defineKind<OrganisationRow>({
+  name: 'organisation',
+  noun: 'Organisation',
+  plural: 'Organisations',
+  collection: 'organisations',
+  fields: {
+    name: { type: String, required: true },
+    slug: { type: String, default: '' },
+    requireIfMatch: { type: Boolean, default: false },
+    allowDuplicateSlugs: { type: Boolean, default: false },
+    allowDuplicatePaths: { type: Boolean, default: false },
+    allowUnknownApis: { type: Boolean, default: false },
+  },
+  indexes: [[{ name: 1, _id: 1 }]],
+  refersTo: [],
+  embeds: [],
+  history: 'documents',
+  served: null,
+  documents: null,
+  counted: false,
+  goesWithOrganisation: false,
+});

@@ -1,0 +1,50 @@
+import type { ResourceRow } from '../resources/resource-row';
+import { defineKind } from './kind';
+import { servedPolicy } from './served';
+
+export interface PolicyRow extends ResourceRow {
+  /** The id that nodes and keys use: the explicit one, or the row's. */
+  readonly policyId: string;
+  readonly name: string;
+  readonly active: boolean;
+  /** `api_id`s that it gives access to. */
+  readonly apiIds: readonly string[];
+  readonly tags: readonly string[];
+}
+
+/** Policies: what keys are given. */
+export const policyKind = defineKind<PolicyRow>({
+  name: 'policy',
+  noun: 'Policy',
+  plural: 'Policies',
+  collection: 'policies',
+  fields: {
+    policyId: { type: String, required: true },
+    name: { type: String, required: true },
+    active: { type: Boolean, required: true },
+    apiIds: { type: [String], default: [] },
+    tags: { type: [String], default: [] },
+  },
+  indexes: [
+    // Gateways serve every organisation, and up to 5.12 they know a policy by this id alone.
+    [{ policyId: 1 }, { unique: true }],
+    [{ orgId: 1, apiIds: 1 }],
+    [{ orgId: 1, createdAt: -1, _id: -1 }],
+  ],
+  keyOf: ({ policyId }) => policyId,
+  refersTo: ['api'],
+  embeds: [],
+  history: 'documents',
+  served: {
+    commands: { create: 'PolicyChanged', update: 'PolicyChanged', delete: 'PolicyChanged' },
+    of: ({ active, document }) => (active ? (servedPolicy(document)?.text ?? null) : null),
+  },
+  documents: {
+    section: 'policies',
+    permission: 'policies',
+    description: 'Policies, by `id` or `_id`',
+    subsets: { tags: true, category: false },
+  },
+  counted: false,
+  goesWithOrganisation: false,
+});

@@ -1,0 +1,41 @@
+import { Schema } from 'mongoose';
+import type { ResourceRow } from '../resources/resource-row';
+import { defineKind } from './kind';
+
+export interface UserRow extends ResourceRow {
+  /** Lower case. */
+  readonly email: string;
+  readonly active: boolean;
+  /** sha256 of the access key, hex. */
+  readonly accessKeyHash: string;
+  /** Argon2id, or bcrypt on imported users; empty when the user has no password. */
+  readonly passwordHash: string;
+  readonly grants: Readonly<Record<string, string>>;
+}
+
+/** People. Their history says who changed what and when, and keeps no word of what they are called. */
+export const userKind = defineKind<UserRow>({
+  name: 'user',
+  noun: 'User',
+  plural: 'Users',
+  collection: 'users',
+  fields: {
+    email: { type: String, required: true },
+    active: { type: Boolean, required: true },
+    accessKeyHash: { type: String, required: true },
+    passwordHash: { type: String, default: '' },
+    grants: { type: Schema.Types.Mixed, required: true },
+  },
+  indexes: [
+    [{ accessKeyHash: 1 }, { unique: true }],
+    [{ orgId: 1, email: 1 }, { unique: true }],
+  ],
+  refersTo: [],
+  embeds: [],
+  history: 'digests',
+  shown: ['active', 'user_permissions'],
+  served: null,
+  documents: null,
+  counted: false,
+  goesWithOrganisation: true,
+});
