@@ -6,6 +6,9 @@ import { givenTo, RouteQuery, queryOf } from './query';
 
 const nothing = new RouteQuery({});
 
+/** What tools of Tyk send on every write, and no route reads: tyk-sync of the last open line. */
+const tolerated = 'accept_additional_properties';
+
 /**
  * Refuses parameters that a route does not know: a mistyped one would otherwise be left out in silence, and a call do
  * more than its author meant. Gateways and probes may send what they like, because nothing they ask for depends on it.
@@ -16,7 +19,8 @@ export class RefuseUnknownParameters implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() === 'http' && this.isStrict(context)) {
-      (queryOf(context.getHandler()) ?? nothing).refuseUnknown(givenTo(context));
+      const given = Object.entries(givenTo(context)).filter(([name]) => name !== tolerated);
+      (queryOf(context.getHandler()) ?? nothing).refuseUnknown(Object.fromEntries(given));
     }
     return next.handle();
   }
