@@ -26,13 +26,14 @@ export const documentOf = <T>(path: string, schema: z.ZodType<T>): T => {
   return document;
 };
 
-const project = z.object({ root: z.string(), entryFile: z.string() });
+/** Projects that only check types start nothing. */
+const project = z.object({ root: z.string(), entryFile: z.string().optional() });
 
 /** What `nest build` makes of an app: its sources, and the file that starts it. */
 export const projectOf = (app: string): { root: string; entry: string } => {
   const { projects } = documentOf('nest-cli.json', z.object({ projects: z.record(z.string(), project) }));
   const found = projects[app];
-  if (found === undefined) throw new Error(`nest-cli.json has no project ${app}`);
+  if (found?.entryFile === undefined) throw new Error(`nest-cli.json has no app ${app}`);
   return { root: found.root, entry: `dist/${found.root}/src/${found.entryFile}.js` };
 };
 
