@@ -23,6 +23,9 @@ const restarts = { most: 5, within: 10 * 60_000 };
 /** How often ports are chosen before another program that takes them is a reason to give up. */
 const portAttempts = 5;
 
+/** How long the api may take to listen, in milliseconds. */
+const listensWithin = 60_000;
+
 /** How long the api may take to finish what it has begun, in milliseconds. */
 const drainWithin = 20_000;
 
@@ -83,6 +86,8 @@ export class Launcher {
       await prepareServices(this.#serviceOptions(wanted));
       const first = startApp('api', { dataDir: this.#dataDir, env, inspect: this.#inspect?.api });
       this.#remember('api', first, { url, port });
+      // It has to answer, if only with 503, before Redis is back.
+      await until(async () => first.ended !== undefined || (await isAlive(url)), { timeout: listensWithin });
       try {
         return { first, env, ...(await this.#startServices(state, wanted)) };
       } catch (error) {
