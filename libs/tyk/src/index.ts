@@ -26,7 +26,6 @@ export {
   applyTemplate,
   importOpenApi,
   patchOas,
-  readImportQuery,
   type ImportOptions,
   type ImportResult,
   type PatchOptions,

@@ -63,6 +63,41 @@ describe('API definitions that are in each other’s way', () => {
     }
   });
 
+  it('are none that can be seen where gateways look the address up, which the reply says', async () => {
+    const address = { proxy: { listen_path: 'secrets://path', target_url: 'vault://target' } };
+    const path = 'api_definition.proxy.listen_path';
+    for (const reply of [await send(address), await send(address)]) {
+      expectOk(reply);
+      expect(JSON.parse(reply.headers.get('x-castellan-notes') ?? '[]')).toEqual([
+        { path, message: 'is looked up by gateways, so conflicts with other APIs cannot be seen here' },
+      ]);
+    }
+    const document = {
+      openapi: '3.0.3',
+      info: { title: 'Looked up', version: '1' },
+      paths: {},
+      'x-tyk-api-gateway': {
+        info: { name: unique('api'), state: { active: true } },
+        upstream: { url: 'http://127.0.0.1:1/' },
+        server: { listenPath: { value: 'env://LISTEN', strip: true } },
+      },
+    };
+    const oas = expectOk(await organisation.admin.client.post('/api/apis/oas', document));
+    expect(oas.headers.get('x-castellan-notes')).toContain('x-tyk-api-gateway.server.listenPath.value');
+  });
+
+  it.each([
+    [{ proxy: { listen_path: '/a?b' } }, 'proxy.listen_path'],
+    [{ proxy: { listen_path: '/a/../b/' } }, 'proxy.listen_path'],
+    [{ proxy: { listen_path: '/a/{id:[}/' } }, 'proxy.listen_path'],
+    [{ domain: 'https://a.example' }, 'domain'],
+    [{ domain: '*.a.example' }, 'domain'],
+    [{ domain: 'bücher.example' }, 'domain'],
+  ])('are refused when nothing would ever reach them: %j', async (address, field) => {
+    const reply = await send(address);
+    expect([reply.status, reply.json['Errors']]).toMatchObject([400, [{ path: `api_definition.${field}` }]]);
+  });
+
   it('where their paths differ in nothing but the names of variables', async () => {
     const path = `/${unique('path')}`;
     expectOk(await send({ proxy: { listen_path: `${path}/{id}/` } }));

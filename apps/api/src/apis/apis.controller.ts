@@ -14,6 +14,8 @@ import { dryRunChange, ValidReply } from '../resources/dry-run';
 import { ApiListsService } from './api-lists.service';
 import { ApiVersionsService } from './api-versions.service';
 import { ApiCreatedReply, ApiListDto, ApiWrapper, ApiWrapperInput } from './api.dto';
+import { sendNotes } from '../oas/oas-reply';
+import { addressNotes } from './address-notes';
 import { parseObject } from './api-content';
 import { refuseOasWrapper, refuseOtherKind } from './api-kind';
 import { apiReply } from './api-reply';
@@ -100,9 +102,11 @@ export class ApisController {
     @OrganisationRequest() context: OrganisationContext,
     @AskedFor(versionQuery) query: Asked<typeof versionQuery>,
     @Body() body: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
     refuseOasWrapper(parseObject(body));
     const row = await this.apis.create(context, body, versionLinkOf(query));
+    sendNotes(reply, addressNotes(row));
     return tagged(row, new StatusReply('API created', row._id.toString(), row.apiId));
   }
 
@@ -146,9 +150,11 @@ export class ApisController {
     @Body() body: unknown,
     @IfMatch() precondition: Precondition,
     @AskedFor(updateQuery) _query: Asked<typeof updateQuery>,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
     refuseOasWrapper(parseObject(body));
     const row = await this.apis.update(context, id, body, precondition, 'classic');
+    sendNotes(reply, addressNotes(row));
     return tagged(row, new StatusReply('Api updated'));
   }
 

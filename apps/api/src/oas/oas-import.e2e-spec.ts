@@ -140,6 +140,38 @@ describe('OpenAPI documents that become OAS APIs', () => {
       expect(notes.map(({ path }) => path)).toEqual(['components.securitySchemes["odd"]']);
     });
 
+    it('gives the notes that import gives, of what nodes do not do among them', async () => {
+      const schemas = { Pet: { type: 'object', patternProperties: { '^x': { type: 'string' } } } };
+      const oas = anOpenApiDocument({ openapi: '3.1.0', components: { schemas }, security: [] });
+      const rehearsed = expectOk(await post('dry-run', { oas })).headers.get('x-castellan-notes');
+      const imported = expectOk(await post('import', oas)).headers.get('x-castellan-notes');
+      expect(rehearsed).toContain('components.schemas.Pet.patternProperties');
+      expect(rehearsed).toBe(imported);
+    });
+
+    it('converts Swagger 2.0 and, asked to be lenient, leaves out paths that differ in names only', async () => {
+      const path = (name: string) => ({
+        get: {
+          parameters: [{ in: 'path', name, required: true, type: 'string' }],
+          responses: { 200: { description: 'one' } },
+        },
+      });
+      const oas = {
+        swagger: '2.0',
+        info: { title: unique('old'), version: '1' },
+        host: 'pets.example',
+        schemes: ['https'],
+        paths: { '/a/{id}': path('id'), '/a/{name}': path('name') },
+      };
+      const refused = await post('dry-run', { oas });
+      expect([refused.status, refused.json['Errors']]).toMatchObject([400, [{ path: 'paths["/a/{name}"]' }]]);
+      const reply = expectOk(await post('dry-run?lenient=true', { oas }));
+      expect(reply.json).toMatchObject({ openapi: '3.0.3', servers: [{ url: 'https://pets.example' }] });
+      expect(Object.keys(reply.json['paths'] as object)).toEqual(['/a/{id}']);
+      const notes = JSON.parse(reply.headers.get('x-castellan-notes') ?? '[]') as { path: string }[];
+      expect(notes.map((note) => note.path)).toEqual(['swagger', 'paths["/a/{name}"]']);
+    });
+
     it.each<[string, unknown, string]>([
       ['no document', {}, 'oas'],
       ['an API that is none', { oas: anOpenApiDocument(), tyk_oas: anOpenApiDocument() }, 'tyk_oas.x-tyk-api-gateway'],

@@ -28,6 +28,9 @@ const importParameters = {
   validateRequest: setting('Validate requests that have parameters or a JSON body'),
   mockResponse: setting('Answer with the examples of the document'),
   authentication: setting('Ask for the credentials that the document’s `security` names'),
+  lenient: setting(
+    'Leave out, and report, paths that differ from an earlier one in the names of their parameters only',
+  ),
   templateID: template,
 };
 
@@ -49,7 +52,7 @@ export const modeQuery = new RouteQuery({
 /** The options that are given, and only those. */
 export const importOptionsOf = (asked: Asked<typeof patchQuery>): ImportOptions => {
   const { upstreamURL: upstreamUrl, listenPath, customDomain } = asked;
-  const { allowList, validateRequest, mockResponse, authentication } = asked;
+  const { allowList, validateRequest, mockResponse, authentication, lenient } = asked;
   return {
     ...(listenPath === undefined ? {} : { listenPath: listenPath.trim() }),
     ...(upstreamUrl === undefined ? {} : { upstreamUrl: upstreamUrl.trim() }),
@@ -58,5 +61,6 @@ export const importOptionsOf = (asked: Asked<typeof patchQuery>): ImportOptions 
     ...(allowList === undefined ? {} : { allowList }),
     ...(validateRequest === undefined ? {} : { validateRequest }),
     ...(mockResponse === undefined ? {} : { mockResponse }),
+    ...(lenient === undefined ? {} : { lenient }),
   };
 };

@@ -7,11 +7,13 @@ import {
   objectAt,
   patchOas,
   toNodeDocument,
+  TYK_EXTENSION,
   type ImportOptions,
   type ImportResult,
   type JsonObject,
 } from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
+import { addressNotes } from '../apis/address-notes';
 import { refuseOtherKind } from '../apis/api-kind';
 import { ApisService } from '../apis/apis.service';
 import type { VersionLink } from '../apis/versions';
@@ -112,7 +114,7 @@ export class OasService {
    * @param extended an OAS API whose OpenAPI part the document is to become, if there is one
    * @throws ValidationFailed
    */
-  read(document: JsonObject, options: ImportOptions, extended?: JsonObject): Imported {
+  private read(document: JsonObject, options: ImportOptions, extended?: JsonObject): Imported {
     refuseExtension(document);
     if (Object.keys(document).join() === 'url') {
       throw new ValidationFailed([{ path: 'url', message: 'is not fetched; send the document itself' }]);
@@ -120,6 +122,12 @@ export class OasService {
     if (extended === undefined) return accepted(importOpenApi(document, options));
     refuseProblems(checkOas(extended).map(({ path, message }) => ({ path: `tyk_oas.${path}`, message })));
     return accepted(patchOas(extended, document, options));
+  }
+
+  /** What an import or a patch would make, with the notes that it would give. @throws ValidationFailed */
+  preview(document: JsonObject, options: ImportOptions, extended?: JsonObject): Imported {
+    const { oas, notes } = this.read(document, options, extended);
+    return { oas, notes: [...notes, ...toNodeDocument(oas).lost] };
   }
 
   /** Everything that a write would check, and nothing written. @throws ValidationFailed, Conflict, NotFound */
@@ -139,7 +147,16 @@ export class OasService {
 /** The document as it is stored. */
 const documentOf = (row: ApiRow): JsonObject => objectAt(storedWrapper(row), 'oas');
 
-const notesOn = (row: ApiRow): readonly FieldError[] => toNodeDocument(documentOf(row)).lost;
+/** Where the fields that say where an API listens stand in its document. */
+const addressFields = {
+  'proxy.listen_path': `${TYK_EXTENSION}.server.listenPath.value`,
+  domain: `${TYK_EXTENSION}.server.customDomain.name`,
+};
+
+const notesOn = (row: ApiRow): readonly FieldError[] => [
+  ...toNodeDocument(documentOf(row)).lost,
+  ...addressNotes(row, addressFields),
+];
 
 const accepted = (result: ImportResult): Imported => {
   if (result.ok) return result;

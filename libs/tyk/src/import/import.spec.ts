@@ -4,7 +4,7 @@ import type { JsonObject } from '../json/json-text';
 import { at, objectAt } from '../json/read';
 import { anyJson } from '../testing/arbitraries';
 import { toPublicOas } from '../openapi/export';
-import { importOpenApi, patchOas, readImportQuery, type ImportOptions, type ImportResult } from './import';
+import { importOpenApi, patchOas, type ImportOptions, type ImportResult } from './import';
 import { readDocument } from './read-document';
 import { petStore, smallApi, smallExtension } from '../testing/documents';
 import { deriveClassicDefinition } from '../convert/to-classic';
@@ -87,7 +87,6 @@ describe('import', () => {
   });
 
   it('is refused with the problems of the document, and of a document that has the extension', () => {
-    expect(refused(importOpenApi({ swagger: '2.0' }))).toEqual(['swagger']);
     expect(refused(importOpenApi(smallApi()))).toEqual([EXTENSION]);
     expect(refused(importOpenApi(petStore, { upstreamUrl: 'no-url' }))).toEqual(['upstreamURL']);
   });
@@ -245,28 +244,6 @@ describe('patch', () => {
   });
 });
 
-describe('parameters of a query', () => {
-  it('are read as Go reads them', () => {
-    const query = {
-      apiID: ' a ',
-      listenPath: '/p/',
-      upstreamURL: 'https://u',
-      customDomain: '',
-      authentication: 'T',
-      allowList: '0',
-      mockResponse: 'yes',
-    };
-    expect(readImportQuery(query)).toEqual({
-      apiId: 'a',
-      listenPath: '/p/',
-      upstreamUrl: 'https://u',
-      authentication: true,
-      allowList: false,
-    });
-    expect(readImportQuery({ validateRequest: ['true'], listenPath: 5 })).toEqual({});
-  });
-});
-
 describe('the text of a document', () => {
   it('gives the data it was written from', () => {
     fc.assert(
@@ -310,5 +287,130 @@ describe('public export', () => {
     const oas = { ...imported(), 'x-tyk-streaming': { streams: {} } };
     expect(toPublicOas(oas)).toEqual(petStore);
     expect(oas).toHaveProperty([EXTENSION]);
+  });
+});
+
+describe('documents of other versions, and of many faults', () => {
+  const swagger: JsonObject = {
+    swagger: '2.0',
+    info: { title: 'Old pets', version: '1' },
+    host: 'pets.example',
+    basePath: '/v1',
+    schemes: ['https'],
+    securityDefinitions: { key: { type: 'apiKey', in: 'header', name: 'X-Key' } },
+    definitions: { Pet: { type: 'object', properties: { name: { type: 'string' } } } },
+    paths: {
+      '/pets/{id}': {
+        parameters: [{ in: 'path', name: 'id', required: true, type: 'integer' }],
+        get: { operationId: 'pet', responses: { 200: { description: 'one', schema: { $ref: '#/definitions/Pet' } } } },
+        put: {
+          operationId: 'put',
+          consumes: ['application/json'],
+          parameters: [{ in: 'body', name: 'pet', required: true, schema: { $ref: '#/definitions/Pet' } }],
+          responses: { 204: { description: 'done' } },
+        },
+      },
+    },
+  };
+
+  it('converts Swagger 2.0, and says so', () => {
+    const before = structuredClone(swagger);
+    const result = importOpenApi(swagger, { validateRequest: true });
+    expect(swagger).toEqual(before);
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    expect(result.notes).toEqual([{ path: 'swagger', message: 'was converted from Swagger 2.0 to OpenAPI 3.0.3' }]);
+    expect(checkOas(result.oas)).toEqual([]);
+    expect(result.oas).toMatchObject({
+      openapi: '3.0.3',
+      components: {
+        schemas: { Pet: { type: 'object' } },
+        securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-Key' } },
+      },
+      [EXTENSION]: {
+        upstream: { url: 'https://pets.example/v1' },
+        middleware: { operations: { put: { validateRequest: { enabled: true } } } },
+      },
+    });
+    expect(result.oas['swagger']).toBeUndefined();
+  });
+
+  it.each<[JsonObject, string]>([
+    [{ ...swagger, paths: { '/a': { get: null } } }, 'swagger'],
+    [{ swagger: '2.0' }, 'paths'],
+    [{ ...swagger, swagger: '1.2' }, 'swagger'],
+    [{ ...swagger, paths: { '/a': { get: { responses: {} } } } }, 'paths["/a"].get.responses'],
+  ])('refuses a broken one, whatever the fault', (document, path) => {
+    expect(refused(importOpenApi(document))).toContain(path);
+  });
+
+  it('says what to do with OpenAPI 3.2 and with documents of several files', () => {
+    expect(importOpenApi({ openapi: '3.2.0', info: { title: 'A', version: '1' }, paths: {} })).toEqual({
+      ok: false,
+      problems: [
+        { path: 'openapi', message: 'is 3.2.0, which no gateway reads yet: write the document in 3.0 or 3.1' },
+      ],
+    });
+    const many = { ...petStore, paths: { '/a': { $ref: 'paths/a.yaml' } } };
+    expect(importOpenApi(many)).toMatchObject({
+      problems: [{ message: '"paths/a.yaml" leads out of the document: bundle all of its files into one first' }],
+    });
+  });
+
+  it('takes a variable of a server whose default is empty', () => {
+    const servers = [
+      { url: 'https://{sub}pets.example/{base}', variables: { sub: { default: '' }, base: { default: 'v1' } } },
+    ];
+    const result = importOpenApi({ ...petStore, servers });
+    expect(result).toMatchObject({ ok: true, oas: { [EXTENSION]: { upstream: { url: 'https://pets.example/v1' } } } });
+    const without = [{ url: 'https://pets.example/{base}', variables: {} }];
+    expect(importOpenApi({ ...petStore, servers: without })).toMatchObject({
+      problems: [
+        {
+          path: 'servers[0].url',
+          message:
+            '"https://pets.example/{base}" has a variable without a default; change it, or give the parameter upstreamURL',
+        },
+      ],
+    });
+  });
+
+  const get = { responses: { 200: { description: 'a' } } };
+  const parameter = (name: string): JsonObject => ({ in: 'path', name, required: true, schema: { type: 'string' } });
+  const twins: JsonObject = {
+    ...petStore,
+    paths: {
+      '/a/{id}': { get: { ...get, parameters: [parameter('id')] } },
+      '/a/{name}': { post: { ...get, parameters: [parameter('name')] } },
+    },
+  };
+
+  it('leaves out and reports paths that differ in names only, when asked to be lenient', () => {
+    expect(refused(importOpenApi(twins))).toEqual(['paths["/a/{name}"]']);
+    const result = importOpenApi(twins, { lenient: true });
+    expect(result).toMatchObject({
+      ok: true,
+      notes: [{ path: 'paths["/a/{name}"]', message: 'is left out: the same path as "/a/{id}" with other names' }],
+    });
+    expect(result.ok ? Object.keys(objectAt(result.oas['paths'])) : []).toEqual(['/a/{id}']);
+  });
+
+  it('lists the faults of all parts of a large document at once, up to fifty', () => {
+    const path = (index: number): JsonObject => ({
+      get: { ...get, operationId: `get${index}`, tags: Array.from({ length: 40 }, (_, tag) => `t${tag}`) },
+      ...(index % 200 === 0 ? { post: { responses: 'none' } } : {}),
+    });
+    const paths = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`/p${index}`, path(index)]));
+    const components = { schemas: { 'a b': { type: 'string' }, B: { type: 'text' } } };
+    const found = refused(importOpenApi({ ...petStore, paths, components, security: [{ none: [] }] }));
+    for (const place of [
+      'paths["/p0"].post.responses',
+      'paths["/p1800"].post.responses',
+      'components.schemas.B.type',
+    ]) {
+      expect(found).toContain(place);
+    }
+    // What the structure says and what it means, in one answer.
+    expect(found).toContain('security[0]["none"]');
+    expect(found.length).toBeLessThanOrEqual(50);
   });
 });

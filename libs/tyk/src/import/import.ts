@@ -5,6 +5,8 @@ import { targetUrlFault } from '../check/address/target-url';
 import { importAuthentication } from './import-auth';
 import { importOperations } from './import-operations';
 import { readDocument } from './read-document';
+import { fromSwagger, isSwagger } from './swagger';
+import { withoutTwinPaths } from './twin-paths';
 import { withGatewayServer } from '../openapi/servers';
 import { checkExtension, checkOas } from '../check/oas/validate';
 import { EXTENSION, objectsOf, readAt, writeAt, type Draft } from '../openapi/values';
@@ -24,6 +26,8 @@ export interface ImportOptions {
   readonly allowList?: boolean;
   readonly validateRequest?: boolean;
   readonly mockResponse?: boolean;
+  /** Leaves out, and reports, what would otherwise refuse the document: so far paths that differ in names only. */
+  readonly lenient?: boolean;
   /** The data of a template: what it has and the document lacks is taken over. */
   readonly template?: JsonObject;
 }
@@ -33,47 +37,36 @@ export type ImportResult =
   | { readonly ok: true; readonly oas: JsonObject; readonly notes: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Reads the options from query parameters. A flag is read as Go reads it (`1`, `t`, `true`…); any other text is no flag. */
-export function readImportQuery(query: Readonly<Record<string, unknown>>): ImportOptions {
-  const apiId = textParameter(query['apiID']);
-  const listenPath = textParameter(query['listenPath']);
-  const upstreamUrl = textParameter(query['upstreamURL']);
-  const customDomain = textParameter(query['customDomain']);
-  const authentication = flagParameter(query['authentication']);
-  const allowList = flagParameter(query['allowList']);
-  const validateRequest = flagParameter(query['validateRequest']);
-  const mockResponse = flagParameter(query['mockResponse']);
-  return {
-    ...(apiId === undefined ? {} : { apiId }),
-    ...(listenPath === undefined ? {} : { listenPath }),
-    ...(upstreamUrl === undefined ? {} : { upstreamUrl }),
-    ...(customDomain === undefined ? {} : { customDomain }),
-    ...(authentication === undefined ? {} : { authentication }),
-    ...(allowList === undefined ? {} : { allowList }),
-    ...(validateRequest === undefined ? {} : { validateRequest }),
-    ...(mockResponse === undefined ? {} : { mockResponse }),
-  };
+type Source =
+  | { readonly ok: true; readonly document: JsonValue; readonly notes: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** A document in a version and a state that the rest of the import knows. */
+function readSource(source: JsonValue, { lenient = false }: ImportOptions): Source {
+  const read = typeof source === 'string' ? readDocument(source) : ({ ok: true, document: source } as const);
+  if (!read.ok) return read;
+  if (!isJsonObject(read.document)) return { ...read, notes: [] };
+  const converted = isSwagger(read.document)
+    ? fromSwagger(read.document)
+    : { ok: true as const, document: read.document, notes: [] };
+  if (!converted.ok || !lenient) return converted;
+  const { document, notes } = withoutTwinPaths(converted.document);
+  return { ok: true, document, notes: [...converted.notes, ...notes] };
 }
 
-function textParameter(value: unknown): string | undefined {
-  const text = typeof value === 'string' ? value.trim() : '';
-  return text === '' ? undefined : text;
-}
-
-function flagParameter(value: unknown): boolean | undefined {
-  const text = textParameter(value) ?? '';
-  if (/^(1|t|T|TRUE|true|True)$/u.test(text)) return true;
-  return /^(0|f|F|FALSE|false|False)$/u.test(text) ? false : undefined;
+/** The outcome with notes from before it. */
+function withNotes(result: ImportResult, notes: readonly Problem[]): ImportResult {
+  return result.ok ? { ...result, notes: [...notes, ...result.notes] } : result;
 }
 
 /**
- * Makes an OAS API of an OpenAPI document. The API is active, strips its listen path, records its traffic and offers context variables;
+ * Makes an OAS API of an OpenAPI document, or of one of Swagger 2.0, which is converted. The API is active, strips its listen path, records its traffic and offers context variables;
  * it listens at the path made of its title and proxies to the document's first server, unless the options say otherwise.
  *
  * @param source the document, or its text in JSON or YAML; it must not have Tyk's extension
  */
 export function importOpenApi(source: JsonValue, options: ImportOptions = {}): ImportResult {
-  const read = typeof source === 'string' ? readDocument(source) : ({ ok: true, document: source } as const);
+  const read = readSource(source, options);
   if (!read.ok) return read;
   const problems = checkOas(read.document, { extension: 'forbidden' });
   if (problems.length > 0) return { ok: false, problems };
@@ -89,7 +82,7 @@ export function importOpenApi(source: JsonValue, options: ImportOptions = {}): I
   const upstream = upstreamUrl(document, extension, options);
   if (typeof upstream !== 'string') return { ok: false, problems: [upstream] };
   writeAt(extension, 'upstream.url', upstream);
-  const result = complete(document, extension, options);
+  const result = withNotes(complete(document, extension, options), read.notes);
   if (!result.ok || options.template === undefined) return result;
   // The template's part has not been looked at yet.
   const added = checkOas(result.oas);
@@ -110,7 +103,7 @@ export interface PatchOptions extends ImportOptions {
  * @param source the new document, or its text in JSON or YAML
  */
 export function patchOas(existing: JsonObject, source: JsonValue, options: PatchOptions = {}): ImportResult {
-  const read = typeof source === 'string' ? readDocument(source) : ({ ok: true, document: source } as const);
+  const read = readSource(source, options);
   if (!read.ok) return read;
   const problems = checkOas(read.document, { extension: 'optional' });
   if (problems.length > 0) return { ok: false, problems };
@@ -125,7 +118,7 @@ export function patchOas(existing: JsonObject, source: JsonValue, options: Patch
     if (typeof upstream !== 'string') return { ok: false, problems: [upstream] };
     writeAt(extension, 'upstream.url', upstream);
   }
-  const result = complete(document, extension, options);
+  const result = withNotes(complete(document, extension, options), read.notes);
   if (!result.ok || options.gatewayUrl === undefined) return result;
 
   const own = options.gatewayUrl;
@@ -181,7 +174,9 @@ function upstreamUrl(document: JsonObject, extension: JsonObject, options: Impor
 
 function withDefaults(url: string, variables: JsonObject): string {
   return url.replace(/\{([^{}]+)\}/gu, (variable: string, name: string) => {
-    return textAt(ownField(variables, name), 'default') || variable;
+    // An empty text is a default like any other: an optional part of the address.
+    const value = objectAt(ownField(variables, name))['default'];
+    return typeof value === 'string' ? value : variable;
   });
 }
 

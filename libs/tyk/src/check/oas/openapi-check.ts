@@ -7,6 +7,7 @@ import { isJsonObject, ownField, parseJson, type JsonObject, type JsonValue } fr
 import { objectAt } from '../../json/read';
 import type { Problem } from '../../schema/check';
 import { entryPath } from '../../schema/path';
+import { partsOf, sizeOf } from './parts';
 import type { OpenApiVersion } from './schema';
 import { fieldPath } from '../../openapi/values';
 
@@ -17,11 +18,17 @@ const OPTIONS = { strict: false, validateFormats: false } as const;
 const SCHEMA_OBJECT = '{"$dynamicRef":"#meta"}';
 const JSON_SCHEMA = '{"$ref":"https://json-schema.org/draft/2020-12/schema"}';
 
-/** With all errors, a document has several for each of its values at worst; a large one is therefore left at its first error. */
+/**
+ * With all errors, a document has several for each of its values at worst; a large one is therefore looked at in parts of this size,
+ * until there are enough. A single path that is larger is left at its first error.
+ */
 const MAX_VALUES_FOR_ALL_ERRORS = 20_000;
 
 /** Errors beyond these are not looked at: finding out which of them matter takes time that grows with their square. */
 const MAX_ERRORS = 500;
+
+/** Problems after which no other part is looked at. */
+const ENOUGH = 50;
 
 const compiled = new Map<string, ValidateFunction>();
 
@@ -48,14 +55,19 @@ function schemaOf(version: OpenApiVersion): AnySchemaObject {
  * @param values how many values the document holds
  */
 export function checkStructure(document: JsonObject, version: OpenApiVersion, values: number): Problem[] {
-  const validate = validatorOf(version, values <= MAX_VALUES_FOR_ALL_ERRORS);
-  if (validate(document)) return [];
-  const errors = plainErrors((validate.errors ?? []).slice(0, MAX_ERRORS));
-  const problems = errors.map((error) => toProblem(error, document));
-  return problems.filter(
-    // One place can break several rules at once; the first says enough.
-    ({ path }, index) => problems.findIndex((other) => other.path === path) === index,
-  );
+  const problems = new Map<string, Problem>();
+  const parts = values <= MAX_VALUES_FOR_ALL_ERRORS ? [document] : partsOf(document, MAX_VALUES_FOR_ALL_ERRORS);
+  for (const part of parts) {
+    const validate = validatorOf(version, part === document || sizeOf(part) <= 2 * MAX_VALUES_FOR_ALL_ERRORS);
+    if (validate(part)) continue;
+    for (const error of plainErrors((validate.errors ?? []).slice(0, MAX_ERRORS))) {
+      const problem = toProblem(error, document);
+      // One place can break several rules at once; the first says enough.
+      if (!problems.has(problem.path)) problems.set(problem.path, problem);
+    }
+    if (problems.size >= ENOUGH) break;
+  }
+  return [...problems.values()];
 }
 
 /** Errors that only say that an error below them made an alternative fail. */

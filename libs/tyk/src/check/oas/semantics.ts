@@ -53,7 +53,7 @@ export function visitStructure(
 
 function referenceFault(document: JsonObject, reference: string): string | undefined {
   if (!reference.startsWith('#/')) {
-    return `"${reference}" leads out of the document: only references that start with #/ are accepted`;
+    return `"${reference}" leads out of the document: bundle all of its files into one first`;
   }
   return lookUp(document, reference) === undefined ? `"${reference}" leads nowhere` : undefined;
 }

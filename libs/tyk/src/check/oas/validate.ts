@@ -46,17 +46,30 @@ export function checkOas(document: JsonValue, options: OasCheckOptions = {}): Pr
 
   const structure = checkStructure(document, version, values);
   const references = checkReferences(document);
+  // Everything at once, except for what only a sound document can be asked.
   const isSound = structure.length + references.length === 0;
-  const meaning = isSound
-    ? [...checkMeaning(document), ...checkLoading(document), ...checkSchemaCircles(document)]
-    : [];
+  const meaning = [...checkMeaning(document), ...checkLoading(document)];
+  if (isSound) meaning.push(...checkSchemaCircles(document));
   const extension = checkPresence(document, options.extension ?? 'required');
-  return [...structure, ...references, ...meaning, ...extension].slice(0, MAX_PROBLEMS);
+  return withoutRepeats([...structure, ...references, ...meaning, ...extension]).slice(0, MAX_PROBLEMS);
+}
+
+/** Some rules say the same of a place. */
+function withoutRepeats(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [`${problem.path}\n${problem.message}`, problem])).values()];
 }
 
 function versionProblem(document: JsonObject): Problem {
   if (document['swagger'] !== undefined) {
-    return { path: 'swagger', message: 'is a version before OpenAPI 3: convert the document to OpenAPI 3.0 or 3.1' };
+    return {
+      path: 'swagger',
+      message: 'is a version before OpenAPI 3: import converts 2.0, or convert the document yourself',
+    };
+  }
+  const given = textAt(document, 'openapi');
+  if (/^3\.[2-9]/u.test(given)) {
+    const message = `is ${given}, which no gateway reads yet: write the document in 3.0 or 3.1`;
+    return { path: 'openapi', message };
   }
   return { path: 'openapi', message: 'must be a version that OAS APIs can have: 3.0 or 3.1, as in "3.0.3"' };
 }
