@@ -31,6 +31,7 @@ export {
   type PatchOptions,
 } from './import/import';
 export { readDocument, type ReadResult } from './import/read-document';
+export { AUTH_TYPES, switchedAuthTypes } from './openapi/auth-methods';
 export { toPublicOas } from './openapi/export';
 export {
   apiUrl,

@@ -1,20 +1,8 @@
-import { flagAt, textAt, type JsonObject } from '@castellan/tyk';
+import { AUTH_TYPES, flagAt, switchedAuthTypes, textAt, type JsonObject } from '@castellan/tyk';
 
 /** Kinds of APIs that lists can be filtered by (docs/tyk/management.md#apis). */
 export const apiTypes = ['tcp', 'rest', 'graphql', 'udg', 'subgraph', 'supergraph', 'internal'] as const;
 export type ApiType = (typeof apiTypes)[number];
-
-/** Ways to authenticate, by the switch that turns each on. The names are those of `auth_configs` and of policies' `auth_types`. */
-const authSwitches = [
-  ['use_basic_auth', 'basic'],
-  ['use_oauth2', 'oauth'],
-  ['use_openid', 'oidc'],
-  ['enable_jwt', 'jwt'],
-  ['enable_signature_checking', 'hmac'],
-  ['enable_coprocess_auth', 'coprocess'],
-  ['custom_plugin_auth_enabled', 'coprocess'],
-  ['use_go_plugin_auth', 'goplugin'],
-] as const;
 
 /** How filters may spell them besides, in lower case. */
 const authAliases = new Map([
@@ -28,7 +16,7 @@ const authAliases = new Map([
   ['custom_auth', 'coprocess'],
 ]);
 
-const authNames = ['keyless', 'authToken', 'mutualTLS', 'externalOAuth', ...authSwitches.map(([, name]) => name)];
+const authNames = ['keyless', 'mutualTLS', ...AUTH_TYPES];
 
 const authByLowerCase = new Map(authNames.map((name) => [name.toLowerCase(), name]));
 
@@ -44,10 +32,8 @@ export const authTypeNamed = (name: string): string => {
  */
 export const authTypesOf = (definition: JsonObject): string[] => {
   if (flagAt(definition, 'use_keyless')) return ['keyless'];
-  const switched = authSwitches.filter(([flag]) => flagAt(definition, flag)).map(([, name]) => name);
-  const external = flagAt(definition, 'external_oauth', 'enabled') ? ['externalOAuth'] : [];
-  const found = new Set<string>([...switched, ...external]);
-  if (flagAt(definition, 'use_standard_auth') || found.size === 0) found.add('authToken');
+  const found = new Set(switchedAuthTypes(definition));
+  if (found.size === 0) found.add('authToken');
   if (flagAt(definition, 'use_mutual_tls_auth')) found.add('mutualTLS');
   return [...found];
 };

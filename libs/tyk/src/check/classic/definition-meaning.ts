@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { JsonObject } from '../../json/json-text';
 import { at, flagAt, listAt, numberAt, objectAt, textAt } from '../../json/read';
+import { readConfigs } from '../../openapi/auth-methods';
 import { entryPath } from '../../schema/path';
 import type { Problem } from '../../schema/check';
 import { domainFault, listenPathFault } from '../address/listen-address';
@@ -73,21 +74,12 @@ const defaultVersion: Rule = (definition) => {
   return [{ path: 'version_data.default_version', message: `must name a version; there are ${names.join(', ')}` }];
 };
 
-const AUTH_SWITCHES = [
-  ['authToken', 'use_standard_auth'],
-  ['jwt', 'enable_jwt'],
-  ['hmac', 'enable_signature_checking'],
-  ['oauth', 'use_oauth2'],
-  ['oidc', 'use_openid'],
-  ['coprocess', 'enable_coprocess_auth'],
-] as const;
-
 /** An enabled kind of authentication must be able to find the credential somewhere. */
 const authSources: Rule = (definition) =>
-  AUTH_SWITCHES.flatMap(([kind, flag]) => {
+  readConfigs(definition).flatMap((kind) => {
     const config = objectAt(definition, 'auth_configs', kind);
     const nowhere = flagAt(config, 'disable_header') && !flagAt(config, 'use_param') && !flagAt(config, 'use_cookie');
-    if (!nowhere || !flagAt(definition, flag)) return [];
+    if (!nowhere) return [];
     return [{ path: entryPath('auth_configs', kind), message: 'must allow a header, a query parameter or a cookie' }];
   });
 

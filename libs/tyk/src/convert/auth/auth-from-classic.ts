@@ -15,7 +15,8 @@ import {
   SIGNATURE,
 } from './auth-shapes';
 import { OFF, reportOff, reportUnusedConfigs } from './auth-report';
-import { configOf, configPath, isOn, isTokenOn } from './classic-methods';
+import { isOn, isTokenOn } from '../../openapi/auth-methods';
+import { configOf, configPath } from './classic-methods';
 import { formatDuration, SECOND } from '../../go/durations';
 import { under, type Lost } from '../lost';
 import { requirementsToOas } from './security';

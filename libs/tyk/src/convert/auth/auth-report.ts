@@ -2,7 +2,8 @@ import type { JsonObject } from '../../json/json-text';
 import { objectAt, textAt } from '../../json/read';
 import { entryPath } from '../../schema/path';
 import { CONFIG, SIGNATURE } from './auth-shapes';
-import { configOf, configPath, isOn, isTokenOn } from './classic-methods';
+import { usedConfigs } from '../../openapi/auth-methods';
+import { configOf, configPath } from './classic-methods';
 import { under, type Lost } from '../lost';
 import { type Shape } from '../shape';
 import { fieldPath, isUnset, readAt, sameMeaning, without } from '../../openapi/values';
@@ -20,22 +21,12 @@ export function reportOff(definition: JsonObject, shape: Shape, lost: Lost): voi
 
 /** Entries of `auth_configs` that no method uses, unless they only say the default. */
 export function reportUnusedConfigs(definition: JsonObject, lost: Lost): void {
-  const flags: readonly (readonly [name: string, on: boolean])[] = [
-    [CONFIG.token, isTokenOn(definition)],
-    [CONFIG.jwt, isOn(definition, 'enable_jwt')],
-    [CONFIG.basic, isOn(definition, 'use_basic_auth')],
-    [CONFIG.oauth, isOn(definition, 'use_oauth2')],
-    [CONFIG.externalOAuth, isOn(definition, 'external_oauth.enabled')],
-    [CONFIG.hmac, isOn(definition, 'enable_signature_checking')],
-    [CONFIG.oidc, isOn(definition, 'use_openid')],
-    [CONFIG.custom, isOn(definition, 'custom_plugin_auth_enabled')],
-  ];
-  const used = flags.filter(([, on]) => on).map(([name]) => name);
+  const used = usedConfigs(definition);
   for (const [name, config] of Object.entries(objectAt(definition['auth_configs']))) {
     if (!used.includes(name) && !isDefaultConfig(objectAt(config))) lost(entryPath('auth_configs', name), OFF);
   }
   const auth = objectAt(definition['auth']);
-  for (const [name] of flags.filter(([, on]) => on)) reportConfigRest(definition, name, lost);
+  for (const name of used) reportConfigRest(definition, name, lost);
   const replaced = used.some((name) => sameMeaning(without(configOf(definition, name), 'name'), without(auth, 'name')));
   if (!replaced && !isDefaultConfig(auth)) lost('auth', 'is not in use beside auth_configs, and is left out');
 }

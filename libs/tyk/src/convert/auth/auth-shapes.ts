@@ -1,3 +1,4 @@
+import { AUTH_METHODS } from '../../openapi/auth-methods';
 import { type JsonObject } from '../../json/json-text';
 import { duration, each, flag, list, number, pairs, text } from '../codecs';
 import { nested, type FieldRow, type Shape } from '../shape';
@@ -171,14 +172,14 @@ export const SIGNATURE: Shape = {
 
 /** Names of the methods' entries in `auth_configs`. */
 export const CONFIG = {
-  token: 'authToken',
-  jwt: 'jwt',
-  basic: 'basic',
-  oauth: 'oauth',
-  externalOAuth: 'externalOAuth',
-  hmac: 'hmac',
-  oidc: 'oidc',
-  custom: 'coprocess',
+  token: AUTH_METHODS.token.config,
+  jwt: AUTH_METHODS.jwt.config,
+  basic: AUTH_METHODS.basic.config,
+  oauth: AUTH_METHODS.oauth.config,
+  externalOAuth: AUTH_METHODS.externalOAuth.config,
+  hmac: AUTH_METHODS.hmac.config,
+  oidc: AUTH_METHODS.oidc.config,
+  custom: AUTH_METHODS.custom.config,
 } as const;
 
 /** An entry of `auth_configs` that looks nowhere. */
