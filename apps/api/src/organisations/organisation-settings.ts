@@ -41,7 +41,8 @@ export const settingsAfter = (
     allowDuplicatePaths: sent?.allow_duplicate_listen_paths ?? false,
     allowUnknownApis: sent?.allow_unknown_apis_in_policies ?? false,
   };
-  return { document: sent ?? undefined, lifted };
+  const isEmpty = Object.values(sent ?? {}).every((value) => value === undefined);
+  return { document: isEmpty ? undefined : sent, lifted };
 };
 
 const refuseUnknown = (sent: object): void => {
