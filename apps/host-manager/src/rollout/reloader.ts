@@ -121,8 +121,9 @@ export class Reloader {
   private async unconfirmed(before: Sight): Promise<string | null> {
     const until = this.clock.millis() + noteMs;
     for (;;) {
-      const { node, state } = (await this.fleet.again(before)).sight;
-      if (node === null || state === 'loaded') return null;
+      const now = (await this.fleet.again(before)).sight;
+      // During a burst of changes what it fetched may be old already; the next look sees to that.
+      if (now.node === null || now.state === 'loaded' || servedAt(now) !== servedAt(before)) return null;
       if (this.clock.millis() >= until) return 'It reloaded, and did not fetch what it should run';
       await delay(notePauseMs);
     }
@@ -146,3 +147,7 @@ export class Reloader {
     await this.reports.publish(report);
   }
 }
+
+/** When a gateway was last served a list; undefined where it is not known which node it is, or it never was. */
+const servedAt = ({ node, candidates }: Sight): number | undefined =>
+  candidates.find(({ id }) => id === node)?.served?.at;
