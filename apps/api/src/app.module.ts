@@ -11,6 +11,8 @@ import { GatewaysModule } from './gateways/gateways.module';
 import { ErrorFilter } from './http/error.filter';
 import { RefuseUnknownParameters } from './http/query/refuse-unknown';
 import { SendHeaders } from './http/reply-headers';
+import { KeyRedisModule } from './keys/key-redis.module';
+import { KeysModule } from './keys/keys.module';
 import { ImportsModule } from './import-export/migration/imports.module';
 import { OrganisationTransferModule } from './import-export/routes/transfer.module';
 import { OasModule } from './oas/oas.module';
@@ -34,6 +36,7 @@ export class AppModule {
         ObservabilityModule.with('api', logger),
         PersistenceModule,
         RedisModule,
+        KeyRedisModule,
         HealthModule,
         AuthModule,
         GatewaysModule,
@@ -48,6 +51,7 @@ export class AppModule {
         SchemasModule,
         PoliciesModule,
         WebhooksModule,
+        KeysModule,
         AuditModule,
         OrganisationTransferModule,
         ...kinds,

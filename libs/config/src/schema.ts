@@ -238,6 +238,57 @@ export const apiOnlySettings = {
     'Longest request or response of a detailed recording that is kept whole, in bytes; longer ones are cut and marked',
     '524288',
   ),
+  keysRedisUrl: setting(
+    'KEYS_REDIS_URL',
+    z
+      .literal('')
+      .or(
+        z
+          .string()
+          .regex(
+            /^rediss?(\+(sentinel|cluster))?:\/\/./,
+            'must be a redis://, redis+sentinel:// or redis+cluster:// URL',
+          ),
+      )
+      .default(''),
+    'The Redis that gateways keep keys in, where it is another one or another database: `redis://`, `redis+sentinel://host,host/master` or `redis+cluster://host,host`, with `rediss` for TLS',
+    'REDIS_URL',
+  ),
+  keysSentinelUsername: setting(
+    'KEYS_SENTINEL_USERNAME',
+    z.string().default(''),
+    'User at the sentinels of KEYS_REDIS_URL',
+    'none',
+  ),
+  keysSentinelPassword: setting(
+    'KEYS_SENTINEL_PASSWORD',
+    z.string().default(''),
+    'Password at the sentinels of KEYS_REDIS_URL',
+    'none',
+  ),
+  hashKeyFunction: setting(
+    'HASH_KEY_FUNCTION',
+    z
+      .enum(
+        ['murmur32', 'murmur64', 'murmur128', 'sha256', 'none'],
+        'must be none, murmur32, murmur64, murmur128 or sha256',
+      )
+      .default('sha256'),
+    'How new keys are hashed; `none` makes them in the old form without a hash of their own, which nodes hash with 32 bits',
+    'sha256',
+  ),
+  keySettleMs: setting(
+    'KEY_SETTLE_MS',
+    wholeNumber(100, 600_000).default(12_000),
+    'How long after a change of a key it is looked at again, in milliseconds; longer than nodes cache sessions, which is 10 seconds',
+    '12000',
+  ),
+  keyScanMs: setting(
+    'KEY_SCAN_MS',
+    wholeNumber(1_000, 86_400_000).default(300_000),
+    'Pause between two walks over all keys in Redis, in milliseconds; they find keys that were made elsewhere',
+    '300000',
+  ),
 };
 
 /** What only the host manager reads. */

@@ -10,4 +10,6 @@ export const modelNames = {
   importStep: 'importStep',
   importJournal: 'importJournal',
   frozenList: 'frozenList',
+  key: 'key',
+  keyScan: 'keyScan',
 } as const;

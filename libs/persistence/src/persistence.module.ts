@@ -17,6 +17,9 @@ import { MongoConnectionModule } from './connection';
 import { ConsistentReads } from './consistent-reads';
 import { ImportStore } from './imports/import-store';
 import { frozenListSchema, importJournalSchema, importSchema, importStepSchema } from './imports/rows';
+import { KeyIndex } from './keys/key-index';
+import { keyScanSchema, keySchema } from './keys/key-row';
+import { KeyScans } from './keys/key-scans';
 import { kindModels } from './kinds/kinds';
 import { migrations } from './migrations/migrations';
 import { Migrator } from './migrations/migrator';
@@ -51,6 +54,7 @@ const ledger = [
   AuditLedger,
 ];
 const transfer = [ConsistentReads, ImportStore];
+const keys = [KeyIndex, KeyScans];
 
 /** MongoDB, and everything that reads or writes it. */
 @Global()
@@ -69,9 +73,11 @@ const transfer = [ConsistentReads, ImportStore];
       { name: modelNames.importStep, schema: importStepSchema },
       { name: modelNames.importJournal, schema: importJournalSchema },
       { name: modelNames.frozenList, schema: frozenListSchema },
+      { name: modelNames.key, schema: keySchema },
+      { name: modelNames.keyScan, schema: keyScanSchema },
     ]),
   ],
-  providers: [StoreInitialiser, RecordWriter, ...stores, ...ledger, ...transfer],
-  exports: [MongooseModule, ...stores, ...ledger, ...transfer],
+  providers: [StoreInitialiser, RecordWriter, ...stores, ...ledger, ...transfer, ...keys],
+  exports: [MongooseModule, ...stores, ...ledger, ...transfer, ...keys],
 })
 export class PersistenceModule {}

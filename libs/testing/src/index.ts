@@ -9,6 +9,7 @@ export {
   type NodeEventDetail,
   type NodeEventType,
 } from './node-simulator/events';
+export { KeyCache, type CacheGeneration, type CallUnderWay } from './node-simulator/key-cache';
 export { MemorySignals } from './node-simulator/memory-signals';
 export { NodeSimulator } from './node-simulator/node-simulator';
 export type { NodeSettings, NodeSimulatorOptions } from './node-simulator/options';

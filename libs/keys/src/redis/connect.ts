@@ -8,10 +8,10 @@ export type KeyRedis = Redis | Cluster;
 /** The mapping of replies is left alone; with it said to be possibly undefined, no overload takes the options. */
 type Options = Omit<RedisOptions, 'replyMapping'>;
 
-/** Sentinels may have a user and a password of their own. */
-export interface SentinelCredentials {
-  readonly username?: string;
-  readonly password?: string;
+/** Sentinels may have a user and a password of their own; empty when they do not. */
+interface SentinelCredentials {
+  readonly username: string;
+  readonly password: string;
 }
 
 const longestRetryMs = 1_000;
@@ -24,7 +24,7 @@ const retry = (times: number): number => Math.min(times * 50, longestRetryMs);
 export function connectRedis(
   deployment: RedisDeployment,
   logger: Logger,
-  sentinel: SentinelCredentials = {},
+  sentinel: SentinelCredentials = { username: '', password: '' },
 ): KeyRedis {
   const redis = deployment.kind === 'cluster' ? cluster(deployment) : server(deployment, sentinel);
   redis.on('error', (error: Error) => {
@@ -55,8 +55,8 @@ function server({ kind, addresses, ...deployment }: RedisDeployment, sentinel: S
     // Sentinels say when there is a new master; otherwise it would be noticed only when the old one closes the connection.
     failoverDetector: true,
     sentinelRetryStrategy: retry,
-    ...(sentinel.username === undefined ? {} : { sentinelUsername: sentinel.username }),
-    ...(sentinel.password === undefined ? {} : { sentinelPassword: sentinel.password }),
+    ...(sentinel.username === '' ? {} : { sentinelUsername: sentinel.username }),
+    ...(sentinel.password === '' ? {} : { sentinelPassword: sentinel.password }),
     ...(deployment.tls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
   });
 }

@@ -7,5 +7,6 @@ export * from './key-names';
 export { policiesOf, readSession, writeSession, type Session } from './session';
 export { checkSession } from './check-session';
 export * from './session-form';
+export { sessionHolds } from './session-holds';
 export { sessionFacts, type SessionFacts } from './session-facts';
 export { explainSession } from './explain-session';

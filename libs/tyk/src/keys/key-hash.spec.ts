@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { x64 } from 'murmurhash3js-revisited';
-import { hashKey, hashText } from './key-hash';
+import { hashKey, hashText, isKeyHash } from './key-hash';
 import { KEY_HASH_ALGORITHMS } from './key-hash-algorithm';
 import { murmur128 } from './murmur';
 import { generateToken } from './token';
@@ -71,6 +71,12 @@ describe('key hashes', () => {
     for (const json of ['{"org":"a","id":"b"}', '{"org":"a","h":"md5"}', '{"org":"a","h":7}', '{"h":""}']) {
       expect(hashKey(base64(json))).toBe(hashText(base64(json), 'murmur32'));
     }
+  });
+
+  it('have a form that no token has', () => {
+    for (const algorithm of KEY_HASH_ALGORITHMS) expect(isKeyHash(hashText('x', algorithm))).toBe(true);
+    for (const text of ['', 'abcdefg', 'ABCDEF01', 'ghijklmn', `5e9d9544a1dcd60001d0ed20${'0'.repeat(32)}`])
+      expect(isKeyHash(text)).toBe(false);
   });
 
   it('always finds the key it stored', () => {

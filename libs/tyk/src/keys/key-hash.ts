@@ -24,3 +24,10 @@ export function hashText(text: string, algorithm: KeyHashAlgorithm): string {
 export function hashKey(token: string, algorithm: KeyHashAlgorithm = 'murmur32'): string {
   return hashText(token, tokenAlgorithm(token) ?? algorithm);
 }
+
+const HASH_LENGTHS = new Set([8, 16, 32, 64]);
+
+/** Whether a text has the form of a hash that nodes store keys under. */
+export function isKeyHash(text: string): boolean {
+  return HASH_LENGTHS.has(text.length) && /^[0-9a-f]+$/.test(text);
+}

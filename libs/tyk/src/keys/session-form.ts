@@ -22,6 +22,9 @@ export interface SessionContext {
 /** Where policies wait that an inactive key follows: nodes of 5.14 let a key with an active policy in, inactive or not. */
 const HELD_POLICIES = 'castellan_apply_policies';
 
+/** Later than this, seconds are somebody's mistake. */
+const FAR = 100_000_000_000;
+
 const LIMIT_FIELDS = [
   ...['rate', 'per', 'throttle_interval', 'throttle_retry_limit', 'max_query_depth'],
   ...['quota_max', 'quota_renewal_rate'],
@@ -35,6 +38,7 @@ const LIMIT_FIELDS = [
  * - `quota_renews` lies ahead in the session and in every limit, because 5.2 would set the counter back with each call;
  * - the rights that policies grant are written out, each with such a time, for the same reason;
  * - an inactive key applies no policy while it is, because 5.14 would only look at the policy's state;
+ * - `last_updated` always grows, so that a copy of before the change is known by it;
  * - a right is there at all: a session without one opens every API. Whoever calls sees to that.
  *
  * Own rights have no meaning beside policies that grant rights, so they are replaced and not added to.
@@ -50,12 +54,18 @@ export function sessionForNodes(session: Session, context: SessionContext): Sess
     ...renewal(session, now, context.resetsQuota),
     org_id: context.organisationId,
     date_created: typeof created === 'string' && !created.startsWith('0001-') ? created : context.now.toISOString(),
-    last_updated: String(now),
+    last_updated: String(Math.max(now, changedAt(session) + 1)),
     access_rights: Object.fromEntries(
       Object.entries(rights).map(([apiId, right]) => [apiId, forNodes(apiId, right, { ...context, seconds: now })]),
     ),
   };
   return applyInTurn(formed, context.policies);
+}
+
+/** Nodes keep the seconds as text, and put there a policy's when that is newer. */
+function changedAt(session: Session): number {
+  const seconds = Number(textAt(session, 'last_updated'));
+  return Number.isSafeInteger(seconds) && seconds < FAR ? seconds : 0;
 }
 
 /** What callers see and send: the policies that an inactive key follows stand where they belong. */

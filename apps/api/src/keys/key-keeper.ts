@@ -1,0 +1,119 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { KeyStore, NO_TEXT } from '@castellan/keys';
+import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
+import { KeyIndex, type KeyRow } from '@castellan/persistence';
+import { sessionHolds, sessionName } from '@castellan/tyk';
+
+/** Pause between two looks for writes that are due, in milliseconds. */
+const lookMs = 500;
+/** While one is looked at, no other replica takes it, for so many milliseconds. */
+const leaseMs = 5_000;
+/** How often one write is tried while others write the same session. */
+const tries = 50;
+
+/**
+ * Sees to it that Redis has what the index says of a key, and keeps it. Nodes that had not heard of a change write back what was
+ * there before: an edit would be lost, a deleted key would be there again. So each write is looked at again once no node can
+ * have an old copy, and is done again until it holds.
+ */
+@Injectable()
+export class KeyKeeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly loop: Recurring;
+  private readonly repeated: ReturnType<Metrics['counter']>;
+
+  constructor(
+    private readonly store: KeyStore,
+    private readonly index: KeyIndex,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+    metrics: Metrics,
+  ) {
+    this.loop = new Recurring('key writes', lookMs, () => this.lookAtAllDue(), logger);
+    this.repeated = metrics.counter(
+      'castellan_key_writes_repeated_total',
+      'Changes of keys that had to be made again, because a node had brought back what was there before',
+      [],
+    );
+    metrics.gauge(
+      'castellan_key_writes_unsettled',
+      'Changes of keys that are not certain to stay yet',
+      [],
+      async () => [{ labels: {}, value: await index.unsettled() }],
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.loop.stop();
+  }
+
+  /** When a write of now has to be looked at. */
+  due(): Date {
+    return new Date(this.clock.millis() + this.config.keySettleMs);
+  }
+
+  /**
+   * Brings Redis to what a row waits for, under all its names.
+   *
+   * @returns under how many names it was otherwise
+   * @throws when Redis is out of reach; what was done until then stays, and the row still says what is to be done
+   */
+  async apply(row: KeyRow): Promise<number> {
+    if (row.pending === null) return 0;
+    let changed = 0;
+    for (const hash of [row.hash, ...row.copies]) {
+      if (await this.bring(sessionName(hash), row.pending.wanted, row.announced)) changed += 1;
+    }
+    return changed;
+  }
+
+  /** Looks at everything that is due now. */
+  async lookAtAllDue(): Promise<void> {
+    for (;;) {
+      const now = this.clock.now();
+      const row = await this.index.takeDue(now, new Date(now.getTime() + leaseMs));
+      if (row === null) return;
+      await this.look(row);
+    }
+  }
+
+  /** @returns whether it was otherwise than wanted, and had to be written */
+  private async bring(name: string, wanted: string | null, announced: readonly string[]): Promise<boolean> {
+    for (let tried = 0; tried < tries; tried += 1) {
+      const found = await this.store.read(name);
+      if (found === NO_TEXT) throw new Error('Redis holds something else than a session under the name of a key');
+      if (sessionHolds(wanted, found)) return tried > 0;
+      if (await this.write(name, found, wanted, announced)) return true;
+    }
+    throw new Error('Others change the session of a key all the time');
+  }
+
+  private write(
+    name: string,
+    found: string | null,
+    wanted: string | null,
+    announced: readonly string[],
+  ): Promise<boolean> {
+    if (found === null) return wanted === null ? Promise.resolve(true) : this.store.create(name, wanted, announced);
+    if (wanted === null) return this.store.remove(name, found, announced);
+    return this.store.replace(name, found, wanted, announced);
+  }
+
+  private async look(row: KeyRow): Promise<void> {
+    if (row.pending === null) return;
+    const changed = await this.apply(row);
+    if (changed === 0) {
+      await this.index.settle(row._id, row.version, null);
+      return;
+    }
+    this.repeated.inc();
+    this.logger.warn({ key: row._id, names: changed }, 'The change of a key did not hold, and was made again');
+    const pending = { ...row.pending, due: this.due(), repeats: row.pending.repeats + 1 };
+    await this.index.settle(row._id, row.version, pending);
+  }
+}

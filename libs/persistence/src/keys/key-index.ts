@@ -1,0 +1,158 @@
+import { Injectable } from '@nestjs/common';
+import { InjectModel } from '@nestjs/mongoose';
+import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
+import { toObjectId, type OrganisationId } from '../ids';
+import { modelNames } from '../models';
+import { DuplicateKey, duplicateKeyOf } from '../resources/duplicate-key';
+import type { KeyRow, PendingWrite } from './key-row';
+
+/** Which keys. Everything that is said has to be true of a key. */
+export interface KeyFilter {
+  readonly alias?: string;
+  readonly username?: string;
+  readonly tag?: string;
+  readonly apiId?: string;
+  readonly policyId?: string;
+  readonly certificate?: string;
+  readonly oauthClient?: string;
+  readonly createdBy?: string;
+  readonly inactive?: boolean;
+  readonly expiresFrom?: Date;
+  readonly expiresTo?: Date;
+  /** Any of these hashes, of the session itself or of a copy. */
+  readonly hashes?: readonly string[];
+}
+
+/** The part of a list: after a key and of a size, or a page counted from 1; everything when neither is said. */
+export interface KeyWindow {
+  readonly after?: Types.ObjectId;
+  readonly page?: number;
+  readonly size?: number;
+}
+
+/** What keys there are. The sessions themselves are in Redis. */
+@Injectable()
+export class KeyIndex {
+  constructor(@InjectModel(modelNames.key) private readonly model: Model<KeyRow>) {}
+
+  /** Keys that are there, the newest first: an order that stays while keys come and go. */
+  async list(organisation: OrganisationId, filter: KeyFilter, window: KeyWindow): Promise<KeyRow[]> {
+    const { after, page = 1, size } = window;
+    const after_ = after === undefined ? {} : { _id: { $lt: after } };
+    const query = this.model.find({ ...queryOf(organisation, filter), ...after_ }).sort({ _id: -1 });
+    if (size !== undefined) query.limit(size);
+    if (after === undefined && size !== undefined && page > 1) query.skip((page - 1) * size);
+    return query.lean<KeyRow[]>().exec();
+  }
+
+  async count(organisation: OrganisationId, filter: KeyFilter): Promise<number> {
+    return this.model.countDocuments(queryOf(organisation, filter)).exec();
+  }
+
+  /** The key that any of these hashes leads to. */
+  async byHash(
+    organisation: OrganisationId,
+    hashes: readonly string[],
+    session: ClientSession | null = null,
+  ): Promise<KeyRow | null> {
+    return this.model.findOne(queryOf(organisation, { hashes })).session(session).lean<KeyRow>().exec();
+  }
+
+  /** The row of a hash in whatever organisation, deleted or not: for those who may not give a hash away twice. */
+  async holderOf(hash: string, session: ClientSession | null = null): Promise<KeyRow | null> {
+    return this.model
+      .findOne({ $or: [{ hash }, { copies: hash }] })
+      .session(session)
+      .lean<KeyRow>()
+      .exec();
+  }
+
+  /** The rows of these hashes in whatever organisation, deleted or not. */
+  async known(hashes: readonly string[]): Promise<KeyRow[]> {
+    const list = [...hashes];
+    return this.model
+      .find({ $or: [{ hash: { $in: list } }, { copies: { $in: list } }] })
+      .lean<KeyRow[]>()
+      .exec();
+  }
+
+  /** @throws DuplicateKey when the hash leads to another key already */
+  async insert(row: KeyRow, session: ClientSession): Promise<void> {
+    try {
+      await this.model.insertMany([row], { session, lean: true });
+    } catch (error) {
+      const taken = duplicateKeyOf(error);
+      if (taken === null) throw error;
+      throw new DuplicateKey(taken.fields, taken.values, { cause: error });
+    }
+  }
+
+  /** @returns false when the row has changed since it was read */
+  async replace(row: KeyRow, expected: number, session: ClientSession | null): Promise<boolean> {
+    const { _id, ...fields } = row;
+    const { matchedCount } = await this.model
+      .replaceOne({ _id, version: expected }, fields, session === null ? {} : { session })
+      .exec();
+    return matchedCount === 1;
+  }
+
+  async remove(id: Types.ObjectId, session: ClientSession): Promise<void> {
+    await this.model.deleteOne({ _id: id }, { session }).exec();
+  }
+
+  /** Notes keys that were found in Redis; one that somebody else has noted meanwhile stays as it is. */
+  async add(rows: readonly KeyRow[]): Promise<number> {
+    if (rows.length === 0) return 0;
+    const results = await this.model.bulkWrite(
+      rows.map((row) => ({ updateOne: { filter: { hash: row.hash }, update: { $setOnInsert: row }, upsert: true } })),
+      { ordered: false },
+    );
+    return results.upsertedCount;
+  }
+
+  /** Notes what a session says, without a change by anybody here. */
+  async refresh(id: Types.ObjectId, version: number, facts: Partial<KeyRow>): Promise<void> {
+    await this.model.updateOne({ _id: id, version, pending: null }, { $set: facts }).exec();
+  }
+
+  /** Takes rows whose writes have to be looked at, and puts the next look off, so that no other replica takes them too. */
+  async takeDue(now: Date, next: Date): Promise<KeyRow | null> {
+    return this.model
+      .findOneAndUpdate(
+        { 'pending.due': { $lte: now } },
+        { $set: { 'pending.due': next } },
+        { sort: { 'pending.due': 1 }, returnDocument: 'after' },
+      )
+      .lean<KeyRow>()
+      .exec();
+  }
+
+  /** @returns false when the key has changed meanwhile, which began its own look */
+  async settle(id: Types.ObjectId, version: number, pending: PendingWrite | null): Promise<boolean> {
+    const { matchedCount } = await this.model.updateOne({ _id: id, version }, { $set: { pending } }).exec();
+    return matchedCount === 1;
+  }
+
+  /** How many writes are not certain yet. */
+  async unsettled(): Promise<number> {
+    return this.model.countDocuments({ 'pending.due': { $exists: true } }).exec();
+  }
+}
+
+function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryFilter<KeyRow> {
+  const { tag, apiId, policyId, hashes, expiresFrom, expiresTo, ...same } = filter;
+  const expiresAt = {
+    ...(expiresFrom === undefined ? {} : { $gte: expiresFrom }),
+    ...(expiresTo === undefined ? {} : { $lt: expiresTo }),
+  };
+  return {
+    ...same,
+    ...(tag === undefined ? {} : { tags: tag }),
+    ...(apiId === undefined ? {} : { apiIds: apiId }),
+    ...(policyId === undefined ? {} : { policyIds: policyId }),
+    ...(Object.keys(expiresAt).length === 0 ? {} : { expiresAt }),
+    ...(hashes === undefined ? {} : { $or: [{ hash: { $in: [...hashes] } }, { copies: { $in: [...hashes] } }] }),
+    orgId: toObjectId(organisation),
+    deletedAt: null,
+  };
+}

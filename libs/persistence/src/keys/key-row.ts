@@ -1,0 +1,114 @@
+import { Schema, type Types } from 'mongoose';
+import { rowSchemaOptions } from '../resources/resource-row';
+
+/** A change of a key that Redis does not surely hold yet: nodes may write back what was there before. */
+export interface PendingWrite {
+  /** The session as it has to be in Redis; null when there has to be none. */
+  readonly wanted: string | null;
+  /** When to look next. */
+  readonly due: Date;
+  /** How many times it had to be written again. */
+  readonly repeats: number;
+}
+
+/**
+ * What is known of one key, so that it can be found again. The token is not among it, and nothing that leads to it: what is hashed
+ * stays hashed. Sessions are in Redis, and here only until it is certain that they stay there.
+ */
+export interface KeyRow {
+  readonly _id: Types.ObjectId;
+  readonly orgId: Types.ObjectId;
+  /** 1 on creation, one more on each change through Castellan. */
+  readonly version: number;
+  /** The hash that its session lies under. */
+  readonly hash: string;
+  /** Hashes that copies of the session lie under: of the bare id of a custom key. */
+  readonly copies: readonly string[];
+  /** Every name that nodes may have it under in their caches. */
+  readonly announced: readonly string[];
+  readonly alias: string;
+  readonly username: string;
+  readonly apiIds: readonly string[];
+  readonly policyIds: readonly string[];
+  readonly tags: readonly string[];
+  readonly certificate: string;
+  readonly oauthClient: string;
+  readonly inactive: boolean;
+  /** The user who made it; empty when it was found. */
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly expiresAt: Date | null;
+  /** Since when it is deleted; such rows stay for a while, in case Redis or a node brings the session back. */
+  readonly deletedAt: Date | null;
+  readonly pending: PendingWrite | null;
+}
+
+const pendingFields = {
+  _id: false,
+  wanted: { type: String, default: null },
+  due: { type: Date, required: true },
+  repeats: { type: Number, default: 0 },
+};
+
+export const keySchema = new Schema<KeyRow>(
+  {
+    orgId: { type: Schema.Types.ObjectId, required: true },
+    version: { type: Number, required: true },
+    hash: { type: String, required: true },
+    copies: { type: [String], default: [] },
+    announced: { type: [String], default: [] },
+    alias: { type: String, default: '' },
+    username: { type: String, default: '' },
+    apiIds: { type: [String], default: [] },
+    policyIds: { type: [String], default: [] },
+    tags: { type: [String], default: [] },
+    certificate: { type: String, default: '' },
+    oauthClient: { type: String, default: '' },
+    inactive: { type: Boolean, default: false },
+    createdBy: { type: String, default: '' },
+    createdAt: { type: Date, required: true },
+    updatedAt: { type: Date, required: true },
+    expiresAt: { type: Date, default: null },
+    deletedAt: { type: Date, default: null },
+    pending: { type: pendingFields, default: null },
+  },
+  { ...rowSchemaOptions, collection: 'keys' },
+)
+  // One hash leads to one session, whatever token it is the hash of.
+  .index({ hash: 1 }, { unique: true })
+  .index({ copies: 1 })
+  .index({ orgId: 1, deletedAt: 1, _id: -1 })
+  .index({ orgId: 1, alias: 1 })
+  .index({ orgId: 1, username: 1 })
+  .index({ orgId: 1, tags: 1 })
+  .index({ orgId: 1, apiIds: 1 })
+  .index({ orgId: 1, policyIds: 1 })
+  .index({ orgId: 1, certificate: 1 })
+  .index({ orgId: 1, expiresAt: 1 })
+  .index({ 'pending.due': 1 }, { partialFilterExpression: { 'pending.due': { $exists: true } } });
+
+/** How far a walk over all keys in Redis has come, so that another replica can go on with it. */
+export interface KeyScanRow {
+  readonly _id: string;
+  /** Servers that still have to be walked over, with the place in each. */
+  readonly places: readonly { readonly server: string; readonly cursor: string }[];
+  readonly startedAt: Date;
+  readonly finishedAt: Date | null;
+  readonly seen: number;
+  readonly added: number;
+  readonly unreadable: number;
+}
+
+export const keyScanSchema = new Schema<KeyScanRow>(
+  {
+    _id: { type: String, required: true },
+    places: { type: [{ _id: false, server: String, cursor: String }], default: [] },
+    startedAt: { type: Date, required: true },
+    finishedAt: { type: Date, default: null },
+    seen: { type: Number, default: 0 },
+    added: { type: Number, default: 0 },
+    unreadable: { type: Number, default: 0 },
+  },
+  { ...rowSchemaOptions, collection: 'key_scans' },
+);
