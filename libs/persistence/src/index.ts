@@ -22,7 +22,7 @@ export { isObjectIdText, newObjectId, toObjectId, toOrganisationId, type Organis
 export { ImportRunning } from './imports/import-running';
 export { ImportStore, type ImportProgress, type ImportSummary } from './imports/import-store';
 export type { FrozenListRow, ImportJournalRow, ImportRefusal, ImportRow, ImportStepRow } from './imports/rows';
-export { KeyIndex, type KeyFilter, type KeyWindow } from './keys/key-index';
+export { KeyIndex, type KeyFilter } from './keys/key-index';
 export type { KeyRow, KeyScanRow, PendingWrite } from './keys/key-row';
 export { KeyScans } from './keys/key-scans';
 export type { ApiRow } from './kinds/api.kind';

@@ -6,6 +6,7 @@ import { ChangeRecorder, OrganisationStore, toOrganisationId, type OrganisationI
 import { withoutCredentials } from './credentials-in-text';
 import { isOutage } from './outage';
 import { requestTraceOf, type ApiRequest } from './request-context';
+import { pathOf } from './server';
 
 const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -88,11 +89,9 @@ export class ErrorFilter implements ExceptionFilter {
     if (access?.permission?.level === 'read') return;
     try {
       const organisation = await this.organisationOf(request);
-      await this.changes.recordRefusal(
-        { ...requestTraceOf(request), organisation },
-        status,
-        withoutCredentials(`${code}: ${message}`, request.headers),
-      );
+      const said = `${code}: ${message}`.replaceAll(request.url.split('?', 1)[0] ?? '', pathOf(request));
+      const refusal = withoutCredentials(said, request.headers);
+      await this.changes.recordRefusal({ ...requestTraceOf(request), organisation }, status, refusal);
     } catch (cause) {
       this.logger.error({ err: cause, requestId: request.id }, 'A refused write could not be recorded');
     }

@@ -21,6 +21,7 @@ import { withoutCredentials } from './credentials-in-text';
 import { acceptForms } from './file-upload';
 import type { FrontDoor } from './front-door';
 import { acceptLargeBodies } from './large-bodies';
+import { shownPath } from './shown-path';
 import { refuseUnreadBodies } from './unread-bodies';
 
 /** What an `X-Request-ID` may look like to be taken over; anything else gets a fresh id. */
@@ -133,5 +134,5 @@ const contentSecurityPolicy = {
   },
 };
 
-/** Without the query, which may carry what nobody should read in a log. */
-export const pathOf = (request: Pick<FastifyRequest, 'url'>): string => request.url.split('?', 1)[0] ?? '';
+/** Without the query, which may carry what nobody should read in a log, and without tokens. */
+export const pathOf = (request: Pick<FastifyRequest, 'url'>): string => shownPath(request.url.split('?', 1)[0] ?? '');

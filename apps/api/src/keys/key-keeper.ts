@@ -8,7 +8,9 @@ import { sessionHolds, sessionName } from '@castellan/tyk';
 /** Pause between two looks for writes that are due, in milliseconds. */
 const lookMs = 500;
 /** While one is looked at, no other replica takes it, for so many milliseconds. */
-const leaseMs = 5_000;
+const leaseMs = 30_000;
+/** So many are looked at together. */
+const batchSize = 200;
 /** How often one write is tried while others write the same session. */
 const tries = 50;
 
@@ -76,10 +78,23 @@ export class KeyKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
   async lookAtAllDue(): Promise<void> {
     for (;;) {
       const now = this.clock.now();
-      const row = await this.index.takeDue(now, new Date(now.getTime() + leaseMs));
-      if (row === null) return;
-      await this.look(row);
+      const rows = await this.index.takeDue(now, new Date(now.getTime() + leaseMs), batchSize);
+      if (rows.length === 0) return;
+      const holding = await this.holding(rows);
+      await this.index.settleAll(holding);
+      const held = new Set(holding.map(({ _id }) => _id.toString()));
+      await Promise.all(rows.filter(({ _id }) => !held.has(_id.toString())).map((row) => this.repeat(row)));
     }
+  }
+
+  /** Those that Redis has as they are wanted, under all their names. */
+  private async holding(rows: readonly KeyRow[]): Promise<KeyRow[]> {
+    const names = rows.flatMap(({ hash, copies }) => [hash, ...copies].map(sessionName));
+    const texts = await this.store.readMany(names);
+    const found = new Map(names.map((name, at) => [name, texts[at] ?? null]));
+    return rows.filter(({ hash, copies, pending }) =>
+      [hash, ...copies].every((one) => sessionHolds(pending?.wanted ?? null, found.get(sessionName(one)) ?? null)),
+    );
   }
 
   /** @returns whether it was otherwise than wanted, and had to be written */
@@ -104,13 +119,9 @@ export class KeyKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
     return this.store.replace(name, found, wanted, announced);
   }
 
-  private async look(row: KeyRow): Promise<void> {
+  private async repeat(row: KeyRow): Promise<void> {
     if (row.pending === null) return;
     const changed = await this.apply(row);
-    if (changed === 0) {
-      await this.index.settle(row._id, row.version, null);
-      return;
-    }
     this.repeated.inc();
     this.logger.warn({ key: row._id, names: changed }, 'The change of a key did not hold, and was made again');
     const pending = { ...row.pending, due: this.due(), repeats: row.pending.repeats + 1 };

@@ -1,8 +1,25 @@
 import { Module } from '@nestjs/common';
+import { ResourceModule } from '../resources/resource.module';
 import { ReplicaLock } from '../retention/replica-lock';
+import { ApiKeysController } from './api-keys.controller';
+import { KeyContents } from './key-contents';
+import { KeyCounters } from './key-counters';
+import { KeyFinder } from './key-finder';
 import { KeyKeeper } from './key-keeper';
+import { KeyListsService } from './key-lists.service';
+import { KeyRequests } from './key-requests';
 import { KeyScanner } from './key-scanner';
+import { KeysController } from './keys.controller';
+import { KeysService } from './keys.service';
 
 /** Keys of organisations, in the Redis of the nodes. */
-@Module({ providers: [ReplicaLock, KeyKeeper, KeyScanner] })
+@Module({
+  imports: [ResourceModule],
+  // The longer paths first: `/api/apis/keys` is no API.
+  controllers: [ApiKeysController, KeysController],
+  providers: [
+    ...[ReplicaLock, KeyKeeper, KeyScanner],
+    ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyRequests, KeysService],
+  ],
+})
 export class KeysModule {}

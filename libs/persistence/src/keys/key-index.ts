@@ -4,10 +4,13 @@ import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
 import { toObjectId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
 import { DuplicateKey, duplicateKeyOf } from '../resources/duplicate-key';
+import { pieceOf, type Page, type Place } from '../paging';
 import type { KeyRow, PendingWrite } from './key-row';
 
 /** Which keys. Everything that is said has to be true of a key. */
 export interface KeyFilter {
+  /** Its alias or its username. */
+  readonly name?: string;
   readonly alias?: string;
   readonly username?: string;
   readonly tag?: string;
@@ -23,30 +26,20 @@ export interface KeyFilter {
   readonly hashes?: readonly string[];
 }
 
-/** The part of a list: after a key and of a size, or a page counted from 1; everything when neither is said. */
-export interface KeyWindow {
-  readonly after?: Types.ObjectId;
-  readonly page?: number;
-  readonly size?: number;
-}
-
 /** What keys there are. The sessions themselves are in Redis. */
 @Injectable()
 export class KeyIndex {
   constructor(@InjectModel(modelNames.key) private readonly model: Model<KeyRow>) {}
 
   /** Keys that are there, the newest first: an order that stays while keys come and go. */
-  async list(organisation: OrganisationId, filter: KeyFilter, window: KeyWindow): Promise<KeyRow[]> {
-    const { after, page = 1, size } = window;
-    const after_ = after === undefined ? {} : { _id: { $lt: after } };
-    const query = this.model.find({ ...queryOf(organisation, filter), ...after_ }).sort({ _id: -1 });
-    if (size !== undefined) query.limit(size);
-    if (after === undefined && size !== undefined && page > 1) query.skip((page - 1) * size);
-    return query.lean<KeyRow[]>().exec();
+  async page(organisation: OrganisationId, filter: KeyFilter, place: Place, pageSize: number): Promise<Page<KeyRow>> {
+    const query = queryOf(organisation, filter);
+    const piece = { sort: { _id: -1 } as const, place, pageSize };
+    return pieceOf(this.model, query, piece, () => this.model.countDocuments(query).exec());
   }
 
-  async count(organisation: OrganisationId, filter: KeyFilter): Promise<number> {
-    return this.model.countDocuments(queryOf(organisation, filter)).exec();
+  async byUsername(organisation: OrganisationId, username: string): Promise<KeyRow | null> {
+    return this.model.findOne(queryOf(organisation, { username })).lean<KeyRow>().exec();
   }
 
   /** The key that any of these hashes leads to. */
@@ -115,16 +108,26 @@ export class KeyIndex {
     await this.model.updateOne({ _id: id, version, pending: null }, { $set: facts }).exec();
   }
 
-  /** Takes rows whose writes have to be looked at, and puts the next look off, so that no other replica takes them too. */
-  async takeDue(now: Date, next: Date): Promise<KeyRow | null> {
-    return this.model
-      .findOneAndUpdate(
-        { 'pending.due': { $lte: now } },
-        { $set: { 'pending.due': next } },
-        { sort: { 'pending.due': 1 }, returnDocument: 'after' },
-      )
-      .lean<KeyRow>()
+  /** Takes rows whose writes have to be looked at, and puts the next look off, so that other replicas leave them alone. */
+  async takeDue(now: Date, next: Date, limit: number): Promise<KeyRow[]> {
+    const due = { 'pending.due': { $lte: now } };
+    const rows = await this.model.find(due).sort({ 'pending.due': 1 }).limit(limit).lean<KeyRow[]>().exec();
+    if (rows.length === 0) return [];
+    await this.model
+      .updateMany({ _id: { $in: rows.map(({ _id }) => _id) }, ...due }, { $set: { 'pending.due': next } })
       .exec();
+    return rows;
+  }
+
+  /** Notes that these writes hold; a key that has changed meanwhile goes on waiting for its own look. */
+  async settleAll(rows: readonly Pick<KeyRow, '_id' | 'version'>[]): Promise<void> {
+    if (rows.length === 0) return;
+    await this.model.bulkWrite(
+      rows.map(({ _id, version }) => ({
+        updateOne: { filter: { _id, version }, update: { $set: { pending: null } } },
+      })),
+      { ordered: false },
+    );
   }
 
   /** @returns false when the key has changed meanwhile, which began its own look */
@@ -140,10 +143,10 @@ export class KeyIndex {
 }
 
 function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryFilter<KeyRow> {
-  const { tag, apiId, policyId, hashes, expiresFrom, expiresTo, ...same } = filter;
+  const { name, tag, apiId, policyId, hashes, expiresFrom, expiresTo, ...same } = filter;
   const expiresAt = {
     ...(expiresFrom === undefined ? {} : { $gte: expiresFrom }),
-    ...(expiresTo === undefined ? {} : { $lt: expiresTo }),
+    ...(expiresTo === undefined ? {} : { $lte: expiresTo }),
   };
   return {
     ...same,
@@ -151,6 +154,7 @@ function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryFilter<K
     ...(apiId === undefined ? {} : { apiIds: apiId }),
     ...(policyId === undefined ? {} : { policyIds: policyId }),
     ...(Object.keys(expiresAt).length === 0 ? {} : { expiresAt }),
+    ...(name === undefined ? {} : { $or: [{ alias: name }, { username: name }] }),
     ...(hashes === undefined ? {} : { $or: [{ hash: { $in: [...hashes] } }, { copies: { $in: [...hashes] } }] }),
     orgId: toObjectId(organisation),
     deletedAt: null,

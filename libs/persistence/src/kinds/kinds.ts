@@ -1,4 +1,5 @@
 import { apiKind } from './api.kind';
+import { keyKind } from './key.kind';
 import { modelOf, registerKind } from './kind';
 import { organisationKind } from './organisation.kind';
 import { policyKind } from './policy.kind';
@@ -11,6 +12,7 @@ registerKind(userKind);
 registerKind(apiKind);
 registerKind(policyKind);
 registerKind(webhookKind);
+registerKind(keyKind);
 
 /** The models of all kinds. A new kind is a file of its own and a line in both lists. */
 export const kindModels = [

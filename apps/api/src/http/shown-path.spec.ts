@@ -1,0 +1,23 @@
+import { shownPath } from './shown-path';
+
+describe('paths in logs', () => {
+  it.each([
+    ['/api/keys/eyJvcmciOiJhIn0=', '/api/keys/[redacted]'],
+    ['/api/keys/my%20key/reset', '/api/keys/[redacted]/reset'],
+    ['/api/apis/-/keys/5e9d9544a1dcd60001d0ed20abc', '/api/apis/-/keys/[redacted]'],
+    ['/API/Keys/token', '/API/Keys/[redacted]'],
+  ])('hide the token in %s', (path, shown) => {
+    expect(shownPath(path)).toBe(shown);
+  });
+
+  it.each([
+    '/api/keys',
+    '/api/keys/detailed',
+    '/api/apis/-/keys/search',
+    '/api/keys/0123abcd',
+    '/api/apis/keys/basic/ada',
+    '/api/apis/5ead7120575961000181867e',
+  ])('show %s', (path) => {
+    expect(shownPath(path)).toBe(path);
+  });
+});

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { KeyStore } from '@castellan/keys';
+import type { KeyRow } from '@castellan/persistence';
+import { isJsonObject, numberAt, objectAt, ownField, quotaName, type Session } from '@castellan/tyk';
+
+/** What is left of one quota. */
+export interface QuotaLeft {
+  readonly quota_max: number;
+  readonly used: number;
+  readonly remaining: number;
+}
+
+export interface Counters {
+  /** For the key as a whole; null when it has no quota. */
+  readonly key: QuotaLeft | null;
+  /** For each API with a quota of its own. */
+  readonly apis: Readonly<Record<string, QuotaLeft>>;
+}
+
+/** The live counters of keys, as nodes count. */
+@Injectable()
+export class KeyCounters {
+  constructor(private readonly store: KeyStore) {}
+
+  async of(row: KeyRow, session: Session): Promise<Counters> {
+    const limits = Object.entries(objectAt(session, 'access_rights')).flatMap(([apiId, right]) => {
+      const limit = isJsonObject(right) ? ownField(right, 'limit') : null;
+      return isJsonObject(limit) && numberAt(limit, 'quota_max') > 0
+        ? [[apiId, numberAt(limit, 'quota_max')] as const]
+        : [];
+    });
+    const quota = numberAt(session, 'quota_max');
+    const [whole, ...each] = await Promise.all([this.used(row, ''), ...limits.map(([apiId]) => this.used(row, apiId))]);
+    return {
+      key: quota > 0 ? left(quota, whole) : null,
+      apis: Object.fromEntries(limits.map(([apiId, most], at) => [apiId, left(most, each[at] ?? 0)])),
+    };
+  }
+
+  /** Calls are counted under each name that a client may send. */
+  private async used(row: KeyRow, scope: string): Promise<number> {
+    const names = [row.hash, ...row.copies].map((hash) => quotaName(hash, scope));
+    const counts = await this.store.readMany(names);
+    return counts.reduce((sum, text) => sum + (text !== null && /^\d{1,15}$/.test(text) ? Number(text) : 0), 0);
+  }
+}
+
+/** Nodes count refused calls too, so more can be used than there was. */
+function left(most: number, used: number): QuotaLeft {
+  return { quota_max: most, used, remaining: Math.max(0, most - used) };
+}

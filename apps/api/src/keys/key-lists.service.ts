@@ -1,0 +1,55 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { KeyIndex, type KeyFilter, type KeyRow, type OrganisationId } from '@castellan/persistence';
+import { isKeyHash } from '@castellan/tyk';
+import { pageCount, placeOf } from '../http/paging';
+import { hashesOf } from './key-identity';
+import type { KeySearch } from './key-queries';
+
+export interface KeyPage {
+  readonly rows: readonly KeyRow[];
+  readonly pages: number;
+  readonly total: number;
+  /** Where the next piece begins; null after the last. */
+  readonly next: string | null;
+}
+
+/** Lists of keys, from the index alone: they answer while Redis is away. */
+@Injectable()
+export class KeyListsService {
+  constructor(
+    private readonly index: KeyIndex,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  async page(organisation: OrganisationId, query: KeySearch, apiId?: string): Promise<KeyPage> {
+    const { pageSize } = this.config;
+    const place = placeOf(query);
+    const page = await this.index.page(organisation, filterOf(query, apiId), place, pageSize);
+    return { ...page, pages: pageCount(page.total, place, pageSize) };
+  }
+
+  /** The keys that a token leads to: one, or none. */
+  async byToken(organisation: OrganisationId, token: string): Promise<KeyPage> {
+    const row = await this.index.byHash(organisation, hashesOf(organisation, token));
+    const rows = row === null ? [] : [row];
+    return { rows, total: rows.length, pages: rows.length, next: null };
+  }
+}
+
+function filterOf(query: KeySearch, apiId: string | undefined): KeyFilter {
+  const api = apiId ?? query.api;
+  return {
+    ...(query.q === undefined ? {} : isKeyHash(query.q) ? { hashes: [query.q] } : { name: query.q }),
+    ...(query.alias === undefined ? {} : { alias: query.alias }),
+    ...(query.username === undefined ? {} : { username: query.username }),
+    ...(query.tag === undefined ? {} : { tag: query.tag }),
+    ...(query.policy === undefined ? {} : { policyId: query.policy }),
+    ...(api === undefined ? {} : { apiId: api }),
+    ...(query.owner === undefined ? {} : { createdBy: query.owner }),
+    ...(query.certificate === undefined ? {} : { certificate: query.certificate }),
+    ...(query.inactive === undefined ? {} : { inactive: query.inactive }),
+    ...(query.expires_from === undefined ? {} : { expiresFrom: query.expires_from.first }),
+    ...(query.expires_to === undefined ? {} : { expiresTo: query.expires_to.last }),
+  };
+}

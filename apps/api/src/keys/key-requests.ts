@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { StatusReply, ValidationFailed } from '@castellan/dto';
+import { Clock } from '@castellan/observability';
+import { objectAt, textAt, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { isOutage } from '../http/outage';
+import type { Precondition } from '../http/precondition';
+import { piece, tagged } from '../http/reply-headers';
+import type { OrganisationContext } from '../http/request-context';
+import { KeyCounters, type Counters } from './key-counters';
+import { KeyFinder, type FoundKey } from './key-finder';
+import { KeyListsService, type KeyPage } from './key-lists.service';
+import { indexEntry, keyReply } from './key-reply';
+import type { KeyQuery, KeySearch } from './key-queries';
+import type { DetailedKeysDto, KeyListDto, KeyReplyDto } from './key.dto';
+import { KeysService, type Choice } from './keys.service';
+
+/** A key as a path names it. */
+export interface NamedKey {
+  readonly key: string;
+  readonly query: KeyQuery;
+  /** Only a key with a right to this API; null for any. */
+  readonly apiId: string | null;
+}
+
+/** What an update answers: what old clients expect, and after it what newer ones do. */
+type UpdatedKey = Pick<StatusReply, 'Status' | 'Message' | 'Meta'> & KeyReplyDto;
+
+/** What the routes of keys have in common, whichever path they are at. */
+@Injectable()
+export class KeyRequests {
+  constructor(
+    private readonly keys: KeysService,
+    private readonly lists: KeyListsService,
+    private readonly finder: KeyFinder,
+    private readonly counters: KeyCounters,
+    private readonly clock: Clock,
+  ) {}
+
+  async list({ organisation }: OrganisationContext, query: KeySearch, apiId?: string): Promise<unknown> {
+    const { rows, pages, total, next } = await this.lists.page(organisation, query, apiId);
+    const list: KeyListDto = { data: { keys: rows.map(({ hash }) => hash) }, pages, total };
+    return piece(next, list);
+  }
+
+  async detailed({ organisation }: OrganisationContext, query: KeySearch): Promise<unknown> {
+    const { next, ...page } = await this.lists.page(organisation, query);
+    return piece(next, detailed(page));
+  }
+
+  async search({ organisation }: OrganisationContext, token: string): Promise<DetailedKeysDto> {
+    return detailed(await this.lists.byToken(organisation, token));
+  }
+
+  async preview(context: OrganisationContext, body: unknown): Promise<KeyReplyDto> {
+    return keyReply({ hash: '' }, await this.keys.preview(context, body), this.clock.now());
+  }
+
+  async create(context: OrganisationContext, body: unknown, choice?: Choice): Promise<unknown> {
+    const { token, row, session } = await this.keys.create(context, body, choice);
+    return tagged(row, keyReply(row, session, this.clock.now(), { token }));
+  }
+
+  /** A user whose name stands in the body. */
+  async createUserOf(context: OrganisationContext, body: unknown): Promise<unknown> {
+    const username = textAt(jsonObject(body), 'basic_auth_data', 'user');
+    if (username === '') throw new ValidationFailed([{ path: 'basic_auth_data.user', message: 'is required' }]);
+    return this.create(context, body, { username });
+  }
+
+  async get(context: OrganisationContext, named: NamedKey): Promise<unknown> {
+    const found = await this.find(context, named);
+    return tagged(
+      found.row,
+      keyReply(found.row, found.session, this.clock.now(), { counters: await this.live(found) }),
+    );
+  }
+
+  async update(
+    context: OrganisationContext,
+    named: NamedKey,
+    { body, precondition, resetsQuota }: { body: unknown; precondition: Precondition; resetsQuota: boolean },
+  ): Promise<unknown> {
+    const found = await this.find(context, named);
+    const changed = await this.keys.update(context, found, body, { demand: precondition, resetsQuota });
+    const { api_model, key_id, data, key_hash, explanation } = keyReply(changed.row, changed.session, this.clock.now());
+    const status = { Status: 'OK', Message: 'Key updated', Meta: '' } as const;
+    const told: UpdatedKey = { ...status, api_model, key_id, data, key_hash, explanation };
+    return tagged(changed.row, told);
+  }
+
+  async remove(context: OrganisationContext, named: NamedKey, precondition: Precondition): Promise<StatusReply> {
+    await this.keys.remove(context, await this.find(context, named), precondition);
+    // In the spelling of the original.
+    return new StatusReply('Key deleted succesfully', '');
+  }
+
+  private find({ organisation }: OrganisationContext, { key, query, apiId }: NamedKey): Promise<FoundKey> {
+    return this.finder.require(organisation, key, query, apiId);
+  }
+
+  /** Null when Redis went away since the session was read. */
+  private async live({ row, session }: FoundKey): Promise<Counters | null> {
+    try {
+      return await this.counters.of(row, session);
+    } catch (error) {
+      if (isOutage(error)) return null;
+      throw error;
+    }
+  }
+}
+
+function detailed({ rows, pages, total }: Omit<KeyPage, 'next'>): DetailedKeysDto {
+  return { keys: rows.map(indexEntry), pages, total };
+}
+
+function jsonObject(body: unknown): JsonObject {
+  return objectAt(JSON.parse(JSON.stringify(body ?? null)) as JsonValue);
+}

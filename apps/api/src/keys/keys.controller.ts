@@ -1,0 +1,185 @@
+import { Body, Controller, Param } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { StatusReply } from '@castellan/dto';
+import { Requires } from '@castellan/rbac';
+import { IfMatch, Precondition } from '../http/precondition';
+import { AskedFor, type Asked } from '../http/query/query';
+import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { Route } from '../http/route';
+import {
+  createQuery,
+  keyQuery,
+  listQuery,
+  updateQuery,
+  type KeyQuery,
+  type KeySearch,
+  type UpdateQuery,
+} from './key-queries';
+import { DetailedKeysDto, KeyListDto, KeyReplyDto, KeySearchDto, sessionBody } from './key.dto';
+import { KeyRequests } from './key-requests';
+
+const keyParam = { name: 'key', description: 'Token, chosen id, hash or username', example: 'a1b2c3d4e5f60718' };
+
+/** Keys of whatever API. */
+@ApiTags('Keys')
+@Controller('api/keys')
+export class KeysController {
+  constructor(private readonly requests: KeyRequests) {}
+
+  @Route.get('', {
+    access: Requires('keys', 'read', 'List Keys'),
+    id: 'listKeys',
+    summary: 'Hashes of keys, the newest first',
+    reply: KeyListDto,
+    listed: true,
+  })
+  list(@OrganisationRequest() context: OrganisationContext, @AskedFor(listQuery) query: KeySearch): Promise<unknown> {
+    return this.requests.list(context, query);
+  }
+
+  @Route.get('detailed', {
+    access: Requires('keys', 'read', 'List Keys Detailed'),
+    id: 'listKeysDetailed',
+    summary: 'Keys with what the index knows of them',
+    reply: DetailedKeysDto,
+    listed: true,
+  })
+  detailed(
+    @OrganisationRequest() context: OrganisationContext,
+    @AskedFor(listQuery) query: KeySearch,
+  ): Promise<unknown> {
+    return this.requests.detailed(context, query);
+  }
+
+  @Route.post('search', {
+    access: Requires('keys', 'read', 'Search Keys'),
+    id: 'searchKeys',
+    summary: 'The key that a token belongs to; the token is hashed on arrival and written nowhere',
+    body: KeySearchDto,
+    reply: DetailedKeysDto,
+  })
+  search(@OrganisationRequest() context: OrganisationContext, @Body() body: KeySearchDto): Promise<DetailedKeysDto> {
+    return this.requests.search(context, body.token);
+  }
+
+  @Route.post('preview', {
+    access: Requires('keys', 'read', 'Preview Key'),
+    id: 'previewKey',
+    summary: 'What a body would become, with everything checked and nothing written',
+    body: sessionBody,
+    reply: KeyReplyDto,
+  })
+  preview(@OrganisationRequest() context: OrganisationContext, @Body() body: unknown): Promise<KeyReplyDto> {
+    return this.requests.preview(context, body);
+  }
+
+  @Route.post('', {
+    access: Requires('keys', 'write', 'Create Key'),
+    id: 'createKey',
+    summary: 'Make a key; `key_id` is its token, shown only now',
+    body: sessionBody,
+    reply: KeyReplyDto,
+    tagged: true,
+    errors: [409],
+  })
+  create(
+    @OrganisationRequest() context: OrganisationContext,
+    @Body() body: unknown,
+    @AskedFor(createQuery) query: Asked<typeof createQuery>,
+  ): Promise<unknown> {
+    return query.basic_auth ? this.requests.createUserOf(context, body) : this.requests.create(context, body);
+  }
+
+  @Route.post(':key', {
+    access: Requires('keys', 'write', 'Create Custom Key'),
+    id: 'createCustomKey',
+    summary: 'Make a key with an id of your choice',
+    params: [keyParam],
+    body: sessionBody,
+    reply: KeyReplyDto,
+    tagged: true,
+    errors: [409],
+  })
+  createCustom(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('key') id: string,
+    @Body() body: unknown,
+  ): Promise<unknown> {
+    return this.requests.create(context, body, { id });
+  }
+
+  @Route.get(':key', {
+    access: Requires('keys', 'read', 'Get Key'),
+    id: 'getKey',
+    summary: 'Get a key, with its live counters',
+    params: [keyParam],
+    reply: KeyReplyDto,
+    tagged: true,
+  })
+  get(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('key') key: string,
+    @AskedFor(keyQuery) query: KeyQuery,
+  ): Promise<unknown> {
+    return this.requests.get(context, { key, query, apiId: null });
+  }
+
+  @Route.put(':key', {
+    access: Requires('keys', 'write', 'Update Key'),
+    id: 'updateKey',
+    summary: 'Change fields of a key; its quota begins anew unless told not to',
+    params: [keyParam],
+    body: sessionBody,
+    reply: KeyReplyDto,
+    tagged: true,
+    preconditioned: true,
+    errors: [409],
+  })
+  update(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('key') key: string,
+    @AskedFor(updateQuery) query: UpdateQuery,
+    @Body() body: unknown,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    const resetsQuota = !query.suppress_reset;
+    return this.requests.update(context, { key, query, apiId: null }, { body, precondition, resetsQuota });
+  }
+
+  @Route.delete(':key', {
+    access: Requires('keys', 'write', 'Delete Key'),
+    id: 'deleteKey',
+    summary: 'Delete a key',
+    params: [keyParam],
+    reply: StatusReply,
+    preconditioned: true,
+    errors: [409],
+  })
+  remove(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('key') key: string,
+    @AskedFor(keyQuery) query: KeyQuery,
+    @IfMatch() precondition: Precondition,
+  ): Promise<StatusReply> {
+    return this.requests.remove(context, { key, query, apiId: null }, precondition);
+  }
+
+  @Route.post(':key/reset', {
+    access: Requires('keys', 'write', 'Reset Key Quota'),
+    id: 'resetKeyQuota',
+    summary: 'Let the quota of a key begin anew',
+    params: [keyParam],
+    reply: KeyReplyDto,
+    tagged: true,
+    preconditioned: true,
+    errors: [409],
+  })
+  reset(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('key') key: string,
+    @AskedFor(keyQuery) query: KeyQuery,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    return this.requests.update(context, { key, query, apiId: null }, { body: {}, precondition, resetsQuota: true });
+  }
+}

@@ -1,0 +1,452 @@
+import { Redis } from 'ioredis';
+import { getConnectionToken } from '@nestjs/mongoose';
+import type { Connection } from 'mongoose';
+import { eventually, listOf, numberOf, textOf, unique, type Reply } from '@castellan/testing';
+import {
+  hashKey,
+  hashText,
+  NOTIFICATION_CHANNEL,
+  parseToken,
+  readSession,
+  sessionName,
+  verifyNotification,
+  type Session,
+} from '@castellan/tyk';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { addApi, addPolicy, type Json } from '../../test/configuration';
+
+let api: ApiUnderTest;
+let organisation: TestOrganisation;
+let other: TestOrganisation;
+let apiId: string;
+let redis: Redis;
+let subscriber: Redis;
+const announced: string[] = [];
+
+beforeAll(async () => {
+  api = await ApiUnderTest.start({ KEY_SETTLE_MS: '600000', KEY_SCAN_MS: '86400000' });
+  organisation = await api.organisation();
+  other = await api.organisation();
+  apiId = await addApi(organisation);
+  redis = new Redis(api.config.redisUrl);
+  subscriber = new Redis(api.config.redisUrl);
+  await subscriber.subscribe(NOTIFICATION_CHANNEL);
+  subscriber.on('message', (_channel: string, message: string) => {
+    const read = verifyNotification(message, api.config.nodeSecret);
+    if (read.ok && read.command === 'KeySpaceUpdateNotification') announced.push(...read.payload.split(','));
+  });
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  subscriber.disconnect();
+  await api.stop();
+});
+
+const rights = (): Json => ({ [apiId]: { api_id: apiId, api_name: 'Test', versions: ['Default'] } });
+const aSession = (fields: Json = {}): Json => ({ access_rights: rights(), ...fields });
+const create = async (
+  fields: Json = {},
+  path = '/api/keys',
+): Promise<{ token: string; hash: string; reply: Reply }> => {
+  const reply = expectOk(await organisation.admin.client.post(path, aSession(fields)));
+  return { token: textOf(reply.json['key_id']), hash: textOf(reply.json['key_hash']), reply };
+};
+const stored = async (hash: string): Promise<Session | undefined> =>
+  readSession((await redis.get(sessionName(hash))) ?? '');
+const get = (key: string, query = ''): Promise<Reply> =>
+  organisation.admin.client.get(`/api/keys/${encodeURIComponent(key)}${query}`);
+
+describe('a key that is made', () => {
+  it('is in Redis, under the hash of its token, and nodes have heard of it under every name', async () => {
+    const { token, hash } = await create({ alias: 'mobile', rate: 10, per: 1 });
+    expect(parseToken(token)).toMatchObject({ form: 'json', organisationId: organisation.id, algorithm: 'sha256' });
+    expect(hash).toBe(hashKey(token));
+    expect(await stored(hash)).toMatchObject({
+      org_id: organisation.id,
+      alias: 'mobile',
+      rate: 10,
+      access_rights: { [apiId]: { limit: null, allowance_scope: '' } },
+    });
+    await eventually(() => announced.includes(hash) && announced.includes(hashText(token, 'murmur64')));
+  });
+
+  it('is shown with its token once, and by its hash from then on', async () => {
+    const { token, hash } = await create();
+    const { json } = expectOk(await get(token));
+    expect(json['key_id']).toBe(hash);
+    expect(json['key_hash']).toBe(hash);
+    expect(JSON.stringify(json)).not.toContain(token);
+  });
+
+  it('leaves its token nowhere in the database', async () => {
+    const { token } = await create({ alias: unique('alias') });
+    const id = parseToken(token).keyId;
+    const database = api.app.get<Connection>(getConnectionToken());
+    for (const { name } of await database.listCollections()) {
+      const texts = JSON.stringify(await database.collection(name).find().toArray());
+      expect(texts).not.toContain(token);
+      expect(texts).not.toContain(id);
+    }
+  });
+
+  it('says in words what nodes will do', async () => {
+    const { reply } = await create({ quota_max: 0, expires: -1 });
+    expect(reply.json['explanation']).toEqual(
+      expect.arrayContaining(['It never expires.', 'No quota: any number of calls.']),
+    );
+  });
+
+  it('is previewed without being made', async () => {
+    const alias = unique('preview');
+    const { json } = expectOk(await organisation.admin.client.post('/api/keys/preview', aSession({ alias })));
+    expect(json['data']).toMatchObject({ alias, org_id: organisation.id });
+    expect(expectOk(await organisation.admin.client.get(`/api/keys?alias=${alias}`)).json['total']).toBe(0);
+  });
+});
+
+describe('a key that cannot be made', () => {
+  const refused = async (fields: Json): Promise<Reply> => {
+    const before = numberOf(expectOk(await organisation.admin.client.get('/api/keys')).json['total']);
+    const reply = await organisation.admin.client.post('/api/keys', fields);
+    expect(expectOk(await organisation.admin.client.get('/api/keys')).json['total']).toBe(before);
+    return reply;
+  };
+
+  it.each([{}, { access_rights: {} }, { access_rights: null }, { apply_policies: [] }])(
+    'opens nothing, as %j does, which nodes would take for everything',
+    async (fields) => {
+      const reply = await refused(fields);
+      expect(reply.status).toBe(400);
+      expect(reply.json['Errors']?.[0]?.['path']).toBe('access_rights');
+    },
+  );
+
+  it('names an API that there is not, or another organisation has', async () => {
+    const foreign = await addApi(other);
+    for (const id of ['nowhere', foreign]) {
+      const reply = await refused({ access_rights: { [id]: { api_id: id, versions: ['Default'] } } });
+      expect(reply.status).toBe(400);
+      expect(reply.json['Errors']?.[0]?.['message']).toBe('names no API of the organisation');
+    }
+  });
+
+  it('names a policy that there is not, or another organisation has', async () => {
+    const foreign = await addPolicy(other, [await addApi(other)]);
+    for (const id of ['nothing', foreign]) {
+      const reply = await refused(aSession({ apply_policies: [id] }));
+      expect(reply.status).toBe(400);
+      expect(reply.json['Errors']?.[0]?.['path']).toBe('apply_policies[0]');
+    }
+  });
+
+  it.each([
+    [{ expires: 1_800_000_000_000 }, 'expires'],
+    [{ expires: -7 }, 'expires'],
+    [{ quota_max: -2 }, 'quota_max'],
+    [{ rate: 5 }, 'per'],
+    [{ rate: 'fast' }, 'rate'],
+    [{ Quota_Max: 1 }, '["Quota_Max"]'],
+    [{ basic_auth_data: { password: 'x'.repeat(73) } }, 'basic_auth_data.password'],
+  ])('says %j, which nodes would misread', async (fields, path) => {
+    const reply = await refused(aSession(fields));
+    expect(reply.status).toBe(400);
+    expect(reply.json['Errors']?.[0]?.['path']).toBe(path);
+  });
+
+  it('is no object', async () => {
+    expect((await organisation.admin.client.post('/api/keys', [])).status).toBe(400);
+  });
+
+  it('is made by somebody without the right', async () => {
+    const reader = await api.user(organisation.id, { keys: 'read' });
+    const stranger = await api.user(organisation.id, { apis: 'write' });
+    expect((await reader.client.post('/api/keys', aSession())).status).toBe(403);
+    expect((await stranger.client.get('/api/keys')).status).toBe(403);
+    expect((await api.anonymous.post('/api/keys', aSession())).status).toBe(401);
+  });
+});
+
+describe('a key whose id was chosen', () => {
+  it.each(['team/a', 'a+b@x.org', 'foo bar', 'x.y:z|1'])('is made, read, changed and deleted as %s', async (name) => {
+    const id = `${name}-${unique('id')}`;
+    const path = `/api/keys/${encodeURIComponent(id)}`;
+    const { token, hash } = await create({ alias: id }, path);
+    expect(parseToken(token).keyId).toBe(id);
+    expect(await stored(hash)).toBeDefined();
+    expect(await stored(hashKey(id))).toBeDefined();
+    for (const text of [id, token, hash]) expect((await get(text)).json['key_hash']).toBe(hash);
+    expectOk(await organisation.admin.client.put(path, { alias: 'changed' }));
+    expect(await stored(hash)).toMatchObject({ alias: 'changed' });
+    expect(await stored(hashKey(id))).toMatchObject({ alias: 'changed' });
+    expectOk(await organisation.admin.client.delete(path));
+    expect(await stored(hash)).toBeUndefined();
+    expect(await stored(hashKey(id))).toBeUndefined();
+    expect((await get(id)).status).toBe(404);
+  });
+
+  it.each(['abc', 'ключ-длинный', ' demo', 'a,bcd'])('is refused as %s', async (id) => {
+    const reply = await organisation.admin.client.post(`/api/keys/${encodeURIComponent(id)}`, aSession());
+    expect(reply.status).toBe(400);
+    expect(reply.json['Errors']?.[0]?.['path']).toBe('key');
+  });
+
+  it('is refused when another organisation’s key lies under the same name, which stays as it was', async () => {
+    const id = unique('demo');
+    const { hash } = await create({}, `/api/keys/${id}`);
+    const before = await redis.get(sessionName(hash));
+    const foreignApi = await addApi(other);
+    const body = { access_rights: { [foreignApi]: { api_id: foreignApi, versions: ['Default'] } } };
+    const reply = await other.admin.client.post(`/api/keys/${id}`, body);
+    expect(reply.status).toBe(409);
+    expect(reply.text).not.toContain(organisation.id);
+    expect(await redis.get(sessionName(hash))).toBe(before);
+  });
+
+  it('is refused when its short hash is another key’s', async () => {
+    const id = unique('weak-id');
+    const same = id.slice(0, Math.floor(id.length / 4) * 4);
+    await create({}, `/api/keys/${same}`);
+    expect((await organisation.admin.client.post(`/api/keys/${same}X`, aSession())).status).toBe(409);
+  });
+
+  it('can be made again after it was deleted', async () => {
+    const id = unique('again');
+    await create({}, `/api/keys/${id}`);
+    expectOk(await organisation.admin.client.delete(`/api/keys/${id}`));
+    const { hash } = await create({ alias: 'second' }, `/api/keys/${id}`);
+    expect(await stored(hash)).toMatchObject({ alias: 'second' });
+  });
+});
+
+describe('a user with a password', () => {
+  it('is made by name, with the password as bcrypt, and found by name', async () => {
+    const name = unique('ada');
+    const { hash, reply } = await create(
+      { basic_auth_data: { password: 'open:sesame' } },
+      `/api/apis/keys/basic/${name}`,
+    );
+    const session = await stored(hash);
+    expect(session).toMatchObject({
+      basic_auth_data: { hash_type: 'bcrypt', password: expect.stringMatching(/^\$2[aby]\$10\$/) as string },
+    });
+    expect(reply.text).not.toContain('open:sesame');
+    expect(reply.text).not.toContain('$2');
+    expect((await get(name, '?username=true')).json['key_hash']).toBe(hash);
+    expect((await get(name, '?auto_guess=true')).json['key_hash']).toBe(hash);
+  });
+
+  it.each([
+    {},
+    { basic_auth_data: { password: '' } },
+    { basic_auth_data: { password: '[redacted]' } },
+    { basic_auth_data: { password: '****' } },
+  ])('keeps the password when %j is sent', async (sent) => {
+    const name = unique('bob');
+    const { hash } = await create({ basic_auth_data: { password: 'secret' } }, `/api/apis/keys/basic/${name}`);
+    const before = (await stored(hash))?.['basic_auth_data'];
+    expectOk(await organisation.admin.client.put(`/api/keys/${name}?username=true`, { rate: 3, per: 1, ...sent }));
+    expect((await stored(hash))?.['basic_auth_data']).toEqual(before);
+    expect(await stored(hash)).toMatchObject({ rate: 3 });
+  });
+
+  it('has no colon in its name, and is made from a body, too', async () => {
+    expect((await organisation.admin.client.post('/api/apis/keys/basic/a:bcd', aSession())).status).toBe(400);
+    const user = unique('eve');
+    const { hash } = await create({ basic_auth_data: { user, password: 'x' } }, '/api/keys?basic_auth=true');
+    expect((await get(user, '?username=1')).json['key_hash']).toBe(hash);
+  });
+});
+
+describe('a key that is changed', () => {
+  it('keeps what is not sent, and what nodes and others have put there', async () => {
+    const { token, hash } = await create({ alias: 'one', tags: ['a'], meta_data: { plan: 'gold' } });
+    const session = (await redis.get(sessionName(hash))) ?? '';
+    await redis.set(sessionName(hash), `${session.slice(0, -1)},"x_own":9007199254740993,"quota_remaining":4}`);
+    expectOk(await organisation.admin.client.put(`/api/keys/${token}`, { alias: 'two' }));
+    const text = (await redis.get(sessionName(hash))) ?? '';
+    expect(text).toContain('"alias":"two"');
+    expect(text).toContain('"x_own":9007199254740993');
+    expect(readSession(text)).toMatchObject({ tags: ['a'], meta_data: { plan: 'gold' }, quota_remaining: 4 });
+  });
+
+  it('answers what old and new clients expect', async () => {
+    const { token } = await create();
+    const { text } = expectOk(await organisation.admin.client.put(`/api/apis/${apiId}/keys/${token}`, { alias: 'x' }));
+    expect(text).toMatch(/^\{"Status":"OK","Message":"Key updated","Meta":"","api_model":\{\},"key_id":/);
+  });
+
+  it('is not changed by who has read an older version', async () => {
+    const { token } = await create();
+    const path = `/api/keys/${token}`;
+    const { headers } = expectOk(await get(token));
+    const current = organisation.admin.client.with({ 'if-match': String(headers.get('etag')) });
+    expectOk(await current.put(path, { alias: 'first' }));
+    expect((await current.put(path, { alias: 'second' })).status).toBe(412);
+    expect((await get(token)).json['data']).toMatchObject({ alias: 'first' });
+  });
+
+  it('loses no right without another, and never all of them', async () => {
+    const { token, hash } = await create();
+    const reply = await organisation.admin.client.put(`/api/keys/${token}`, { access_rights: {} });
+    expect(reply.status).toBe(400);
+    expect(await stored(hash)).toMatchObject({ access_rights: { [apiId]: {} } });
+  });
+
+  it('begins its quota anew, unless it is told not to', async () => {
+    const { token, hash } = await create({ quota_max: 5, quota_renewal_rate: 3600 });
+    await redis.set(`quota-${hash}`, '4');
+    expect((await get(token)).json['counters']?.['key']).toEqual({ quota_max: 5, used: 4, remaining: 1 });
+    expectOk(await organisation.admin.client.put(`/api/keys/${token}?suppress_reset=1`, { alias: 'a' }));
+    expect(await redis.get(`quota-${hash}`)).toBe('4');
+    expectOk(await organisation.admin.client.post(`/api/keys/${token}/reset`, {}));
+    expect(await redis.get(`quota-${hash}`)).toBeNull();
+  });
+
+  it('stops following its policies while it is inactive, and follows them again', async () => {
+    const policy = await addPolicy(organisation, [apiId]);
+    const { token, hash, reply } = await create({ access_rights: {}, apply_policies: [policy] });
+    expect(reply.json['data']).toMatchObject({ apply_policies: [policy] });
+    expectOk(await organisation.admin.client.put(`/api/keys/${token}`, { is_inactive: true }));
+    expect(await stored(hash)).toMatchObject({ is_inactive: true, apply_policies: [], access_rights: { [apiId]: {} } });
+    expect((await get(token)).json['data']).toMatchObject({ is_inactive: true, apply_policies: [policy] });
+    expectOk(await organisation.admin.client.put(`/api/keys/${token}`, { is_inactive: false }));
+    expect(await stored(hash)).toMatchObject({ is_inactive: false, apply_policies: [policy] });
+  });
+
+  it('leaves an audit record that names no secret', async () => {
+    const { token, hash } = await create({ hmac_enabled: true, jwt_data: { secret: 'jwt-shared-secret' } });
+    const hmac = textOf((await stored(hash))?.['hmac_string']);
+    expectOk(
+      await organisation.admin.client.put(`/api/keys/${token}`, {
+        alias: 'audited',
+        jwt_data: { secret: 'another-secret' },
+      }),
+    );
+    const reader = await api.user(organisation.id, { keys: 'read' });
+    expect((await reader.client.delete(`/api/keys/${token}`)).status).toBe(403);
+    const { json } = expectOk(await organisation.admin.client.get('/api/audit-logs?p=-1'));
+    const logged = listOf(json['audit_logs']).filter((entry) => textOf(entry['action']) === 'Update Key');
+    expect(JSON.stringify(logged)).toContain('audited');
+    for (const secret of [hmac, 'jwt-shared-secret', 'another-secret', token])
+      expect(JSON.stringify(json).includes(secret)).toBe(false);
+  });
+});
+
+describe('keys of another organisation', () => {
+  it('are missing, in the words of one that nobody has', async () => {
+    const { token, hash } = await create();
+    for (const text of [token, hash, 'nobody-has-this']) {
+      const path = `/api/keys/${text}`;
+      const replies = [
+        await other.admin.client.get(path),
+        await other.admin.client.put(path, { alias: 'x' }),
+        await other.admin.client.delete(path),
+      ];
+      expect(replies.map(({ status, json }) => [status, json['Message']])).toEqual([
+        [404, 'Could not retrieve key detail.'],
+        [404, 'Could not retrieve key detail.'],
+        [404, 'Could not retrieve key detail.'],
+      ]);
+    }
+    expect(await stored(hash)).toBeDefined();
+  });
+
+  it('are in no list and no search', async () => {
+    const alias = unique('*');
+    const { token } = await create({ alias });
+    for (const text of [alias, '*', '.*', '?'])
+      expect((await other.admin.client.get(`/api/keys?q=${encodeURIComponent(text)}`)).json['total']).toBe(0);
+    expect((await other.admin.client.post('/api/keys/search', { token })).json['total']).toBe(0);
+  });
+
+  it('are not made by saying so', async () => {
+    const { hash } = await create({ org_id: other.id });
+    expect(await stored(hash)).toMatchObject({ org_id: organisation.id });
+  });
+});
+
+describe('keys that are looked for', () => {
+  it('are found by alias, tag, policy, API, owner, expiry, hash and token', async () => {
+    const tag = unique('tag');
+    const alias = unique('alias');
+    const policy = await addPolicy(organisation, [apiId]);
+    const { token, hash } = await create({ alias, tags: [tag], apply_policies: [policy], expires: 1_893_456_000 });
+    const found = async (query: string): Promise<unknown> =>
+      expectOk(await organisation.admin.client.get(`/api/keys?${query}&p=-1`)).json['data']?.['keys'];
+    expect(await found(`alias=${alias}`)).toEqual([hash]);
+    expect(await found(`q=${alias}`)).toEqual([hash]);
+    expect(await found(`q=${hash}`)).toEqual([hash]);
+    expect(await found(`tag=${tag}`)).toEqual([hash]);
+    expect(await found(`policy=${policy}`)).toEqual([hash]);
+    expect(await found(`api=${apiId}&tag=${tag}`)).toEqual([hash]);
+    expect(await found(`owner=${organisation.admin.id}&tag=${tag}`)).toEqual([hash]);
+    expect(await found('expires_from=2029-12-31T23:59:59Z&expires_to=2030-01-01T00:00:01Z')).toEqual([hash]);
+    expect(await found('expires_from=2030-01-01T00:00:01Z&expires_to=2031-01-01T00:00:00Z')).toEqual([]);
+    const { json } = expectOk(await organisation.admin.client.post('/api/keys/search', { token }));
+    expect(json['keys']).toMatchObject([{ key_id: hash, data: { alias, tags: [tag] } }]);
+  });
+
+  it('come in pages that stay while others are made, each exactly once, with the total', async () => {
+    const own = await api.organisation();
+    const ownApi = await addApi(own);
+    const body = { access_rights: { [ownApi]: { api_id: ownApi, versions: ['Default'] } } };
+    for (let count = 0; count < 23; count += 1) expectOk(await own.admin.client.post('/api/keys', body));
+    const seen: string[] = [];
+    let query = '';
+    for (;;) {
+      const { json, headers } = expectOk(await own.admin.client.get(`/api/keys${query}`));
+      seen.push(...listOf(json['data']?.['keys']).map(String));
+      if (query === '') {
+        expect(json['total']).toBe(23);
+        expect(json['pages']).toBe(3);
+        expectOk(await own.admin.client.post('/api/keys', body));
+      }
+      const next = headers.get('x-next-after');
+      if (next === null) break;
+      query = `?after=${encodeURIComponent(next)}`;
+    }
+    expect(new Set(seen).size).toBe(23);
+    expect(seen).toHaveLength(23);
+    expect((await own.admin.client.get('/api/keys?after=nonsense')).status).toBe(400);
+    const all = expectOk(await own.admin.client.get('/api/apis/-/keys?p=-1'));
+    expect(listOf(all.json['data']?.['keys'])).toHaveLength(24);
+  });
+
+  it('are found though a node made them, and changed under their hash', async () => {
+    const hash = hashText(unique('made-elsewhere'), 'murmur32');
+    const session = { org_id: organisation.id, access_rights: rights(), alias: 'from a node', rate: 1, per: 1 };
+    await redis.set(sessionName(hash), JSON.stringify(session));
+    expect((await get(hash, '?hashed=1')).json['data']).toMatchObject({ alias: 'from a node' });
+    expectOk(await organisation.admin.client.put(`/api/keys/${hash}?hashed=1`, { alias: 'from here' }));
+    expect(await stored(hash)).toMatchObject({ alias: 'from here' });
+    expectOk(await organisation.admin.client.delete(`/api/keys/${hash}?hashed=1`));
+    expect(await stored(hash)).toBeUndefined();
+  });
+
+  it('are read under an API only when they have a right to it', async () => {
+    const { token } = await create();
+    expectOk(await organisation.admin.client.get(`/api/apis/${apiId}/keys/${token}`));
+    expectOk(await organisation.admin.client.get(`/api/apis/-/keys/${token}`));
+    expect((await organisation.admin.client.get(`/api/apis/${await addApi(organisation)}/keys/${token}`)).status).toBe(
+      404,
+    );
+  });
+});
+
+describe('keys while the Redis of the nodes is away', () => {
+  it('are listed, and not written', async () => {
+    const cut = await ApiUnderTest.start({ KEYS_REDIS_URL: 'redis://127.0.0.1:1' });
+    try {
+      const own = await cut.organisation();
+      const ownApi = await addApi(own);
+      const body = { access_rights: { [ownApi]: { api_id: ownApi, versions: ['Default'] } } };
+      const reply = await own.admin.client.post('/api/keys', body);
+      expect(reply.status).toBe(503);
+      expect(reply.json['Code']).toBe('unavailable');
+      expect(expectOk(await own.admin.client.get('/api/keys')).json['total']).toBe(0);
+    } finally {
+      await cut.stop();
+    }
+  });
+});
