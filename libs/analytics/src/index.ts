@@ -21,6 +21,7 @@ export {
   recordDocument,
   recordFromDocument,
   uptimeDocument,
+  type FoundDocument,
   type RecordDocument,
   type UptimeDocument,
 } from './storage/record-document';

@@ -6,11 +6,31 @@ import { Merger } from './purger/merger';
 import { Purger } from './purger/purger';
 import { PurgerMetrics } from './purger/purger-metrics';
 import { RowLimits } from './purger/row-limits';
+import { ActivityController } from './queries/activity.controller';
+import { AnalyticsController } from './queries/analytics.controller';
+import { FiguresService } from './queries/figures.service';
+import { LiveService } from './queries/live.service';
+import { LogController } from './queries/log.controller';
+import { LogService } from './queries/log.service';
+import { QueryService } from './queries/query.service';
+import { AnalyticsReader } from './queries/reader';
+import { AnalyticsRights } from './queries/rights';
+import { UptimeController } from './queries/uptime.controller';
+import { UptimeService } from './queries/uptime.service';
+import { ErrorCountController, UsageController } from './queries/usage.controller';
 import { AnalyticsSettingsReader } from './settings';
 import { AnalyticsCollections } from './storage/collections';
 
 /** What gateways record of requests: taken out of Redis, kept and added up in MongoDB, and asked about. */
 @Module({
+  controllers: [
+    UsageController,
+    ErrorCountController,
+    ActivityController,
+    LogController,
+    AnalyticsController,
+    UptimeController,
+  ],
   providers: [
     AnalyticsCollections,
     AnalyticsSettingsReader,
@@ -21,6 +41,13 @@ import { AnalyticsCollections } from './storage/collections';
     PurgerMetrics,
     ReplicaLock,
     RowLimits,
+    AnalyticsReader,
+    AnalyticsRights,
+    FiguresService,
+    LiveService,
+    LogService,
+    QueryService,
+    UptimeService,
   ],
 })
 export class AnalyticsModule {}

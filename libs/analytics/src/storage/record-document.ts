@@ -147,9 +147,14 @@ const namesOf = ({ geo }: AnalyticsRecord): Readonly<Record<string, string>> =>
   // Defines fields, so that `__proto__` is a name like any other.
   Object.fromEntries([...geo.names].map(([language, name]) => [fieldName(language), name]));
 
+type MayBeMissing = 'geo' | 'network' | 'latency' | 'tags' | 'rawrequest' | 'rawresponse';
+
+/** A document as it is found: pumps of older generations write less, and lists leave out the messages. */
+export type FoundDocument = Omit<RecordDocument, MayBeMissing> & Partial<Pick<RecordDocument, MayBeMissing>>;
+
 /** The record in a document, also in one of a pump of an older generation, which lacks fields. */
-export const recordFromDocument = (document: RecordDocument): AnalyticsRecord => {
-  const { geo, network, latency, tags }: Partial<RecordDocument> = document;
+export const recordFromDocument = (document: FoundDocument): AnalyticsRecord => {
+  const { geo, network, latency, tags } = document;
   const total = latency?.total ?? 0;
   const upstream = latency?.upstream ?? 0;
   return {
@@ -172,8 +177,8 @@ export const recordFromDocument = (document: RecordDocument): AnalyticsRecord =>
     orgId: document.orgid,
     oauthId: document.oauthid,
     requestTime: document.requesttime,
-    rawRequest: document.rawrequest,
-    rawResponse: document.rawresponse,
+    rawRequest: document.rawrequest ?? '',
+    rawResponse: document.rawresponse ?? '',
     ipAddress: document.ipaddress,
     geo: {
       isoCode: geo?.country.isocode ?? '',

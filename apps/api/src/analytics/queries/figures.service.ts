@@ -1,0 +1,119 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { noMeasures, ZoneClock } from '@castellan/analytics';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { csvLine } from '../../audit/csv';
+import type { OrganisationContext } from '../../http/request-context';
+import { figureOf, type FigureDto } from './figure.dto';
+import type { FiguresAsked } from './figures.query';
+import { daysOf, seriesOf, wholeOf, type RangeParams } from './range';
+import { AnalyticsReader, type DimensionName, type Filters } from './reader';
+import { AnalyticsRights } from './rights';
+
+/** What a route asks for, beside what its query narrows it to. */
+export interface FiguresWanted {
+  readonly filters?: Filters;
+  readonly errorsOnly?: boolean;
+}
+
+const columns = [
+  ...(['begins', 'year', 'month', 'day', 'hour', 'api_id', 'api_name', 'api_version', 'key', 'alias', 'path'] as const),
+  ...(['code', 'iso_country', 'oauth_id', 'tag'] as const),
+] as const;
+const figureColumns = [
+  ...(['hits', 'success', 'error', 'last_hit', 'request_time', 'latency', 'upstream_latency', 'max_latency'] as const),
+  ...(['min_latency', 'max_upstream_latency', 'min_upstream_latency', 'p50', 'p95', 'p99'] as const),
+] as const;
+
+/** Rows of figures in the shape that Tyk's clients read. */
+@Injectable()
+export class FiguresService {
+  constructor(
+    private readonly reader: AnalyticsReader,
+    private readonly rights: AnalyticsRights,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  /** A row for each stretch of time, with zeros where nothing was. @throws ValidationFailed, Forbidden */
+  async series(
+    context: OrganisationContext,
+    params: RangeParams,
+    query: FiguresAsked,
+    { filters = {}, errorsOnly = false }: FiguresWanted = {},
+  ): Promise<readonly FigureDto[]> {
+    const clock = new ZoneClock(query.tz);
+    const buckets = seriesOf(daysOf(params), query.res ?? 'day', clock);
+    const first = buckets[0]?.start ?? new Date(0);
+    const { cells } = await this.reader.ask(context.organisation, {
+      from: first,
+      until: buckets.at(-1)?.end ?? first,
+      edges: buckets.slice(1).map(({ start }) => start),
+      scope: await this.rights.scope(context, query.api_id ?? filters.api?.[0]),
+      filters: { ...filtersOf(query), ...filters },
+      groupBy: [],
+      errorsOnly,
+    });
+    const found = new Map(cells.map((cell) => [cell.at.getTime(), cell.measures]));
+    return buckets.map((bucket) => figureOf(bucket, {}, '', found.get(bucket.start.getTime()) ?? noMeasures()));
+  }
+
+  /** A row for each value of the dimensions, over the whole time. @throws ValidationFailed, Forbidden */
+  async list(
+    context: OrganisationContext,
+    params: RangeParams,
+    query: FiguresAsked,
+    groupBy: readonly DimensionName[],
+    { filters = {}, errorsOnly = false }: FiguresWanted = {},
+  ): Promise<readonly FigureDto[]> {
+    const { from, until } = wholeOf(daysOf(params), new ZoneClock(query.tz));
+    const { cells } = await this.reader.ask(context.organisation, {
+      from,
+      until,
+      edges: [],
+      scope: await this.rights.scope(context, query.api_id ?? filters.api?.[0]),
+      filters: { ...filtersOf(query), ...filters },
+      groupBy,
+      errorsOnly,
+    });
+    const rows = cells.map(({ dimensions, label, measures }) => figureOf(null, dimensions, label, measures));
+    return sorted(rows, query);
+  }
+
+  /** Sends the rows as they are asked for: a page or all of them, as JSON or CSV. */
+  send(reply: FastifyReply, rows: readonly FigureDto[], query: FiguresAsked, paged: boolean): void {
+    const { pageSize } = this.config;
+    const page = paged ? query.p : null;
+    const shown = page === null ? rows : rows.slice((page - 1) * pageSize, page * pageSize);
+    if (query.type === 'csv' || (query.type === undefined && wantsCsv(reply))) {
+      void reply
+        .header('content-type', 'text/csv; charset=utf-8')
+        .header('content-disposition', 'attachment; filename="analytics.csv"')
+        .send([csvLine([...columns, ...figureColumns]), ...shown.map(csvOf)].join(''));
+      return;
+    }
+    void reply.send({ data: shown, pages: page === null ? 0 : Math.ceil(rows.length / pageSize) });
+  }
+}
+
+const csvOf = (row: FigureDto): string =>
+  csvLine([...columns.map((column) => row.id[column]), ...figureColumns.map((column) => row[column])]);
+
+const wantsCsv = (reply: FastifyReply): boolean => (reply.request.headers.accept ?? '').includes('text/csv');
+
+const filtersOf = ({ api_version: version, tags }: FiguresAsked): Filters => ({
+  ...(version === undefined ? {} : { version: [version] }),
+  ...(tags.length === 0 ? {} : { tag: tags }),
+});
+
+const measureOf = { hits: 'hits', success: 'success', error: 'error', latency: 'latency' } as const;
+
+/** The most first, and by name where there is as much of both, so that pages do not overlap. */
+const sorted = (rows: readonly FigureDto[], { by, sort }: FiguresAsked): readonly FigureDto[] => {
+  const name = by?.toLowerCase();
+  const measure = name === 'success' || name === 'error' || name === 'latency' ? measureOf[name] : 'hits';
+  const direction = sort === '1' ? 1 : -1;
+  const nameOf = ({ id }: FigureDto): string => JSON.stringify(id);
+  return [...rows].sort(
+    (left, right) => direction * (left[measure] - right[measure]) || (nameOf(left) < nameOf(right) ? -1 : 1),
+  );
+};

@@ -1,0 +1,109 @@
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { CastellanError } from '@castellan/dto';
+import { Clock, LOGGER, type Logger } from '@castellan/observability';
+import type { OrganisationId } from '@castellan/persistence';
+import { AnalyticsCollections } from '../storage/collections';
+import { inTime } from '../storage/in-time';
+import type { Scope } from './rights';
+
+/** Streams that a replica keeps open, and those of one organisation among them. */
+const mostStreams = 200;
+const mostOfOrganisation = 20;
+const everyMs = 1_000;
+const minuteMs = 60_000;
+/** Bytes that may wait for a reader; a slower one gets fewer events, not more memory. */
+const mostWaiting = 64 * 1024;
+
+interface Stream {
+  readonly organisation: OrganisationId;
+  readonly stop: () => void;
+}
+
+/** The last minute, second by second, sent again each second. */
+@Injectable()
+export class LiveService implements BeforeApplicationShutdown {
+  private readonly streams = new Set<Stream>();
+
+  constructor(
+    private readonly collections: AnalyticsCollections,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  beforeApplicationShutdown(): void {
+    for (const { stop } of this.streams) stop();
+  }
+
+  /** Each event holds the whole minute, so that whoever connects again has missed nothing. @throws limit_reached */
+  open(organisation: OrganisationId, scope: Scope, reply: FastifyReply): void {
+    const own = [...this.streams].filter((stream) => stream.organisation === organisation).length;
+    if (this.streams.size >= mostStreams || own >= mostOfOrganisation) {
+      throw new CastellanError(429, 'limit_reached', 'Too many live streams are open; close one first');
+    }
+    reply.hijack();
+    const { raw } = reply;
+    raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      'x-request-id': reply.request.id,
+    });
+    let skipped = 0;
+    let busy = false;
+    const send = async (): Promise<void> => {
+      if (busy) return;
+      if (raw.writableLength > mostWaiting) {
+        skipped += 1;
+        return;
+      }
+      busy = true;
+      try {
+        const event = { seconds: await this.lastMinute(organisation, scope), skipped };
+        raw.write(`event: minute\ndata: ${JSON.stringify(event)}\n\n`);
+      } catch (error) {
+        this.logger.warn({ err: error }, 'A live stream could not be fed');
+        raw.write('event: unavailable\ndata: {}\n\n');
+      } finally {
+        busy = false;
+      }
+    };
+    const timer = setInterval(() => void send(), everyMs);
+    const stream = { organisation, stop: () => raw.end() };
+    this.streams.add(stream);
+    raw.on('close', () => {
+      clearInterval(timer);
+      this.streams.delete(stream);
+    });
+    void send();
+  }
+
+  private async lastMinute(organisation: OrganisationId, scope: Scope): Promise<readonly object[]> {
+    const end = Math.floor(this.clock.millis() / 1_000) * 1_000;
+    const from = new Date(end - minuteMs);
+    const [collection = this.collections.records(organisation)] = await this.collections.recordsToRead(organisation);
+    const found = await collection
+      .aggregate<{ _id: Date; hits: number; errors: number }>([
+        {
+          $match: {
+            orgid: organisation,
+            timestamp: inTime(from, new Date(end)),
+            ...(scope === null ? {} : { apiid: { $in: [...scope] } }),
+          },
+        },
+        {
+          $group: {
+            _id: { $toDate: { $subtract: [{ $toLong: '$timestamp' }, { $mod: [{ $toLong: '$timestamp' }, 1_000] }] } },
+            hits: { $sum: 1 },
+            errors: { $sum: { $cond: [{ $gte: ['$responsecode', 400] }, 1, 0] } },
+          },
+        },
+      ])
+      .toArray();
+    const bySecond = new Map(found.map(({ _id, hits, errors }) => [_id.getTime(), { hits, errors }]));
+    return Array.from({ length: 60 }, (_, second) => {
+      const at = from.getTime() + second * 1_000;
+      return { at: new Date(at).toISOString(), ...(bySecond.get(at) ?? { hits: 0, errors: 0 }) };
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import { Controller, Param, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Requires } from '@castellan/rbac';
+import { csvLine } from '../../audit/csv';
+import { AskedFor } from '../../http/query/query';
+import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
+import { Route } from '../../http/route';
+import { LogDetailDto, LogListDto } from './log.dto';
+import { logQuery, type LogAsked } from './log.query';
+import { LogService } from './log.service';
+
+/** Columns of the file; messages are not among them, because they may be of any kind. */
+const columns = [
+  ...(['id', 'TimeStamp', 'APIID', 'APIName', 'APIVersion', 'Method', 'Path', 'RawPath', 'ResponseCode'] as const),
+  ...(['APIKey', 'Alias', 'OauthID', 'IPAddress', 'UserAgent', 'RequestTime', 'ContentLength', 'Tags'] as const),
+] as const;
+
+/** The log of requests. */
+@ApiTags('Analytics')
+@Controller('api/logs')
+export class LogController {
+  constructor(private readonly logs: LogService) {}
+
+  @Route.get('', {
+    access: Requires('log', 'read', 'Log Browser'),
+    id: 'listLogs',
+    summary: 'List recorded requests, the newest first',
+    reply: LogListDto,
+    produces: ['application/json', 'text/csv'],
+  })
+  async list(
+    @OrganisationRequest() { organisation }: OrganisationContext,
+    @AskedFor(logQuery) query: LogAsked,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const found = await this.logs.list(organisation, query);
+    if (query.type !== 'csv') {
+      void reply.send(found);
+      return;
+    }
+    const lines = found.data.map((record) => csvLine(columns.map((column) => record[column])));
+    void reply.header('content-type', 'text/csv; charset=utf-8').send([csvLine(columns), ...lines].join(''));
+  }
+
+  @Route.get(':id', {
+    access: Requires('log', 'read', 'Log Detail'),
+    id: 'getLog',
+    summary: 'Get one recorded request, with what was recorded of the messages',
+    params: [{ name: 'id', example: '6b07a8ee73882eb05c0245db' }],
+    reply: LogDetailDto,
+  })
+  async get(
+    @OrganisationRequest() { organisation }: OrganisationContext,
+    @Param('id') id: string,
+  ): Promise<LogDetailDto> {
+    return this.logs.get(organisation, id);
+  }
+}

@@ -1,0 +1,118 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { mongo } from 'mongoose';
+import { canonicalAddress } from '@castellan/analytics';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { NotFound, ValidationFailed } from '@castellan/dto';
+import { isObjectIdText, type OrganisationId } from '@castellan/persistence';
+import { AnalyticsCollections } from '../storage/collections';
+import { inTime } from '../storage/in-time';
+import { logMessage, logRecord, type LogDetailDto, type LogListDto, type StoredRecord } from './log.dto';
+import type { LogAsked } from './log.query';
+
+/** Pages that are counted; who wants more goes on by cursor. */
+const mostPages = 1_000;
+const longestReadMs = 10_000;
+/** Rows of a log that are read at a time when everything is asked for. */
+const everything = 1_000;
+
+/** The newest first; of one instant by id, so that none is left out or comes twice. */
+const order = { timestamp: -1, _id: -1 } as const;
+const withoutMessages = { rawrequest: 0, rawresponse: 0 } as const;
+
+/** Requests one by one. */
+@Injectable()
+export class LogService {
+  constructor(
+    private readonly collections: AnalyticsCollections,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  /** @throws ValidationFailed */
+  async list(organisation: OrganisationId, query: LogAsked): Promise<LogListDto> {
+    const { pageSize } = this.config;
+    const filter = filterOf(organisation, query);
+    const collection = await this.collection(organisation);
+    const size = query.p === null ? everything : pageSize;
+    const after = query.cursor === undefined ? null : positionOf(query.cursor);
+    const skip = after === null && query.p !== null ? Math.min(query.p - 1, mostPages) * pageSize : 0;
+    const found = await collection
+      .find(after === null ? filter : { $and: [filter, after] }, {
+        projection: withoutMessages,
+        maxTimeMS: longestReadMs,
+      })
+      .sort(order)
+      .skip(skip)
+      .limit(size + 1)
+      .toArray();
+    const shown = found.slice(0, size);
+    const last = shown.at(-1);
+    const pages = after === null ? await this.pages(collection, filter, query.p) : 0;
+    return {
+      data: shown.map(logRecord),
+      pages,
+      next: found.length > size && last !== undefined ? `${last.timestamp.getTime()}-${last._id.toString()}` : null,
+    };
+  }
+
+  /** @throws NotFound */
+  async get(organisation: OrganisationId, id: string): Promise<LogDetailDto> {
+    const collection = await this.collection(organisation);
+    const document = isObjectIdText(id)
+      ? await collection.findOne({ _id: new mongo.ObjectId(id), orgid: organisation })
+      : null;
+    if (document === null) throw new NotFound('Log record not found');
+    return Object.assign(logRecord(document), {
+      request: logMessage(document.rawrequest, document.cut?.rawrequest),
+      response: logMessage(document.rawresponse, document.cut?.rawresponse),
+    });
+  }
+
+  private async pages(
+    collection: mongo.Collection<StoredRecord>,
+    filter: mongo.Filter<StoredRecord>,
+    page: number | null,
+  ): Promise<number> {
+    if (page === null) return 1;
+    const { pageSize } = this.config;
+    const limit = mostPages * pageSize;
+    const count = await collection.countDocuments(filter, { limit, maxTimeMS: longestReadMs });
+    return Math.ceil(count / pageSize);
+  }
+
+  private async collection(organisation: OrganisationId): Promise<mongo.Collection<StoredRecord>> {
+    const [collection = this.collections.records(organisation)] = await this.collections.recordsToRead(organisation);
+    // MongoDB gives each document its `_id`.
+    return collection as unknown as mongo.Collection<StoredRecord>;
+  }
+}
+
+/** What comes after a position, in the order of the log. */
+const positionOf = (cursor: string): mongo.Filter<StoredRecord> => {
+  const [millis = '', id = ''] = cursor.split('-');
+  const timestamp = new Date(Number(millis));
+  return { $or: [{ timestamp: { $lt: timestamp } }, { timestamp, _id: { $lt: new mongo.ObjectId(id) } }] };
+};
+
+/** Values go under operators that we name, and are texts and numbers by then: none is ever an operator itself. */
+const filterOf = (organisation: OrganisationId, query: LogAsked): mongo.Filter<StoredRecord> => {
+  const { start, end, api, key, path, method, status, ip, tag, alias, tags, api_version: version } = query;
+  if (start > end) throw new ValidationFailed([{ path: 'start', message: 'must not be after end' }]);
+  const conditions: mongo.Filter<StoredRecord>[] = [
+    ...(query.errors ? [{ responsecode: { $gte: 400 } }] : []),
+    ...(status === undefined ? [] : [{ responsecode: { $eq: status } }]),
+    ...(api === undefined ? [] : [{ apiid: { $eq: api } }]),
+    ...(version === undefined ? [] : [{ apiversion: { $eq: version } }]),
+    ...(key === undefined ? [] : [{ apikey: { $eq: key } }]),
+    ...(path === undefined ? [] : [{ path: { $gte: path, $lt: `${path}\uffff` } }]),
+    ...(method === undefined ? [] : [{ method: { $eq: method.toUpperCase() } }]),
+    ...(ip === undefined ? [] : [{ ipaddress: { $eq: canonicalAddress(ip) } }]),
+    ...(alias === undefined ? [] : [{ alias: { $eq: alias } }]),
+    ...(tag === undefined ? [] : [{ tags: { $in: [tag] } }]),
+    ...(tags.length === 0 ? [] : [{ tags: { $in: [...tags] } }]),
+  ];
+  return {
+    orgid: organisation,
+    timestamp: inTime(new Date(start * 1_000), new Date((end + 1) * 1_000)),
+    ...(conditions.length === 0 ? {} : { $and: conditions }),
+  };
+};

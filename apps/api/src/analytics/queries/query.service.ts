@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { noMeasures, percentiles, uniqueCount, ZoneClock, type Bucket, type Measures } from '@castellan/analytics';
+import type { OrganisationContext } from '../../http/request-context';
+import type { MetricName, QueryAsked, QueryReplyDto } from './query.body';
+import { seriesOf } from './range';
+import { AnalyticsReader, type Cell, type DimensionName } from './reader';
+import { AnalyticsRights, type Scope } from './rights';
+
+/** Answers the one question that the others are cases of. */
+@Injectable()
+export class QueryService {
+  constructor(
+    private readonly reader: AnalyticsReader,
+    private readonly rights: AnalyticsRights,
+  ) {}
+
+  /** @throws ValidationFailed, Forbidden */
+  async answer(context: OrganisationContext, asked: QueryAsked): Promise<QueryReplyDto> {
+    const [from, until] = [new Date(asked.from), new Date(asked.to)];
+    const buckets = bucketsIn(asked, from, until);
+    const { errors: errorsOnly = false, ...filters } = asked.filters;
+    const callers = asked.metrics.some((metric) => metric.startsWith('unique_'));
+    const given = Object.entries(filters).filter(([, values]) => values !== undefined);
+    const { source, cells } = await this.reader.ask(context.organisation, {
+      from,
+      until,
+      edges: buckets.slice(1).map(({ start }) => start),
+      scope: await this.scope(context, filters.api),
+      filters: Object.fromEntries(given),
+      groupBy: asked.groupBy,
+      callers,
+      errorsOnly,
+    });
+    const groups = groupsOf(cells, asked);
+    const shown = groups.slice(0, asked.top);
+    const starts = asked.interval === 'none' ? [null] : buckets.map((bucket) => bucket.start);
+    return {
+      source,
+      truncated: groups.length > shown.length,
+      data: shown.flatMap((group) =>
+        starts.map((start) => rowOf(group, start ?? from, start === null ? null : start.toISOString(), asked)),
+      ),
+    };
+  }
+
+  /** Every API that is asked for by name has to be one that the user may see. */
+  private async scope(context: OrganisationContext, apis: readonly string[] | undefined): Promise<Scope> {
+    if (apis === undefined) return this.rights.scope(context);
+    const scopes = await Promise.all(apis.map((api) => this.rights.scope(context, api)));
+    return scopes.flatMap((scope) => scope ?? []);
+  }
+}
+
+/** The buckets of the days in question, cut to the range. */
+const bucketsIn = ({ interval, tz }: QueryAsked, from: Date, until: Date): readonly Bucket[] => {
+  if (interval === 'none') return [];
+  const clock = new ZoneClock(tz);
+  const days = { first: clock.show(from), last: clock.show(new Date(until.getTime() - 1)) };
+  return seriesOf(days, interval, clock)
+    .filter(({ start, end }) => end > from && start < until)
+    .map((bucket, index) => (index === 0 && bucket.start < from ? { ...bucket, start: from } : bucket));
+};
+
+interface Group {
+  readonly names: Readonly<Record<string, unknown>>;
+  readonly cells: ReadonlyMap<number, Measures>;
+  readonly total: number;
+}
+
+const groupsOf = (cells: readonly Cell[], { groupBy, metrics, order }: QueryAsked): readonly Group[] => {
+  const groups = new Map<string, { label: string; names: Record<string, unknown>; cells: Map<number, Measures> }>();
+  if (groupBy.length === 0) groups.set('[]', { label: '', names: {}, cells: new Map() });
+  for (const { dimensions, at, label, measures } of cells) {
+    const name = JSON.stringify(groupBy.map((one) => dimensions[one]));
+    const group = groups.get(name) ?? { label: '', names: namesOf(groupBy, dimensions), cells: new Map() };
+    group.cells.set(at.getTime(), measures);
+    if (label !== '') group.label = label;
+    groups.set(name, group);
+  }
+  const [first = 'hits'] = metrics;
+  const direction = order === 'asc' ? 1 : -1;
+  return [...groups]
+    .map(([name, { label, names, cells: own }]) => {
+      const total = [...own.values()].reduce((sum, measures) => sum + (metricOf(first, measures) ?? 0), 0);
+      return { name, group: { names: groupBy.length === 0 ? {} : { ...names, label }, cells: own, total } };
+    })
+    .sort((left, right) => direction * (left.group.total - right.group.total) || (left.name < right.name ? -1 : 1))
+    .map(({ group }) => group);
+};
+
+const namesOf = (groupBy: readonly DimensionName[], dimensions: Cell['dimensions']): Record<string, unknown> =>
+  Object.fromEntries(groupBy.map((name) => [name, dimensions[name]]));
+
+const rowOf = (
+  { names, cells }: Group,
+  at: Date,
+  begins: string | null,
+  { metrics }: QueryAsked,
+): Readonly<Record<string, unknown>> => {
+  const measures = cells.get(at.getTime()) ?? noMeasures();
+  return { begins, ...names, ...Object.fromEntries(metrics.map((name) => [name, metricOf(name, measures)])) };
+};
+
+const metricOf = (name: MetricName, measures: Measures): number | null => {
+  const { latencyCount: count, latencyMin: min, latencyMax: max } = measures;
+  const mean = (sum: number): number | null => (count === 0 ? null : sum / count);
+  const percentile = (share: number): number | null => percentiles(measures.sketch, [share], { min, max })[0] ?? null;
+  const metrics: Readonly<Record<MetricName, () => number | null>> = {
+    hits: () => measures.hits,
+    success: () => measures.success,
+    errors: () => measures.errors,
+    latency_mean: () => mean(measures.latencySum),
+    latency_max: () => max,
+    latency_p50: () => percentile(0.5),
+    latency_p95: () => percentile(0.95),
+    latency_p99: () => percentile(0.99),
+    upstream_latency_mean: () => mean(measures.upstreamSum),
+    upstream_latency_max: () => measures.upstreamMax,
+    bytes_in: () => measures.bytesIn,
+    bytes_out: () => measures.bytesOut,
+    content_length: () => measures.contentLength,
+    unique_keys: () => uniqueCount(measures.keys),
+    unique_ips: () => uniqueCount(measures.addresses),
+  };
+  return metrics[name]();
+};

@@ -1,0 +1,72 @@
+import {
+  bucketCount,
+  bucketsOf,
+  isDay,
+  ZoneClock,
+  type Bucket,
+  type CalendarDay,
+  type Resolution,
+} from '@castellan/analytics';
+import { ValidationFailed } from '@castellan/dto';
+
+/** The end of every path that asks for some days: both of them belong to what is asked for. */
+export const rangePath = ':from_day/:from_month/:from_year/:to_day/:to_month/:to_year';
+
+export const rangeParams = [
+  ['from_day', '1'],
+  ['from_month', '12'],
+  ['from_year', '2026'],
+  ['to_day', '31'],
+  ['to_month', '12'],
+  ['to_year', '2026'],
+].map(([name = '', example = '']) => ({ name, example }));
+
+/** As they stand in the path. */
+export interface RangeParams {
+  readonly from_day: string;
+  readonly from_month: string;
+  readonly from_year: string;
+  readonly to_day: string;
+  readonly to_month: string;
+  readonly to_year: string;
+}
+
+export interface DayRange {
+  readonly first: CalendarDay;
+  readonly last: CalendarDay;
+}
+
+/** Buckets that a reply may have. */
+const mostBuckets = 10_000;
+
+/** @throws ValidationFailed for a day that does not exist, naming it */
+export const daysOf = (params: RangeParams): DayRange => {
+  const first = dayOf('from', params.from_day, params.from_month, params.from_year);
+  const last = dayOf('to', params.to_day, params.to_month, params.to_year);
+  const isBackwards = Date.UTC(first.year, first.month, first.day) > Date.UTC(last.year, last.month, last.day);
+  if (isBackwards) throw new ValidationFailed([{ path: 'from', message: 'must not be after the last day' }]);
+  return { first, last };
+};
+
+const dayOf = (path: string, day: string, month: string, year: string): CalendarDay => {
+  const read = (text: string): number => (/^\d{1,4}$/.test(text) ? Number(text) : Number.NaN);
+  const found = { day: read(day), month: read(month), year: read(year) };
+  if (isDay(found) && found.year >= 1970) return found;
+  throw new ValidationFailed([{ path, message: 'must be a day that exists, as day/month/year' }]);
+};
+
+/** @throws ValidationFailed when there would be too many buckets */
+export const seriesOf = ({ first, last }: DayRange, resolution: Resolution, clock: ZoneClock): readonly Bucket[] => {
+  if (bucketCount(first, last, resolution) > mostBuckets) {
+    const message = `would give more than ${mostBuckets} rows; ask for fewer days or a coarser resolution`;
+    throw new ValidationFailed([{ path: 'res', message }]);
+  }
+  return bucketsOf(clock, first, last, resolution);
+};
+
+/** The range as one bucket. */
+export const wholeOf = ({ first, last }: DayRange, clock: ZoneClock): { readonly from: Date; readonly until: Date } => {
+  const days = bucketsOf(clock, last, last, 'day');
+  const start = clock.startOf(first);
+  return { from: start, until: days.at(-1)?.end ?? start };
+};

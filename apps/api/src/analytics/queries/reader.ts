@@ -1,0 +1,301 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { mongo } from 'mongoose';
+import {
+  addMeasures,
+  addRecord,
+  keyOf,
+  noMeasures,
+  recordFromDocument,
+  type AnalyticsRecord,
+  type Dimensions,
+  type Measures,
+  type FoundDocument,
+  type RecordDocument,
+  type RollupKind,
+  type RollupUnit,
+} from '@castellan/analytics';
+import { CastellanError } from '@castellan/dto';
+import { Clock } from '@castellan/observability';
+import { ConsistentReads, type OrganisationId } from '@castellan/persistence';
+import { rowsIn } from '../purger/segments';
+import { AnalyticsCollections } from '../storage/collections';
+import { inTime } from '../storage/in-time';
+import { measuresOf, type RollupDocument } from '../storage/rollup-document';
+import type { Scope } from './rights';
+
+export type DimensionName = keyof Dimensions;
+
+/** Values that a record has to have; a list names alternatives. */
+export type Filters = { readonly [K in DimensionName]?: readonly NonNullable<Dimensions[K]>[] };
+
+export interface Question {
+  readonly from: Date;
+  readonly until: Date;
+  /** Where one bucket ends and the next begins, beside the ends of the range. */
+  readonly edges: readonly Date[];
+  readonly scope: Scope;
+  readonly filters: Filters;
+  readonly groupBy: readonly DimensionName[];
+  /** Whether different keys and addresses are asked for. */
+  readonly callers?: boolean;
+  /** Whether only errors are asked for. */
+  readonly errorsOnly?: boolean;
+}
+
+export interface Cell {
+  readonly dimensions: Dimensions;
+  /** Beginning of the bucket. */
+  readonly at: Date;
+  label: string;
+  readonly measures: Measures;
+}
+
+export interface Answer {
+  /** Where the figures come from. */
+  readonly source: 'aggregates' | 'records';
+  readonly cells: readonly Cell[];
+}
+
+/** What rows of each kind group by, besides the API and its version. The first that has all that is asked for is taken. */
+const kinds: readonly (readonly [RollupKind, readonly DimensionName[]])[] = [
+  ['key', ['key']],
+  ['endpoint', ['path']],
+  ['keyEndpoint', ['key', 'path']],
+  ['oauth', ['oauth', 'path']],
+  ['tag', ['tag']],
+  ['country', ['country']],
+];
+
+const unitMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+/** Rows by the minute are there for a day. */
+const minutesKeptMs = 86_400_000;
+/** Records that one question may read; beyond it the answer is to ask for less. */
+const mostRecords = 500_000;
+const longestReadMs = 20_000;
+/** Rows that are added before other requests get a turn. */
+const atOnce = 500;
+
+/** Answers questions about figures, from sums where these suffice and from the records where not. */
+@Injectable()
+export class AnalyticsReader {
+  constructor(
+    private readonly collections: AnalyticsCollections,
+    private readonly snapshot: ConsistentReads,
+    private readonly clock: Clock,
+  ) {}
+
+  async ask(organisation: OrganisationId, question: Question): Promise<Answer> {
+    const cells = new Cells(question);
+    const kind = kindFor(question);
+    const unit = kind === null ? null : this.unitFor(question, kind);
+    const fromSums = kind !== null && unit !== null && !(await this.othersPurge(organisation));
+    if (fromSums) await this.addSums(organisation, question, kind, unit, cells);
+    else await this.addRecords(organisation, question, cells);
+    return { source: fromSums ? 'aggregates' : 'records', cells: cells.all };
+  }
+
+  /** Whether the records were stored by tyk-pump, which knows nothing of our sums. */
+  private async othersPurge(organisation: OrganisationId): Promise<boolean> {
+    if (!this.collections.purgedElsewhere) return false;
+    const { rollups, segments } = this.collections;
+    const own = (await rollups.findOne({ orgId: organisation })) ?? (await segments.findOne({ orgId: organisation }));
+    return own === null;
+  }
+
+  /** The longest unit whose buckets lie inside the question's; null when there is none. */
+  private unitFor({ from, until, edges }: Question, kind: RollupKind): RollupUnit | null {
+    const fits = (unit: RollupUnit): boolean =>
+      [from, until, ...edges].every((edge) => edge.getTime() % unitMs[unit] === 0);
+    if (fits('day')) return 'day';
+    if (fits('hour')) return 'hour';
+    const isKept = from.getTime() >= this.clock.millis() - minutesKeptMs;
+    return fits('minute') && isKept && (kind === 'total' || kind === 'api' || kind === 'error') ? 'minute' : null;
+  }
+
+  private async addSums(
+    organisation: OrganisationId,
+    question: Question,
+    kind: RollupKind,
+    unit: RollupUnit,
+    cells: Cells,
+  ): Promise<void> {
+    const { from, until } = question;
+    await this.snapshot.read(async (session) => {
+      const rows = this.collections.rollups.find(
+        { orgId: organisation, kind, unit, at: { $gte: from, $lt: until }, ...rowFilter(question) },
+        { session },
+      );
+      let read = 0;
+      for await (const row of rows) {
+        if ((read += 1) % atOnce === 0) await nextTurn();
+        cells.add(row, row.at, row.label ?? '', measuresOf(row));
+      }
+      // Rows by the day are made of those by the hour, when they are merged.
+      const kept = unit === 'minute' ? 'minute' : 'hour';
+      const segments = this.collections.segments.find(
+        {
+          orgId: organisation,
+          kinds: kind,
+          first: { $lt: until },
+          last: { $gte: new Date(from.getTime() - unitMs.hour) },
+        },
+        { session },
+      );
+      for await (const segment of segments) {
+        await nextTurn();
+        for (const row of rowsIn(segment)) {
+          if (row.kind !== kind || row.unit !== kept || row.at < from || row.at >= until) continue;
+          cells.add(row.dimensions, row.at, row.label, row.measures);
+        }
+      }
+    });
+  }
+
+  private async addRecords(organisation: OrganisationId, question: Question, cells: Cells): Promise<void> {
+    let read = 0;
+    for (const collection of await this.collections.recordsToRead(organisation)) {
+      const documents = collection.find(recordFilter(organisation, question), {
+        projection: { rawrequest: 0, rawresponse: 0, useragent: 0 },
+        maxTimeMS: longestReadMs,
+        batchSize: atOnce,
+      });
+      for await (const document of documents) {
+        if ((read += 1) % atOnce === 0) await nextTurn();
+        if (read > mostRecords) {
+          const message = `More than ${mostRecords} records have to be read for this; ask for a shorter time or other dimensions`;
+          throw new CastellanError(400, 'limit_reached', message);
+        }
+        cells.addDocument(document);
+      }
+    }
+  }
+}
+
+/** What was found, by bucket and group. */
+class Cells {
+  private readonly byName = new Map<string, Cell>();
+  private readonly starts: readonly number[];
+
+  constructor(private readonly question: Question) {
+    this.starts = [question.from, ...question.edges].map((edge) => edge.getTime());
+  }
+
+  get all(): readonly Cell[] {
+    return [...this.byName.values()];
+  }
+
+  add(dimensions: Dimensions, at: Date, label: string, measures: Measures): void {
+    if (!this.matches(dimensions)) return;
+    const cell = this.cell(dimensions, at);
+    if (label !== '') cell.label = label;
+    addMeasures(cell.measures, measures);
+  }
+
+  addDocument(document: FoundDocument): void {
+    const record = recordFromDocument(document);
+    const { apiId: api, apiVersion: version, path, responseCode: code, oauthId: oauth } = record;
+    const base = { api, version, key: keyOf(record), path, code, oauth, country: record.geo.isoCode };
+    const tags = this.asksFor('tag') ? [...new Set(record.tags)] : [''];
+    for (const tag of tags) {
+      const dimensions = { ...base, tag };
+      if (!this.matches(dimensions) || (this.question.errorsOnly === true && code < 400)) continue;
+      const cell = this.cell(dimensions, record.timeStamp);
+      const label = this.labelOf(record);
+      if (label !== '') cell.label = label;
+      addRecord(cell.measures, record, true);
+      // A filter by several tags still counts a request once.
+      if (!this.question.groupBy.includes('tag')) break;
+    }
+  }
+
+  /** As rows of sums have it: the alias of a key, or else the name of an API. */
+  private labelOf({ alias, apiName }: AnalyticsRecord): string {
+    const { groupBy } = this.question;
+    if (groupBy.includes('key')) return alias;
+    return groupBy.includes('api') ? apiName : '';
+  }
+
+  private asksFor(name: DimensionName): boolean {
+    return this.question.groupBy.includes(name) || this.question.filters[name] !== undefined;
+  }
+
+  private matches(dimensions: Dimensions): boolean {
+    const { filters, scope } = this.question;
+    if (scope !== null && !scope.includes(dimensions.api ?? '')) return false;
+    return (Object.entries(filters) as [DimensionName, readonly (string | number)[]][]).every(([name, values]) => {
+      const value = dimensions[name];
+      return value !== undefined && values.includes(value);
+    });
+  }
+
+  private cell(dimensions: Dimensions, instant: Date): Cell {
+    const at = this.bucketOf(instant);
+    const own: Dimensions = Object.fromEntries(this.question.groupBy.map((name) => [name, dimensions[name]]));
+    const name = JSON.stringify([at, ...this.question.groupBy.map((one) => dimensions[one])]);
+    const known = this.byName.get(name);
+    if (known !== undefined) return known;
+    const cell = { dimensions: own, at: new Date(at), label: '', measures: noMeasures() };
+    this.byName.set(name, cell);
+    return cell;
+  }
+
+  /** The last beginning that is not after the instant. */
+  private bucketOf(instant: Date): number {
+    const millis = instant.getTime();
+    let [low, high] = [0, this.starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.starts[middle] ?? Infinity) <= millis) low = middle;
+      else high = middle - 1;
+    }
+    return this.starts[low] ?? millis;
+  }
+}
+
+/** Kind of the rows that can answer; null when only the records can. */
+const kindFor = ({ scope, filters, groupBy, callers, errorsOnly }: Question): RollupKind | null => {
+  const asked = new Set<DimensionName>([...groupBy, ...(Object.keys(filters) as DimensionName[])]);
+  // Tags that gateways add by themselves are not among the sums.
+  if (filters.tag?.some((tag) => /^(key-|org-|api-)/.test(tag)) === true || (filters.tag?.length ?? 0) > 1) return null;
+  const isByApi = asked.has('api') || asked.has('version') || scope !== null;
+  asked.delete('api');
+  asked.delete('version');
+  if (asked.size === 0 && errorsOnly !== true) return isByApi ? 'api' : 'total';
+  if (callers === true) return null;
+  if (errorsOnly === true) return asked.size === 0 || (asked.size === 1 && asked.has('code')) ? 'error' : null;
+  return kinds.find(([, names]) => [...asked].every((name) => names.includes(name)))?.[0] ?? null;
+};
+
+/** Values go under operators that we name, so that none of them is ever one itself. */
+const rowFilter = ({ scope, filters }: Question): mongo.Filter<RollupDocument> => ({
+  ...Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, { $in: [...values] }])),
+  ...(scope === null ? {} : { api: { $in: [...scope] } }),
+});
+
+const recordFields = {
+  api: 'apiid',
+  version: 'apiversion',
+  path: 'path',
+  code: 'responsecode',
+  oauth: 'oauthid',
+  tag: 'tags',
+  country: 'geo.country.isocode',
+} as const;
+
+const recordFilter = (organisation: OrganisationId, question: Question): mongo.Filter<RecordDocument> => {
+  const { from, until, scope, filters, errorsOnly } = question;
+  const named = Object.entries(recordFields).flatMap(([name, field]) => {
+    const values = filters[name as keyof typeof recordFields];
+    return values === undefined ? [] : [[field, { $in: [...values] }] as const];
+  });
+  const keys = filters.key?.flatMap((key) => (key === '00000000' ? [key, ''] : [key]));
+  return {
+    orgid: organisation,
+    timestamp: inTime(from, until),
+    ...Object.fromEntries(named),
+    ...(keys === undefined ? {} : { apikey: { $in: keys } }),
+    ...(errorsOnly === true ? { responsecode: { $gte: 400 } } : {}),
+    ...(scope === null ? {} : { apiid: { $in: [...scope] } }),
+  };
+};
