@@ -4,7 +4,6 @@ import {
   checkApiWrapper,
   checkDefinition,
   checkDefinitionMeaning,
-  checkOas,
   deriveClassicDefinition,
   TYK_EXTENSION,
   flagAt,
@@ -20,6 +19,7 @@ import {
   type JsonValue,
   type ListenAddress,
 } from '@castellan/tyk';
+import { problemsOfOas } from '../oas/document-checks';
 import { categoriesOf } from './categories';
 import { apiTypesOf, authTypesOf } from './definition-facts';
 import { versionIdsOf } from './versions';
@@ -53,7 +53,7 @@ const prefixed = (problems: readonly FieldError[], prefix: string): FieldError[]
 export const parseApiBody = (sent: unknown): JsonObject => {
   const body = parseObject(sent);
   const definition = isOasWrapper(body)
-    ? prefixed(checkOas(ownField(body, 'oas') ?? null), 'oas')
+    ? prefixed(problemsOfOas(ownField(body, 'oas') ?? null), 'oas')
     : checkClassic(ownField(body, 'api_definition'));
   const problems = [...definition, ...checkApiWrapper(body)];
   if (problems.length > 0) throw new ValidationFailed(problems);

@@ -75,7 +75,7 @@ export class OasImportController {
     const sent = await documentFrom(body);
     const document = part(sent, 'oas');
     if (document === undefined) throw new ValidationFailed([{ path: 'oas', message: 'is required' }]);
-    const { oas, notes } = this.oas.preview(document, importOptionsOf(query), part(sent, 'tyk_oas'));
+    const { oas, notes } = await this.oas.preview(document, importOptionsOf(query), part(sent, 'tyk_oas'));
     sendNotes(reply, notes);
     sendJsonText(reply, JSON.stringify(oas));
   }

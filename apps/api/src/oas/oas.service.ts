@@ -3,10 +3,8 @@ import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dt
 import type { ApiRow, Change, ChangeContext, OrganisationId } from '@castellan/persistence';
 import {
   checkOas,
-  importOpenApi,
   objectAt,
   patchOas,
-  toNodeDocument,
   TYK_EXTENSION,
   type ImportOptions,
   type ImportResult,
@@ -18,6 +16,7 @@ import { refuseOtherKind } from '../apis/api-kind';
 import { ApisService } from '../apis/apis.service';
 import type { VersionLink } from '../apis/versions';
 import { storedWrapper } from '../apis/wrapper';
+import { checkAhead, importDocument, lostOnNodes } from './document-checks';
 import { asDocument, missingAs, refuseExtension, refuseProblems, requireExtension } from './oas-body';
 
 /** An API that was written, and what of its document nodes do not do. */
@@ -57,16 +56,18 @@ export class OasService {
   /** @throws ValidationFailed, Conflict */
   async create(context: ChangeContext, document: JsonObject, link: VersionLink | null): Promise<Written> {
     requireExtension(document);
+    await checkAhead(document);
     const row = await asDocument(() => this.apis.create(context, { oas: document }, link));
-    return { row, notes: notesOn(row) };
+    return { row, notes: await notesOn(row) };
   }
 
   /** @throws CastellanError (404), ValidationFailed, Conflict, VersionMismatch */
   async update(context: ChangeContext, id: string, document: JsonObject, precondition: Precondition): Promise<Written> {
     requireExtension(document);
     await this.find(context.organisation, id, missingAs(404, 'API definition does not exist'));
+    await checkAhead(document);
     const row = await asDocument(() => this.apis.update(context, id, { oas: document }, precondition, 'oas'));
-    return { row, notes: notesOn(row) };
+    return { row, notes: await notesOn(row) };
   }
 
   /** Replaces the OpenAPI part, and what the options ask for. @throws as {@link update} */
@@ -85,7 +86,7 @@ export class OasService {
       return { ...wrapper, oas: patched.oas };
     };
     const row = await asDocument(() => this.apis.change(context, id, precondition, edit, 'oas'));
-    return { row, notes: [...notes, ...notesOn(row)] };
+    return { row, notes: [...notes, ...(await notesOn(row))] };
   }
 
   /** @param purge whether the versions of the API go with it @throws CastellanError (404), VersionMismatch */
@@ -103,9 +104,10 @@ export class OasService {
     options: ImportOptions,
     link: VersionLink | null,
   ): Promise<Written> {
-    const { oas, notes } = this.read(document, options);
+    const { oas, notes } = await this.read(document, options);
+    await checkAhead(oas);
     const row = await asDocument(() => this.apis.create(context, { oas }, link));
-    return { row, notes: [...notes, ...notesOn(row)] };
+    return { row, notes: [...notes, ...(await notesOn(row))] };
   }
 
   /**
@@ -114,26 +116,27 @@ export class OasService {
    * @param extended an OAS API whose OpenAPI part the document is to become, if there is one
    * @throws ValidationFailed
    */
-  private read(document: JsonObject, options: ImportOptions, extended?: JsonObject): Imported {
+  private async read(document: JsonObject, options: ImportOptions, extended?: JsonObject): Promise<Imported> {
     refuseExtension(document);
     if (Object.keys(document).join() === 'url') {
       throw new ValidationFailed([{ path: 'url', message: 'is not fetched; send the document itself' }]);
     }
-    if (extended === undefined) return accepted(importOpenApi(document, options));
+    if (extended === undefined) return accepted(await importDocument(document, options));
     refuseProblems(checkOas(extended).map(({ path, message }) => ({ path: `tyk_oas.${path}`, message })));
     return accepted(patchOas(extended, document, options));
   }
 
   /** What an import or a patch would make, with the notes that it would give. @throws ValidationFailed */
-  preview(document: JsonObject, options: ImportOptions, extended?: JsonObject): Imported {
-    const { oas, notes } = this.read(document, options, extended);
-    return { oas, notes: [...notes, ...toNodeDocument(oas).lost] };
+  async preview(document: JsonObject, options: ImportOptions, extended?: JsonObject): Promise<Imported> {
+    const { oas, notes } = await this.read(document, options, extended);
+    return { oas, notes: [...notes, ...(await lostOnNodes(oas))] };
   }
 
   /** Everything that a write would check, and nothing written. @throws ValidationFailed, Conflict, NotFound */
   async dryRun(context: ChangeContext, document: JsonObject, id?: string): Promise<readonly Change[]> {
     requireExtension(document);
     if (id !== undefined) refuseOtherKind(await this.apis.require(context.organisation, id), 'oas');
+    await checkAhead(document);
     return asDocument(() => this.apis.dryRun(context, { oas: document }, id));
   }
 
@@ -153,8 +156,8 @@ const addressFields = {
   domain: `${TYK_EXTENSION}.server.customDomain.name`,
 };
 
-const notesOn = (row: ApiRow): readonly FieldError[] => [
-  ...toNodeDocument(documentOf(row)).lost,
+const notesOn = async (row: ApiRow): Promise<readonly FieldError[]> => [
+  ...(await lostOnNodes(documentOf(row))),
   ...addressNotes(row, addressFields),
 ];
 
