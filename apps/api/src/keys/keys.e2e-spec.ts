@@ -14,6 +14,7 @@ import {
 } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, addPolicy, type Json } from '../../test/configuration';
+import { KeyKeeper } from './key-keeper';
 
 let api: ApiUnderTest;
 let organisation: TestOrganisation;
@@ -435,6 +436,31 @@ describe('keys that are looked for', () => {
 });
 
 describe('keys while the Redis of the nodes is away', () => {
+  // That it goes away between the commit and the write cannot be produced at will.
+  const cutOff = (): void => {
+    jest.spyOn(api.app.get(KeyKeeper), 'apply').mockRejectedValueOnce(new Error('Connection is closed.'));
+  };
+
+  it('are not made when it goes away in the middle', async () => {
+    const alias = unique('half-made');
+    cutOff();
+    expect((await organisation.admin.client.post('/api/keys', aSession({ alias }))).status).toBe(503);
+    expect(expectOk(await organisation.admin.client.get(`/api/keys?alias=${alias}`)).json['total']).toBe(0);
+  });
+
+  it('stay as they were when it goes away in the middle of a change or a deletion', async () => {
+    const { token, hash } = await create({ alias: 'before' });
+    cutOff();
+    expect((await organisation.admin.client.put(`/api/keys/${token}`, { alias: 'after' })).status).toBe(503);
+    expect((await get(token)).json['data']).toMatchObject({ alias: 'before' });
+    cutOff();
+    expect((await organisation.admin.client.delete(`/api/keys/${token}`)).status).toBe(503);
+    expect((await get(token)).json['data']).toMatchObject({ alias: 'before' });
+    expect(await stored(hash)).toMatchObject({ alias: 'before' });
+    expectOk(await organisation.admin.client.delete(`/api/keys/${token}`));
+    expect((await get(token)).status).toBe(404);
+  });
+
   it('are listed, and not written', async () => {
     const cut = await ApiUnderTest.start({ KEYS_REDIS_URL: 'redis://127.0.0.1:1' });
     try {

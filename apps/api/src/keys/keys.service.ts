@@ -79,7 +79,7 @@ export class KeysService {
     } catch (error) {
       throw error instanceof DuplicateKey ? taken() : error;
     }
-    await this.bring(row, () => this.index.settle(row._id, row.version, { ...pendingNow(row), wanted: null }));
+    await this.bring(row, { ...row, deletedAt: completion.now, pending: { ...pendingNow(row), wanted: null } });
     return { token: key.token, row, session: sessionForCallers(session) };
   }
 
@@ -170,22 +170,21 @@ export class KeysService {
       if (!(await this.index.replace(changed, row.version, unit.session))) throw new Conflict('id_conflict', outrun);
       this.record(unit, changed, stored, session);
     });
-    await this.bring(changed, () =>
-      this.index.settle(changed._id, changed.version, {
-        ...pendingNow(changed),
-        wanted: row.pending?.wanted ?? JSON.stringify(stored),
-      }),
-    );
+    const there = row.pending?.wanted ?? writeSession(stored);
+    await this.bring(changed, { ...row, pending: { ...pendingNow(changed), wanted: there } });
     return changed;
   }
 
-  /** Brings a committed change to Redis; when that cannot be reached, the key is left as it was and the caller told so. */
-  private async bring(row: KeyRow, takeBack: () => Promise<unknown>): Promise<void> {
+  /**
+   * Brings a committed change to Redis. When that cannot be reached, the key is left as it was, and the caller told so; the keeper
+   * undoes what has reached Redis all the same.
+   */
+  private async bring(row: KeyRow, before: KeyRow): Promise<void> {
     try {
       await this.keeper.apply(row);
     } catch (error) {
       this.logger.error({ err: error, key: row._id }, 'A change of a key did not reach Redis, and is taken back');
-      await takeBack();
+      await this.index.replace({ ...before, version: row.version + 1 }, row.version, null);
       throw new Unavailable('The Redis of the nodes', error);
     }
   }
