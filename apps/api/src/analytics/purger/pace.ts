@@ -1,8 +1,8 @@
 /** What one transaction should take, in milliseconds: long enough to be worth its commit, far from every time limit. */
-const targetMs = 1_000;
+const targetMs = 4_000;
 
-const fewest = 50;
-const first = 500;
+const fewest = 250;
+const first = 1_000;
 
 /** How many records go into one transaction, by what the database answered so far. */
 export class Pace {
