@@ -9,7 +9,16 @@ import { startAppWithRoutes, type AppWithRoutes } from './support/app-with-route
 import { routesOf, type Route } from './support/fastify-routes';
 
 /** What anybody may call. A route that is to join them has to be written down here. */
-const publicPaths = ['/hello', '/health/live', '/health/ready', '/metrics', '/openapi.json'];
+const publicPaths = [
+  '/login',
+  '/logout',
+  '/api/setup',
+  '/hello',
+  '/health/live',
+  '/health/ready',
+  '/metrics',
+  '/openapi.json',
+];
 const isDocumentation = ({ path }: Route): boolean => path.startsWith('/docs');
 
 /** Handlers of HTTP routes that declare no access, as `Controller.method`. */

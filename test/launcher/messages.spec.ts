@@ -82,11 +82,15 @@ describe('the summary', () => {
     nodeSecret: 'the-node-secret',
     gatewaySecret: 'the-gateway-secret',
   };
-  const summary = (redis: string): string =>
+  const summary = (redis: string, setupToken?: string): string =>
     String(
       evaluate(`import { summary } from './tools/lib/summary.mjs'; answer(summary(input));`, {
         ...{ apiUrl: 'http://127.0.0.1:3000', hostManagerUrl: 'http://127.0.0.1:3010', dataDir: '/data', secrets },
-        ...{ mongodb: { label: 'MongoDB', url: 'mongodb://me:hidden@db/x' }, redis: { label: 'Redis', url: redis } },
+        ...{
+          mongodb: { label: 'MongoDB', url: 'mongodb://me:hidden@db/x' },
+          redis: { label: 'Redis', url: redis },
+          setupToken,
+        },
       }),
     );
   /** The lines between "tyk.conf" and the next heading, as the user pastes them. */
@@ -113,10 +117,13 @@ describe('the summary', () => {
     expect(text).not.toContain('p%40ss');
   });
 
-  it('has one curl that can be copied', () => {
-    const lines = summary('redis://127.0.0.1:6479').split('\n');
-    expect(lines.filter((line) => line.startsWith('curl'))).toEqual([
-      `curl -s -H 'admin-auth: the-admin-secret' -d '{"owner_name":"Acme"}' http://127.0.0.1:3000/admin/organisations`,
-    ]);
+  it('has one command that can be copied, and the token of the first run while there is one', () => {
+    const url = 'redis://127.0.0.1:6479';
+    const commands = summary(url)
+      .split('\n')
+      .filter((line) => line.startsWith('npm'));
+    expect(commands).toEqual(['npm run cli -- bootstrap --org Acme --email ada@acme.example']);
+    expect(summary(url)).not.toContain('/api/setup');
+    expect(summary(url, 'the-token')).toMatch(/\/api\/setup:\n\nthe-token\n/);
   });
 });

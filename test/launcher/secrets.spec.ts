@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setupTokenOf } from '../../apps/api/src/setup/setup-token';
 import { evaluate, fields, folder, removeFolders } from './tools';
 
 const ensureSecrets = (dataDir: string, env: Record<string, string> = {}): unknown =>
@@ -13,7 +14,7 @@ describe('the secrets of an installation', () => {
     const dataDir = folder();
     const first = ensureSecrets(dataDir);
     const secret: unknown = expect.stringMatching(/^[0-9a-f]{48}$/);
-    expect(first).toEqual({ adminSecret: secret, nodeSecret: secret, gatewaySecret: secret });
+    expect(first).toEqual({ adminSecret: secret, nodeSecret: secret, gatewaySecret: secret, secretKey: secret });
     expect(ensureSecrets(dataDir)).toEqual(first);
     expect(modeOf(join(dataDir, 'secrets.json'))).toBe(0o600);
     expect(ensureSecrets(folder())).not.toEqual(first);
@@ -45,5 +46,13 @@ describe('the secrets of an installation', () => {
     );
     expect(known).toEqual({});
     expect(existsSync(join(dataDir, 'secrets.json'))).toBe(false);
+  });
+
+  it('lead to the token of the first run that the API asks for', () => {
+    const adminSecret = 'an-admin-secret-of-tests';
+    const token = evaluate(`import { setupTokenOf } from './tools/lib/secrets.mjs'; answer(setupTokenOf(input));`, {
+      adminSecret,
+    });
+    expect(token).toBe(setupTokenOf(adminSecret));
   });
 });

@@ -14,6 +14,7 @@ const sources = { sources: ['apps', 'libs'], without: /\.(e2e-|stack-)?spec\.ts$
 export const entries = {
   api: 'dist/apps/api/src/main.js',
   'host-manager': 'dist/apps/host-manager/src/main.js',
+  cli: 'dist/apps/api/src/cli.js',
   simulator: 'dist/libs/testing/src/cli/simulate.js',
 };
 

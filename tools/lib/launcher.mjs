@@ -3,7 +3,7 @@ import { ensureBuilt } from './build.mjs';
 import { openDataDirectory } from './data-directory.mjs';
 import { checkNodeVersion, ensureDependencies } from './dependencies.mjs';
 import { checkExternal } from './external.mjs';
-import { ensureSecrets, secretsEnvironment } from './secrets.mjs';
+import { ensureSecrets, secretsEnvironment, setupTokenOf } from './secrets.mjs';
 import { prepareServices, startServices } from './services.mjs';
 import { mongodbUrl } from './mongodb.mjs';
 import { choosePort } from './ports.mjs';
@@ -150,7 +150,16 @@ export class Launcher {
       await Promise.all([waitUntilReady(first, api.url), waitUntilReady(second, hostManager.url)]);
     });
     this.#started();
-    return { apiUrl: api.url, hostManagerUrl: hostManager.url, mongodb, redis, dataDir: this.#dataDir, secrets };
+    const setupToken = (await isSetupNeeded(api.url)) ? setupTokenOf(secrets) : undefined;
+    return {
+      apiUrl: api.url,
+      hostManagerUrl: hostManager.url,
+      mongodb,
+      redis,
+      dataDir: this.#dataDir,
+      secrets,
+      ...(setupToken !== undefined && { setupToken }),
+    };
   }
 
   /**
@@ -328,4 +337,17 @@ export class Launcher {
 /** @param {string} url */
 function withDatabase(url) {
   return url.replace('/?', '/castellan?');
+}
+
+/**
+ * Whether nobody has set up the installation yet; a database that is away for this moment leaves it unsaid.
+ * @param {string} apiUrl
+ */
+async function isSetupNeeded(apiUrl) {
+  try {
+    const reply = await fetch(`${apiUrl}/api/setup`);
+    return reply.ok && (await reply.json()).needed === true;
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writePrivateJson } from './data-directory.mjs';
@@ -8,6 +8,7 @@ const variables = /** @type {const} */ ({
   adminSecret: 'CASTELLAN_ADMIN_SECRET',
   nodeSecret: 'CASTELLAN_NODE_SECRET',
   gatewaySecret: 'CASTELLAN_GATEWAY_SECRET',
+  secretKey: 'CASTELLAN_SECRET_KEY',
 });
 
 /** @typedef {keyof typeof variables} SecretName */
@@ -51,6 +52,14 @@ export function knownSecrets(folder, env) {
  */
 export function secretsEnvironment(secrets) {
   return Object.fromEntries(names.map((name) => [variables[name], secrets[name]]));
+}
+
+/**
+ * What the API asks for at the first run; it knows the same one by the same rule.
+ * @param {Pick<Secrets, 'adminSecret'>} secrets
+ */
+export function setupTokenOf({ adminSecret }) {
+  return createHmac('sha256', adminSecret).update('castellan setup token').digest('hex').slice(0, 32);
 }
 
 /**

@@ -8,13 +8,14 @@ import { hostsOf, withoutPassword } from './external.mjs';
  * @property {{ label: string, url: string }} redis
  * @property {string} dataDir
  * @property {import('./secrets.mjs').Secrets} secrets
+ * @property {string} [setupToken] while nobody has set up the installation
  */
 
 /**
  * What a user needs to know once everything runs.
  * @param {Running} running
  */
-export function summary({ apiUrl, hostManagerUrl, mongodb, redis, dataDir, secrets }) {
+export function summary({ apiUrl, hostManagerUrl, mongodb, redis, dataDir, secrets, setupToken }) {
   return `
 Castellan is running.
 
@@ -31,10 +32,10 @@ To point a gateway here, put these lines into its tyk.conf:
 
 ${gatewayLines(apiUrl, redis.url, secrets)}
 
-To make a first organisation:
+To make a first organisation and its administrator:
 
-curl -s -H 'admin-auth: ${secrets.adminSecret}' -d '{"owner_name":"Acme"}' ${apiUrl}/admin/organisations
-
+npm run cli -- bootstrap --org Acme --email ada@acme.example
+${setupToken === undefined ? '' : `\nor with this token, good until it is used, by POST ${apiUrl}/api/setup:\n\n${setupToken}\n`}
 Ctrl-C stops everything; the data stay.
 `;
 }

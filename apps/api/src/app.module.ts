@@ -22,6 +22,8 @@ import { SchemasModule } from './schemas/schemas.module';
 import { UsersModule } from './users/users.module';
 import { WebhooksModule } from './webhooks/webhooks.module';
 import { RetentionModule } from './retention/retention.module';
+import { SessionsModule } from './sessions/sessions.module';
+import { SetupModule } from './setup/setup.module';
 import { SystemModule } from './system/system.module';
 
 /** The API: its domains, and what stands under all of them. Routes say which plane they are of (`@Requires` and its kin). */
@@ -45,6 +47,8 @@ export class AppModule {
         SystemModule,
         OrganisationsModule,
         UsersModule,
+        SessionsModule,
+        SetupModule,
         ImportsModule,
         ApisModule,
         OasModule,

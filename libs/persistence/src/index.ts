@@ -54,6 +54,8 @@ export {
   type ServedList,
 } from './nodes/node-records';
 export { type Page, type Place } from './paging';
+export { InstallationStore } from './people/installation-store';
+export { SignInStore, type SignInRow, type StoredSecondFactor } from './people/sign-in-store';
 export { PersistenceModule } from './persistence.module';
 export { decodePosition, encodePosition, type PositionValue } from './position';
 export { REDIS, redisKey, RedisModule } from './redis.module';

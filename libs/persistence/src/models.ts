@@ -12,4 +12,6 @@ export const modelNames = {
   frozenList: 'frozenList',
   key: 'key',
   keyScan: 'keyScan',
+  signIn: 'signIn',
+  installation: 'installation',
 } as const;

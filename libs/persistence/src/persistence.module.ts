@@ -24,6 +24,8 @@ import { kindModels } from './kinds/kinds';
 import { migrations } from './migrations/migrations';
 import { Migrator } from './migrations/migrator';
 import { modelNames } from './models';
+import { installationSchema, InstallationStore } from './people/installation-store';
+import { signInSchema, SignInStore } from './people/sign-in-store';
 import { OrganisationStore, PolicyStore, UserStore, WebhookStore } from './resources/stores';
 import { ApiStore } from './resources/api-store';
 
@@ -55,6 +57,7 @@ const ledger = [
 ];
 const transfer = [ConsistentReads, ImportStore];
 const keys = [KeyIndex, KeyScans];
+const people = [SignInStore, InstallationStore];
 
 /** MongoDB, and everything that reads or writes it. */
 @Global()
@@ -72,12 +75,14 @@ const keys = [KeyIndex, KeyScans];
       { name: modelNames.import, schema: importSchema },
       { name: modelNames.importStep, schema: importStepSchema },
       { name: modelNames.importJournal, schema: importJournalSchema },
+      { name: modelNames.signIn, schema: signInSchema },
+      { name: modelNames.installation, schema: installationSchema },
       { name: modelNames.frozenList, schema: frozenListSchema },
       { name: modelNames.key, schema: keySchema },
       { name: modelNames.keyScan, schema: keyScanSchema },
     ]),
   ],
-  providers: [StoreInitialiser, RecordWriter, ...stores, ...ledger, ...transfer, ...keys],
-  exports: [MongooseModule, ...stores, ...ledger, ...transfer, ...keys],
+  providers: [StoreInitialiser, RecordWriter, ...stores, ...ledger, ...transfer, ...keys, ...people],
+  exports: [MongooseModule, ...stores, ...ledger, ...transfer, ...keys, ...people],
 })
 export class PersistenceModule {}

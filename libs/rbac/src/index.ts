@@ -24,14 +24,4 @@ export {
 } from './catalogue';
 export type { AdminPrincipal, NodePrincipal, Principal, UserPrincipal } from './principal';
 export { addRouteConfig } from './route-config';
-export {
-  describeRights,
-  mayResetPasswords,
-  nearest,
-  readGrants,
-  rightsBeyond,
-  rightsOf,
-  union,
-  type AdditionalSections,
-  type GrantProblem,
-} from './rights';
+export { mayResetPasswords, rightsBeyond } from './rights';

@@ -9,6 +9,8 @@ export interface UserPrincipal {
   /** 24 hex digits. */
   readonly organisationId: string;
   readonly grants: Grants;
+  /** The id of the browser's session; null for an access key. */
+  readonly sessionId: string | null;
 }
 
 export interface AdminPrincipal {

@@ -4,20 +4,23 @@ import { PassportModule } from '@nestjs/passport';
 import { AccessControl, AccessGuard, AUTHENTICATOR } from '@castellan/rbac';
 import { FailedAttempts } from './attempts';
 import { PassportAuthenticator } from './passport-authenticator';
-import { AccessKeyStrategy, AdminSecretStrategy, NodeSecretStrategy } from './strategies';
+import { SessionStore } from '../sessions/session-store';
+import { OrganisationStrategy } from './organisation-strategy';
+import { AdminSecretStrategy, NodeSecretStrategy } from './strategies';
 
 /** Who calls, and whether they may. */
 @Module({
   imports: [PassportModule.register({ session: false })],
   providers: [
     FailedAttempts,
-    AccessKeyStrategy,
+    SessionStore,
+    OrganisationStrategy,
     AdminSecretStrategy,
     NodeSecretStrategy,
     { provide: AUTHENTICATOR, useClass: PassportAuthenticator },
     AccessControl,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [AccessControl],
+  exports: [AccessControl, FailedAttempts, SessionStore],
 })
 export class AuthModule {}

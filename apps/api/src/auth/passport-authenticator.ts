@@ -3,7 +3,8 @@ import { Authenticator as Passport, type Authenticator as PassportInstance, type
 import { CastellanError, Unauthorised } from '@castellan/dto';
 import { Metrics } from '@castellan/observability';
 import type { Authenticator, Plane, Principal } from '@castellan/rbac';
-import { AccessKeyStrategy, AdminSecretStrategy, NodeSecretStrategy } from './strategies';
+import { OrganisationStrategy } from './organisation-strategy';
+import { AdminSecretStrategy, NodeSecretStrategy } from './strategies';
 
 type GuardedPlane = Exclude<Plane, 'public'>;
 type Middleware = (request: unknown, response: unknown, next: (error?: Error | null) => void) => void;
@@ -19,7 +20,12 @@ export class PassportAuthenticator implements Authenticator {
 
   private readonly failures: ReturnType<Metrics['counter']>;
 
-  constructor(organisation: AccessKeyStrategy, admin: AdminSecretStrategy, node: NodeSecretStrategy, metrics: Metrics) {
+  constructor(
+    organisation: OrganisationStrategy,
+    admin: AdminSecretStrategy,
+    node: NodeSecretStrategy,
+    metrics: Metrics,
+  ) {
     this.strategies = { organisation, admin, node };
     this.failures = metrics.counter('castellan_auth_failures_total', 'Missing and wrong credentials', [
       'plane',

@@ -4,47 +4,15 @@ import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-custom';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Unauthorised } from '@castellan/dto';
-import { UserStore } from '@castellan/persistence';
-import type { AdminPrincipal, NodePrincipal, UserPrincipal } from '@castellan/rbac';
+import type { AdminPrincipal, NodePrincipal } from '@castellan/rbac';
 import { addressOf } from '../http/caller-address';
 import { FailedAttempts } from './attempts';
-import { accessKeyHash, equalSecrets } from './secrets';
+import { equalSecrets } from './secrets';
 
 const header = (request: Pick<FastifyRequest, 'headers'>, name: string): string => {
   const value = request.headers[name];
   return typeof value === 'string' ? value : '';
 };
-
-/**
- * The key itself; the current tools send it with `Bearer` before it, the older ones raw
- * (docs/tyk/management.md#authentication).
- */
-const bearer = /^bearer\s+/i;
-
-/** A user's access key in `authorization`. Looked up each time, so that a revoked key ends with the next request. */
-@Injectable()
-export class AccessKeyStrategy extends PassportStrategy(Strategy, 'organisation') {
-  constructor(
-    private readonly users: UserStore,
-    private readonly attempts: FailedAttempts,
-  ) {
-    super();
-  }
-
-  async validate(request: FastifyRequest): Promise<UserPrincipal> {
-    const key = header(request, 'authorization').replace(bearer, '').trim();
-    if (key === '') throw new Unauthorised();
-    const user = await this.users.activeByAccessKeyHash(accessKeyHash(key));
-    if (user === null) throw await this.attempts.refusal('credential', addressOf(request));
-    return {
-      plane: 'organisation',
-      userId: user._id.toString(),
-      email: user.email,
-      organisationId: user.orgId.toString(),
-      grants: user.grants,
-    };
-  }
-}
 
 /** The installation's admin secret in `admin-auth`. It is always taken, however many wrong ones came before it. */
 @Injectable()

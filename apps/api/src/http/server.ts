@@ -8,6 +8,7 @@ import {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import type { ApiConfig } from '@castellan/config';
 import { ErrorReply } from '@castellan/dto';
@@ -94,6 +95,7 @@ export const prepareServer = async (
     void reply.header('x-request-id', request.id);
   });
   await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy });
+  await server.register(cookie);
   admitCallers(server, control);
   acceptBodies(server, config, budget);
   acceptLargeBodies(server, config);

@@ -107,6 +107,13 @@ export class ChangeRecorder {
     throw new Error('A dry run was committed');
   }
 
+  /** Keeps a record of what changes no configuration and still has to be known afterwards, such as a login. */
+  async recordAct(
+    context: Omit<ChangeContext, 'organisation'> & { readonly organisation: string | null },
+  ): Promise<void> {
+    await this.recordRefusal(context, 200, '');
+  }
+
   /** Keeps a record of a write that was refused; there is nothing that it could commit with. */
   async recordRefusal(
     context: Omit<ChangeContext, 'organisation'> & { readonly organisation: string | null },

@@ -26,10 +26,7 @@ export const userKind = defineKind<UserRow>({
     passwordHash: { type: String, default: '' },
     grants: { type: Schema.Types.Mixed, required: true },
   },
-  indexes: [
-    [{ accessKeyHash: 1 }, { unique: true }],
-    [{ orgId: 1, email: 1 }, { unique: true }],
-  ],
+  indexes: [[{ accessKeyHash: 1 }, { unique: true }], [{ orgId: 1, email: 1 }, { unique: true }], [{ email: 1 }]],
   refersTo: [],
   embeds: [],
   history: 'digests',

@@ -2,6 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model } from 'mongoose';
 import { isObjectIdText, toObjectId, toOrganisationId, type OrganisationId } from '../ids';
+import type { Operation } from '../changes/rows';
+import type { UnitOfWork } from '../changes/unit-of-work';
+import { modelNames } from '../models';
+import type { SignInRow } from '../people/sign-in-store';
 import { pieceOf, type Page, type Piece } from '../paging';
 import { organisationKind, type OrganisationRow } from '../kinds/organisation.kind';
 import { policyKind, type PolicyRow } from '../kinds/policy.kind';
@@ -21,6 +25,11 @@ export class OrganisationStore extends ResourceStore<OrganisationRow> {
     return this.findOne(organisation, { _id: toObjectId(organisation) }, session);
   }
 
+  /** Whether the installation has any organisation. */
+  async isAny(): Promise<boolean> {
+    return (await this.model.exists({})) !== null;
+  }
+
   /** For the admin plane alone: every organisation of the installation. */
   async pageOfAll(piece: Piece): Promise<Page<OrganisationRow>> {
     return pieceOf(this.model, {}, piece, () => this.model.countDocuments().exec());
@@ -29,13 +38,47 @@ export class OrganisationStore extends ResourceStore<OrganisationRow> {
 
 @Injectable()
 export class UserStore extends ResourceStore<UserRow> {
-  constructor(@InjectModel(userKind.name) model: Model<UserRow>) {
+  constructor(
+    @InjectModel(userKind.name) model: Model<UserRow>,
+    @InjectModel(modelNames.signIn) private readonly signIns: Model<SignInRow>,
+  ) {
     super(model, userKind);
+  }
+
+  /** Removes the user, and how the user signed in. */
+  override async remove(unit: UnitOfWork, user: UserRow, operation: Operation = 'delete'): Promise<void> {
+    await super.remove(unit, user, operation);
+    await this.signIns.deleteOne({ _id: user._id }).session(unit.session).exec();
   }
 
   /** The active user whom an access key belongs to: the one read that finds the organisation instead of being given it. */
   async activeByAccessKeyHash(accessKeyHash: string): Promise<UserRow | null> {
     return this.model.findOne({ accessKeyHash, active: true }).lean<UserRow>().exec();
+  }
+
+  /** The active user of a session: like the one above a read that finds the organisation. */
+  async activeById(userId: string): Promise<UserRow | null> {
+    if (!isObjectIdText(userId)) return null;
+    return this.model
+      .findOne({ _id: toObjectId(userId), active: true })
+      .lean<UserRow>()
+      .exec();
+  }
+
+  /** Who may be meant by an address at the login, where nobody is known yet: in each organisation at most one. */
+  async ofAddress(email: string, organisation: OrganisationId | null, most: number): Promise<readonly UserRow[]> {
+    const within = organisation === null ? {} : { orgId: toObjectId(organisation) };
+    return this.model
+      .find({ email, ...within })
+      .sort({ _id: 1 })
+      .limit(most)
+      .lean<UserRow[]>()
+      .exec();
+  }
+
+  /** Writes the password that a user has already in a newer form, unless it was changed meanwhile. */
+  async upgradePasswordHash({ _id, passwordHash }: UserRow, newer: string): Promise<void> {
+    await this.model.updateOne({ _id, passwordHash }, { $set: { passwordHash: newer } }).exec();
   }
 
   /** For the admin plane alone: the organisation of a user. */

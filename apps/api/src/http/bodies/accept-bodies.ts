@@ -7,6 +7,7 @@ import { limitsFor } from './limits';
 import { readBytes } from './read-bytes';
 import { readJson } from './read-json';
 import { textOf } from './text-of';
+import { isWebForm, readWebForm } from './web-form';
 
 /** Nothing that is open to everybody takes more, and no gateway sends more, in bytes. */
 const smallBody = 64 * 1024;
@@ -34,6 +35,7 @@ export const acceptBodies = (server: FastifyInstance, { bodyLimit }: ApiConfig, 
       const type = request.headers['content-type'];
       const text = textOf(content, type);
       if (isBlank(text)) return undefined;
+      if (isWebForm(request, text)) return readWebForm(text);
       return yamlType.test(type ?? '') ? text : await readJson(text, limitsFor(limit));
     } finally {
       account.close();

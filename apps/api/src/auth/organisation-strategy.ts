@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { Strategy } from 'passport-custom';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { Unauthorised } from '@castellan/dto';
+import { UserStore } from '@castellan/persistence';
+import type { UserPrincipal } from '@castellan/rbac';
+import { addressOf } from '../http/caller-address';
+import { requireOwnPage } from '../sessions/own-pages';
+import { SessionStore } from '../sessions/session-store';
+import { sessionTokenOf } from '../sessions/session-cookie';
+import { FailedAttempts } from './attempts';
+import { accessKeyHash } from './secrets';
+import { userPrincipal } from './user-principal';
+
+/**
+ * The key itself; the current tools send it with `Bearer` before it, the older ones raw
+ * (docs/tyk/management.md#authentication).
+ */
+const bearer = /^bearer\s+/i;
+
+const credentialHeaders = ['authorization', 'admin-auth'];
+
+/**
+ * A user of an organisation: the access key in `authorization`, or the session of a browser. Whatever header of a
+ * credential there is decides alone, even an empty one: a page of somebody else could otherwise add one to switch off
+ * what protects cookies. The user is looked up each time, so that whatever was taken away is gone with the next request.
+ */
+@Injectable()
+export class OrganisationStrategy extends PassportStrategy(Strategy, 'organisation') {
+  constructor(
+    private readonly users: UserStore,
+    private readonly sessions: SessionStore,
+    private readonly attempts: FailedAttempts,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {
+    super();
+  }
+
+  async validate(request: FastifyRequest): Promise<UserPrincipal> {
+    const named = credentialHeaders.flatMap((name) => headersNamed(request, name));
+    if (named.length > 0) return this.byKey(request);
+    return this.bySession(request);
+  }
+
+  private async byKey(request: FastifyRequest): Promise<UserPrincipal> {
+    const given = headersNamed(request, 'authorization');
+    const key = (given[0] ?? '').replace(bearer, '').trim();
+    if (given.length !== 1 || key === '') throw new Unauthorised();
+    const user = await this.users.activeByAccessKeyHash(accessKeyHash(key));
+    if (user === null) throw await this.attempts.refusal('credential', addressOf(request));
+    return userPrincipal(user, null);
+  }
+
+  private async bySession(request: FastifyRequest): Promise<UserPrincipal> {
+    const token = sessionTokenOf(request, this.config);
+    const session = token === null ? null : await this.sessions.touch(token);
+    const user = session === null ? null : await this.users.activeById(session.userId);
+    if (session === null || user === null) throw new Unauthorised();
+    requireOwnPage(request, this.config, session);
+    return userPrincipal(user, session.id);
+  }
+}
+
+/** The values of a header as they came: the server keeps only one of some. */
+const headersNamed = ({ raw }: Pick<FastifyRequest, 'raw'>, wanted: string): readonly string[] =>
+  raw.rawHeaders.flatMap((name, index) =>
+    index % 2 === 0 && name.toLowerCase() === wanted ? [raw.rawHeaders[index + 1] ?? ''] : [],
+  );

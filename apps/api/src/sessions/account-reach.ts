@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { Forbidden, NotFound } from '@castellan/dto';
+import { isObjectIdText, toObjectId, UserStore, type UserRow } from '@castellan/persistence';
+import { allows, rightsBeyond, type Level } from '@castellan/rbac';
+import type { OrganisationContext } from '../http/request-context';
+
+/** How a caller names themselves in a path. */
+const oneself = 'me';
+
+/**
+ * Whose credentials and sessions a caller may touch: one's own, and those of users whose rights one has oneself. Whoever
+ * could take over somebody stronger would have that one's rights.
+ */
+@Injectable()
+export class AccountReach {
+  constructor(private readonly users: UserStore) {}
+
+  isOwn({ user }: OrganisationContext, id: string): boolean {
+    return id === oneself || id.toLowerCase() === user.userId;
+  }
+
+  /** @throws Forbidden, NotFound */
+  async require(context: OrganisationContext, id: string, level: Level): Promise<UserRow> {
+    const { user: caller, organisation, request } = context;
+    const isOwn = this.isOwn(context, id);
+    // Whether there is such a user is nothing for those who may not see users.
+    if (!isOwn && !allows(caller.grants, 'users', level)) throw new Forbidden(request.path);
+    const wanted = isOwn ? caller.userId : id;
+    const user = isObjectIdText(wanted) ? await this.users.findById(organisation, toObjectId(wanted)) : null;
+    if (user === null) throw new NotFound('Could not retrieve user detail');
+    if (!isOwn && level === 'write' && rightsBeyond(caller.grants, user.grants).length > 0) {
+      throw new Forbidden(request.path);
+    }
+    return user;
+  }
+}

@@ -1,0 +1,126 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Redis, Result } from 'ioredis';
+import { CastellanError } from '@castellan/dto';
+import { Clock } from '@castellan/observability';
+import { REDIS, redisKey } from '@castellan/persistence';
+import { attemptScript, takeBackScript } from './session-scripts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    castellanAttempt(...parameters: string[]): Result<number, Context>;
+    castellanTakeBack(key: string): Result<number, Context>;
+  }
+}
+
+interface Pace {
+  /** Failures that cost nothing. */
+  readonly free: number;
+  readonly firstDelayMs: number;
+  readonly longestDelayMs: number;
+  readonly rememberedMs: number;
+}
+
+/** Of one address that tries one account: somebody who forgot which password it was, or who guesses. */
+const paceOfPair: Pace = { free: 5, firstDelayMs: 1_000, longestDelayMs: 15 * 60_000, rememberedMs: 24 * 3_600_000 };
+/** Of one address that tries many accounts: an office behind one address, or a list of stolen passwords. */
+const paceOfAddress: Pace = { free: 50, firstDelayMs: 1_000, longestDelayMs: 5 * 60_000, rememberedMs: 3_600_000 };
+
+/** Where attempts come from: a browser that is known from an earlier login to the account, or an address. */
+export interface Source {
+  readonly name: string;
+  readonly isKnown: boolean;
+}
+
+const deviceSeconds = 180 * 24 * 3_600;
+
+/**
+ * Growing delays for those who guess secrets of people. Failures are counted for an address and for an address together
+ * with an account, never for an account alone: a stranger who fails a thousand times for somebody does not keep that
+ * somebody, who comes from elsewhere, from logging in. A browser from which the person has come in before is counted by
+ * itself, so that not even a guesser behind the same address delays it.
+ */
+@Injectable()
+export class LoginThrottle {
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly clock: Clock,
+  ) {
+    redis.defineCommand('castellanAttempt', { lua: attemptScript, numberOfKeys: 1 });
+    redis.defineCommand('castellanTakeBack', { lua: takeBackScript, numberOfKeys: 1 });
+  }
+
+  /** @param device the token that {@link remember} gave to the browser, if it has one */
+  async sourceOf(address: string, device: string | null, account: string): Promise<Source> {
+    const known = device === null ? null : await this.redis.get(this.deviceKey(device));
+    if (device === null || known !== digest(fold(account))) return { name: networkOf(address), isKnown: false };
+    return { name: `device ${digest(device)}`, isKnown: true };
+  }
+
+  /** @returns a token by which the browser is known from now on */
+  async remember(account: string): Promise<string> {
+    const device = randomBytes(32).toString('base64url');
+    await this.redis.set(this.deviceKey(device), digest(fold(account)), 'EX', deviceSeconds);
+    return device;
+  }
+
+  /**
+   * Takes one attempt. It counts as a failure until {@link succeeded} is called.
+   *
+   * @param account what was given as the account, whether there is such a one or not
+   * @throws CastellanError 429 with `Retry-After`
+   */
+  async attempt(source: Source, account: string): Promise<void> {
+    const waits = [await this.take(this.pairKey(source, account), paceOfPair)];
+    if (!source.isKnown && waits[0] === 0) waits.push(await this.take(this.sourceKey(source), paceOfAddress));
+    const wait = Math.max(...waits);
+    if (wait <= 0) return;
+    throw new CastellanError(429, 'too_many_attempts', 'Too many attempts; wait before the next one', {
+      headers: { 'retry-after': String(Math.ceil(wait / 1_000)) },
+    });
+  }
+
+  /** Forgets the failures of the pair, and takes this attempt back from the address, which may serve many people. */
+  async succeeded(source: Source, account: string): Promise<void> {
+    await this.redis.del(this.pairKey(source, account));
+    if (!source.isKnown) await this.redis.castellanTakeBack(this.sourceKey(source));
+  }
+
+  private take(key: string, pace: Pace): Promise<number> {
+    const { free, firstDelayMs, longestDelayMs, rememberedMs } = pace;
+    const numbers = [this.clock.millis(), free, firstDelayMs, longestDelayMs, rememberedMs];
+    return this.redis.castellanAttempt(key, ...numbers.map(String));
+  }
+
+  private deviceKey(device: string): string {
+    return redisKey('devices', digest(device));
+  }
+
+  private sourceKey({ name }: Source): string {
+    return redisKey('logins', digest(name));
+  }
+
+  private pairKey({ name }: Source, account: string): string {
+    return redisKey('logins', digest(name), digest(fold(account)));
+  }
+}
+
+const fold = (account: string): string => account.trim().toLowerCase();
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+
+/** The /64 of an IPv6 address, which one caller has whole; an IPv4 address as it is. */
+export const networkOf = (address: string): string => {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped !== null) return mapped[1] ?? address;
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.toLowerCase().split('%', 1)[0]?.split('::') ?? [''];
+  const front = head === '' ? [] : head.split(':');
+  const back = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - front.length - back.length;
+  const groups = [...front, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...back];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
+};

@@ -1,0 +1,96 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { NotFound, ValidationFailed } from '@castellan/dto';
+import { Clock } from '@castellan/observability';
+import {
+  ChangeRecorder,
+  OrganisationStore,
+  SignInStore,
+  toOrganisationId,
+  UserStore,
+  type ChangeContext,
+  type SignInRow,
+  type UserRow,
+} from '@castellan/persistence';
+import { isJsonObject, numberAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
+import { hashPassword, isPassword } from '../auth/passwords';
+import { passwordFault } from './password-policy';
+
+const dayMs = 24 * 3_600_000;
+
+const documentOf = ({ document }: UserRow): JsonObject => {
+  const content = parseJson(document);
+  return isJsonObject(content) ? content : {};
+};
+
+/** Passwords of users: whether a new one is good enough, whether one is too old, and how one is set. */
+@Injectable()
+export class PasswordsService {
+  constructor(
+    private readonly users: UserStore,
+    private readonly signIns: SignInStore,
+    private readonly organisations: OrganisationStore,
+    private readonly changes: ChangeRecorder,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  /**
+   * Refuses a new password that is too short, is guessed easily, or was there before.
+   *
+   * @param field where it stands in the body, for the error
+   * @throws ValidationFailed
+   */
+  async requireGood(password: string, user: UserRow, signIn: SignInRow, field: string): Promise<void> {
+    const organisation = await this.organisations.byId(toOrganisationId(user.orgId));
+    const document = documentOf(user);
+    const names = [textAt(document, 'first_name'), textAt(document, 'last_name'), organisation?.name ?? ''];
+    this.requireStrong(password, [user.email, ...names], field);
+    for (const earlier of this.earlierOf(user, signIn)) {
+      if (await isPassword(earlier, password)) {
+        throw new ValidationFailed([{ path: field, message: 'was your password before; take another one' }]);
+      }
+    }
+  }
+
+  /** The part of it that asks nothing of the database. @throws ValidationFailed */
+  requireStrong(password: string, known: readonly string[], field: string): void {
+    const { passwordLength: length, passwordStrength: strength } = this.config;
+    const fault = passwordFault(password, { length, strength }, known);
+    if (fault !== null) throw new ValidationFailed([{ path: field, message: fault }]);
+  }
+
+  /**
+   * Sets a password that was found good.
+   *
+   * @throws NotFound when the user is gone meanwhile
+   */
+  async set(context: ChangeContext, { _id, orgId }: UserRow, password: string): Promise<void> {
+    const passwordHash = await hashPassword(password);
+    await this.changes.commit(context, async (unit) => {
+      const user = await this.users.findById(toOrganisationId(orgId), _id, unit.session);
+      if (user === null) throw new NotFound('Could not retrieve user detail');
+      const signIn = await this.signIns.of(_id, unit.session);
+      const changed = { ...documentOf(user), password_updated: unit.at.toISOString() };
+      await this.users.replace(unit, user, { ...user, document: JSON.stringify(changed), passwordHash });
+      const formerPasswords = this.earlierOf(user, signIn);
+      await this.signIns.set(_id, { passwordChangedAt: unit.at, formerPasswords }, unit.session);
+    });
+  }
+
+  /** Whether the password is older than the installation, or the user's own rule, allows. */
+  isTooOld(user: UserRow, { passwordChangedAt = user.createdAt }: SignInRow): boolean {
+    const own = numberAt(documentOf(user), 'password_max_days');
+    const limits = [own, this.config.passwordMaxDays].filter((days) => days > 0);
+    return limits.length > 0 && this.clock.millis() - passwordChangedAt.getTime() > Math.min(...limits) * dayMs;
+  }
+
+  /**
+   * The hashes that may not come again. The present one is among them once somebody has come in with it: scripts that set
+   * up an installation give the first user the same password twice.
+   */
+  private earlierOf({ passwordHash }: UserRow, { formerPasswords = [], lastLoginAt }: SignInRow): readonly string[] {
+    const present = passwordHash === '' || lastLoginAt === undefined ? [] : [passwordHash];
+    return [...present, ...formerPasswords].slice(0, this.config.passwordHistory);
+  }
+}

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { Conflict } from '@castellan/dto';
+import { Clock } from '@castellan/observability';
+import { SignInStore, type SignInRow, type UserRow } from '@castellan/persistence';
+import { Sealer } from '../auth/sealed';
+import { newRecoveryCodes, newSecondFactor, recoveryCodeHash, stepOfCode } from './second-factor';
+
+/** The optional second factor of users: codes of an authenticator app, and recovery codes for the day it is lost. */
+@Injectable()
+export class SecondFactorsService {
+  constructor(
+    private readonly signIns: SignInStore,
+    private readonly sealer: Sealer,
+    private readonly clock: Clock,
+  ) {}
+
+  isOn({ secondFactor }: SignInRow): boolean {
+    return secondFactor?.confirmed === true;
+  }
+
+  /**
+   * Makes a secret that counts for nothing until {@link confirm} has seen a code of it.
+   *
+   * @throws Conflict while one is on
+   */
+  async begin(user: UserRow): Promise<{ readonly secret: string; readonly uri: string }> {
+    if (this.isOn(await this.signIns.of(user._id))) throw new Conflict('in_use', 'A second factor is on already');
+    const { secret, uri } = newSecondFactor(user.email);
+    const sealed = this.sealer.seal(secret, user._id.toString());
+    const secondFactor = { secret: sealed, confirmed: false, lastStep: 0, recoveryCodes: [] };
+    await this.signIns.set(user._id, { secondFactor });
+    return { secret, uri };
+  }
+
+  /**
+   * Turns it on. @returns recovery codes, which are nowhere to be had after this; null when the code is wrong
+   *
+   * @throws Conflict when none was begun, or it is on already
+   */
+  async confirm(user: UserRow, code: string): Promise<readonly string[] | null> {
+    const { secondFactor } = await this.signIns.of(user._id);
+    if (secondFactor === undefined) throw new Conflict('not_found', 'No second factor was begun');
+    if (secondFactor.confirmed) throw new Conflict('in_use', 'A second factor is on already');
+    const step = stepOfCode(this.sealer.open(secondFactor.secret, user._id.toString()), code, this.clock.now());
+    if (step === null || !(await this.signIns.takeStep(user._id, secondFactor.secret, step))) return null;
+    const codes = newRecoveryCodes();
+    const recoveryCodes = codes.map(recoveryCodeHash);
+    await this.signIns.set(user._id, {
+      secondFactor: { ...secondFactor, confirmed: true, lastStep: step, recoveryCodes },
+    });
+    return codes;
+  }
+
+  /** Whether it is a code of this moment, or a recovery code; either is good once. */
+  async take({ _id }: UserRow, { secondFactor }: SignInRow, code: string): Promise<boolean> {
+    if (secondFactor === undefined) return false;
+    const given = code.replace(/\s/g, '');
+    if (!/^\d{6}$/.test(given)) return this.signIns.takeRecoveryCode(_id, recoveryCodeHash(given));
+    const step = stepOfCode(this.sealer.open(secondFactor.secret, _id.toString()), given, this.clock.now());
+    return step !== null && (await this.signIns.takeStep(_id, secondFactor.secret, step));
+  }
+
+  /** @returns whether there was one */
+  async remove({ _id }: UserRow): Promise<boolean> {
+    return this.signIns.removeSecondFactor(_id);
+  }
+}

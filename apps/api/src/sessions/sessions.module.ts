@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module';
+import { Sealer } from '../auth/sealed';
+import { AccountReach } from './account-reach';
+import { CredentialsController } from './credentials.controller';
+import { LoginController } from './login.controller';
+import { LoginService } from './login.service';
+import { LoginThrottle } from './login-throttle';
+import { PasswordsService } from './passwords.service';
+import { Proof } from './proof';
+import { SecondFactorsService } from './second-factors.service';
+import { SessionsController } from './sessions.controller';
+
+/** How people come in by a browser, and what they prove themselves with. */
+@Module({
+  imports: [AuthModule],
+  controllers: [LoginController, SessionsController, CredentialsController],
+  providers: [AccountReach, LoginService, LoginThrottle, PasswordsService, Proof, Sealer, SecondFactorsService],
+  exports: [LoginService, PasswordsService],
+})
+export class SessionsModule {}

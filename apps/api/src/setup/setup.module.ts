@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module';
+import { SessionsModule } from '../sessions/sessions.module';
+import { FoundingService } from './founding.service';
+import { SetupController } from './setup.controller';
+import { SetupService } from './setup.service';
+
+/** The first organisation of an installation, and its administrator. */
+@Module({
+  imports: [AuthModule, SessionsModule],
+  controllers: [SetupController],
+  providers: [FoundingService, SetupService],
+})
+export class SetupModule {}
