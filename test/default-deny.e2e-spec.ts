@@ -12,6 +12,7 @@ import { routesOf, type Route } from './support/fastify-routes';
 const publicPaths = [
   '/login',
   '/logout',
+  '/tap',
   '/api/setup',
   '/hello',
   '/health/live',

@@ -24,6 +24,7 @@ import { WebhooksModule } from './webhooks/webhooks.module';
 import { RetentionModule } from './retention/retention.module';
 import { SessionsModule } from './sessions/sessions.module';
 import { SetupModule } from './setup/setup.module';
+import { SsoModule } from './sso/sso.module';
 import { SystemModule } from './system/system.module';
 
 /** The API: its domains, and what stands under all of them. Routes say which plane they are of (`@Requires` and its kin). */
@@ -49,6 +50,7 @@ export class AppModule {
         UsersModule,
         SessionsModule,
         SetupModule,
+        SsoModule,
         ImportsModule,
         ApisModule,
         OasModule,

@@ -73,7 +73,7 @@ export class SessionDto {
   @ApiProperty({ description: 'What the browser said to be' })
   readonly agent!: string;
 
-  @ApiProperty({ example: 'password', enum: ['password', 'sso', 'openid', 'setup'] })
+  @ApiProperty({ example: 'password', enum: ['password', 'sso', 'setup'] })
   readonly method!: string;
 
   @ApiProperty({ description: 'Whether it is the one of this request' })

@@ -77,7 +77,7 @@ export class LoginService {
   }
 
   /** A new session for somebody who was proven, in the place of what the browser had. */
-  async open(visitor: Visitor, user: UserRow, method: LoginMethod, providerSession = ''): Promise<Session> {
+  async open(visitor: Visitor, user: UserRow, method: LoginMethod, { reason = '' } = {}): Promise<Session> {
     await this.signIns.set(user._id, { lastLoginAt: this.clock.now() });
     const { session, token } = await this.sessions.create({
       userId: user._id.toString(),
@@ -85,9 +85,8 @@ export class LoginService {
       address: visitor.address,
       agent: visitor.agent,
       method,
-      providerSession,
     });
-    await this.changes.recordAct(visitor.contextOf(action, user));
+    await this.changes.recordAct({ ...visitor.contextOf(action, user), reason });
     const former = visitor.sessionToken === null ? null : await this.sessions.touch(visitor.sessionToken);
     if (former !== null) await this.sessions.end(former);
     visitor.giveSession(token);

@@ -1,7 +1,7 @@
 import { Secret } from 'otpauth';
 import { newRecoveryCodes, newSecondFactor, recoveryCodeHash, stepOfCode } from './second-factor';
 
-/** The secret and the codes of RFC 6238, appendix B, of which the last six digits are ours. */
+/** The secret and the codes of the test vectors in RFC 6238, of which the last six digits are ours. */
 const secret = Secret.fromUTF8('12345678901234567890').base32;
 
 describe('codes of a second factor', () => {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Conflict } from '@castellan/dto';
+import { Conflict, NotFound } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { SignInStore, type SignInRow, type UserRow } from '@castellan/persistence';
 import { Sealer } from '../auth/sealed';
@@ -35,11 +35,11 @@ export class SecondFactorsService {
   /**
    * Turns it on. @returns recovery codes, which are nowhere to be had after this; null when the code is wrong
    *
-   * @throws Conflict when none was begun, or it is on already
+   * @throws NotFound when none was begun, Conflict when it is on already
    */
   async confirm(user: UserRow, code: string): Promise<readonly string[] | null> {
     const { secondFactor } = await this.signIns.of(user._id);
-    if (secondFactor === undefined) throw new Conflict('not_found', 'No second factor was begun');
+    if (secondFactor === undefined) throw new NotFound('No second factor was begun');
     if (secondFactor.confirmed) throw new Conflict('in_use', 'A second factor is on already');
     const step = stepOfCode(this.sealer.open(secondFactor.secret, user._id.toString()), code, this.clock.now());
     if (step === null || !(await this.signIns.takeStep(user._id, secondFactor.secret, step))) return null;

@@ -22,11 +22,9 @@ export interface Session {
   readonly method: LoginMethod;
   /** What writes have to show beside the cookie. */
   readonly csrf: string;
-  /** The session at the OpenID provider that this one came from; empty for others. */
-  readonly providerSession: string;
 }
 
-export type LoginMethod = 'password' | 'sso' | 'openid' | 'setup';
+export type LoginMethod = 'password' | 'sso' | 'setup';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -60,15 +58,12 @@ export class SessionStore {
 
   /** @returns the session, and the token for the cookie, which is nowhere to be had after this */
   async create(
-    owner: Pick<Session, 'userId' | 'organisationId' | 'address' | 'agent' | 'method'> & {
-      readonly providerSession?: string;
-    },
+    owner: Pick<Session, 'userId' | 'organisationId' | 'address' | 'agent' | 'method'>,
   ): Promise<{ session: Session; token: string }> {
     const token = randomBytes(32).toString('base64url');
     const now = this.clock.millis();
     const session: Session = {
       ...owner,
-      providerSession: owner.providerSession ?? '',
       agent: owner.agent.slice(0, agentLimit),
       id: idOf(token),
       createdAt: now,
@@ -95,8 +90,8 @@ export class SessionStore {
 
   /** A new session in the place of one that ends: what was known of the old one opens nothing any more. */
   async renew(session: Session): Promise<{ session: Session; token: string }> {
-    const { userId, organisationId, address, agent, method, providerSession } = session;
-    const renewed = await this.create({ userId, organisationId, address, agent, method, providerSession });
+    const { userId, organisationId, address, agent, method } = session;
+    const renewed = await this.create({ userId, organisationId, address, agent, method });
     await this.end(session);
     return renewed;
   }
@@ -157,7 +152,7 @@ const pairs = (fields: readonly string[]): Readonly<Record<string, string>> => {
   return Object.fromEntries(entries);
 };
 
-const methods: readonly string[] = ['password', 'sso', 'openid', 'setup'] satisfies LoginMethod[];
+const methods: readonly string[] = ['password', 'sso', 'setup'] satisfies LoginMethod[];
 const isMethod = (text: string | undefined): text is LoginMethod => text !== undefined && methods.includes(text);
 
 /** Null for a record that is not, or not wholly, there. */
@@ -176,6 +171,5 @@ const sessionOf = (fields: Readonly<Record<string, string>>): Session | null => 
     expiresAt: Number(fields['expiresAt']),
     address: fields['address'] ?? '',
     agent: fields['agent'] ?? '',
-    providerSession: fields['providerSession'] ?? '',
   };
 };

@@ -1,0 +1,74 @@
+import { Body, Controller, Inject, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { CastellanError, StatusReply } from '@castellan/dto';
+import { toOrganisationId } from '@castellan/persistence';
+import { AdminOnly, Public, Requires } from '@castellan/rbac';
+import { required, text } from '../http/query/parameter';
+import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { AdminContext, AdminRequest, OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { Route } from '../http/route';
+import { isPrefetch } from '../sessions/own-pages';
+import { Visitor } from '../sessions/visitor';
+import { NonceInput } from './sso.dto';
+import { SsoService } from './sso.service';
+
+const redemption = new RouteQuery({
+  nonce: required(text({ description: 'The nonce', maxLength: 128, example: 'YTNiOGUzZjctYWYxZi00ODY1LTg2NjMt' })),
+});
+
+/** Single sign-on by an identity broker: it asks for a nonce, and leads the browser to `/tap` with it. */
+@ApiTags('Single sign-on')
+@Controller()
+export class SsoController {
+  constructor(
+    private readonly sso: SsoService,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  @Route.post('api/sso', {
+    access: Requires('idm', 'write', 'Create SSO Nonce'),
+    id: 'createSsoNonce',
+    summary: 'Make a nonce that lets a user of the own organisation in; Meta is the nonce',
+    description: 'For administrators alone. Good once, for 60 seconds, as long as its maker stays an administrator.',
+    body: NonceInput,
+    reply: StatusReply,
+  })
+  async mint(@OrganisationRequest() context: OrganisationContext, @Body() input: NonceInput): Promise<StatusReply> {
+    return new StatusReply('SSO Nonce created', await this.sso.mintAsUser(context, input));
+  }
+
+  @Route.post('admin/sso', {
+    access: AdminOnly('Create SSO Nonce'),
+    id: 'adminCreateSsoNonce',
+    summary: 'Make a nonce that lets a user of an organisation in; Meta is the nonce',
+    body: NonceInput,
+    reply: StatusReply,
+  })
+  async mintAsOperator(@AdminRequest() context: AdminContext, @Body() input: NonceInput): Promise<StatusReply> {
+    const nonce = await this.sso.mintAsOperator((id) => context.in(toOrganisationId(id)), input);
+    return new StatusReply('SSO Nonce created', nonce);
+  }
+
+  @Route.get('tap', {
+    access: Public(),
+    id: 'redeemSsoNonce',
+    summary: 'Log in by a nonce',
+    description: 'Leads to the front page (302). A look ahead of the browser does not spend the nonce.',
+    reply: StatusReply,
+    errors: [403, 429],
+  })
+  async redeem(
+    @AskedFor(redemption) { nonce }: Asked<typeof redemption>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    void reply.headers({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
+    if (request.method !== 'GET' || isPrefetch(request)) {
+      throw new CastellanError(403, 'forbidden', 'Open the address itself');
+    }
+    await this.sso.redeem(new Visitor(request, reply, this.config), nonce);
+    void reply.redirect('/', 302);
+  }
+}

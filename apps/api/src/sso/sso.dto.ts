@@ -1,0 +1,50 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsArray, IsBoolean, IsEmail, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+
+export const ssoSections = ['dashboard', 'portal'] as const;
+export type SsoSection = (typeof ssoSections)[number];
+
+const text = { message: 'must be text' };
+
+/** What identity brokers send (docs/tyk/management.md#single-sign-on). */
+export class NonceInput {
+  @ApiProperty({ enum: ssoSections, description: 'Where the nonce is good' })
+  @IsIn(ssoSections, { message: 'must be dashboard or portal' })
+  readonly ForSection!: SsoSection;
+
+  @ApiPropertyOptional({
+    example: '54b53d3aeba6db5c35000002',
+    description: 'The organisation, for the operator; everybody else makes nonces for their own',
+  })
+  @IsOptional()
+  @IsString(text)
+  @Matches(/^([0-9a-f]{24})?$/i, { message: 'must be the id of an organisation' })
+  readonly OrgID?: string;
+
+  @ApiProperty({ example: 'ada@acme.example' })
+  @IsEmail({ require_tld: false }, { message: 'must be an email address' })
+  readonly EmailAddress!: string;
+
+  @ApiPropertyOptional({ example: 'Ada Lovelace' })
+  @IsOptional()
+  @IsString(text)
+  @MaxLength(400, { message: 'must have at most 400 characters' })
+  readonly DisplayName?: string;
+
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'A user group' })
+  @IsOptional()
+  @IsString(text)
+  @MaxLength(64, { message: 'must have at most 64 characters' })
+  readonly GroupID?: string | null;
+
+  @ApiPropertyOptional({ type: [String], nullable: true, description: 'User groups' })
+  @IsOptional()
+  @IsArray({ message: 'must be a list' })
+  @IsString({ each: true, message: 'must be texts' })
+  readonly GroupsIDs?: readonly string[] | null;
+
+  @ApiPropertyOptional({ description: 'Nobody else is let in in any case' })
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  readonly SSOOnlyForRegisteredUsers?: boolean;
+}

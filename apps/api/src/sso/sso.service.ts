@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { CastellanError, Forbidden, ValidationFailed } from '@castellan/dto';
+import {
+  ChangeRecorder,
+  OrganisationStore,
+  toOrganisationId,
+  UserStore,
+  type ChangeContext,
+  type UserRow,
+} from '@castellan/persistence';
+import { isAdmin, rightsBeyond } from '@castellan/rbac';
+import { FailedAttempts } from '../auth/attempts';
+import type { OrganisationContext } from '../http/request-context';
+import { LoginService } from '../sessions/login.service';
+import type { Visitor } from '../sessions/visitor';
+import { SsoNonces, type Ticket } from './nonces';
+import type { NonceInput } from './sso.dto';
+
+const action = 'Login by SSO';
+
+/** Single sign-on by a broker of identities, which says who somebody is. */
+@Injectable()
+export class SsoService {
+  constructor(
+    private readonly nonces: SsoNonces,
+    private readonly users: UserStore,
+    private readonly organisations: OrganisationStore,
+    private readonly logins: LoginService,
+    private readonly attempts: FailedAttempts,
+    private readonly changes: ChangeRecorder,
+  ) {}
+
+  /**
+   * A nonce of an administrator's, for the own organisation.
+   *
+   * @throws Forbidden, ValidationFailed
+   */
+  async mintAsUser(context: OrganisationContext, input: NonceInput): Promise<string> {
+    // Whoever makes nonces can become everybody; a right for a section is too little for that.
+    if (!isAdmin(context.user.grants)) throw new Forbidden(context.request.path);
+    return this.mint(context, input, context.user.userId);
+  }
+
+  /** A nonce of the operator's. @throws ValidationFailed */
+  async mintAsOperator(contextIn: (id: string) => ChangeContext, input: NonceInput): Promise<string> {
+    const wanted = input.OrgID ?? '';
+    const exists = wanted !== '' && (await this.organisations.byId(toOrganisationId(wanted))) !== null;
+    if (!exists) throw new ValidationFailed([{ path: 'OrgID', message: 'no such organisation' }]);
+    return this.mint(contextIn(wanted), input, '');
+  }
+
+  private async mint(context: ChangeContext, input: NonceInput, minter: string): Promise<string> {
+    requireNoGroups(input);
+    const { ForSection: section, EmailAddress: email } = input;
+    const { organisation } = context;
+    const nonce = await this.nonces.make({ section, organisation, email: email.toLowerCase(), minter });
+    await this.changes.recordAct({ ...context, reason: `for ${email}` });
+    return nonce;
+  }
+
+  /**
+   * Lets in whom a nonce names, if that is still right now: the user is active, and whoever made the nonce still
+   * administers and has all rights of the user.
+   *
+   * @throws Unauthorised, CastellanError 403 or 429
+   */
+  async redeem(visitor: Visitor, nonce: string): Promise<void> {
+    const ticket = await this.nonces.spend(nonce);
+    if (ticket?.section !== 'dashboard') {
+      await this.changes.recordRefusal({ ...visitor.traceOf(action, ''), organisation: null }, 401, 'unknown nonce');
+      throw await this.attempts.refusal('credential', visitor.address);
+    }
+    const minter = ticket.minter === '' ? null : await this.users.activeById(ticket.minter);
+    const [user] = await this.users.ofAddress(ticket.email, toOrganisationId(ticket.organisation), 1);
+    if (user === undefined || !isStillRight(ticket, user, minter)) {
+      const { organisation, email } = ticket;
+      const why = 'forbidden: no such user, or one that this nonce cannot let in';
+      await this.changes.recordRefusal({ ...visitor.traceOf(action, email), organisation }, 403, why);
+      throw new CastellanError(403, 'forbidden', 'Single sign-on does not let this user in');
+    }
+    await this.logins.open(visitor, user, 'sso', { reason: `on the word of ${minter?.email ?? 'the operator'}` });
+  }
+}
+
+const isStillRight = ({ minter: minterId, organisation }: Ticket, user: UserRow, minter: UserRow | null): boolean => {
+  if (!user.active) return false;
+  if (minterId === '') return true;
+  if (minter?.orgId.toString() !== organisation) return false;
+  return isAdmin(minter.grants) && rightsBeyond(minter.grants, user.grants).length === 0;
+};
+
+/** There are no user groups here yet, so that whoever names one names a wrong one. */
+const requireNoGroups = ({ GroupID: group, GroupsIDs: groups }: NonceInput): void => {
+  const errors = [];
+  const message = 'no such user group';
+  if (group) errors.push({ path: 'GroupID', message });
+  if (groups?.some((id) => id !== '') === true) errors.push({ path: 'GroupsIDs', message });
+  if (errors.length > 0) throw new ValidationFailed(errors);
+};
