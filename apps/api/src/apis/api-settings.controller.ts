@@ -4,13 +4,17 @@ import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
-import { tagged } from '../http/reply-headers';
+import { listParameters, placeOf } from '../http/paging';
+import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { piece, tagged } from '../http/reply-headers';
 import { Route } from '../http/route';
+import { AccessRevisionListDto } from './access-history.dto';
 import { ApiListsService } from './api-lists.service';
 import { ApiSettingsService, type ApiAccess } from './api-settings.service';
 import { AccessDto, CategoriesDto, CategoryCountsDto } from './api.dto';
 
 const idParam = { name: 'id', description: 'Database id or api_id', example: '54c24242eba6db1c9a000002' };
+const revisionsQuery = new RouteQuery(listParameters);
 
 /** Categories and owners of APIs. */
 @ApiTags('API definitions')
@@ -91,6 +95,25 @@ export class ApiSettingsController {
     @Param('id') id: string,
   ): Promise<ApiAccess> {
     return this.settings.access(organisation, id);
+  }
+
+  @Route.get(':id/access/revisions', {
+    access: Requires('apis', 'read', 'List API Access Revisions'),
+    id: 'listApiAccessRevisions',
+    summary: 'Every change of who owns an API, the newest first; also of what was deleted',
+    description:
+      'Owners are no content: a rollback of the API leaves them, and this history is kept apart from its own.',
+    params: [idParam],
+    reply: AccessRevisionListDto,
+    listed: true,
+  })
+  async accessRevisions(
+    @OrganisationRequest() { organisation }: OrganisationContext,
+    @Param('id') id: string,
+    @AskedFor(revisionsQuery) query: Asked<typeof revisionsQuery>,
+  ): Promise<unknown> {
+    const { list, next } = await this.settings.accessRevisions(organisation, id, placeOf(query));
+    return piece(next, list);
   }
 
   @Route.put(':id/access', {

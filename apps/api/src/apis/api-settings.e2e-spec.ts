@@ -82,6 +82,62 @@ describe('what stands around an API definition', () => {
       expect((await get(`/api/apis/${id}/access`)).json).toEqual({ userIds: [], userGroupIds: [] });
     });
 
+    it('are no content: they stay when the content is rolled back', async () => {
+      const { id, apiId } = await create({ name: 'first' });
+      const owners = { userIds: [organisation.admin.id], userGroupIds: ['c'.repeat(24)] };
+      expectOk(await put(`/api/apis/${id}/access`, owners));
+      expectOk(await put(`/api/apis/${id}`, { api_definition: anApiDefinition({ api_id: apiId, name: 'second' }) }));
+      expectOk(await organisation.admin.client.post(`/api/apis/${id}/rollback`, { revision: 1 }));
+      const { json } = await get(`/api/apis/${id}`);
+      expect(json['api_definition']?.['name']).toBe('first');
+      expect((await get(`/api/apis/${id}/access`)).json).toEqual(owners);
+    });
+
+    it('have a history of their own: who changed them when, from what and to what', async () => {
+      const { id, apiId } = await create();
+      const [one, two] = ['a'.repeat(24), 'b'.repeat(24)];
+      const reason = { 'x-change-reason': 'team change' };
+      expectOk(await put(`/api/apis/${id}/access`, { userGroupIds: [one] }, reason));
+      expectOk(await put(`/api/apis/${id}`, { api_definition: anApiDefinition({ api_id: apiId }) }));
+      const wrapper = { api_definition: anApiDefinition({ api_id: apiId }), user_group_owners: [one, two] };
+      expectOk(await put(`/api/apis/${id}`, wrapper));
+      expectOk(await organisation.admin.client.post(`/api/apis/${id}/rollback`, { revision: 1 }));
+      expectOk(await organisation.admin.client.delete(`/api/apis/${id}`));
+      const { json } = expectOk(await get(`/api/apis/${apiId}/access/revisions`));
+      const groups = (...userGroupIds: readonly string[]) => ({ userIds: [], userGroupIds });
+      expect(json['pages']).toBe(1);
+      expect(json['revisions']).toMatchObject([
+        { revision: 6, operation: 'delete', before: groups(one, two), after: groups() },
+        { revision: 4, operation: 'update', before: groups(one), after: groups(one, two) },
+        { revision: 2, operation: 'update', reason: 'team change', before: groups(), after: groups(one) },
+      ]);
+      const [newest] = listOf(json['revisions']);
+      expect(newest?.['actor']?.['id']).toBe(organisation.admin.id);
+      expect(textOf(newest?.['at'])).toMatch(/^\d{4}-\d\d-\d\dT/);
+    });
+
+    it('come back with a deleted API, which their history shows', async () => {
+      const { id } = await create();
+      const owners = { userIds: [organisation.admin.id], userGroupIds: [] };
+      expectOk(await put(`/api/apis/${id}/access`, owners));
+      expectOk(await organisation.admin.client.delete(`/api/apis/${id}`));
+      expectOk(await organisation.admin.client.post(`/api/apis/${id}/restore`));
+      expect((await get(`/api/apis/${id}/access`)).json).toEqual(owners);
+      const revisions = listOf(expectOk(await get(`/api/apis/${id}/access/revisions?p=-1`)).json['revisions']);
+      expect(revisions.map(({ operation }) => operation)).toEqual(['restore', 'delete', 'update']);
+    });
+
+    it('have no history while nobody changed them; 401, 403 and 404 as the API itself', async () => {
+      const { id } = await create();
+      const path = `/api/apis/${id}/access/revisions`;
+      expect(expectOk(await get(path)).json).toEqual({ revisions: [], pages: 0 });
+      expect((await api.anonymous.get(path)).status).toBe(401);
+      expect((await (await api.user(organisation.id, { policies: 'read' })).client.get(path)).status).toBe(403);
+      expect((await (await api.organisation()).admin.client.get(path)).status).toBe(404);
+      expect((await get('/api/apis/nothing/access/revisions')).status).toBe(404);
+      expect((await get(`${path}?p=x`)).status).toBe(400);
+    });
+
     it('400: refuses users whom the organisation does not have, and what is no id', async () => {
       const { id } = await create();
       const stranger = await api.organisation();

@@ -1,7 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationFailed } from '@castellan/dto';
-import { toObjectId, UserStore, type ApiRow, type ChangeContext, type OrganisationId } from '@castellan/persistence';
+import {
+  toObjectId,
+  UserStore,
+  type ApiRow,
+  type ChangeContext,
+  type OrganisationId,
+  type Place,
+} from '@castellan/persistence';
+import { listAt, type JsonObject } from '@castellan/tyk';
+import { HistoryService, summaryOf } from '../history/history.service';
 import type { Precondition } from '../http/precondition';
+import type { AccessRevisionListDto } from './access-history.dto';
 import { ApisService } from './apis.service';
 import { withCategories } from './categories';
 
@@ -17,6 +27,7 @@ export class ApiSettingsService {
   constructor(
     private readonly apis: ApisService,
     private readonly users: UserStore,
+    private readonly history: HistoryService,
   ) {}
 
   /** @throws NotFound */
@@ -41,6 +52,19 @@ export class ApiSettingsService {
     return { userIds: userOwners, userGroupIds: groupOwners };
   }
 
+  /** What became of the owners over time, whether or not the API still exists. @throws NotFound for one that never was */
+  async accessRevisions(
+    organisation: OrganisationId,
+    id: string,
+    place: Place,
+  ): Promise<{ readonly list: AccessRevisionListDto; readonly next: string | null }> {
+    const { rows, pages, next } = await this.history.rights(this.apis, organisation, id, place);
+    const revisions = rows.map(({ rights, ...row }) => {
+      return { ...summaryOf(row), before: accessOf(rights.before), after: accessOf(rights.after) };
+    });
+    return { list: { revisions, pages }, next };
+  }
+
   /** @throws NotFound, ValidationFailed for users whom the organisation does not have, VersionMismatch */
   async setAccess(
     context: ChangeContext,
@@ -57,3 +81,8 @@ export class ApiSettingsService {
     return this.apis.change(context, id, precondition, (wrapper) => ({ ...wrapper, ...owners }));
   }
 }
+
+const accessOf = (wrapper: JsonObject): ApiAccess => {
+  const ids = (field: string): string[] => listAt(wrapper, field).filter((id) => typeof id === 'string');
+  return { userIds: ids('user_owners'), userGroupIds: ids('user_group_owners') };
+};

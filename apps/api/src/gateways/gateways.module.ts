@@ -3,6 +3,7 @@ import { NodeRecords } from '@castellan/persistence';
 import { Dispatcher } from './delivery/dispatcher';
 import { GenerationService } from './delivery/generation.service';
 import { NodeDocuments } from './delivery/node-documents';
+import { PastGenerations } from './delivery/past-generations';
 import { Reconciler } from './delivery/reconciler';
 import { Rollout } from './delivery/rollout';
 import { Serving } from './delivery/serving';
@@ -30,6 +31,7 @@ import { NodeService } from './protocol/node.service';
     NodeRegistry,
     NodeService,
     NodeStateService,
+    PastGenerations,
     Reconciler,
     ReloadReports,
     Rollout,

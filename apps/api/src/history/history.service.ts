@@ -5,10 +5,12 @@ import { NotFound } from '@castellan/dto';
 import {
   RevisionStore,
   type OrganisationId,
+  type Page,
   type Place,
   type ResourceRow,
   type RevisionRow,
   type RevisionSummary,
+  type RightsChange,
 } from '@castellan/persistence';
 import { diffJson, isJsonObject, parseJson, type DiffOperation, type JsonObject, type JsonValue } from '@castellan/tyk';
 import { pageCount } from '../http/paging';
@@ -19,6 +21,13 @@ import type { RevisionDiffDto, RevisionDto, RevisionListDto, RevisionSummaryDto 
 type SummaryView = { readonly [K in keyof RevisionSummaryDto]: RevisionSummaryDto[K] };
 
 type AnyResource = ResourceService<ResourceRow>;
+
+/** What finds the history of a resource by an id of a request. */
+interface Traced {
+  readonly store: { readonly kind: { readonly name: string } };
+  find(organisation: OrganisationId, id: string, session: null): Promise<Pick<ResourceRow, '_id'> | null>;
+  notFound(): NotFound;
+}
 
 /** How many deleted resources are looked at. */
 const deletedLimit = 1_000;
@@ -46,6 +55,20 @@ export class HistoryService {
     if (found.total === 0) throw resource.notFound();
     const list = { revisions: found.rows.map(summaryOf), pages: pageCount(found.total, place, pageSize) };
     return { list, next: found.next };
+  }
+
+  /** Who had rights in a resource before and after each change of them. @throws NotFound for one that never was */
+  async rights(
+    resource: Traced,
+    organisation: OrganisationId,
+    id: string,
+    place: Place,
+  ): Promise<Page<RevisionSummary & { readonly rights: RightsChange }> & { readonly pages: number }> {
+    const { pageSize } = this.config;
+    const resourceId = await this.idOf(resource, organisation, id);
+    const { name } = resource.store.kind;
+    const found = await this.revisions.rightsPage(organisation, name, resourceId, { place, pageSize });
+    return { ...found, pages: pageCount(found.total, place, pageSize) };
   }
 
   /** @throws NotFound */
@@ -106,7 +129,7 @@ export class HistoryService {
     return named;
   }
 
-  private async idOf(resource: AnyResource, organisation: OrganisationId, id: string): Promise<Types.ObjectId> {
+  private async idOf(resource: Traced, organisation: OrganisationId, id: string): Promise<Types.ObjectId> {
     const row = await resource.find(organisation, id, null);
     if (row !== null) return row._id;
     const gone = await this.revisions.resourceNamed(organisation, resource.store.kind.name, id);

@@ -1,4 +1,13 @@
-import { anApiDefinition, aPolicy, NodeSimulator, textOf, unique, type JsonReply } from '@castellan/testing';
+import { Outbox } from '@castellan/persistence';
+import {
+  anApiDefinition,
+  aPolicy,
+  eventually,
+  NodeSimulator,
+  textOf,
+  unique,
+  type JsonReply,
+} from '@castellan/testing';
 import { fixtures as documents } from '../../../../test/fixtures/load';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
@@ -137,6 +146,8 @@ describe('policies on their way to nodes', () => {
   it('reloads no node for a write that changes nothing', async () => {
     const policy = aPolicy();
     const id = await make(policy);
+    // What it was made with is told before there is anybody to hear it.
+    await eventually(async () => (await api.app.get(Outbox).oldestPending()) === null);
     const node = await aNode('v5');
     await node.waitFor(() => node.loadedPolicies.has(id));
     expectOk(await organisation.admin.client.put(`${path}/${id}`, policy));

@@ -1,4 +1,5 @@
 import { defineKind, modelOf, registerKind, type ResourceRow } from '@castellan/persistence';
+import { flagAt, isJsonObject, parseJson, textAt } from '@castellan/tyk';
 
 export interface ToyRow extends ResourceRow {
   /** The id of its own. Unique in the installation. */
@@ -26,7 +27,10 @@ export const toyKind = defineKind<ToyRow>({
   rights: ['owners'],
   served: {
     commands: { create: 'GroupReload', update: 'GroupReload', delete: 'GroupReload' },
-    of: ({ shown, name }) => (shown ? name : null),
+    of: (document) => {
+      const toy = parseJson(document);
+      return isJsonObject(toy) && flagAt(toy, 'shown') ? { text: textAt(toy, 'name'), rank: 0 } : null;
+    },
   },
   documents: {
     section: 'toys',

@@ -1,5 +1,7 @@
-import { listOf, textOf, unique, type HttpClient, type JsonReply } from '@castellan/testing';
-import { Outbox } from '@castellan/persistence';
+import { Redis } from 'ioredis';
+import { eventually, listOf, NodeSimulator, textOf, unique, type HttpClient, type JsonReply } from '@castellan/testing';
+import { Generations, Outbox, toOrganisationId } from '@castellan/persistence';
+import { NOTIFICATION_CHANNEL, verifyNotification } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../api-under-test';
 import { mostToys } from './toys.service';
 import { ToysModule } from './toys.module';
@@ -116,14 +118,78 @@ describe('a kind that was added by a module of its own', () => {
     expect(records[0]?.['changes']).toContainEqual({ kind: 'toy', id, operation: 'delete', version: 2 });
   });
 
-  it('tells nodes only of what they are served', async () => {
-    const pending = jest.spyOn(api.app.get(Outbox), 'markPublished');
-    try {
+  describe('and its messages to nodes', () => {
+    let listener: Redis;
+    let node: NodeSimulator;
+    let heard: string[];
+
+    beforeAll(async () => {
+      const { nodeSecret, redisUrl } = api.config;
+      listener = new Redis(redisUrl);
+      listener.on('message', (_channel: string, message: string) => {
+        const verdict = verifyNotification(message, nodeSecret);
+        heard.push(verdict.ok ? `${verdict.command} ${verdict.payload}`.trim() : verdict.reason);
+      });
+      await listener.subscribe(NOTIFICATION_CHANNEL);
+      node = new NodeSimulator({ dashboardUrl: api.url, nodeSecret, redisUrl, gatewaySecret: 'g', reloadTickMs: 20 });
+      await node.start();
+    });
+    afterAll(async () => {
+      await node.stop();
+      listener.disconnect();
+    });
+    beforeEach(() => {
+      heard = [];
+    });
+
+    const generation = async (): Promise<number> =>
+      (await api.app.get(Generations).of(toOrganisationId(organisation.id))).generation;
+    const said = (word: string): string => `KeySpaceUpdateNotification ${word}`;
+
+    it('are none for what no node is served, and a reload for what is', async () => {
+      const before = await generation();
       const id = await create({ shown: false });
       expectOk(await client.put(`/api/toys/${id}`, { name: unique('hidden') }));
-      expect(pending).not.toHaveBeenCalled();
-    } finally {
-      pending.mockRestore();
-    }
+      const [last, name] = [unique('last'), unique('hidden')];
+      expectOk(await client.put(`/api/toys/${id}`, { name, says: [last] }));
+      // In the order of the changes: whatever the first two had to say would have come before.
+      await eventually(() => heard.includes(said(last)));
+      expect([heard, await generation()]).toEqual([[said(last)], before]);
+      expect(await api.app.get(Outbox).oldestPending()).toBeNull();
+      expectOk(await client.put(`/api/toys/${id}`, { name, shown: true }));
+      await eventually(() => heard.length > 1);
+      expect([heard, await generation()]).toEqual([[said(last), 'GroupReload'], before + 1]);
+    });
+
+    it('are signed, in order and complete where they carry something, and reload nobody', async () => {
+      const [before, asked] = [await generation(), node.eventsOf('reload-queued').length];
+      const accepted = node.eventsOf('signal-accepted').length;
+      const words = Array.from({ length: 120 }, (_, index) => `word ${index % 7}`);
+      const id = await create({ says: words });
+      const name = unique('toy');
+      for (const word of ['first', 'second', 'second']) {
+        expectOk(await client.put(`/api/toys/${id}`, { name, says: [word], nonce: unique() }));
+      }
+      const imported = [1, 2].map((index) => ({
+        toy_id: unique(`t${index}`),
+        name: unique('toy'),
+        says: [`import ${index}`],
+      }));
+      expectOk(await client.post('/api/import', { toys: imported }));
+      const all = [...words, 'first', 'second', 'second', 'import 1', 'import 2'].map(said);
+      await eventually(() => heard.length >= all.length);
+      expect(heard).toEqual(all);
+      await node.waitFor(() => node.eventsOf('signal-accepted').length === accepted + all.length);
+      expect([await generation(), node.eventsOf('reload-queued').length]).toEqual([before, asked]);
+    });
+
+    it('are never said of a change that was refused', async () => {
+      const name = unique('toy');
+      await create({ name });
+      expect((await client.post('/api/toys', { name, says: ['refused'] })).status).toBe(409);
+      await create({ says: ['taken'] });
+      await eventually(() => heard.length > 0);
+      expect(heard).toEqual([said('taken')]);
+    });
   });
 });

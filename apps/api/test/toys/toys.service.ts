@@ -9,7 +9,7 @@ import {
   type OrganisationId,
   type UnitOfWork,
 } from '@castellan/persistence';
-import { flagAt, isJsonObject, textAt, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { flagAt, isJsonObject, listAt, parseJson, textAt, type JsonObject, type JsonValue } from '@castellan/tyk';
 import type { DocumentForm } from '../../src/resources/document-form';
 import { ResourceService } from '../../src/resources/resource.service';
 import { ResourceTools } from '../../src/resources/resource-tools';
@@ -94,6 +94,13 @@ export class ToysService extends ResourceService<ToyRow> {
   override limit(unit: UnitOfWork): void {
     const refuse = () => new CastellanError(400, 'limit_reached', `There may be ${mostToys} toys`);
     unit.limit(toyKind.name, { most: mostToys, refuse });
+  }
+
+  /** A toy that is written says its words to the nodes, one after the other. */
+  protected override followUp(unit: UnitOfWork, _before: ToyRow | null, after: ToyRow | null): Promise<void> {
+    const words = after === null ? [] : listAt(parseJson(after.document), 'says');
+    for (const word of words) if (typeof word === 'string') unit.effect('KeySpaceUpdateNotification', word);
+    return Promise.resolve();
   }
 
   protected conflict(_error: DuplicateKey): Promise<CastellanError> {

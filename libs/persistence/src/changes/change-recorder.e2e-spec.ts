@@ -29,7 +29,7 @@ const aPolicy = (overrides: Partial<Draft<PolicyRow>> = {}): Draft<PolicyRow> =>
   const _id = newObjectId();
   return {
     _id,
-    document: `{"name":"${_id.toString()}"}`,
+    document: `{"name":"${_id.toString()}","active":true}`,
     policyId: _id.toString(),
     name: 'a policy',
     active: true,

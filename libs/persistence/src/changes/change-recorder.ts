@@ -10,7 +10,7 @@ import type { ChangeContext } from './change-context';
 import { Generations, type Advance } from './generations';
 import { KeyedQueue } from './keyed-queue';
 import { RecordWriter } from './record-writer';
-import { auditOf, diffOf, revisionOf, toldOf, type Told } from './records';
+import { auditOf, diffOf, revisionOf, rightsRevisionOf, toldOf, type Told } from './records';
 import type { AuditRow, OutboxRow, RevisionRow } from './rows';
 import { UnitOfWork, type Change } from './unit-of-work';
 
@@ -158,17 +158,19 @@ export class ChangeRecorder {
   }
 }
 
-/** The revision of each change, and the audit record of them all. */
+/** The revisions of each change, and the audit record of them all. */
 const recordsOf = (
   { context, changes, at }: UnitOfWork,
   generation: number,
 ): { readonly revisions: RevisionRow[]; readonly audit: AuditRow } => {
   const orgId = toObjectId(context.organisation);
   const diffs = changes.map(diffOf);
-  const revisions = changes.flatMap((change, index) => {
-    const revision = revisionOf(context, at, change, diffs[index] ?? []);
-    return revision === null ? [] : [{ _id: newObjectId(), orgId, ...revision, generation }];
-  });
+  const revisions = changes.flatMap((change, index) =>
+    [revisionOf, rightsRevisionOf]
+      .map((make) => make(context, at, change, diffs[index] ?? []))
+      .filter((revision) => revision !== null)
+      .map((revision) => ({ _id: newObjectId(), orgId, ...revision, generation })),
+  );
   return { revisions, audit: { _id: newObjectId(), orgId, ...auditOf(context, at, changes, diffs) } };
 };
 

@@ -52,7 +52,7 @@ export class Generations {
    */
   async advance(unit: UnitOfWork, { moves }: { readonly moves: boolean }): Promise<Advance> {
     const row = await this.increase(unit, { sequence: 1, generation: moves ? 1 : 0 });
-    const concerned = unit.changes.some(({ kind }) => kindNamed(kind).commands !== null);
+    const concerned = unit.changes.some(({ kind }) => kindNamed(kind).served !== null);
     if (row.importing !== undefined && concerned) {
       throw new ImportRunning('A large import is being applied; try again when it is over');
     }

@@ -2,9 +2,11 @@ import {
   contentDigest,
   diffJson,
   isJsonObject,
+  listAt,
   parseJson,
   redactDiff,
   type DiffOperation,
+  type JsonObject,
   type JsonValue,
 } from '@castellan/tyk';
 import { kindNamed } from '../kinds/kind';
@@ -25,31 +27,76 @@ export const diffOf = ({ before, after }: Change): readonly DiffOperation[] => d
 
 const withinLimit = (text: string): string | null => (text.length > diffLimit ? null : text);
 
+/** What a change says of itself, apart from where it stands. */
+type NewRevision = Omit<RevisionRow, '_id' | 'orgId' | 'generation'>;
+
 /** The revision of a change; null for kinds without a history. */
 export const revisionOf = (
   context: ChangeContext,
   at: Date,
   change: Change,
   operations: readonly DiffOperation[],
-): Omit<RevisionRow, '_id' | 'orgId' | 'generation'> | null => {
+): NewRevision | null => {
   const { history } = kindNamed(change.kind);
   if (history === 'none') return null;
   const keepsDocuments = history === 'documents';
   return {
+    ...whoDid(context, at, change),
     kind: change.kind,
-    resourceId: change.id,
-    number: change.version,
-    operation: change.operation,
     document: keepsDocuments ? change.after : null,
     digest: change.digest,
     diff: keepsDocuments ? withinLimit(JSON.stringify(operations)) : null,
-    actor: context.actor,
-    reason: context.reason,
-    requestId: context.request.id,
-    at,
-    ...(change.key === null ? {} : { key: change.key }),
   };
 };
+
+/** The name by which the history of who has rights in resources of a kind stands beside that of their content. */
+export const rightsHistoryOf = (kind: string): string => `${kind} rights`;
+
+/** Who had rights in a resource before a change and after it, as its document says it, field by field. */
+export type RightsChange = Readonly<Record<'before' | 'after', JsonObject>>;
+
+/**
+ * The revision of who has rights in a resource: rights are not content, and have a history of their own, which no number of
+ * other changes pushes out.
+ *
+ * @returns null when a change leaves them as they are
+ */
+export const rightsRevisionOf = (
+  context: ChangeContext,
+  at: Date,
+  change: Change,
+  operations: readonly DiffOperation[],
+): NewRevision | null => {
+  const { rights = [] } = kindNamed(change.kind);
+  // A document may be large, and most changes are of something else.
+  if (!operations.some(({ path }) => path === '' || rights.includes(path.split('/')[1] ?? ''))) return null;
+  const rightsIn = (document: string | null): JsonObject => {
+    const stored = parse(document);
+    const given = rights.map((field) => [field, listAt(stored, field)] as const);
+    return Object.fromEntries(given.map(([field, list]) => [field, [...list]]));
+  };
+  const said: RightsChange = { before: rightsIn(change.before), after: rightsIn(change.after) };
+  const digest = contentDigest(said.after);
+  if (digest === contentDigest(said.before)) return null;
+  return {
+    ...whoDid(context, at, change),
+    kind: rightsHistoryOf(change.kind),
+    document: JSON.stringify(said),
+    digest,
+    diff: null,
+  };
+};
+
+const whoDid = (context: ChangeContext, at: Date, { id, version, operation, key }: Change) => ({
+  resourceId: id,
+  number: version,
+  operation,
+  actor: context.actor,
+  reason: context.reason,
+  requestId: context.request.id,
+  at,
+  ...(key === null ? {} : { key }),
+});
 
 const summaryOf = (changes: readonly Change[]): AuditRow['changes'] =>
   changes

@@ -1,13 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model, Types } from 'mongoose';
+import { objectAt, parseJson } from '@castellan/tyk';
 import { isObjectIdText, toObjectId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
 import { pieceOf, type Page, type Piece } from '../paging';
+import { rightsHistoryOf, type RightsChange } from './records';
 import type { RevisionRow } from './rows';
 
 /** A revision without the document, as lists show it. */
 export type RevisionSummary = Omit<RevisionRow, 'document' | 'diff'>;
+
+/** Where a revision stands: of which resource it is, and to which generation of the organisation it belongs. */
+export type RevisionPlaceInTime = Pick<RevisionRow, '_id' | 'resourceId' | 'number' | 'generation'>;
 
 /** The history of resources; only the recorder writes it. */
 @Injectable()
@@ -24,6 +29,19 @@ export class RevisionStore {
     const filter = { orgId: toObjectId(organisation), kind, resourceId };
     const whole = { ...piece, sort: { number: -1 }, without: ['document', 'diff'] } as const;
     return pieceOf(this.model, filter, whole, () => this.model.countDocuments(filter).exec());
+  }
+
+  /** Who had rights in a resource before and after each change of them, the newest first. */
+  async rightsPage(
+    organisation: OrganisationId,
+    kind: string,
+    resourceId: Types.ObjectId,
+    piece: Pick<Piece, 'place' | 'pageSize'>,
+  ): Promise<Page<RevisionSummary & { readonly rights: RightsChange }>> {
+    const filter = { orgId: toObjectId(organisation), kind: rightsHistoryOf(kind), resourceId };
+    const whole = { ...piece, sort: { number: -1 } } as const;
+    const page = await pieceOf(this.model, filter, whole, () => this.model.countDocuments(filter).exec());
+    return { ...page, rows: page.rows.map((row) => ({ ...row, rights: rightsOf(row) })) };
   }
 
   async get(
@@ -103,6 +121,30 @@ export class RevisionStore {
     return new Map(rows.map(({ _id, number }) => [_id.toString(), number]));
   }
 
+  /** Where all revisions of a kind stand, resource by resource, the oldest of each first. */
+  async *places(organisation: OrganisationId, kind: string): AsyncGenerator<RevisionPlaceInTime> {
+    const cursor = this.model
+      .find({ orgId: toObjectId(organisation), kind })
+      .select({ resourceId: 1, number: 1, generation: 1 })
+      .sort({ resourceId: 1, number: 1 })
+      .lean<RevisionPlaceInTime[]>()
+      .cursor();
+    for await (const place of cursor) yield place;
+  }
+
+  /** The documents of these revisions, by the hex id of the resource; nothing for those of deletions. */
+  async documents(organisation: OrganisationId, ids: readonly Types.ObjectId[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.model
+      .find({ _id: { $in: [...ids] }, orgId: toObjectId(organisation) })
+      .select({ resourceId: 1, document: 1 })
+      .lean<Pick<RevisionRow, 'resourceId' | 'document'>[]>()
+      .exec();
+    const kept = rows.flatMap(({ resourceId, document }) =>
+      document === null ? [] : [[resourceId.toString(), document] as const],
+    );
+    return new Map(kept);
+  }
+
   /** Deletions, the newest first. A resource that was restored since is among them too; callers look. */
   async deletions(organisation: OrganisationId, kind: string, limit: number): Promise<RevisionSummary[]> {
     return this.model
@@ -114,6 +156,12 @@ export class RevisionStore {
       .exec();
   }
 }
+
+/** Only the recorder writes such revisions, each with both sides. */
+const rightsOf = ({ document }: RevisionRow): RightsChange => {
+  const said = document === null ? null : parseJson(document);
+  return { before: objectAt(said, 'before'), after: objectAt(said, 'after') };
+};
 
 interface LatestOptions {
   readonly below?: number;

@@ -3,6 +3,7 @@ import { Unauthorised } from '@castellan/dto';
 import type { OrganisationId } from '../ids';
 import { kindNamed } from '../kinds/kind';
 import type { OrganisationRow } from '../kinds/organisation.kind';
+import { isSameItem } from '../kinds/served';
 import type { ResourceRow } from '../resources/resource-row';
 import type { ChangeContext } from './change-context';
 import type { Effect } from './effects';
@@ -107,10 +108,10 @@ export class UnitOfWork {
 
   /** Notes a change, so that revision, audit record and feed have it, and nodes what follows from it for them. */
   record({ written, ...change }: RecordedChange): void {
-    const { commands, servedOf, keyOf } = kindNamed(change.kind);
-    const served = (row: ResourceRow | null): string | null => (row === null ? null : servedOf(row));
-    const isSeen = commands !== null && served(change.replaced) !== served(written);
-    const effects = isSeen ? [{ command: commands[basicOf(change)], payload: '' }] : [];
+    const { served, keyOf } = kindNamed(change.kind);
+    const itemOf = (row: ResourceRow | null) => (row === null ? null : (served?.of(row.document) ?? null));
+    const isSeen = served !== null && !isSameItem(itemOf(change.replaced), itemOf(written));
+    const effects = isSeen ? [{ command: served.commands[basicOf(change)], payload: '' }] : [];
     const row = written ?? change.replaced;
     this.recorded.push({ ...change, key: row === null ? null : keyOf(row), effects });
   }

@@ -78,10 +78,7 @@ export const apiKind = defineKind<ApiRow>({
   rights: ['user_owners', 'user_group_owners'],
   served: {
     commands: { create: 'ApiAdded', update: 'ApiUpdated', delete: 'ApiRemoved' },
-    of: ({ active, document }) => {
-      const item = active ? servedApi(document) : null;
-      return item === null ? null : `${item.rank} ${item.text}`;
-    },
+    of: servedApi,
   },
   documents: {
     section: 'apis',

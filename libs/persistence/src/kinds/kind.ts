@@ -1,6 +1,7 @@
 import type { ModelDefinition } from '@nestjs/mongoose';
 import { Schema, type IndexDefinition, type IndexOptions, type SchemaDefinition } from 'mongoose';
 import { resourceRowFields, rowSchemaOptions, type ResourceRow } from '../resources/resource-row';
+import type { NodeItem } from './served';
 
 /** How much of a resource its history keeps: whole documents, or only that and by whom it was changed, or nothing. */
 type HistoryMode = 'documents' | 'digests' | 'none';
@@ -8,14 +9,14 @@ type HistoryMode = 'documents' | 'digests' | 'none';
 /** What nodes are told when what they are served of a resource has changed. */
 type NodeCommands = Readonly<Record<'create' | 'update' | 'delete', string>>;
 
-/** What nodes get of the rows of a kind. */
-interface ServedToNodes<Row extends ResourceRow> {
+/** What nodes get of the resources of a kind. */
+interface ServedToNodes {
   readonly commands: NodeCommands;
   /**
-   * What a node would be served of a row: its bytes and whatever decides about its place, or null when it is not served.
-   * Two rows that give the same are the same to every node, and no node reloads for one in the place of the other.
+   * What a node is served of a document: its bytes and whatever decides about its place, or null when it is not served.
+   * Two documents that give the same are the same to every node, and no node reloads for one in the place of the other.
    */
-  readonly of: (row: Row) => string | null;
+  readonly of: (document: string) => NodeItem | null;
 }
 
 /** How a kind takes part in configuration documents: exports, imports and their subsets. */
@@ -53,7 +54,7 @@ export interface KindDefinition<Row extends ResourceRow> {
   /** Fields of the document that say who has rights in the resource; a rollback of its content leaves them. */
   readonly rights?: readonly string[];
   /** Null for kinds of which nodes know nothing. */
-  readonly served: ServedToNodes<Row> | null;
+  readonly served: ServedToNodes | null;
   /** Null for kinds that are no part of an organisation's configuration document. */
   readonly documents: Documents | null;
   /** Whether the organisation's rows are counted as they come and go, so that a limit costs no look at them. */
@@ -63,10 +64,8 @@ export interface KindDefinition<Row extends ResourceRow> {
 }
 
 /** What those who handle kinds of every sort know of one. */
-export type AnyKind = Omit<KindDefinition<ResourceRow>, 'served' | 'keyOf'> & {
+export type AnyKind = Omit<KindDefinition<ResourceRow>, 'keyOf'> & {
   readonly keyOf: (row: ResourceRow) => string | null;
-  readonly commands: NodeCommands | null;
-  readonly servedOf: (row: ResourceRow) => string | null;
 };
 
 /** A kind that configuration documents have a section of. */
@@ -80,13 +79,11 @@ export const defineKind = <Row extends ResourceRow>(kind: KindDefinition<Row>): 
 /** Makes a kind known to everything that goes over all kinds. @throws TypeError for a name that another kind has */
 export const registerKind = <Row extends ResourceRow>(kind: KindDefinition<Row>): void => {
   if (registry.has(kind.name)) throw new TypeError(`There are two kinds named ${kind.name}`);
-  const { served, keyOf, ...rest } = kind;
+  const { keyOf, ...rest } = kind;
   registry.set(kind.name, {
     ...rest,
-    commands: served?.commands ?? null,
     // Rows of a kind come from its own store; the registry alone does not carry their type.
     keyOf: (row) => keyOf?.(row as Row) ?? null,
-    servedOf: (row) => served?.of(row as Row) ?? null,
   });
 };
 

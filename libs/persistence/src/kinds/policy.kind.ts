@@ -37,7 +37,7 @@ export const policyKind = defineKind<PolicyRow>({
   history: 'documents',
   served: {
     commands: { create: 'PolicyChanged', update: 'PolicyChanged', delete: 'PolicyChanged' },
-    of: ({ active, document }) => (active ? (servedPolicy(document)?.text ?? null) : null),
+    of: servedPolicy,
   },
   documents: {
     section: 'policies',

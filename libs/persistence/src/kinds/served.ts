@@ -18,16 +18,29 @@ export interface NodeItem {
   readonly rank: number;
 }
 
+/** Whether two are the same to every node: the same bytes at the same place, or both nothing. */
+export const isSameItem = (one: NodeItem | null, other: NodeItem | null): boolean =>
+  one?.text === other?.text && one?.rank === other?.rank;
+
 /** What nodes read of a policy's document; null when there is nothing to read. */
 export const servedPolicy = (document: string): NodeItem | null => {
   const policy = parseJson(document);
-  return isJsonObject(policy) ? { text: JSON.stringify(toNodePolicy(policy)), rank: 0 } : null;
+  if (!isJsonObject(policy) || !flagAt(policy, 'active')) return null;
+  return { text: JSON.stringify(denied(toNodePolicy(policy))), rank: 0 };
 };
 
-/** What nodes read of an API's document. Ranked by `sort_by`, as the gateways of the first generation read them. */
+/** `state: deny` is for people; what makes gateways refuse the keys of a policy is `is_inactive`. */
+const denied = (policy: JsonObject): JsonObject =>
+  ownField(policy, 'state') === 'deny' ? { ...policy, is_inactive: true } : policy;
+
+/**
+ * What nodes read of an API's document; null when there is nothing to read. Ranked by `sort_by`, as the gateways of the
+ * first generation read them (docs/tyk/nodes.md#old-gateways).
+ */
 export const servedApi = (document: string): NodeItem | null => {
   const wrapper = parseJson(document);
-  return isJsonObject(wrapper) ? { text: itemText(wrapper), rank: numberAt(wrapper, 'sort_by') } : null;
+  if (!isJsonObject(wrapper) || !flagAt(wrapper, 'api_definition', 'active')) return null;
+  return { text: itemText(wrapper), rank: numberAt(wrapper, 'sort_by') };
 };
 
 const itemText = (wrapper: JsonObject): string => {

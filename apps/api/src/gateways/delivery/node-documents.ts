@@ -5,23 +5,14 @@ import {
   Generations,
   ImportStore,
   PolicyStore,
+  servedApi,
+  servedPolicy,
   type ApiRow,
   type OrganisationId,
   type PolicyRow,
 } from '@castellan/persistence';
 import type { ClientSession } from 'mongoose';
-import {
-  flagAt,
-  isJsonObject,
-  nodeApiItem,
-  numberAt,
-  ownField,
-  parseJson,
-  toNodeDocument,
-  toNodePolicy,
-  type JsonObject,
-} from '@castellan/tyk';
-import { NodeItems, type NodeItem } from './node-items';
+import { NodeItems } from './node-items';
 
 /** What the nodes get of one organisation, as JSON texts in a fixed order. */
 export interface OrganisationDocuments {
@@ -47,8 +38,8 @@ export class NodeDocuments {
     private readonly imports: ImportStore,
     private readonly reads: ConsistentReads,
   ) {
-    this.apis = new NodeItems(apis, apiItem);
-    this.policies = new NodeItems(policies, policyItem);
+    this.apis = new NodeItems(apis, servedApi);
+    this.policies = new NodeItems(policies, servedPolicy);
   }
 
   /**
@@ -73,26 +64,3 @@ export class NodeDocuments {
     return { apis, policies };
   }
 }
-
-const policyItem = (document: string): NodeItem | null => {
-  const policy = parseJson(document);
-  return isJsonObject(policy) ? { text: JSON.stringify(denied(toNodePolicy(policy))), rank: 0 } : null;
-};
-
-/** `state: deny` is for people; what makes gateways refuse the keys of a policy is `is_inactive`. */
-const denied = (policy: JsonObject): JsonObject =>
-  ownField(policy, 'state') === 'deny' ? { ...policy, is_inactive: true } : policy;
-
-/** Ranked by `sort_by`, as the gateways of the first generation read them (docs/tyk/nodes.md#old-gateways). */
-const apiItem = (document: string): NodeItem | null => {
-  const wrapper = parseJson(document);
-  return isJsonObject(wrapper) ? { text: itemText(wrapper), rank: numberAt(wrapper, 'sort_by') } : null;
-};
-
-const itemText = (wrapper: JsonObject): string => {
-  const oas = ownField(wrapper, 'oas');
-  const definition = JSON.stringify(ownField(wrapper, 'api_definition'));
-  // Nodes decode the document whatever the definition says, and what a classic API keeps there nobody has checked.
-  const isOas = flagAt(wrapper, 'api_definition', 'is_oas') && isJsonObject(oas);
-  return nodeApiItem(definition, isOas ? JSON.stringify(toNodeDocument(oas).document) : undefined);
-};

@@ -1,17 +1,10 @@
 import type { ClientSession } from 'mongoose';
-import type { OrganisationId, ResourceRow, ResourceStore } from '@castellan/persistence';
+import type { NodeItem, OrganisationId, ResourceRow, ResourceStore } from '@castellan/persistence';
 
 /** Resources that are read in one go. */
 const readAtOnce = 200;
 
-/** One resource as nodes read it. */
-export interface NodeItem {
-  /** JSON text. */
-  readonly text: string;
-  /** Nodes get those with the highest first. */
-  readonly rank: number;
-}
-
+/** What was made of a resource. */
 interface Made extends NodeItem {
   /** Of the resource that it was made of. */
   readonly digest: string;
@@ -58,5 +51,5 @@ export class NodeItems<Row extends ActiveRow> {
 }
 
 /** Resources of the same rank are in the order of their ids, so that the same configuration is always the same bytes. */
-const inOrder = (items: ReadonlyMap<string, Made>): readonly Made[] =>
+export const inOrder = <Item extends NodeItem>(items: ReadonlyMap<string, Item>): readonly Item[] =>
   [...items].sort(([a, { rank }], [b, { rank: other }]) => other - rank || (a < b ? -1 : 1)).map(([, item]) => item);

@@ -9,14 +9,23 @@ export interface Assignment {
   of(nodeId: string): Generation;
 }
 
-/** Decides how a new generation spreads over the nodes. One strategy: all nodes at once are assigned the newest. */
+/** How a new generation spreads over the nodes. */
+export interface RolloutStrategy {
+  assign(newest: Generation): Assignment;
+}
+
+/** All nodes at once are assigned the newest. */
+export const allAtOnce: RolloutStrategy = { assign: (newest) => ({ newest, of: () => newest }) };
+
+/** Says which generation each node is assigned, as the strategy has it. */
 @Injectable()
 export class Rollout {
+  private readonly strategy: RolloutStrategy = allAtOnce;
+
   constructor(private readonly generations: GenerationService) {}
 
   /** @throws when MongoDB is out of reach */
   async current(): Promise<Assignment> {
-    const newest = await this.generations.current();
-    return { newest, of: () => newest };
+    return this.strategy.assign(await this.generations.current());
   }
 }
