@@ -5,8 +5,10 @@ import { ObservabilityModule, type Logger } from '@castellan/observability';
 import { HealthModule, PersistenceModule, RedisModule } from '@castellan/persistence';
 import { AnalyticsModule } from './analytics/analytics.module';
 import { ApisModule } from './apis/apis.module';
+import { AssetsModule } from './assets/assets.module';
 import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
+import { ExamplesController } from './examples/examples.controller';
 import { GatewaysModule } from './gateways/gateways.module';
 import { ErrorFilter } from './http/error.filter';
 import { RefuseUnknownParameters } from './http/query/refuse-unknown';
@@ -58,10 +60,12 @@ export class AppModule {
         PoliciesModule,
         WebhooksModule,
         KeysModule,
+        AssetsModule,
         AuditModule,
         OrganisationTransferModule,
         ...kinds,
       ],
+      controllers: [ExamplesController],
       providers: [
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: APP_INTERCEPTOR, useClass: RefuseUnknownParameters },

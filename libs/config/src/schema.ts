@@ -255,6 +255,24 @@ export const apiOnlySettings = {
     'How old an audit record is before it is numbered and sealed, so that no older one can follow, in milliseconds',
     '120000',
   ),
+  gatewayUrl: setting(
+    'GATEWAY_URL',
+    httpUrl.default('http://127.0.0.1:8080'),
+    'Where callers reach the gateways; shown as the address of APIs that have no domain of their own',
+    'http://127.0.0.1:8080',
+  ),
+  allowDuplicateSlugs: setting(
+    'ALLOW_DUPLICATE_SLUGS',
+    z.enum(['on', 'off'], 'must be on or off').default('off'),
+    'Whether APIs may share a slug in organisations whose own settings do not say; tyk-sync needs it where slugs repeat',
+    'off',
+  ),
+  deleteInUse: setting(
+    'DELETE_IN_USE',
+    z.enum(['refuse', 'allow'], 'must be refuse or allow').default('refuse'),
+    'What a deletion without `force` does to a hook that APIs refer to or a policy that keys apply: refuse (409), or allow, as a Tyk Dashboard does',
+    'refuse',
+  ),
   definitionsLimit: setting(
     'DEFINITIONS_LIMIT',
     wholeNumber(1, 1_000_000).default(50_000),

@@ -39,6 +39,11 @@ export class Health {
     this.phase = 'shutting_down';
   }
 
+  /** Whether the process has begun to serve and not begun to stop; what it needs is not asked. */
+  get isServing(): boolean {
+    return this.phase === 'running';
+  }
+
   /** Adds something to the report. It is asked for each time, so it has to be at hand. */
   detail(name: string, read: () => unknown): void {
     this.details.set(name, read);

@@ -26,6 +26,7 @@ export { KeyIndex, type KeyFilter } from './keys/key-index';
 export type { KeyRow, KeyScanRow, PendingWrite } from './keys/key-row';
 export { KeyScans } from './keys/key-scans';
 export type { ApiRow } from './kinds/api.kind';
+export { assetKind, type AssetRow } from './kinds/asset.kind';
 export {
   allKinds,
   defineKind,

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { ApiStore, type ApiSummary, type OrganisationId } from '@castellan/persistence';
+import { ApiStore, type ApiRow, type ApiSummary, type OrganisationId } from '@castellan/persistence';
 import { pieceInMemory } from '../http/list-in-memory';
 import { pageCount, placeOf } from '../http/paging';
 import { ApiListings } from './api-listings';
@@ -31,7 +31,8 @@ export class ApiListsService {
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  async list(organisation: OrganisationId, query: ApiSearch): Promise<ListOfTexts> {
+  /** @param show what is shown of each API, where the query does not ask for less */
+  async list(organisation: OrganisationId, query: ApiSearch, show = apiReply): Promise<ListOfTexts> {
     const { pageSize } = this.config;
     const place = placeOf(query);
     const listing = await this.listings.of(organisation);
@@ -40,7 +41,7 @@ export class ApiListsService {
     const wanted = wantedBy(query, listing.versionIds);
     const found = wanted === undefined ? everything : everything.filter(wanted);
     const { shown, next } = pieceInMemory(found, orderNamed(order), place, pageSize);
-    const texts = query.compressed === true ? shown.map(compressedReply) : await this.whole(organisation, shown);
+    const texts = query.compressed === true ? shown.map(compressedReply) : await this.whole(organisation, shown, show);
     return { texts, pages: pageCount(found.length, place, pageSize), next };
   }
 
@@ -57,13 +58,17 @@ export class ApiListsService {
   }
 
   /** What is shown of the APIs themselves; one that was deleted in this instant is left out. */
-  private async whole(organisation: OrganisationId, shown: readonly ApiSummary[]): Promise<readonly string[]> {
+  private async whole(
+    organisation: OrganisationId,
+    shown: readonly ApiSummary[],
+    show: (row: ApiRow) => string,
+  ): Promise<readonly string[]> {
     if (shown.length === 0) return [];
     const rows = await this.apis.byIds(
       organisation,
       shown.map(({ _id }) => _id),
     );
-    return rows.map(apiReply);
+    return rows.map(show);
   }
 
   private async members(organisation: OrganisationId): Promise<ReadonlyMap<string, readonly string[]>> {

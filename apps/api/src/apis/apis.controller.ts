@@ -14,7 +14,7 @@ import { dryRunChange, ValidReply } from '../resources/dry-run';
 import { ApiListsService } from './api-lists.service';
 import { ApiVersionsService } from './api-versions.service';
 import { ApiCreatedReply, ApiListDto, ApiWrapper, ApiWrapperInput } from './api.dto';
-import { sendNotes } from '../oas/oas-reply';
+import { sendNotes } from '../http/notes';
 import { addressNotes } from './address-notes';
 import { parseObject } from './api-content';
 import { refuseOasWrapper, refuseOtherKind } from './api-kind';

@@ -1,5 +1,8 @@
 import { Module } from '@nestjs/common';
 import { ResourceModule } from '../resources/resource.module';
+import { ApiAddressController } from './api-address.controller';
+import { ApiAddressService } from './api-address.service';
+import { ApiCacheController } from './api-cache.controller';
 import { ApiListsService } from './api-lists.service';
 import { ApiListings } from './api-listings';
 import { ApiHistoryController } from './api-history.controller';
@@ -11,8 +14,8 @@ import { ApisService } from './apis.service';
 
 @Module({
   imports: [ResourceModule],
-  controllers: [ApiHistoryController, ApiSettingsController, ApisController],
-  providers: [ApiListings, ApisService, ApiListsService, ApiSettingsService, ApiVersionsService],
-  exports: [ApisService, ApiSettingsService, ApiVersionsService],
+  controllers: [ApiAddressController, ApiCacheController, ApiHistoryController, ApiSettingsController, ApisController],
+  providers: [ApiAddressService, ApiListings, ApisService, ApiListsService, ApiSettingsService, ApiVersionsService],
+  exports: [ApiAddressService, ApisService, ApiListsService, ApiSettingsService, ApiVersionsService],
 })
 export class ApisModule {}

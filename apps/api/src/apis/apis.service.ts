@@ -12,9 +12,10 @@ import {
   type Draft,
   type DuplicateKey,
   type OrganisationId,
+  type OrganisationRow,
   type UnitOfWork,
 } from '@castellan/persistence';
-import type { JsonObject } from '@castellan/tyk';
+import { objectAt, parseJson, type JsonObject } from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
 import { ResourceService } from '../resources/resource.service';
 import { ResourceTools } from '../resources/resource-tools';
@@ -148,7 +149,7 @@ export class ApisService extends ResourceService<ApiRow> {
     const composed = composeWrapper(identity, content, isWhole ? undefined : storedWrapper(current));
     const wrapper = await withHooks(composed, current?.hookIds ?? [], references);
     refuseSenseless(wrapper);
-    return draftOf(identity, wrapper, await scope.rules());
+    return draftOf(identity, wrapper, slugRules(await scope.rules(), this.config));
   }
 
   override check(
@@ -197,6 +198,13 @@ export class ApisService extends ResourceService<ApiRow> {
     return row;
   }
 }
+
+/** What an organisation says of slugs, or the installation where it says nothing. */
+const slugRules = (rules: OrganisationRow, config: ApiConfig): OrganisationRow => {
+  if (rules.allowDuplicateSlugs || config.allowDuplicateSlugs === 'off') return rules;
+  const said = objectAt(parseJson(rules.document), 'settings');
+  return Object.hasOwn(said, 'allow_duplicate_slugs') ? rules : { ...rules, allowDuplicateSlugs: true };
+};
 
 /** 32 hex digits, as clients know them (docs/tyk/management.md#replies). */
 const newApiId = (): string => randomUUID().replaceAll('-', '');

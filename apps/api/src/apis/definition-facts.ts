@@ -1,7 +1,7 @@
 import { AUTH_TYPES, flagAt, switchedAuthTypes, textAt, type JsonObject } from '@castellan/tyk';
 
 /** Kinds of APIs that lists can be filtered by (docs/tyk/management.md#apis). */
-export const apiTypes = ['tcp', 'rest', 'graphql', 'udg', 'subgraph', 'supergraph', 'internal'] as const;
+export const apiTypes = ['tcp', 'rest', 'graphql', 'udg', 'subgraph', 'supergraph', 'mcp', 'internal'] as const;
 export type ApiType = (typeof apiTypes)[number];
 
 /** How filters may spell them besides, in lower case. */
@@ -44,6 +44,12 @@ const graphqlTypes = new Map<string, ApiType>([
   ['supergraph', 'supergraph'],
 ]);
 
+/** What marks an MCP proxy: gateways from 5.14 on serve it as one (gateway, `apidef`, 5.14). */
+export const mcpMark = { json_rpc_version: '2.0', application_protocol: 'mcp' } as const;
+
+export const isMcp = (definition: JsonObject): boolean =>
+  textAt(definition, 'application_protocol') === mcpMark.application_protocol;
+
 /** What an API is: one kind by its protocol, and `internal` on top where clients cannot reach it. */
 export const apiTypesOf = (definition: JsonObject): ApiType[] => {
   const kind = kindOf(definition);
@@ -52,6 +58,7 @@ export const apiTypesOf = (definition: JsonObject): ApiType[] => {
 
 const kindOf = (definition: JsonObject): ApiType => {
   if (['tcp', 'tls'].includes(textAt(definition, 'protocol'))) return 'tcp';
+  if (isMcp(definition)) return 'mcp';
   if (!flagAt(definition, 'graphql', 'enabled')) return 'rest';
   return graphqlTypes.get(textAt(definition, 'graphql', 'execution_mode')) ?? 'graphql';
 };

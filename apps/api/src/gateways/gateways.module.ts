@@ -38,6 +38,6 @@ import { NodeService } from './protocol/node.service';
     Serving,
     Signals,
   ],
-  exports: [NodeDocuments],
+  exports: [NodeDocuments, NodeStateService],
 })
 export class GatewaysModule {}

@@ -2,6 +2,7 @@ import { applyDecorators, Delete, Get, HttpCode, Patch, Post, Put, type Type } f
 import {
   ApiBody,
   ApiConsumes,
+  ApiCreatedResponse,
   ApiHeader,
   ApiOkResponse,
   ApiOperation,
@@ -33,7 +34,9 @@ export interface RouteOf {
   readonly params?: readonly ApiParamOptions[];
   readonly body?: Type | { readonly schema: Schema };
   readonly consumes?: readonly string[];
-  /** The body of a 200. */
+  /** Clients of this route expect 201. */
+  readonly creates?: boolean;
+  /** The body of a 200, or of a 201. */
   readonly reply: Type | { readonly schema: Schema };
   readonly produces?: readonly string[];
   /** The reply carries the version as its `ETag`; a reading one is a 304 for somebody who has that version. */
@@ -57,12 +60,12 @@ const route =
     const decorators = [
       verbs[verb](path),
       // Clients of Tyk expect 200 of every write.
-      ...(verb === 'post' ? [HttpCode(200)] : []),
+      ...(verb === 'post' ? [HttpCode(about.creates === true ? 201 : 200)] : []),
       ApiOperation({ operationId, summary, ...(description === undefined ? {} : { description }) }),
       ...(about.params ?? []).map((options) => ApiParam(options)),
       ...bodyOf(about),
       ...headersOf(verb, access, about),
-      ApiOkResponse(replyOf(about)),
+      about.creates === true ? ApiCreatedResponse(replyOf(about)) : ApiOkResponse(replyOf(about)),
       ...(about.produces === undefined ? [] : [ApiProduces(...about.produces)]),
       ...(verb === 'get' && about.tagged === true ? [ApiResponse(unchanged)] : []),
       ApiErrors(...errorsOf(access, path, about)),

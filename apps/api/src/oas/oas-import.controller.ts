@@ -18,7 +18,8 @@ import { dryRunChange, ValidReply } from '../resources/dry-run';
 import { documentFrom, missingAs } from './oas-body';
 import { DryRunInput, inFormOrBody, openApiDocument } from './oas.dto';
 import { importOptionsOf, importQuery, modeQuery } from './oas-query';
-import { sendNotes, wantsYaml } from './oas-reply';
+import { sendNotes } from '../http/notes';
+import { wantsYaml } from './oas-reply';
 import { OasService } from './oas.service';
 
 const documentTypes = ['application/json', 'application/x-yaml'] as const;

@@ -8,9 +8,10 @@ import { tagged } from '../http/reply-headers';
 import { oneOf, text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
+import { ApiAddressService } from '../apis/api-address.service';
 import { CategoriesDto } from '../apis/api.dto';
 import { ApiSettingsService } from '../apis/api-settings.service';
-import { VersionListDto } from './oas.dto';
+import { UrlsDto, VersionListDto } from './oas.dto';
 import { OasVersionsService } from './oas-versions.service';
 
 const idParam = { name: 'id', description: 'Database id or api_id' };
@@ -27,6 +28,7 @@ export class OasVersionsController {
   constructor(
     private readonly versions: OasVersionsService,
     private readonly settings: ApiSettingsService,
+    private readonly addresses: ApiAddressService,
   ) {}
 
   @Route.get(':id/versions', {
@@ -42,6 +44,18 @@ export class OasVersionsController {
     @AskedFor(versionsQuery) { searchText = '', accessType }: Asked<typeof versionsQuery>,
   ): Promise<VersionListDto> {
     return { apis: await this.versions.list(organisation, id, { searchText, accessType: accessType ?? '' }), pages: 1 };
+  }
+
+  @Route.get(':id/urls', {
+    access: Requires('apis', 'read', 'Get OAS API URLs'),
+    id: 'getOasApiUrls',
+    summary: 'Where callers reach an OAS API, by each way to name its version',
+    params: [idParam],
+    reply: UrlsDto,
+  })
+  async urls(@OrganisationRequest() { organisation }: OrganisationContext, @Param('id') id: string): Promise<UrlsDto> {
+    const row = await this.versions.require(organisation, id);
+    return { api_id: row.apiId, urls: await this.addresses.urls(organisation, row) };
   }
 
   @Route.patch(':id/rebase/:next', {

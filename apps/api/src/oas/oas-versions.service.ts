@@ -25,6 +25,14 @@ export class OasVersionsService {
     return this.versions.list(organisation, row, search);
   }
 
+  /** An OAS API, whose addresses somebody asks for. @throws CastellanError (404), and 400 for a classic one */
+  async require(organisation: OrganisationId, id: string): Promise<ApiRow> {
+    const row = await this.apis.find(organisation, id, null);
+    if (row === null) throw missingAs(404, 'API not found');
+    refuseOtherKind(row, 'oas');
+    return row;
+  }
+
   /**
    * Makes a version of an API its base: it gets the list of versions, in which the old base now stands. Every name, and
    * what callers get who name none, stays as it is.

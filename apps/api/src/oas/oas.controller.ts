@@ -13,10 +13,12 @@ import { Route } from '../http/route';
 import { ApiCreatedReply } from '../apis/api.dto';
 import { ApiVersionsService } from '../apis/api-versions.service';
 import { versionLinkOf } from '../apis/version-query';
+import { refuseOtherSort, type OasSort } from './mcp';
 import { documentFrom, missingAs } from './oas-body';
 import { inFormOrBody, openApiDocument } from './oas.dto';
 import { createQuery, importOptionsOf, modeQuery, patchQuery } from './oas-query';
-import { sendDocument, sendNotes } from './oas-reply';
+import { sendNotes } from '../http/notes';
+import { sendDocument } from './oas-reply';
 import { OasService, type Written } from './oas.service';
 
 const removeQuery = new RouteQuery({ purge: decisiveFlag({ description: 'Its versions go with it' }) });
@@ -38,11 +40,12 @@ interface OasPlace {
   readonly noun: string;
   /** What it is called in the audit log and in summaries. */
   readonly called: string;
+  readonly sort: OasSort;
   readonly said: { readonly created: string; readonly updated: string; readonly deleted: string };
 }
 
 /** The routes of OAS APIs under one path; newer tools send the same documents to paths of their own. */
-const oasController = ({ path, tag, noun, called, said }: OasPlace): Type => {
+const oasController = ({ path, tag, noun, called, sort, said }: OasPlace): Type => {
   @ApiTags(tag)
   @Controller(path)
   class OasController {
@@ -67,7 +70,7 @@ const oasController = ({ path, tag, noun, called, said }: OasPlace): Type => {
       @Body() body: unknown,
       @Res({ passthrough: true }) reply: FastifyReply,
     ): Promise<StatusReply> {
-      const result = await this.oas.create(context, await documentFrom(body), versionLinkOf(query));
+      const result = await this.oas.create(context, await documentFrom(body), versionLinkOf(query), sort);
       written(reply, result);
       return new StatusReply(said.created, result.row._id.toString(), result.row.apiId);
     }
@@ -88,8 +91,9 @@ const oasController = ({ path, tag, noun, called, said }: OasPlace): Type => {
       @AskedFor(modeQuery) { mode }: Asked<typeof modeQuery>,
     ): Promise<void> {
       // The text is the one that real dashboards were seen to answer (docs/tyk/clients.md#tyk-sync).
-      const missing = missingAs(400, 'Could not retrieve Api detail');
+      const missing = missingAs(sort === 'mcp' ? 404 : 400, 'Could not retrieve Api detail');
       const row = await this.versions.requireNamingBase(reply, organisation, id, missing);
+      refuseOtherSort(row, sort);
       const oas = this.oas.documentOf(row);
       sendDocument(reply, row.version, mode === 'public' ? toPublicOas(oas) : oas);
     }
@@ -114,7 +118,7 @@ const oasController = ({ path, tag, noun, called, said }: OasPlace): Type => {
       @AskedFor(updateQuery) _query: Asked<typeof updateQuery>,
       @Res({ passthrough: true }) reply: FastifyReply,
     ): Promise<StatusReply> {
-      written(reply, await this.oas.update(context, id, await documentFrom(body), precondition));
+      written(reply, await this.oas.update(context, id, await documentFrom(body), precondition, sort));
       return new StatusReply(said.updated);
     }
 
@@ -139,7 +143,7 @@ const oasController = ({ path, tag, noun, called, said }: OasPlace): Type => {
       @Res({ passthrough: true }) reply: FastifyReply,
     ): Promise<StatusReply> {
       const options = importOptionsOf(query);
-      written(reply, await this.oas.patch(context, id, await documentFrom(body), options, precondition));
+      written(reply, await this.oas.patch(context, id, await documentFrom(body), options, precondition, sort));
       return new StatusReply('API updated');
     }
 
@@ -157,7 +161,7 @@ const oasController = ({ path, tag, noun, called, said }: OasPlace): Type => {
       @IfMatch() precondition: Precondition,
       @AskedFor(removeQuery) { purge }: Asked<typeof removeQuery>,
     ): Promise<StatusReply> {
-      await this.oas.remove(context, id, purge, precondition);
+      await this.oas.remove(context, id, purge, precondition, sort);
       return new StatusReply(said.deleted);
     }
   }
@@ -172,6 +176,7 @@ export const OasController = oasController({
   tag: 'OAS APIs',
   noun: 'OasApi',
   called: 'OAS API',
+  sort: 'any',
   said,
 });
 
@@ -180,6 +185,7 @@ export const StreamsController = oasController({
   tag: 'Streams APIs',
   noun: 'StreamsApi',
   called: 'Streams API',
+  sort: 'any',
   said,
 });
 
@@ -188,6 +194,7 @@ export const McpController = oasController({
   tag: 'MCP proxies',
   noun: 'Mcp',
   called: 'MCP Proxy',
+  sort: 'mcp',
   said: {
     created: 'MCP Proxy definition created',
     updated: 'MCP Proxy definition updated',

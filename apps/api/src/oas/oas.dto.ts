@@ -28,6 +28,48 @@ export class VersionListDto {
   readonly pages!: number;
 }
 
+class SentDto {
+  @ApiProperty({ example: 'x-api-version' })
+  readonly name!: string;
+
+  @ApiProperty({ example: 'v1' })
+  readonly value!: string;
+}
+
+class UrlDto {
+  @ApiProperty({ example: 'http' })
+  readonly protocol!: string;
+
+  @ApiProperty({ example: '127.0.0.1' })
+  readonly domain!: string;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 8080, description: 'Null where it is that of the protocol' })
+  readonly port!: number | null;
+
+  @ApiProperty({ example: 'users' })
+  readonly listen_path!: string;
+
+  @ApiProperty({ example: 'v1', description: 'The version, where paths name it' })
+  readonly endpoint_path!: string;
+
+  @ApiProperty({ type: [SentDto], description: 'The version, where a parameter names it' })
+  readonly query_parameters!: readonly SentDto[];
+
+  @ApiProperty({ type: [SentDto], description: 'The version, where a header names it' })
+  readonly headers!: readonly SentDto[];
+
+  @ApiProperty({ example: 'http://127.0.0.1:8080/users/v1' })
+  readonly url!: string;
+}
+
+export class UrlsDto {
+  @ApiProperty({ description: 'The api_id' })
+  readonly api_id!: string;
+
+  @ApiProperty({ type: [UrlDto] })
+  readonly urls!: readonly UrlDto[];
+}
+
 /** What a dry run is made of (docs/tyk/management.md#openapi-documents). */
 export class DryRunInput {
   @ApiProperty({ type: 'object', additionalProperties: true, description: 'An OpenAPI document' })

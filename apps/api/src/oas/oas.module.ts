@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ApisModule } from '../apis/apis.module';
 import { MigrationController } from './migration.controller';
 import { MigrationService } from './migration.service';
+import { McpListController } from './mcp-list.controller';
 import { McpController, OasController, StreamsController } from './oas.controller';
 import { OasImportController } from './oas-import.controller';
 import { OasService } from './oas.service';
@@ -16,6 +17,7 @@ import { OasVersionsService } from './oas-versions.service';
     OasVersionsController,
     OasController,
     StreamsController,
+    McpListController,
     McpController,
   ],
   providers: [MigrationService, OasService, OasVersionsService],

@@ -13,10 +13,12 @@ import {
 import type { Precondition } from '../http/precondition';
 import { addressNotes } from '../apis/address-notes';
 import { refuseOtherKind } from '../apis/api-kind';
+import { mcpMark } from '../apis/definition-facts';
 import { ApisService } from '../apis/apis.service';
 import type { VersionLink } from '../apis/versions';
 import { storedWrapper } from '../apis/wrapper';
 import { checkAhead, importDocument, lostOnNodes } from './document-checks';
+import { refuseOnMcp, refuseOtherSort, type OasSort } from './mcp';
 import { asDocument, missingAs, refuseExtension, refuseProblems, requireExtension } from './oas-body';
 
 /** An API that was written, and what of its document nodes do not do. */
@@ -54,17 +56,32 @@ export class OasService {
   }
 
   /** @throws ValidationFailed, Conflict */
-  async create(context: ChangeContext, document: JsonObject, link: VersionLink | null): Promise<Written> {
+  async create(
+    context: ChangeContext,
+    document: JsonObject,
+    link: VersionLink | null,
+    sort: OasSort = 'any',
+  ): Promise<Written> {
     requireExtension(document);
+    if (sort === 'mcp') refuseOnMcp(document);
     await checkAhead(document);
-    const row = await asDocument(() => this.apis.create(context, { oas: document }, link));
+    // The mark stands in the classic definition, whose fields without a counterpart in the document stay.
+    const mark = sort === 'mcp' ? { api_definition: { is_oas: true, ...mcpMark } } : {};
+    const row = await asDocument(() => this.apis.create(context, { oas: document, ...mark }, link));
     return { row, notes: await notesOn(row) };
   }
 
   /** @throws CastellanError (404), ValidationFailed, Conflict, VersionMismatch */
-  async update(context: ChangeContext, id: string, document: JsonObject, precondition: Precondition): Promise<Written> {
+  async update(
+    context: ChangeContext,
+    id: string,
+    document: JsonObject,
+    precondition: Precondition,
+    sort: OasSort = 'any',
+  ): Promise<Written> {
     requireExtension(document);
-    await this.find(context.organisation, id, missingAs(404, 'API definition does not exist'));
+    if (sort === 'mcp') refuseOnMcp(document);
+    refuseOtherSort(await this.find(context.organisation, id, missingAs(404, 'API definition does not exist')), sort);
     await checkAhead(document);
     const row = await asDocument(() => this.apis.update(context, id, { oas: document }, precondition, 'oas'));
     return { row, notes: await notesOn(row) };
@@ -77,8 +94,9 @@ export class OasService {
     document: JsonObject,
     options: ImportOptions,
     precondition: Precondition,
+    sort: OasSort = 'any',
   ): Promise<Written> {
-    await this.find(context.organisation, id, missingAs(404, 'API not found.'));
+    refuseOtherSort(await this.find(context.organisation, id, missingAs(404, 'API not found.')), sort);
     const notes: FieldError[] = [];
     const edit = (wrapper: JsonObject): JsonObject => {
       const patched = accepted(patchOas(objectAt(wrapper, 'oas'), document, options));
@@ -90,9 +108,16 @@ export class OasService {
   }
 
   /** @param purge whether the versions of the API go with it @throws CastellanError (404), VersionMismatch */
-  async remove(context: ChangeContext, id: string, purge: boolean, precondition: Precondition): Promise<void> {
+  async remove(
+    context: ChangeContext,
+    id: string,
+    purge: boolean,
+    precondition: Precondition,
+    sort: OasSort = 'any',
+  ): Promise<void> {
     const row = await this.find(context.organisation, id, missingAs(404, 'Could not retrieve API detail.'));
     refuseOtherKind(row, 'oas');
+    refuseOtherSort(row, sort);
     if (purge) await this.apis.removeWithVersions(context, id, precondition);
     else await this.apis.remove(context, id, precondition);
   }

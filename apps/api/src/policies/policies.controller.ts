@@ -1,12 +1,13 @@
-import { Body, Controller, Param, Res } from '@nestjs/common';
+import { Body, Controller, Inject, Param, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { CONFIG, type ApiConfig } from '@castellan/config';
 import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { tagged } from '../http/reply-headers';
-import { decisiveFlag, text } from '../http/query/parameter';
+import { decisiveChoice, text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
 import { sendList, sendResource } from '../http/text-reply';
@@ -19,13 +20,20 @@ import { PolicyDto, PolicyInput, PolicyListDto } from './policy.dto';
 const validateQuery = new RouteQuery({
   id: text({ description: 'The policy that it would replace; none for a new one' }),
 });
-const removeQuery = new RouteQuery({ force: decisiveFlag({ description: 'Delete it even while keys apply it' }) });
+const removeQuery = new RouteQuery({
+  force: decisiveChoice({
+    description: 'Delete it even while keys apply it; left out, what `CASTELLAN_DELETE_IN_USE` says',
+  }),
+});
 const idParam = { name: 'id', description: 'Row id or explicit id', example: '5ead71205759610001818680' };
 
 @ApiTags('Policies')
 @Controller('api/portal/policies')
 export class PoliciesController {
-  constructor(private readonly policies: PoliciesService) {}
+  constructor(
+    private readonly policies: PoliciesService,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
 
   @Route.get('', {
     access: Requires('policies', 'read', 'List Policies'),
@@ -143,7 +151,7 @@ export class PoliciesController {
     @IfMatch() precondition: Precondition,
     @AskedFor(removeQuery) { force }: Asked<typeof removeQuery>,
   ): Promise<StatusReply> {
-    await this.policies.remove(context, id, precondition, { force });
+    await this.policies.remove(context, id, precondition, { force: force ?? this.config.deleteInUse === 'allow' });
     return new StatusReply('Data deleted');
   }
 }

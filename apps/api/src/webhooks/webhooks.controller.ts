@@ -1,13 +1,14 @@
-import { Body, Controller, Param, Res } from '@nestjs/common';
+import { Body, Controller, Inject, Param, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { CONFIG, type ApiConfig } from '@castellan/config';
 import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { tagged } from '../http/reply-headers';
 import { listParameters, placeOf } from '../http/paging';
-import { decisiveFlag } from '../http/query/parameter';
+import { decisiveChoice } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
 import { sendList, sendResource } from '../http/text-reply';
@@ -16,14 +17,19 @@ import { WebhooksService } from './webhooks.service';
 
 const listQuery = new RouteQuery(listParameters);
 const removeQuery = new RouteQuery({
-  force: decisiveFlag({ description: 'Take it out of the APIs that refer to it' }),
+  force: decisiveChoice({
+    description: 'Take it out of the APIs that refer to it; left out, what `CASTELLAN_DELETE_IN_USE` says',
+  }),
 });
 const idParam = { name: 'id', example: '54be6c0beba6db07a6000002' };
 
 @ApiTags('Web hooks')
 @Controller('api/hooks')
 export class WebhooksController {
-  constructor(private readonly webhooks: WebhooksService) {}
+  constructor(
+    private readonly webhooks: WebhooksService,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
 
   @Route.get('', {
     access: Requires('hooks', 'read', 'List Hooks'),
@@ -107,7 +113,7 @@ export class WebhooksController {
     @IfMatch() precondition: Precondition,
     @AskedFor(removeQuery) { force }: Asked<typeof removeQuery>,
   ): Promise<StatusReply> {
-    await this.webhooks.remove(context, id, precondition, { force });
+    await this.webhooks.remove(context, id, precondition, { force: force ?? this.config.deleteInUse === 'allow' });
     return new StatusReply('Webhook deleted');
   }
 }

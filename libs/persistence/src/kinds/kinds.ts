@@ -1,5 +1,6 @@
 import { apiKind } from './api.kind';
 import { keyKind } from './key.kind';
+import { assetKind } from './asset.kind';
 import { modelOf, registerKind } from './kind';
 import { organisationKind } from './organisation.kind';
 import { policyKind } from './policy.kind';
@@ -13,6 +14,7 @@ registerKind(apiKind);
 registerKind(policyKind);
 registerKind(webhookKind);
 registerKind(keyKind);
+registerKind(assetKind);
 
 /** The models of all kinds. A new kind is a file of its own and a line in both lists. */
 export const kindModels = [
@@ -21,4 +23,5 @@ export const kindModels = [
   modelOf(apiKind),
   modelOf(policyKind),
   modelOf(webhookKind),
+  modelOf(assetKind),
 ];

@@ -70,7 +70,8 @@ export class Dispatcher implements OnApplicationBootstrap, OnApplicationShutdown
 
   private async drain(): Promise<void> {
     for (;;) {
-      const entries = await this.publishable(await this.outbox.pending(batchSize));
+      const pending = await this.outbox.pending(batchSize);
+      const entries = await this.publishable(pending);
       if (entries.length === 0) return;
       await this.signals.publish(
         entries.filter(({ reload }) => reload).map(eventOf),
@@ -80,6 +81,8 @@ export class Dispatcher implements OnApplicationBootstrap, OnApplicationShutdown
         entries.map(({ _id }) => _id),
         this.clock.now(),
       );
+      // Whoever has committed meanwhile has asked for another run, and what others left behind the sweep finds.
+      if (pending.length < batchSize) return;
     }
   }
 

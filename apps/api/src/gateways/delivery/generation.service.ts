@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '@castellan/observability';
 import { generationName, Generations, toOrganisationId } from '@castellan/persistence';
@@ -21,6 +22,8 @@ export class GenerationService {
   private readonly refresh = new Coalescer(() => this.bringUpToDate());
   /** How often a generation was put together; a thousand nodes at once should raise it by one. */
   builds = 0;
+  /** Lists are made for everybody, on behalf of no request. */
+  private readonly everybody = new AsyncResource('GenerationService');
   private readonly counter: ReturnType<Metrics['counter']>;
 
   constructor(
@@ -39,10 +42,14 @@ export class GenerationService {
     const generations = await this.generations.all();
     const stale = [...generations].filter(([id, generation]) => this.parts.get(id)?.generation !== generation);
     if (this.newest !== null && stale.length === 0) return this.newest;
+    return this.everybody.runInAsyncScope(() => this.build(stale.map(([id]) => id)));
+  }
 
+  /** Reads again what has changed. @param stale ids of organisations */
+  private async build(stale: readonly string[]): Promise<Generation> {
     const parts = new Map(this.parts);
     for (let first = 0; first < stale.length; first += readAtOnce) {
-      const read = stale.slice(first, first + readAtOnce).map(async ([id]) => {
+      const read = stale.slice(first, first + readAtOnce).map(async (id) => {
         parts.set(id, await this.documents.of(toOrganisationId(id)));
       });
       await Promise.all(read);

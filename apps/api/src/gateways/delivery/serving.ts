@@ -16,9 +16,9 @@ export class Serving {
    * served is announced.
    */
   async isReady(): Promise<boolean> {
+    // MongoDB is asked for the lists themselves, and without Redis nobody is told anything.
+    if (!this.health.isServing) return false;
     try {
-      const { status } = await this.health.readiness();
-      if (status !== 'ok') return false;
       await this.generations.current();
       return true;
     } catch {

@@ -71,6 +71,12 @@ export const decisiveFlag = (about: About): Parameter<boolean> => ({
   read: (text) => text !== undefined && truthOf(text),
 });
 
+/** The same where leaving it out means what the installation says. */
+export const decisiveChoice = (about: About): Parameter<boolean | undefined> => ({
+  ...choice(about),
+  read: (text) => (text === undefined ? undefined : truthOf(text)),
+});
+
 /** `true` or `false`, which both mean something else than leaving it out. */
 export const choice = (about: About): Parameter<boolean | undefined> => optional({ type: 'boolean' }, about, truthOf);
 
