@@ -1,4 +1,4 @@
-import { allows, isAdmin, sections, type Grants, type Level, type Section } from './catalogue';
+import { allows, isAdmin, isSection, sections, type Grants, type Level, type Section } from './catalogue';
 
 /** The rights that documents write beside those of sections: whose bearer administers, and who may set passwords. */
 const flags = { IsAdmin: 'Administers the organisation', ResetPassword: 'May set passwords of other users' } as const;
@@ -69,9 +69,9 @@ export const nearest = (name: string, names: readonly string[]): string => {
 /** Levenshtein distance. */
 const distance = (one: string, other: string): number => {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...one].entries()) {
+  for (const [i, letter] of Array.from(one).entries()) {
     const next = [i + 1];
-    for (const [j, wanted] of [...other].entries()) {
+    for (const [j, wanted] of Array.from(other).entries()) {
       const replaced = (row[j] ?? 0) + (letter === wanted ? 0 : 1);
       next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
@@ -80,7 +80,7 @@ const distance = (one: string, other: string): number => {
   return row.at(-1) ?? 0;
 };
 
-const flagged = (grants: Grants, flag: keyof typeof flags): boolean =>
+const flagged = (grants: Grants, flag: string): boolean =>
   isAdmin(grants) || (Object.hasOwn(grants, flag) && flagValues.some((value) => grants[flag] === value));
 
 /** Whether the bearer may set the passwords of other users. */
@@ -88,7 +88,7 @@ export const mayResetPasswords = (grants: Grants): boolean => flagged(grants, 'R
 
 /** Every right that the grants give, as `section:level`, flags as `IsAdmin` and `ResetPassword`. Sorted. */
 export const rightsOf = (grants: Grants, additional: AdditionalSections = {}): readonly string[] => {
-  const rights = Object.keys(flags).filter((flag) => flagged(grants, flag as keyof typeof flags));
+  const rights = Object.keys(flags).filter((flag) => flagged(grants, flag));
   for (const section of [...Object.keys(sections), ...Object.keys(additional)]) {
     for (const level of ['read', 'write'] satisfies Level[]) {
       if (allowsAny(grants, section, level)) rights.push(`${section}:${level}`);
@@ -96,8 +96,6 @@ export const rightsOf = (grants: Grants, additional: AdditionalSections = {}): r
   }
   return rights.sort();
 };
-
-const isSection = (name: string): name is Section => Object.hasOwn(sections, name);
 
 const allowsAny = (grants: Grants, section: string, level: Level): boolean => {
   if (isSection(section)) return allows(grants, section, level);

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
@@ -6,6 +5,7 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, Unauthorised } from '@castellan/dto';
 import { LOGGER, type Logger } from '@castellan/observability';
 import { REDIS, redisKey } from '@castellan/persistence';
+import { networkOf } from '../http/caller-network';
 
 const windowSeconds = 60;
 
@@ -45,7 +45,7 @@ export class FailedAttempts {
   /** Counts a wrong credential, and says how it is to be refused: 401 or, when there have been too many, 429. */
   async refusal(guessed: Guessed, address: string): Promise<CastellanError> {
     try {
-      await this.limiters[guessed].consume(keyOf(address));
+      await this.limiters[guessed].consume(networkOf(address));
     } catch (refused) {
       if (refused instanceof RateLimiterRes) return tooMany(refused);
       this.logger.warn({ err: refused }, 'A wrong credential could not be counted');
@@ -53,15 +53,6 @@ export class FailedAttempts {
     return new Unauthorised();
   }
 }
-
-/** Whoever has one IPv6 address has 2^64 of them. */
-const keyOf = (address: string): string => {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter((group) => group !== '');
-  const zeros = tail === undefined ? [] : Array.from({ length: 4 }, () => '0');
-  return `${[...groups, ...zeros].slice(0, 4).join(':')}::/64`;
-};
 
 const tooMany = ({ msBeforeNext }: RateLimiterRes): CastellanError =>
   new CastellanError(429, 'too_many_attempts', 'Not authorised, and too many wrong credentials from this address', {

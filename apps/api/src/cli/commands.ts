@@ -10,9 +10,9 @@ npm run cli -- --neworg --newuser
 
 /** Whoever sits before it. */
 export interface Terminal {
-  say(text: string): void;
-  ask(question: string): Promise<string>;
-  askHidden(question: string): Promise<string>;
+  readonly say: (text: string) => void;
+  readonly ask: (question: string) => Promise<string>;
+  readonly askHidden: (question: string) => Promise<string>;
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -4,6 +4,7 @@ import type { Redis, Result } from 'ioredis';
 import { CastellanError } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { REDIS, redisKey } from '@castellan/persistence';
+import { networkOf } from '../http/caller-network';
 import { attemptScript, takeBackScript } from './session-scripts';
 
 declare module 'ioredis' {
@@ -108,19 +109,3 @@ export class LoginThrottle {
 const fold = (account: string): string => account.trim().toLowerCase();
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
-
-/** The /64 of an IPv6 address, which one caller has whole; an IPv4 address as it is. */
-export const networkOf = (address: string): string => {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped !== null) return mapped[1] ?? address;
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.toLowerCase().split('%', 1)[0]?.split('::') ?? [''];
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - front.length - back.length;
-  const groups = [...front, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...back];
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
-};

@@ -2,7 +2,7 @@ import { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 
 /** Longer ones cost time to judge and to hash. */
-export const longestPassword = 256;
+const longestPassword = 256;
 
 /** Judging takes time that grows with the square of the length; what these do not make strong is refused. */
 const judgedCharacters = 64;
@@ -30,7 +30,7 @@ export const passwordFault = (
   { length: least, strength }: PasswordPolicy,
   known: readonly string[],
 ): string | null => {
-  const length = [...password].length;
+  const { length } = Array.from(password);
   if (length < least) return `must have at least ${least} characters`;
   if (length > longestPassword) return `must have at most ${longestPassword} characters`;
   if (/\p{Cc}/u.test(password)) return 'must not contain control characters';

@@ -10,10 +10,10 @@ export const WebForm = (): MethodDecorator => addRouteConfig(mark);
 
 /** JSON is sent with the type of forms by many clients (docs/tyk/management.md#bodies), but no form begins with a brace. */
 export const isWebForm = ({ headers, routeOptions: { config } }: FastifyRequest, text: string): boolean =>
-  config !== undefined && 'webForm' in config && formType.test(headers['content-type'] ?? '') && !/^\s*\{/.test(text);
+  'webForm' in config && formType.test(headers['content-type'] ?? '') && !/^\s*\{/.test(text);
 
 /** Marks what came from a form, whose sender wants to be led to a page and not to read JSON. */
-export const formField = 'from_form';
+const formField = 'from_form';
 
 /** @throws MalformedBody when a field is there twice */
 export const readWebForm = (text: string): Readonly<Record<string, string>> => {
