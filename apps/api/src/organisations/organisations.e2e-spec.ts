@@ -126,6 +126,42 @@ describe('/admin/organisations', () => {
     });
   });
 
+  describe('settings', () => {
+    const settingsOf = async (id: string): Promise<unknown> => expectOk(await get(id)).json['settings'];
+
+    it('stay as they are on a PUT that does not name them, and go on protecting', async () => {
+      const settings = { require_if_match: true, allow_duplicate_slugs: true };
+      const { id, admin } = await api.organisation(settings);
+      for (const body of [{ owner_name: unique('org') }, { owner_name: unique('org'), settings: null }]) {
+        expectOk(await api.admin.put(`/admin/organisations/${id}`, body));
+        expect(await settingsOf(id)).toEqual(settings);
+      }
+      const { json } = expectOk(await admin.client.post('/api/apis', { api_definition: anApiDefinition() }));
+      const path = `/api/apis/${textOf(json['ID'])}`;
+      expect((await admin.client.put(path, { api_definition: anApiDefinition() })).status).toBe(428);
+    });
+
+    it('are replaced as a whole by a PUT that names some', async () => {
+      const { id } = await api.organisation({ require_if_match: true, allow_duplicate_slugs: true });
+      const body = { owner_name: unique('org'), settings: { allow_duplicate_slugs: true } };
+      expectOk(await api.admin.put(`/admin/organisations/${id}`, body));
+      expect(await settingsOf(id)).toEqual({ allow_duplicate_slugs: true });
+    });
+
+    it('400: refuse a name that would protect nothing, and change nothing', async () => {
+      const { id } = await api.organisation({ require_if_match: true });
+      const body = { owner_name: unique('org'), settings: { require_ifmatch: true } };
+      for (const reply of [
+        await api.admin.put(`/admin/organisations/${id}`, body),
+        await api.admin.post('/admin/organisations', body),
+      ]) {
+        expect([reply.status, reply.json['Code']]).toEqual([400, 'validation_failed']);
+        expect(listOf(reply.json['Errors']).map(({ path }) => path)).toEqual(['settings.require_ifmatch']);
+      }
+      expect(await settingsOf(id)).toEqual({ require_if_match: true });
+    });
+  });
+
   describe('400', () => {
     it.each([
       ['{}', ['owner_name']],

@@ -136,6 +136,31 @@ describe('ChangeRecorder', () => {
       expect(await held()).toEqual({ policies: 2, webhooks: 1, revisions: 3, audit: 1, outbox: 1, generation: 1 });
     });
 
+    it('still tells what an earlier version has left to be told, which knew reloads alone', async () => {
+      const _id = newObjectId();
+      const earlier = {
+        _id,
+        orgId: toObjectId(organisation),
+        sequence: 1,
+        generation: 1,
+        changes: [],
+        complete: true,
+        commands: ['ApiAdded', 'PolicyChanged'],
+        createdAt: new Date(),
+        publishedAt: null,
+      };
+      await connection.collection('outbox').insertOne(earlier);
+      const entry = (await module.get(Outbox).pending(1_000)).find((one) => one._id.equals(_id));
+      expect(entry).toMatchObject({
+        reload: true,
+        effects: [
+          { command: 'ApiAdded', payload: '' },
+          { command: 'PolicyChanged', payload: '' },
+        ],
+      });
+      expect(entry).not.toHaveProperty('commands');
+    });
+
     it('leaves nodes alone when nothing of it concerns them', async () => {
       await recorder.commit(context, (unit) => module.get(WebhookStore).insert(unit, aWebhook()));
       expect(await held()).toEqual({ ...nothing, webhooks: 1, revisions: 1, audit: 1, outbox: 1 });

@@ -2,6 +2,7 @@ import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection, Types } from 'mongoose';
 import { ApiStore, ImportStore, newObjectId } from '@castellan/persistence';
 import { anApiDefinition, eventually, listOf, textOf, unique } from '@castellan/testing';
+import { Planner } from '../planner';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import {
   addApi,
@@ -137,6 +138,49 @@ describe('promise: nodes never see half of an import', () => {
     const withoutIds = (reply: typeof made) =>
       listOf(reply.json['Meta']?.['resources']).map((resource) => ({ ...resource, id: '' }));
     expect(withoutIds(made)).toEqual(withoutIds(planned));
+  });
+
+  describe('when somebody else writes between the plan and what is made of it', () => {
+    /** Lets somebody write right after the first plan. @returns how often was planned */
+    const meanwhile = (write: () => Promise<unknown>): { plans: number } => {
+      const planner = api.app.get(Planner);
+      const plan = planner.plan.bind(planner);
+      const seen = { plans: 0 };
+      jest.spyOn(planner, 'plan').mockImplementation(async (scope, request) => {
+        seen.plans += 1;
+        const made = await plan(scope, request);
+        if (seen.plans === 1) await write();
+        return made;
+      });
+      return seen;
+    };
+    const small = (): EditableDocument => ({ apis: [newWrapper()], policies: [], hooks: [] });
+
+    it.each([
+      ['in one transaction', () => small()],
+      ['in batches', () => document],
+    ])('plans an import %s anew, and nobody’s write is lost', async (_how, wanted) => {
+      const body = wanted();
+      let theirs = '';
+      const seen = meanwhile(async () => (theirs = await addApi(organisation)));
+      const reply = expectOk(await send('', body));
+      expect(seen.plans).toBe(2);
+      expect(reply.json['Meta']?.['counts']).toMatchObject({ create: body === document ? 10 : 1 });
+      const after = idsIn(editable(await exportOf(organisation)));
+      expect(after).toEqual(expect.arrayContaining([theirs, ...idsIn(body)]));
+    });
+
+    it.each([
+      ['in one transaction', () => small()],
+      ['in batches', () => document],
+    ])('refuses an import %s when its place was taken, and writes nothing of it', async (_how, wanted) => {
+      const body = wanted();
+      const listenPath = body.apis.at(-1)?.api_definition.proxy['listen_path'];
+      const seen = meanwhile(() => addApi(organisation, anApiDefinition({ proxy: { listen_path: listenPath } })));
+      const reply = await send('', body);
+      expect([reply.status, seen.plans]).toEqual([409, 2]);
+      expect(idsIn(editable(await exportOf(organisation)))).toHaveLength(editable(before).apis.length + 1);
+    });
   });
 
   it('serves what there was until the end, on a replica that starts meanwhile too', async () => {

@@ -498,6 +498,31 @@ describe('POST /api/import', () => {
       expect((await current()).apis).toHaveLength(1);
     });
 
+    it('tells what stands in the way within the document from what stays, kind by kind', async () => {
+      const slug = unique('slug');
+      const stays = await addApi(organisation, anApiDefinition({ slug }));
+      const [one, other, third] = [wrapper(), wrapper(), wrapper()];
+      const shared = unique('slug');
+      one.api_definition['slug'] = slug;
+      other.api_definition['slug'] = shared;
+      third.api_definition['slug'] = shared;
+      const twin = unique('silver');
+      const policies = ['1', '2'].map((digit) => ({ ...aPolicy(), _id: digit.repeat(24), id: twin }));
+      const slugs = await send({ apis: [one, other, third] });
+      expect(slugs.status).toBe(409);
+      expect(slugs.json['Errors']).toEqual([
+        { path: 'apis[0].api_definition.slug', message: expect.stringContaining(stays) as string },
+        { path: 'apis[2].api_definition.slug', message: expect.stringContaining('apis[1]') as string },
+      ]);
+      const ids = await send({ policies });
+      expect(ids.status).toBe(409);
+      expect(ids.json['Errors']).toEqual([{ path: 'policies[1]._id', message: 'is the same as in policies[0]' }]);
+      const document = await current();
+      expect([document.apis.length, document.policies.length]).toEqual([1, 0]);
+      // What goes in the same change is in nobody's way.
+      expectOk(await send({ apis: [one] }, '?prune=true'));
+    });
+
     it('refuses what another organisation has, and does not say whose it is', async () => {
       const stranger = await api.organisation();
       const path = `/${unique('path')}/`;

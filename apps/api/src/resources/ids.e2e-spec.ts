@@ -1,0 +1,66 @@
+import { anApiDefinition, aPolicy, listOf, textOf, unique, type HttpClient, type Reply } from '@castellan/testing';
+import { anOasApi } from '../../test/oas-documents';
+import { ApiUnderTest, expectOk } from '../../test/api-under-test';
+
+/** Every kind whose resources have ids of clients' own: how one is made, and where the id stands. */
+const kinds = [
+  {
+    name: 'a classic API',
+    path: '/api/apis',
+    field: 'api_definition.api_id',
+    route: 'search',
+    body: (id: string) => ({ api_definition: anApiDefinition({ api_id: id }) }),
+    idOf: ({ json }: Reply) => textOf(json['ID']),
+  },
+  {
+    name: 'an OAS API',
+    path: '/api/apis/oas',
+    field: 'x-tyk-api-gateway.info.id',
+    route: 'categories',
+    body: (id: string) => anOasApi({ info: { id } }),
+    idOf: ({ json }: Reply) => textOf(json['ID']),
+  },
+  {
+    name: 'a policy',
+    path: '/api/portal/policies',
+    field: 'id',
+    route: 'search',
+    body: (id: string) => aPolicy([], { id }),
+    idOf: ({ json }: Reply) => textOf(json['Message']),
+  },
+] as const;
+
+describe.each(kinds)('the id of $name', ({ path, field, route, body, idOf }) => {
+  let api: ApiUnderTest;
+  let client: HttpClient;
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start();
+    client = (await api.organisation()).admin.client;
+  });
+  afterAll(() => api.stop());
+
+  it.each([
+    ['that is a route of its own', route, 'route'],
+    ['that is the route of what was deleted', 'deleted', 'route'],
+    ['with a part of a path in it', 'a/b', 'path'],
+    ['that leads upwards', '..', 'path'],
+    ['with a query in it', 'a?b', 'path'],
+    ['with an escape in it', 'a%2fb', 'path'],
+    ['that nobody can see', 'a\u0007b', 'path'],
+    ['that has no end', 'x'.repeat(257), '256'],
+  ])('is refused when it is one %s', async (_what, id, why) => {
+    const reply = await client.post(path, body(id));
+    expect([reply.status, reply.json['Code']]).toEqual([400, 'validation_failed']);
+    const [problem] = listOf(reply.json['Errors']);
+    expect(problem?.['path']).toBe(field);
+    expect(textOf(problem?.['message'])).toContain(why);
+  });
+
+  it('may have 256 characters, and is then a name that requests reach it by', async () => {
+    const id = unique('i').padEnd(256, 'x');
+    const made = expectOk(await client.post(path, body(id)));
+    const found = expectOk(await client.get(`${path}/${id}`));
+    expect(found.text).toContain(idOf(made));
+  });
+});
