@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { processEnvironment } from '@castellan/config';
@@ -22,14 +22,21 @@ const terminal = (): Terminal & { close: () => void } => {
     },
   });
   const lines = createInterface({ input: process.stdin, output, terminal: process.stdin.isTTY });
+  // Not `question`, which throws away what a pipe has sent before it was asked.
+  const answers = lines[Symbol.asyncIterator]();
+  const answer = async (question: string): Promise<string> => {
+    process.stdout.write(`${question}: `);
+    const line = await answers.next();
+    if (line.done === true) throw new CliProblem('The answers ended too early');
+    return line.value;
+  };
   return {
     say: (text) => process.stdout.write(`${text}\n`),
-    ask: (question) => lines.question(`${question}: `),
+    ask: answer,
     askHidden: async (question) => {
-      process.stdout.write(`${question}: `);
       isHidden = true;
       try {
-        return await lines.question('');
+        return await answer(question);
       } finally {
         isHidden = false;
         process.stdout.write('\n');
