@@ -6,7 +6,9 @@ import { createApp } from './app';
 
 runProcess(async () => {
   const config = loadHostManagerConfig(processEnvironment());
-  const logger = createLogger('host-manager', config.logLevel);
+  const { gatewaySecret } = config;
+  const clean = (line: string): string => (gatewaySecret === '' ? line : line.replaceAll(gatewaySecret, '[redacted]'));
+  const logger = createLogger('host-manager', config.logLevel, undefined, clean);
   for (const note of configurationNotes(processEnvironment())) logger.warn(note);
   const app = await createApp(config, logger);
   app.enableShutdownHooks(undefined, { useProcessExit: true });

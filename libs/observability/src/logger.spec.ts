@@ -26,6 +26,17 @@ describe('promise 9: secrets stay secret', () => {
     expect(text().match(/\[redacted\]/g)).toHaveLength(3);
   });
 
+  it('cleans whole lines, with what exceptions say in them', () => {
+    const lines: string[] = [];
+    const clean = (line: string): string => line.replaceAll(secret, '[redacted]');
+    const logger = createLogger('test', 'info', { write: (line) => lines.push(line) }, clean);
+    logger.error({ err: new Error(`redis://:${secret}@host`, { cause: new Error(secret) }) }, `failed with ${secret}`);
+    expect(lines.join('')).not.toContain(secret);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      err: { message: expect.stringContaining('[redacted]') as string },
+    });
+  });
+
   it('keeps what is no secret', () => {
     const { logger, text } = logged();
     logger.info({ headers: { 'x-tyk-nodeid': 'solo-1', password: secret } }, 'call');

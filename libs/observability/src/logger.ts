@@ -14,8 +14,17 @@ const redacted = [
   'access_key',
 ].flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]);
 
-/** One structured line per event, on standard output unless another stream is given. */
-export const createLogger = (service: string, level: string, destination?: DestinationStream): Logger =>
+/**
+ * One structured line per event, on standard output unless another stream is given.
+ *
+ * @param clean takes out of a line whatever is a secret wherever it stands, such as in what an exception says
+ */
+export const createLogger = (
+  service: string,
+  level: string,
+  destination?: DestinationStream,
+  clean: (line: string) => string = (line) => line,
+): Logger =>
   pino(
     {
       level,
@@ -24,6 +33,7 @@ export const createLogger = (service: string, level: string, destination?: Desti
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: redacted, censor: '[redacted]' },
       serializers: { err: pino.stdSerializers.err },
+      hooks: { streamWrite: clean },
     },
     destination,
   );

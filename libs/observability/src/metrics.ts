@@ -23,6 +23,16 @@ export class Metrics {
     return new Counter({ name, help, labelNames: labels, registers: [this.registry] });
   }
 
+  /** How long something took, in seconds. */
+  histogram<L extends string>(
+    name: `castellan_${string}_seconds`,
+    help: string,
+    labels: readonly L[],
+    buckets: readonly number[],
+  ): Histogram<L> {
+    return new Histogram({ name, help, labelNames: labels, buckets: [...buckets], registers: [this.registry] });
+  }
+
   /** A gauge whose value is asked for at each scrape. A source that fails is left out of that scrape. */
   gauge(name: string, help: string, labels: readonly string[], read: () => Promise<readonly GaugeReading[]>): void {
     new Gauge({

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { ApiConfig } from '@castellan/config';
 import { REDACTED, withoutAccessKeys } from '@castellan/tyk';
 
 /** Shorter ones may stand in a text by chance. */
@@ -10,11 +11,33 @@ const broughtBy = ({ authorization, 'admin-auth': adminAuth }: IncomingHttpHeade
     .filter((secret) => secret !== undefined)
     .filter((secret) => secret.length >= shortest);
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The secrets of the installation, which no text that is kept may hold. */
+    installationSecrets?: readonly string[];
+  }
+}
+
+/** What opens the planes of the operator and of gateways. */
+export const secretsOf = ({ adminSecret, nodeSecret }: ApiConfig): readonly string[] => [adminSecret, nodeSecret];
+
 /**
  * A text that a caller wrote, such as a path or a reason, without credentials of this installation: every access key in
- * the form that they have, and what the caller has proven itself with. It is stored and logged, and read by others.
+ * the form that they have, the secrets of the operator and of gateways, and what the caller has proven itself with. It is
+ * stored and logged, and read by others.
  */
-export const withoutCredentials = (text: string, headers: IncomingHttpHeaders): string => {
-  const rest = broughtBy(headers).reduce((kept, secret) => kept.replaceAll(secret, REDACTED), text);
-  return withoutAccessKeys(rest, REDACTED);
+export const withoutCredentials = (
+  text: string,
+  headers: IncomingHttpHeaders,
+  secrets: readonly string[] = [],
+): string => withoutSecrets([...secrets, ...broughtBy(headers)])(text);
+
+/** Takes secrets, in the form that they have in JSON too, and access keys out of texts. */
+export const withoutSecrets = (secrets: readonly string[]): ((text: string) => string) => {
+  const forms = [...new Set(secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]))];
+  return (text) =>
+    withoutAccessKeys(
+      forms.reduce((kept, form) => kept.replaceAll(form, REDACTED), text),
+      REDACTED,
+    );
 };

@@ -90,7 +90,7 @@ export class ErrorFilter implements ExceptionFilter {
     try {
       const organisation = await this.organisationOf(request);
       const said = `${code}: ${message}`.replaceAll(request.url.split('?', 1)[0] ?? '', pathOf(request));
-      const refusal = withoutCredentials(said, request.headers);
+      const refusal = withoutCredentials(said, request.headers, request.server.installationSecrets);
       await this.changes.recordRefusal({ ...requestTraceOf(request), organisation }, status, refusal);
     } catch (cause) {
       this.logger.error({ err: cause, requestId: request.id }, 'A refused write could not be recorded');

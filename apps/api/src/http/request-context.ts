@@ -41,10 +41,14 @@ export const requestTraceOf = (request: ApiRequest): Omit<ChangeContext, 'organi
   request: {
     id: request.id,
     method: request.method,
-    path: withoutCredentials(pathOf(request), request.headers),
+    path: withoutCredentials(pathOf(request), request.headers, request.server.installationSecrets),
     ip: addressOf(request),
   },
-  reason: withoutCredentials(headerText(request.headers['x-change-reason']), request.headers),
+  reason: withoutCredentials(
+    headerText(request.headers['x-change-reason']),
+    request.headers,
+    request.server.installationSecrets,
+  ),
 });
 
 /** A request on the organisation plane: the trace, the organisation, and the user with its rights. */

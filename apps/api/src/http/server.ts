@@ -18,7 +18,7 @@ import { admitCallers } from './admit-callers';
 import { acceptBodies } from './bodies/accept-bodies';
 import { BodyBudget } from './bodies/body-budget';
 import { answerClientError } from './client-errors';
-import { withoutCredentials } from './credentials-in-text';
+import { secretsOf, withoutCredentials } from './credentials-in-text';
 import { acceptForms } from './file-upload';
 import type { FrontDoor } from './front-door';
 import { acceptLargeBodies } from './large-bodies';
@@ -91,6 +91,7 @@ export const prepareServer = async (
   metrics.gauge('castellan_body_bytes_held', 'Bytes of bodies that are not whole or not read yet', [], () =>
     Promise.resolve([{ labels: {}, value: budget.held }]),
   );
+  server.decorate('installationSecrets', secretsOf(config));
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
@@ -116,7 +117,7 @@ export const prepareServer = async (
     metrics.httpRequests.observe(labels, reply.elapsedTime / 1_000);
     const line = {
       ...labels,
-      url: withoutCredentials(pathOf(request), request.headers),
+      url: withoutCredentials(pathOf(request), request.headers, server.installationSecrets),
       ms: Math.round(reply.elapsedTime),
     };
     if (quietRoutes.has(route) && reply.statusCode < 400) request.log.debug(line, 'request');

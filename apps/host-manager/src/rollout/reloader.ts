@@ -17,6 +17,8 @@ const longestPauseMs = 300_000;
 /** How long it may take until the API has noted what a gateway was served, in milliseconds. */
 const noteMs = 1_500;
 const notePauseMs = 50;
+/** A reload takes a fraction of a second with few APIs, and up to the time-out with many, in seconds. */
+const durationBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60];
 
 interface Failure {
   readonly count: number;
@@ -31,6 +33,7 @@ export class Reloader {
   private readonly applied = new Map<string, string>();
   private readonly failures = new Map<string, Failure>();
   private readonly outcomes;
+  private readonly durations;
 
   constructor(
     private readonly fleet: Fleet,
@@ -43,6 +46,8 @@ export class Reloader {
     metrics: Metrics,
   ) {
     this.outcomes = metrics.counter('castellan_reloads_total', 'Gateways that were asked to reload', ['outcome']);
+    const about = 'How long gateways took to reload, every attempt included';
+    this.durations = metrics.histogram('castellan_reload_duration_seconds', about, ['outcome'], durationBuckets);
   }
 
   /** Whether a gateway has to be reloaded; one that failed has to wait for its turn. */
@@ -84,7 +89,9 @@ export class Reloader {
     if (error === null) await this.fleet.identify(sight);
     const problem = error ?? (await this.unconfirmed(sight));
     const { sight: seen } = await this.fleet.again(sight);
-    this.outcomes.inc({ outcome: problem === null ? 'ok' : 'failed' });
+    const outcome = problem === null ? 'ok' : 'failed';
+    this.outcomes.inc({ outcome });
+    this.durations.observe({ outcome }, durationMs / 1_000);
     if (problem === null) {
       this.applied.set(url, generation);
       this.failures.delete(url);

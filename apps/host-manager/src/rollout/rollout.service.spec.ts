@@ -217,6 +217,10 @@ describe('RolloutService', () => {
     expect(reportOf(gone)).toMatchObject({ ok: false, error: expect.stringContaining('Not reachable') as string });
     const { body } = await surroundings.metrics.text();
     expect(body).toContain('castellan_reload_targets{outcome="failed",service="test"} 2');
+    expect(body).toContain('castellan_reloads_total{outcome="ok",service="test"} 1');
+    expect(body).toContain('castellan_reloads_total{outcome="failed",service="test"} 2');
+    expect(body).toContain('castellan_reload_duration_seconds_count{service="test",outcome="ok"} 1');
+    expect(body).toContain('castellan_reload_duration_seconds_count{service="test",outcome="failed"} 2');
   });
 
   it('does not let a gateway that never answers hold up the others', async () => {
