@@ -1,9 +1,15 @@
-import { ValidationFailed } from '@castellan/dto';
-import { isObjectIdText, type ApiHolder, type ApiStore, type ApiRow } from '@castellan/persistence';
+import { Conflict, ValidationFailed } from '@castellan/dto';
+import {
+  isObjectIdText,
+  type ApiHolder,
+  type ApiRow,
+  type ApiStore,
+  type DuplicateKey,
+  type OrganisationId,
+} from '@castellan/persistence';
 import type { ReadScope } from '../resources/read-scope';
 import type { Obstacle, Wanted } from '../resources/wanted';
 import { rowIdObstacles } from '../resources/row-ids';
-import { idConflict, pathConflict, slugConflict } from './api-conflict';
 import { requestedApiId } from './api-content';
 import { ClaimMap } from './claims';
 
@@ -150,3 +156,42 @@ const named = ({ name, apiId }: ApiHolder): string => `${name} (${apiId})`;
 
 const labelOf = (wanted: readonly WantedApi[], holder: string, otherwise: string): string =>
   wanted[Number(holder.slice('wanted '.length))]?.label ?? otherwise;
+
+/** Says which API is in the way; of another organisation's API nothing but that there is one (promise 6). */
+export const describeConflict = async (
+  { fields, values }: DuplicateKey,
+  organisation: OrganisationId,
+  apis: ApiStore,
+): Promise<Conflict> => {
+  if (fields.includes('claims')) {
+    return pathConflict(await apis.holderOfClaim(String(values['claims'])), organisation);
+  }
+  if (fields.includes('slugClaim')) {
+    const holder = await apis.findOne(organisation, { slugClaim: String(values['slugClaim']) });
+    return slugConflict(holder, organisation);
+  }
+  const holder = await apis.byEitherId(organisation, String(values['apiId'] ?? values['_id']));
+  return idConflict(holder, organisation);
+};
+
+/** Another active API listens there. */
+const pathConflict = (holder: ApiHolder | null, organisation: OrganisationId): Conflict =>
+  conflict('listen_path_conflict', 'Another active API listens on this path and domain', holder, organisation);
+
+const idConflict = (holder: ApiHolder | null, organisation: OrganisationId): Conflict =>
+  conflict('api_id_conflict', 'Found API with the same ID', holder, organisation);
+
+const slugConflict = (holder: ApiHolder | null, organisation: OrganisationId): Conflict =>
+  conflict('slug_conflict', 'Another API has this slug', holder, organisation);
+
+const conflict = (
+  code: 'listen_path_conflict' | 'slug_conflict' | 'api_id_conflict',
+  message: string,
+  holder: ApiHolder | null,
+  organisation: OrganisationId,
+): Conflict => {
+  if (holder?.orgId.toString() !== organisation) return new Conflict(code, message);
+  const meta = { id: holder._id.toString(), api_id: holder.apiId, name: holder.name };
+  const said = code === 'api_id_conflict' ? message : `${message}: ${holder.name} (${holder.apiId})`;
+  return new Conflict(code, said, { meta });
+};

@@ -23,7 +23,6 @@ import type { ReadScope } from '../resources/read-scope';
 import type { Drafting, Obstacle, Wanted } from '../resources/wanted';
 import { refuseUnfitId } from '../resources/ids';
 import { refuseOtherKind, type ApiKind } from './api-kind';
-import { describeConflict } from './api-conflict';
 import {
   apiIdPath,
   composeWrapper,
@@ -34,7 +33,7 @@ import {
   type ApiIdentity,
 } from './api-content';
 import { apiForm } from './api-form';
-import { ApiRules } from './api-rules';
+import { ApiRules, describeConflict } from './api-rules';
 import { withHooks } from './hook-references';
 import { versionIdsOf, withoutVersionOf, withVersion, withVersionRenamed, type VersionLink } from './versions';
 import { definitionOf, storedWrapper } from './wrapper';
