@@ -47,7 +47,7 @@ const graphqlTypes = new Map<string, ApiType>([
 /** What marks an MCP proxy: gateways from 5.14 on serve it as one (gateway, `apidef`, 5.14). */
 export const mcpMark = { json_rpc_version: '2.0', application_protocol: 'mcp' } as const;
 
-export const isMcp = (definition: JsonObject): boolean =>
+const isMcp = (definition: JsonObject): boolean =>
   textAt(definition, 'application_protocol') === mcpMark.application_protocol;
 
 /** What an API is: one kind by its protocol, and `internal` on top where clients cannot reach it. */

@@ -4,7 +4,7 @@ import type { KeyRow } from '@castellan/persistence';
 import { isJsonObject, numberAt, objectAt, ownField, quotaName, type Session } from '@castellan/tyk';
 
 /** What is left of one quota. */
-export interface QuotaLeft {
+interface QuotaLeft {
   readonly quota_max: number;
   readonly used: number;
   readonly remaining: number;

@@ -3,7 +3,7 @@ import { bucketOf, mergeSketch } from './latency-sketch';
 import { mergeRegisters, registerOf } from './unique-counter';
 
 /** The key of requests without one: gateways write this, or nothing when they do not hash keys. */
-export const keyless = '00000000';
+const keyless = '00000000';
 
 export const keyOf = ({ apiKey }: Pick<AnalyticsRecord, 'apiKey'>): string => (apiKey === '' ? keyless : apiKey);
 

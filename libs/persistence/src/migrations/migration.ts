@@ -1,7 +1,7 @@
 import type { Connection } from 'mongoose';
 
 /** What a migration works with. */
-export interface MigrationTools {
+interface MigrationTools {
   readonly connection: Connection;
 }
 

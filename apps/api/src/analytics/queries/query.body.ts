@@ -4,7 +4,7 @@ import { isZone } from '@castellan/analytics';
 import { ValidationFailed } from '@castellan/dto';
 
 const dimensionNames = ['api', 'version', 'key', 'path', 'code', 'oauth', 'tag', 'country'] as const;
-export const metricNames = [
+const metricNames = [
   ...([
     'hits',
     'success',

@@ -15,7 +15,7 @@ export interface RolloutStrategy {
 }
 
 /** All nodes at once are assigned the newest. */
-export const allAtOnce: RolloutStrategy = { assign: (newest) => ({ newest, of: () => newest }) };
+const allAtOnce: RolloutStrategy = { assign: (newest) => ({ newest, of: () => newest }) };
 
 /** Says which generation each node is assigned, as the strategy has it. */
 @Injectable()
