@@ -63,7 +63,7 @@ describe('promise 7: default deny', () => {
       return new Map(
         Object.entries(json['paths'] ?? {}).flatMap(([path, operations]) =>
           Object.entries(operations).map(([method, operation]) => [
-            `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+            `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, ':id')}`,
             // Absent where a route declares nothing, which has a test of its own.
             'x-permission' in operation ? textOf(operation['x-permission']) : '',
           ]),

@@ -39,6 +39,12 @@ describe('every route on the planes of the operator and of organisations', () =>
     const { method, path } = operation;
     return clientOf(operation).call(method, `${path}?${query}`, method === 'GET' ? {} : { body: {} });
   };
+  /** Right values of what has to be said in any case, so that the parameter in question is what is refused. */
+  const requiredBeside = ({ parameters }: Operation, name: string): string =>
+    parameters
+      .filter((one) => String(one['required']) === 'true' && textOf(one['name']) !== name)
+      .map((one) => `${textOf(one['name'])}=${textOf(one['schema']?.['type']) === 'integer' ? '1' : someId}&`)
+      .join('');
   const refusedParameter = ({ status, json }: Reply): string =>
     status === 400 ? textOf(listOf(json['Errors'])[0]?.['path']) : `${status}`;
 
@@ -60,7 +66,8 @@ describe('every route on the planes of the operator and of organisations', () =>
         const type = textOf(schema?.['type']);
         if (type === 'string' && schema?.['enum'] === undefined) continue;
         asked += 1;
-        const refused = refusedParameter(await ask(operation, `${textOf(name)}=~wrong~`));
+        const others = requiredBeside(operation, textOf(name));
+        const refused = refusedParameter(await ask(operation, `${others}${textOf(name)}=~wrong~`));
         if (refused !== textOf(name)) wrong.push(`${operation.method} ${operation.path} ${textOf(name)}: ${refused}`);
       }
     }

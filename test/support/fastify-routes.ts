@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 export interface Route {
   readonly method: string;
-  /** With its parameters, such as `/api/apis/:id`. */
+  /** Each parameter is `:id`, since the router has one place for all of them, whatever routes call it. */
   readonly path: string;
 }
 
@@ -25,6 +25,6 @@ export const routesOf = (app: NestFastifyApplication): readonly Route[] => {
     return (methods ?? '')
       .split(', ')
       .filter((method) => method !== '')
-      .map((method) => ({ method, path }));
+      .map((method) => ({ method, path: path.replaceAll(/:\w+(\|:\w+)*/g, ':id') }));
   });
 };
