@@ -27,6 +27,8 @@ export const errorCodes = {
   slug_conflict: 'Another API of the organisation has this slug.',
   id_conflict: 'Another resource of this kind has this id.',
   email_conflict: 'Another user of the organisation has this email address.',
+  rights_exceeded: 'It would take rights that the caller lacks.',
+  last_administrator: 'The organisation would be left without an active administrator.',
   organisation_not_empty: 'The organisation still holds configuration; delete it first, or ask with `force=true`.',
   in_use: 'Something still refers to the resource; `Errors` lists it.',
   import_running: 'A large import is being applied to the organisation; wait until it is over.',

@@ -43,6 +43,7 @@ export { deleteOrder, draftOrder, writeOrder } from './kinds/order';
 export type { OrganisationRow } from './kinds/organisation.kind';
 export type { PolicyRow } from './kinds/policy.kind';
 export { servedApi, servedPolicy, type NodeItem } from './kinds/served';
+export type { UserGroupRow } from './kinds/user-group.kind';
 export type { UserRow } from './kinds/user.kind';
 export type { WebhookRow } from './kinds/webhook.kind';
 export { modelNames } from './models';
@@ -57,6 +58,7 @@ export {
 export { type Page, type Place } from './paging';
 export { InstallationStore } from './people/installation-store';
 export { SignInStore, type SignInRow, type StoredSecondFactor } from './people/sign-in-store';
+export { folded, userSearchText } from './people/search-text';
 export { PersistenceModule } from './persistence.module';
 export { decodePosition, encodePosition, type PositionValue } from './position';
 export { REDIS, redisKey, RedisModule } from './redis.module';
@@ -65,4 +67,4 @@ export { ApiStore, type ApiHolder, type ApiNeighbour, type ApiSummary, type ApiW
 export { DuplicateKey, LostRace } from './resources/duplicate-key';
 export { type Draft, type Head, type ResourceRow } from './resources/resource-row';
 export { ResourceStore, type Claims, type PageQuery } from './resources/resource-store';
-export { OrganisationStore, PolicyStore, UserStore, WebhookStore } from './resources/stores';
+export { OrganisationStore, PolicyStore, UserGroupStore, UserStore, WebhookStore } from './resources/stores';

@@ -26,7 +26,7 @@ import { Migrator } from './migrations/migrator';
 import { modelNames } from './models';
 import { installationSchema, InstallationStore } from './people/installation-store';
 import { signInSchema, SignInStore } from './people/sign-in-store';
-import { OrganisationStore, PolicyStore, UserStore, WebhookStore } from './resources/stores';
+import { OrganisationStore, PolicyStore, UserGroupStore, UserStore, WebhookStore } from './resources/stores';
 import { ApiStore } from './resources/api-store';
 
 /** Brings the database to the form that this program needs, before the first request. */
@@ -44,7 +44,7 @@ class StoreInitialiser implements OnModuleInit {
   }
 }
 
-const stores = [OrganisationStore, UserStore, ApiStore, PolicyStore, WebhookStore];
+const stores = [OrganisationStore, UserStore, UserGroupStore, ApiStore, PolicyStore, WebhookStore];
 const ledger = [
   ChangeRecorder,
   ChangeFeed,

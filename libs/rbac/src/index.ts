@@ -24,4 +24,13 @@ export {
 } from './catalogue';
 export type { AdminPrincipal, NodePrincipal, Principal, UserPrincipal } from './principal';
 export { addRouteConfig } from './route-config';
-export { mayResetPasswords, rightsBeyond } from './rights';
+export {
+  describeRights,
+  mayResetPasswords,
+  readGrants,
+  reservedNames,
+  rightsBeyond,
+  rightsOf,
+  union,
+  type AdditionalSections,
+} from './rights';

@@ -8,9 +8,12 @@ export interface UserPrincipal {
   readonly email: string;
   /** 24 hex digits. */
   readonly organisationId: string;
+  /** Own rights and those of the active groups together. */
   readonly grants: Grants;
   /** The id of the browser's session; null for an access key. */
   readonly sessionId: string | null;
+  /** 24-hex ids of the groups. */
+  readonly groupIds: readonly string[];
 }
 
 export interface AdminPrincipal {

@@ -21,10 +21,15 @@ export interface GrantProblem {
 /** Additional sections of an organisation, name to description (`additional_permissions`). */
 export type AdditionalSections = Readonly<Record<string, string>>;
 
-const knownNames = (additional: AdditionalSections): readonly string[] => [
+/** Names that mean something already, so that no organisation may give them to a section of its own. */
+export const reservedNames = (): readonly string[] => [
   ...Object.keys(sections),
   ...Object.keys(spellings),
   ...Object.keys(flags),
+];
+
+const knownNames = (additional: AdditionalSections): readonly string[] => [
+  ...reservedNames(),
   ...Object.keys(additional),
 ];
 

@@ -7,12 +7,14 @@ import { PassportAuthenticator } from './passport-authenticator';
 import { SessionStore } from '../sessions/session-store';
 import { OrganisationStrategy } from './organisation-strategy';
 import { AdminSecretStrategy, NodeSecretStrategy } from './strategies';
+import { UserRights } from './user-rights';
 
 /** Who calls, and whether they may. */
 @Module({
   imports: [PassportModule.register({ session: false })],
   providers: [
     FailedAttempts,
+    UserRights,
     SessionStore,
     OrganisationStrategy,
     AdminSecretStrategy,
@@ -21,6 +23,6 @@ import { AdminSecretStrategy, NodeSecretStrategy } from './strategies';
     AccessControl,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [AccessControl, FailedAttempts, SessionStore],
+  exports: [AccessControl, FailedAttempts, SessionStore, UserRights],
 })
 export class AuthModule {}

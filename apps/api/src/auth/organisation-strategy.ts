@@ -12,7 +12,7 @@ import { SessionStore } from '../sessions/session-store';
 import { sessionTokenOf } from '../sessions/session-cookie';
 import { FailedAttempts } from './attempts';
 import { accessKeyHash } from './secrets';
-import { userPrincipal } from './user-principal';
+import { UserRights } from './user-rights';
 
 /**
  * The key itself; the current tools send it with `Bearer` before it, the older ones raw
@@ -31,6 +31,7 @@ const credentialHeaders = ['authorization', 'admin-auth'];
 export class OrganisationStrategy extends PassportStrategy(Strategy, 'organisation') {
   constructor(
     private readonly users: UserStore,
+    private readonly rights: UserRights,
     private readonly sessions: SessionStore,
     private readonly attempts: FailedAttempts,
     @Inject(CONFIG) private readonly config: ApiConfig,
@@ -50,7 +51,7 @@ export class OrganisationStrategy extends PassportStrategy(Strategy, 'organisati
     if (given.length !== 1 || key === '') throw new Unauthorised();
     const user = await this.users.activeByAccessKeyHash(accessKeyHash(key));
     if (user === null) throw await this.attempts.refusal('credential', addressOf(request));
-    return userPrincipal(user, null);
+    return this.rights.principalOf(user, null);
   }
 
   private async bySession(request: FastifyRequest): Promise<UserPrincipal> {
@@ -59,7 +60,7 @@ export class OrganisationStrategy extends PassportStrategy(Strategy, 'organisati
     const user = session === null ? null : await this.users.activeById(session.userId);
     if (session === null || user === null) throw new Unauthorised();
     requireOwnPage(request, this.config, session);
-    return userPrincipal(user, session.id);
+    return this.rights.principalOf(user, session.id);
   }
 }
 

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Forbidden, NotFound } from '@castellan/dto';
 import { isObjectIdText, toObjectId, UserStore, type UserRow } from '@castellan/persistence';
-import { allows, rightsBeyond, type Level } from '@castellan/rbac';
+import { allows, type Level } from '@castellan/rbac';
+import { UserRights } from '../auth/user-rights';
 import type { OrganisationContext } from '../http/request-context';
+import { rightsLacking } from '../users/author';
 
 /** How a caller names themselves in a path. */
 const oneself = 'me';
@@ -13,7 +15,10 @@ const oneself = 'me';
  */
 @Injectable()
 export class AccountReach {
-  constructor(private readonly users: UserStore) {}
+  constructor(
+    private readonly users: UserStore,
+    private readonly rights: UserRights,
+  ) {}
 
   isOwn({ user }: OrganisationContext, id: string): boolean {
     return id === oneself || id.toLowerCase() === user.userId;
@@ -28,9 +33,9 @@ export class AccountReach {
     const wanted = isOwn ? caller.userId : id;
     const user = isObjectIdText(wanted) ? await this.users.findById(organisation, toObjectId(wanted)) : null;
     if (user === null) throw new NotFound('Could not retrieve user detail');
-    if (!isOwn && level === 'write' && rightsBeyond(caller.grants, user.grants).length > 0) {
-      throw new Forbidden(request.path);
-    }
+    if (isOwn || level === 'read') return user;
+    const { reach } = await this.rights.of(user);
+    if (rightsLacking(caller.grants, reach).length > 0) throw new Forbidden(request.path);
     return user;
   }
 }

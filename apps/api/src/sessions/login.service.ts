@@ -16,6 +16,7 @@ import { LoginThrottle } from './login-throttle';
 import { PasswordsService } from './passwords.service';
 import { SecondFactorsService } from './second-factors.service';
 import { SessionStore, type LoginMethod, type Session } from './session-store';
+import { comparableEmail } from '../users/email-address';
 import type { Visitor } from './visitor';
 
 /** What somebody shows to be let in. */
@@ -96,7 +97,7 @@ export class LoginService {
 
   private async prove(visitor: Visitor, credentials: Credentials): Promise<UserRow> {
     const { email, password, organisation } = credentials;
-    const meant = await this.users.ofAddress(email.trim().toLowerCase(), organisation, mostTried);
+    const meant = await this.users.ofAddress(comparableEmail(email.trim()), organisation, mostTried);
     const proven = await this.provenAmong(meant, password);
     const [user, another] = proven;
     if (user === undefined) {

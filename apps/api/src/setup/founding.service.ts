@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
   ChangeRecorder,
-  newObjectId,
   OrganisationStore,
   toObjectId,
   UserStore,
@@ -11,6 +10,7 @@ import {
 } from '@castellan/persistence';
 import { hashPassword } from '../auth/passwords';
 import { accessKeyHash, newAccessKey } from '../auth/secrets';
+import { userDraft } from '../users/user-content';
 import type { FoundingInput } from './setup.dto';
 
 const grants = { IsAdmin: 'admin', ResetPassword: 'admin' } as const;
@@ -48,22 +48,10 @@ export class FoundingService {
         allowDuplicatePaths: false,
         allowUnknownApis: false,
       });
-      const person = {
-        first_name: input.first_name ?? '',
-        last_name: input.last_name ?? '',
-        email_address: input.email_address,
-        active: true,
-        user_permissions: grants,
-      };
-      return this.users.insert(unit, {
-        _id: newObjectId(),
-        document: JSON.stringify(person),
-        email: input.email_address.toLowerCase(),
-        active: true,
-        accessKeyHash: accessKeyHash(accessKey),
-        passwordHash,
-        grants,
-      });
+      const { first_name = '', last_name = '', email_address } = input;
+      const fields = { first_name, last_name, email_address };
+      const state = { fields, grants, groupIds: [], accessKeyHash: accessKeyHash(accessKey), passwordHash };
+      return this.users.insert(unit, userDraft(state, null));
     });
     return { user, accessKey };
   }

@@ -8,11 +8,14 @@ import {
   type ChangeContext,
   type UserRow,
 } from '@castellan/persistence';
-import { isAdmin, rightsBeyond } from '@castellan/rbac';
+import { isAdmin } from '@castellan/rbac';
 import { FailedAttempts } from '../auth/attempts';
+import { UserRights } from '../auth/user-rights';
 import type { OrganisationContext } from '../http/request-context';
 import { LoginService } from '../sessions/login.service';
 import type { Visitor } from '../sessions/visitor';
+import { rightsLacking } from '../users/author';
+import { comparableEmail } from '../users/email-address';
 import { SsoNonces, type Ticket } from './nonces';
 import type { NonceInput } from './sso.dto';
 
@@ -24,6 +27,7 @@ export class SsoService {
   constructor(
     private readonly nonces: SsoNonces,
     private readonly users: UserStore,
+    private readonly rights: UserRights,
     private readonly organisations: OrganisationStore,
     private readonly logins: LoginService,
     private readonly attempts: FailedAttempts,
@@ -53,7 +57,7 @@ export class SsoService {
     requireNoGroups(input);
     const { ForSection: section, EmailAddress: email } = input;
     const { organisation } = context;
-    const nonce = await this.nonces.make({ section, organisation, email: email.toLowerCase(), minter });
+    const nonce = await this.nonces.make({ section, organisation, email: comparableEmail(email), minter });
     await this.changes.recordAct({ ...context, reason: `for ${email}` });
     return nonce;
   }
@@ -72,7 +76,7 @@ export class SsoService {
     }
     const minter = ticket.minter === '' ? null : await this.users.activeById(ticket.minter);
     const [user] = await this.users.ofAddress(ticket.email, toOrganisationId(ticket.organisation), 1);
-    if (user === undefined || !isStillRight(ticket, user, minter)) {
+    if (user === undefined || !(await this.isStillRight(ticket, user, minter))) {
       const { organisation, email } = ticket;
       const why = 'forbidden: no such user, or one that this nonce cannot let in';
       await this.changes.recordRefusal({ ...visitor.traceOf(action, email), organisation }, 403, why);
@@ -80,14 +84,19 @@ export class SsoService {
     }
     await this.logins.open(visitor, user, 'sso', { reason: `on the word of ${minter?.email ?? 'the operator'}` });
   }
-}
 
-const isStillRight = ({ minter: minterId, organisation }: Ticket, user: UserRow, minter: UserRow | null): boolean => {
-  if (!user.active) return false;
-  if (minterId === '') return true;
-  if (minter?.orgId.toString() !== organisation) return false;
-  return isAdmin(minter.grants) && rightsBeyond(minter.grants, user.grants).length === 0;
-};
+  private async isStillRight(
+    { minter: minterId, organisation }: Ticket,
+    user: UserRow,
+    minter: UserRow | null,
+  ): Promise<boolean> {
+    if (!user.active) return false;
+    if (minterId === '') return true;
+    if (minter?.orgId.toString() !== organisation) return false;
+    const [{ held }, { reach }] = await Promise.all([this.rights.of(minter), this.rights.of(user)]);
+    return isAdmin(held) && rightsLacking(held, reach).length === 0;
+  }
+}
 
 /** There are no user groups here yet, so that whoever names one names a wrong one. */
 const requireNoGroups = ({ GroupID: group, GroupsIDs: groups }: NonceInput): void => {

@@ -1,8 +1,27 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsEmail, IsObject, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsEmail,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+} from 'class-validator';
 
-/** A user as it is sent on the admin plane (docs/tyk/management.md#users). */
-export class UserInput {
+/** More groups than anybody needs to be in. */
+const mostGroups = 100;
+const groupIdPattern = /^([0-9a-f]{24})?$/i;
+const notAGroup = 'must be the id of a user group';
+
+/** What a body may say of a user, whoever sends it. What it does not say stays as it is. */
+export class UserFields {
   @ApiPropertyOptional({ type: String, nullable: true, example: 'Ada' })
   @IsOptional()
   @IsString({ message: 'must be text' })
@@ -14,25 +33,6 @@ export class UserInput {
   @IsString({ message: 'must be text' })
   @MaxLength(200, { message: 'must have at most 200 characters' })
   readonly last_name?: string | null;
-
-  @ApiProperty({ example: 'ada@acme.example' })
-  @IsEmail({ require_tld: false }, { message: 'must be an email address' })
-  readonly email_address!: string;
-
-  @ApiProperty({ example: '54b53d3aeba6db5c35000002', description: 'The organisation that the user belongs to' })
-  @Matches(/^[0-9a-f]{24}$/i, { message: 'must be the id of an organisation' })
-  readonly org_id!: string;
-
-  @ApiPropertyOptional({
-    type: String,
-    nullable: true,
-    description: 'At least six characters; without one the user works with the access key alone',
-  })
-  @IsOptional()
-  @IsString({ message: 'must be text' })
-  @MinLength(6, { message: 'must have at least 6 characters' })
-  @MaxLength(1024, { message: 'must have at most 1024 characters' })
-  readonly password?: string | null;
 
   @ApiPropertyOptional({
     type: Boolean,
@@ -53,6 +53,103 @@ export class UserInput {
   @IsOptional()
   @IsObject({ message: 'must be an object' })
   readonly user_permissions?: Readonly<Record<string, unknown>> | null;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: 'The only group, in the words of older clients; sent back as it was shown it changes nothing',
+  })
+  @IsOptional()
+  @IsString({ message: notAGroup })
+  @Matches(groupIdPattern, { message: notAGroup })
+  readonly group_id?: string | null;
+
+  @ApiPropertyOptional({ type: [String], nullable: true, description: 'All groups' })
+  @IsOptional()
+  @IsArray({ message: 'must be a list' })
+  @ArrayMaxSize(mostGroups, { message: `must have at most ${mostGroups} entries` })
+  @IsString({ each: true, message: notAGroup })
+  @Matches(groupIdPattern, { each: true, message: notAGroup })
+  readonly group_ids?: readonly string[] | null;
+
+  @ApiPropertyOptional({ type: [String], nullable: true, description: 'Another spelling of `group_ids`' })
+  @IsOptional()
+  @IsArray({ message: 'must be a list' })
+  @ArrayMaxSize(mostGroups, { message: `must have at most ${mostGroups} entries` })
+  @IsString({ each: true, message: notAGroup })
+  @Matches(groupIdPattern, { each: true, message: notAGroup })
+  readonly groups_ids?: readonly string[] | null;
+
+  @ApiPropertyOptional({
+    type: Number,
+    nullable: true,
+    description: 'Days after which a password is too old; 0 for never',
+  })
+  @IsOptional()
+  @IsInt({ message: 'must be a whole number' })
+  @Min(0, { message: 'must be at least 0' })
+  @Max(36_500, { message: 'must be at most 36500' })
+  readonly password_max_days?: number | null;
+}
+
+const isAddress = () => IsEmail({ require_tld: false }, { message: 'must be an email address' });
+
+/** A new user of the caller's organisation. */
+export class UserCreation extends UserFields {
+  @ApiProperty({ example: 'ada@acme.example' })
+  @isAddress()
+  readonly email_address!: string;
+}
+
+/** A change of a user. */
+export class UserChange extends UserFields {
+  @ApiPropertyOptional({ type: String, nullable: true, example: 'ada@acme.example' })
+  @IsOptional()
+  @isAddress()
+  readonly email_address?: string | null;
+}
+
+/** A new user as it is sent on the admin plane (docs/tyk/management.md#users). */
+export class UserInput extends UserCreation {
+  @ApiProperty({ example: '54b53d3aeba6db5c35000002', description: 'The organisation that the user belongs to' })
+  @Matches(/^[0-9a-f]{24}$/i, { message: 'must be the id of an organisation' })
+  readonly org_id!: string;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: 'At least six characters; without one the user works with the access key alone',
+  })
+  @IsOptional()
+  @IsString({ message: 'must be text' })
+  @MinLength(6, { message: 'must have at least 6 characters' })
+  @MaxLength(1024, { message: 'must have at most 1024 characters' })
+  readonly password?: string | null;
+}
+
+/** A change of a user on the admin plane. */
+export class OperatorUserChange extends UserChange {
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: 'The organisation that the user is in; users do not move',
+  })
+  @IsOptional()
+  @Matches(/^([0-9a-f]{24})?$/i, { message: 'must be the id of an organisation' })
+  readonly org_id?: string | null;
+}
+
+class UserFilters {
+  @ApiPropertyOptional({ type: String, description: 'A part of the name or the address' })
+  readonly query?: string;
+}
+
+/** A search in the form that takes a body. */
+export class UserSearch {
+  @ApiPropertyOptional({ type: UserFilters })
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  readonly filters?: Readonly<Record<string, unknown>>;
 }
 
 /** A user as replies show it. The access key is empty but in the reply that creates it. */
@@ -81,8 +178,16 @@ export class UserDto {
   @ApiProperty({ description: 'Shown once, when it is made' })
   readonly access_key!: string;
 
-  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, description: 'Without those of groups' })
   readonly user_permissions!: Readonly<Record<string, string>>;
+
+  @ApiProperty({
+    description: 'The first of the groups; empty for none. All of them are at `/api/users/{id}/permissions`',
+  })
+  readonly group_id!: string;
+
+  @ApiProperty({ example: 0 })
+  readonly password_max_days!: number;
 
   @ApiProperty({ description: 'ISO 8601' })
   readonly created_at!: string;
@@ -94,18 +199,4 @@ export class UserListDto {
 
   @ApiProperty({ example: 1 })
   readonly pages!: number;
-}
-
-/**
- * `Message` is the access key, `Meta` the user: what every bootstrap script relies on (docs/tyk/management.md#users).
- */
-export class UserCreatedReply {
-  @ApiProperty({ example: 'OK' })
-  readonly Status!: string;
-
-  @ApiProperty({ description: 'The access key; it is not shown again' })
-  readonly Message!: string;
-
-  @ApiProperty({ type: UserDto })
-  readonly Meta!: UserDto;
 }

@@ -1,21 +1,26 @@
 import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { StatusReply } from '@castellan/dto';
+import { StatusReply, ValidationFailed } from '@castellan/dto';
 import { toOrganisationId } from '@castellan/persistence';
 import { AdminOnly } from '@castellan/rbac';
+import { hashPassword } from '../auth/passwords';
 import { AdminContext, AdminRequest } from '../http/request-context';
 import { listParameters, placeOf } from '../http/paging';
+import { IfMatch, Precondition } from '../http/precondition';
 import { organisationId } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
 import { Route } from '../http/route';
-import { UserCreatedReply, UserDto, UserInput, UserListDto } from './user.dto';
-import { UsersService } from './users.service';
+import { presentUser } from './user-content';
+import { UserCreatedReply, UserUpdatedReply } from './user-replies.dto';
+import { OperatorUserChange, UserDto, UserInput, UserListDto } from './user.dto';
+import { UsersService, type Asking } from './users.service';
 
 const listQuery = new RouteQuery({
   ...listParameters,
   org_id: organisationId({ description: 'Only the users of this organisation' }),
 });
+const idParam = { name: 'id', example: '54b53e4ceba6db5c35000003' };
 
 @ApiTags('Users')
 @Controller('admin/users')
@@ -39,13 +44,13 @@ export class UsersController {
     access: AdminOnly('Get User'),
     id: 'adminGetUser',
     summary: 'Get a user',
-    params: [{ name: 'id', example: '54b53e4ceba6db5c35000003' }],
+    params: [idParam],
     reply: UserDto,
     tagged: true,
   })
   async get(@Param('id') id: string): Promise<unknown> {
-    const { version, user } = await this.users.get(id);
-    return tagged({ version }, user);
+    const row = await this.users.get(await this.users.organisationOf(id), id);
+    return tagged(row, presentUser(row));
   }
 
   @Route.post('', {
@@ -54,9 +59,103 @@ export class UsersController {
     summary: 'Create a user; Message is the access key',
     body: UserInput,
     reply: UserCreatedReply,
+    errors: [403],
   })
   async create(@AdminRequest() context: AdminContext, @Body() input: UserInput): Promise<StatusReply> {
-    const { accessKey, user } = await this.users.create(context, input);
-    return new StatusReply(accessKey, user);
+    const passwordHash = input.password ? await hashPassword(input.password) : '';
+    const asking = {
+      context: context.in(toOrganisationId(input.org_id)),
+      caller: null,
+      precondition: Precondition.none,
+    };
+    const { row, accessKey } = await this.users.create(asking, input, passwordHash);
+    return new StatusReply(accessKey, presentUser(row, accessKey));
+  }
+
+  @Route.put(':id', {
+    access: AdminOnly('Update User'),
+    id: 'adminUpdateUser',
+    summary: 'Change a user; what is not sent stays as it is',
+    params: [idParam],
+    body: OperatorUserChange,
+    reply: UserUpdatedReply,
+    tagged: true,
+    preconditioned: true,
+    errors: [403, 409],
+  })
+  async update(
+    @AdminRequest() context: AdminContext,
+    @Param('id') id: string,
+    @Body() input: OperatorUserChange,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    const asking = await this.asking(context, id, precondition);
+    const sent = (input.org_id ?? '').toLowerCase();
+    if (sent !== '' && sent !== asking.context.organisation) {
+      throw new ValidationFailed([{ path: 'org_id', message: 'cannot be changed: users do not move' }]);
+    }
+    const row = await this.users.update(asking, id, input);
+    return tagged(row, new StatusReply('User updated', presentUser(row)));
+  }
+
+  @Route.delete(':id', {
+    access: AdminOnly('Delete User'),
+    id: 'adminDeleteUser',
+    summary: 'Delete a user',
+    params: [idParam],
+    reply: StatusReply,
+    preconditioned: true,
+    errors: [409],
+  })
+  async remove(
+    @AdminRequest() context: AdminContext,
+    @Param('id') id: string,
+    @IfMatch() precondition: Precondition,
+  ): Promise<StatusReply> {
+    await this.users.remove(await this.asking(context, id, precondition), id);
+    return new StatusReply('User deleted');
+  }
+
+  @Route.put(':id/actions/allow_reset_passwords', {
+    access: AdminOnly('Allow Password Resets'),
+    id: 'adminAllowPasswordResets',
+    summary: 'Let a user set the passwords of others',
+    params: [idParam],
+    reply: UserUpdatedReply,
+    tagged: true,
+    preconditioned: true,
+  })
+  async allow(
+    @AdminRequest() context: AdminContext,
+    @Param('id') id: string,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    return this.allowResets(await this.asking(context, id, precondition), id, true);
+  }
+
+  @Route.put(':id/actions/disallow_reset_passwords', {
+    access: AdminOnly('Disallow Password Resets'),
+    id: 'adminDisallowPasswordResets',
+    summary: 'Take from a user the right to set the passwords of others; administrators keep it',
+    params: [idParam],
+    reply: UserUpdatedReply,
+    tagged: true,
+    preconditioned: true,
+  })
+  async disallow(
+    @AdminRequest() context: AdminContext,
+    @Param('id') id: string,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    return this.allowResets(await this.asking(context, id, precondition), id, false);
+  }
+
+  private async allowResets(asking: Asking, id: string, allowed: boolean): Promise<unknown> {
+    const row = await this.users.allowPasswordResets(asking, id, allowed);
+    return tagged(row, new StatusReply('User updated', presentUser(row)));
+  }
+
+  private async asking(context: AdminContext, id: string, precondition: Precondition): Promise<Asking> {
+    return { context: context.in(await this.users.organisationOf(id)), caller: null, precondition };
   }
 }

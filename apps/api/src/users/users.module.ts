@@ -1,11 +1,19 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module';
 import { ResourceModule } from '../resources/resource.module';
+import { OrganisationUsersController } from './organisation-users.controller';
+import { PeopleRules } from './people-rules';
+import { PermissionsController } from './permissions.controller';
+import { PermissionsService } from './permissions.service';
+import { UserGroupsController } from './user-groups.controller';
+import { UserGroupsService } from './user-groups.service';
 import { UsersController } from './users.controller';
 import { UsersService } from './users.service';
 
+/** People: users, their groups, and what both may. */
 @Module({
-  imports: [ResourceModule],
-  controllers: [UsersController],
-  providers: [UsersService],
+  imports: [AuthModule, ResourceModule],
+  controllers: [UsersController, OrganisationUsersController, PermissionsController, UserGroupsController],
+  providers: [UsersService, UserGroupsService, PermissionsService, PeopleRules],
 })
 export class UsersModule {}

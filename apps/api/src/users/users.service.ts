@@ -1,29 +1,47 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CastellanError, NotFound, ValidationFailed } from '@castellan/dto';
+import { CastellanError, Conflict, NotFound, ValidationFailed } from '@castellan/dto';
 import {
+  ApiStore,
   DuplicateKey,
-  newObjectId,
+  folded,
+  isObjectIdText,
   OrganisationStore,
   toObjectId,
-  toOrganisationId,
   UserStore,
+  type ChangeContext,
   type OrganisationId,
   type Place,
   type UnitOfWork,
   type UserRow,
 } from '@castellan/persistence';
-import { givesSomething, type Grants } from '@castellan/rbac';
-import { hashPassword } from '../auth/passwords';
+import type { Grants, UserPrincipal } from '@castellan/rbac';
+import { UserRights } from '../auth/user-rights';
 import { accessKeyHash, newAccessKey } from '../auth/secrets';
 import { pageCount } from '../http/paging';
-import type { AdminContext } from '../http/request-context';
+import { Precondition } from '../http/precondition';
 import { ResourceTools } from '../resources/resource-tools';
-import type { UserDto, UserInput, UserListDto } from './user.dto';
+import type { Author } from './author';
+import { PeopleRules } from './people-rules';
+import { groupIdsAskedFor, literally, presentUser, userDraft, type UserState } from './user-content';
+import type { UserChange, UserCreation, UserListDto } from './user.dto';
 
-interface StoredUser {
-  readonly first_name: string;
-  readonly last_name: string;
+const resetPassword = 'ResetPassword';
+/** So many APIs are named of those that keep a user from being deleted. */
+const namedApis = 20;
+
+/** A change as it is asked for: who asks, and whether of a certain version. */
+export interface Asking {
+  readonly context: ChangeContext;
+  /** Null for the operator, who is above all rights. */
+  readonly caller: UserPrincipal | null;
+  readonly precondition: Precondition;
+}
+
+/** A user that was written, and the access key where one was made: it is nowhere to be had after this. */
+export interface UserWithKey {
+  readonly row: UserRow;
+  readonly accessKey: string;
 }
 
 @Injectable()
@@ -31,106 +49,198 @@ export class UsersService {
   constructor(
     private readonly tools: ResourceTools,
     private readonly users: UserStore,
+    private readonly apis: ApiStore,
     private readonly organisations: OrganisationStore,
+    private readonly rules: PeopleRules,
+    private readonly rights: UserRights,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
     tools.addStore(users);
   }
 
-  /** The users of an organisation, or of all. */
+  /**
+   * The users of an organisation, or of all.
+   *
+   * @param search a part of the name or the address
+   */
   async list(
     place: Place,
     organisation: OrganisationId | undefined,
+    search = '',
   ): Promise<{ readonly list: UserListDto; readonly next: string | null }> {
     const { pageSize } = this.config;
     const piece = { sort: { createdAt: 1, _id: 1 }, place, pageSize } as const;
+    const wanted = folded(search.trim());
+    const filter = wanted === '' ? {} : { searchText: { $regex: literally(wanted) } };
     const { rows, total, next } = await (organisation === undefined
       ? this.users.pageOfAll(piece)
-      : this.users.page(organisation, piece));
-    return { list: { users: rows.map((row) => present(row)), pages: pageCount(total, place, pageSize) }, next };
+      : this.users.page(organisation, { ...piece, filter }));
+    return { list: { users: rows.map((row) => presentUser(row)), pages: pageCount(total, place, pageSize) }, next };
   }
 
   /** @throws NotFound */
-  async get(id: string): Promise<{ readonly version: number; readonly user: UserDto }> {
+  async get(organisation: OrganisationId, id: string): Promise<UserRow> {
+    const row = isObjectIdText(id) ? await this.users.findById(organisation, toObjectId(id)) : null;
+    if (row === null) throw notFound();
+    return row;
+  }
+
+  /** Where the operator finds a user. @throws NotFound */
+  async organisationOf(id: string): Promise<OrganisationId> {
     const organisation = await this.users.organisationOf(id);
-    const row = organisation === null ? null : await this.users.findOne(organisation, { _id: toObjectId(id) });
-    if (row === null) throw new NotFound('Could not retrieve user detail');
-    return { version: row.version, user: present(row) };
+    if (organisation === null) throw notFound();
+    return organisation;
   }
 
-  /** Makes a user and its access key, which is nowhere to be had after this. */
-  async create(context: AdminContext, input: UserInput): Promise<{ accessKey: string; user: UserDto }> {
-    const organisation = toOrganisationId(input.org_id);
+  /** @throws ValidationFailed, CastellanError 403 for rights that the caller lacks and for an address that is taken */
+  async create({ context, caller }: Asking, input: UserCreation, passwordHash = ''): Promise<UserWithKey> {
     const accessKey = newAccessKey();
-    const passwordHash = input.password ? await hashPassword(input.password) : '';
-    try {
-      const row = await this.tools.recorder.commit(context.in(organisation), async (unit) => {
-        await this.requireOrganisation(organisation, unit);
-        const grants = await this.grantsOf(input, organisation, unit);
-        return this.users.insert(unit, {
-          _id: newObjectId(),
-          document: JSON.stringify(contentOf(input, grants)),
-          email: input.email_address.toLowerCase(),
-          active: input.active ?? true,
-          accessKeyHash: accessKeyHash(accessKey),
-          passwordHash,
-          grants,
-        });
+    const row = await this.commit(context, async (unit) => {
+      await this.requireOrganisation(unit);
+      const author = await this.rules.author(unit, caller);
+      const grants = await this.firstGrants(unit, caller, input);
+      const state = await this.permitted(unit, author, {
+        fields: input,
+        grants,
+        groupIds: groupIdsAskedFor(input, []),
       });
-      return { accessKey, user: present(row, accessKey) };
-    } catch (error) {
-      if (!(error instanceof DuplicateKey)) throw error;
-      // Bootstrap scripts take 403 with this text for "exists already" (docs/tyk/clients.md#bootstrap-scripts).
-      throw new CastellanError(403, 'email_conflict', 'User email already exists for this Org', { cause: error });
-    }
+      return this.users.insert(
+        unit,
+        userDraft({ ...state, accessKeyHash: accessKeyHash(accessKey), passwordHash }, null),
+      );
+    });
+    return { row, accessKey };
   }
 
-  private async requireOrganisation(organisation: OrganisationId, { session }: UnitOfWork): Promise<void> {
+  /** @throws NotFound, VersionMismatch, and what {@link create} throws; Conflict for the last administrator */
+  async update(asking: Asking, id: string, input: UserChange): Promise<UserRow> {
+    return this.change(asking, id, async (unit, current, author) => {
+      const sent = input.user_permissions;
+      const grants = sent == null ? current.grants : await this.rules.grants(unit, sent);
+      const groupIds = groupIdsAskedFor(input, groupIdsOf(current));
+      return this.permitted(unit, author, { fields: input, grants, groupIds }, current);
+    });
+  }
+
+  /** Gives or takes the right to set passwords of others. @throws NotFound, VersionMismatch */
+  async allowPasswordResets(asking: Asking, id: string, allowed: boolean): Promise<UserRow> {
+    return this.change(asking, id, (unit, current, author) => {
+      const others = Object.entries(current.grants).filter(([name]) => name !== resetPassword);
+      const grants = Object.fromEntries([...others, ...(allowed ? [[resetPassword, 'admin'] as const] : [])]);
+      return this.permitted(unit, author, { fields: {}, grants, groupIds: groupIdsOf(current) }, current);
+    });
+  }
+
+  /** Gives a new access key in the place of the old one, which opens nothing from now on. @throws NotFound, VersionMismatch */
+  async renewKey(asking: Asking, id: string): Promise<UserWithKey> {
+    const accessKey = newAccessKey();
+    const row = await this.change(asking, id, (_, current) =>
+      Promise.resolve({ ...unchanged(current), accessKeyHash: accessKeyHash(accessKey) }),
+    );
+    return { row, accessKey };
+  }
+
+  /** Switches a user off, and the access key for good. @throws NotFound, VersionMismatch, Conflict */
+  async revoke(asking: Asking, id: string): Promise<UserRow> {
+    return this.change(asking, id, (_, current) => {
+      const gone = accessKeyHash(newAccessKey());
+      return Promise.resolve({ ...unchanged(current), fields: { active: false }, accessKeyHash: gone });
+    });
+  }
+
+  /** @throws NotFound, VersionMismatch, CastellanError 403, Conflict for the last administrator, and the only owner of an API */
+  async remove({ context, caller, precondition }: Asking, id: string): Promise<void> {
+    await this.commit(context, async (unit) => {
+      const current = await this.requireTouchable(unit, caller, id, precondition);
+      await this.refuseOnlyOwner(unit, current);
+      await this.rules.keepingAdministrator(unit, () => this.users.remove(unit, current));
+    });
+  }
+
+  private async change(
+    { context, caller, precondition }: Asking,
+    id: string,
+    edit: (unit: UnitOfWork, current: UserRow, author: Author) => Promise<UserState>,
+  ): Promise<UserRow> {
+    return this.commit(context, async (unit) => {
+      const current = await this.requireTouchable(unit, caller, id, precondition);
+      const state = await edit(unit, current, await this.rules.author(unit, caller));
+      return this.rules.keepingAdministrator(unit, () => this.users.replace(unit, current, userDraft(state, current)));
+    });
+  }
+
+  /** Everybody may touch themselves; whom else, the rights say. */
+  private async requireTouchable(
+    unit: UnitOfWork,
+    caller: UserPrincipal | null,
+    id: string,
+    precondition: Precondition,
+  ): Promise<UserRow> {
+    const { organisation, session } = unit;
+    const row = isObjectIdText(id) ? await this.users.findById(organisation, toObjectId(id), session) : null;
+    const author = await this.rules.author(unit, caller);
+    if (row !== null && row._id.toString() !== caller?.userId) {
+      author.requireAbove((await this.rights.of(row, session)).reach);
+    }
+    return unit.require(row, notFound, precondition);
+  }
+
+  /** The state, when the author may bring it about. */
+  private async permitted(
+    unit: UnitOfWork,
+    author: Author,
+    state: UserState,
+    current: UserRow | null = null,
+  ): Promise<UserState> {
+    const groups = await this.rules.groupsNamed(unit, state.groupIds);
+    await this.rules.requireSomething(unit, state.grants, groups);
+    const before = current === null ? {} : (await this.rights.of(current, unit.session)).reach;
+    author.requireGrantable(before, state.grants, 'user_permissions');
+    for (const { grants } of groups) author.requireGrantable(before, grants, 'group_ids');
+    return state;
+  }
+
+  /** The first user whom the operator makes may come without rights and then administers the organisation; nobody else does. */
+  private async firstGrants(unit: UnitOfWork, caller: UserPrincipal | null, input: UserCreation): Promise<Grants> {
+    if (input.user_permissions != null) return this.rules.grants(unit, input.user_permissions);
+    if (caller !== null || groupIdsAskedFor(input, []).length > 0) return {};
+    const isFirst = (await this.users.count(unit.organisation, {}, unit.session)) === 0;
+    return isFirst ? { IsAdmin: 'admin', ResetPassword: 'admin' } : {};
+  }
+
+  private async requireOrganisation({ organisation, session }: UnitOfWork): Promise<void> {
     if ((await this.organisations.byId(organisation, session)) !== null) return;
     throw new ValidationFailed([{ path: 'org_id', message: 'no such organisation' }]);
   }
 
-  /** The first user of an organisation may come without rights and then is its administrator; nobody else does. */
-  private async grantsOf(
-    { user_permissions: permissions }: UserInput,
-    organisation: OrganisationId,
-    { session }: UnitOfWork,
-  ): Promise<Grants> {
-    const grants = Object.fromEntries(Object.entries(permissions ?? {}).map(toGrant));
-    if (givesSomething(grants)) return grants;
-    if (permissions == null && (await this.users.count(organisation, {}, session)) === 0) {
-      return { IsAdmin: 'admin', ResetPassword: 'admin' };
+  /** An API whose only owner goes would be nobody's, or everybody's. */
+  private async refuseOnlyOwner({ organisation, session }: UnitOfWork, { _id }: UserRow): Promise<void> {
+    const id = _id.toString();
+    const owned = await this.apis.heads(organisation, { userOwners: id }, session);
+    const alone = owned.filter(
+      ({ userOwners, groupOwners }) => groupOwners.length === 0 && userOwners.every((owner) => owner === id),
+    );
+    if (alone.length === 0) return;
+    const errors = alone.slice(0, namedApis).map(({ apiId, name }) => ({
+      path: `apis.${apiId}.user_owners`,
+      message: `API "${name}" has no other owner`,
+    }));
+    throw new Conflict('in_use', 'The user is the only owner of APIs; give them another one first', { errors });
+  }
+
+  private async commit<T>(context: ChangeContext, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    try {
+      return await this.tools.recorder.commit(context, work);
+    } catch (error) {
+      if (!(error instanceof DuplicateKey) || !error.fields.includes('email')) throw error;
+      // Bootstrap scripts take 403 with this text for "exists already" (docs/tyk/clients.md#bootstrap-scripts).
+      throw new CastellanError(403, 'email_conflict', 'User email already exists for this Org', { cause: error });
     }
-    const message = 'To create a user specify at least one permission, or make them an admin.';
-    throw new ValidationFailed([{ path: 'user_permissions', message }], message);
   }
 }
 
-const toGrant = ([name, value]: [string, unknown]): [string, string] => {
-  if (typeof value === 'string') return [name, value];
-  throw new ValidationFailed([{ path: `user_permissions.${name}`, message: 'must be text, such as "read"' }]);
-};
+const notFound = (): NotFound => new NotFound('Could not retrieve user detail');
 
-const contentOf = (input: UserInput, grants: Grants): object => ({
-  first_name: input.first_name ?? '',
-  last_name: input.last_name ?? '',
-  email_address: input.email_address,
-  active: input.active ?? true,
-  user_permissions: grants,
-});
+const groupIdsOf = ({ groupIds = [] }: UserRow): readonly string[] => groupIds;
 
-const present = (row: UserRow, accessKey = ''): UserDto => {
-  const stored = JSON.parse(row.document) as StoredUser;
-  return {
-    api_model: {},
-    first_name: stored.first_name,
-    last_name: stored.last_name,
-    email_address: row.email,
-    org_id: row.orgId.toString(),
-    active: row.active,
-    id: row._id.toString(),
-    access_key: accessKey,
-    user_permissions: row.grants,
-    created_at: row.createdAt.toISOString(),
-  };
-};
+const unchanged = (row: UserRow): UserState => ({ fields: {}, grants: row.grants, groupIds: groupIdsOf(row) });

@@ -4,12 +4,14 @@ import { assetKind } from './asset.kind';
 import { modelOf, registerKind } from './kind';
 import { organisationKind } from './organisation.kind';
 import { policyKind } from './policy.kind';
+import { userGroupKind } from './user-group.kind';
 import { userKind } from './user.kind';
 import { webhookKind } from './webhook.kind';
 
 // Lists and documents have kinds in this order.
 registerKind(organisationKind);
 registerKind(userKind);
+registerKind(userGroupKind);
 registerKind(apiKind);
 registerKind(policyKind);
 registerKind(webhookKind);
@@ -20,6 +22,7 @@ registerKind(assetKind);
 export const kindModels = [
   modelOf(organisationKind),
   modelOf(userKind),
+  modelOf(userGroupKind),
   modelOf(apiKind),
   modelOf(policyKind),
   modelOf(webhookKind),

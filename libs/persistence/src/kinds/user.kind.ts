@@ -10,7 +10,12 @@ export interface UserRow extends ResourceRow {
   readonly accessKeyHash: string;
   /** Argon2id, or bcrypt on imported users; empty when the user has no password. */
   readonly passwordHash: string;
+  /** The user's own rights; those of the groups come to them. */
   readonly grants: Readonly<Record<string, string>>;
+  /** 24-hex ids of the groups that the user is in; absent in rows of a time before there were groups. */
+  readonly groupIds?: readonly string[];
+  /** Name and address as searches look at them: in lower case. */
+  readonly searchText: string;
 }
 
 /** People. Their history says who changed what and when, and keeps no word of what they are called. */
@@ -25,12 +30,20 @@ export const userKind = defineKind<UserRow>({
     accessKeyHash: { type: String, required: true },
     passwordHash: { type: String, default: '' },
     grants: { type: Schema.Types.Mixed, required: true },
+    groupIds: { type: [String], default: [] },
+    searchText: { type: String, default: '' },
   },
-  indexes: [[{ accessKeyHash: 1 }, { unique: true }], [{ orgId: 1, email: 1 }, { unique: true }], [{ email: 1 }]],
-  refersTo: [],
+  indexes: [
+    [{ accessKeyHash: 1 }, { unique: true }],
+    [{ orgId: 1, email: 1 }, { unique: true }],
+    [{ email: 1 }],
+    [{ orgId: 1, groupIds: 1 }],
+    [{ orgId: 1, createdAt: 1, _id: 1 }],
+  ],
+  refersTo: ['user_group'],
   embeds: [],
   history: 'digests',
-  shown: ['active', 'user_permissions'],
+  shown: ['active', 'user_permissions', 'group_ids', 'key_renewals'],
   served: null,
   documents: null,
   counted: false,

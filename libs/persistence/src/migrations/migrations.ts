@@ -1,5 +1,6 @@
 import { objectAt, textAt } from '@castellan/tyk';
 import { liftAgain } from './lift-again';
+import { userSearchText } from '../people/search-text';
 import type { Migration } from './migration';
 
 /** Every migration, in order. A new one is added at the end. */
@@ -12,6 +13,13 @@ export const migrations: readonly Migration[] = [
         const name = textAt(objectAt(document, 'api_definition'), 'name');
         return { name, nameKey: name.toLowerCase() };
       });
+    },
+  },
+  {
+    number: 2,
+    name: 'lift the names and addresses by which users are searched',
+    run: async ({ connection }) => {
+      await liftAgain(connection, 'users', (document) => ({ searchText: userSearchText(document) }));
     },
   },
 ];

@@ -9,6 +9,7 @@ import type { SignInRow } from '../people/sign-in-store';
 import { pieceOf, type Page, type Piece } from '../paging';
 import { organisationKind, type OrganisationRow } from '../kinds/organisation.kind';
 import { policyKind, type PolicyRow } from '../kinds/policy.kind';
+import { userGroupKind, type UserGroupRow } from '../kinds/user-group.kind';
 import { userKind, type UserRow } from '../kinds/user.kind';
 import { webhookKind, type WebhookRow } from '../kinds/webhook.kind';
 import type { Head } from './resource-row';
@@ -35,6 +36,9 @@ export class OrganisationStore extends ResourceStore<OrganisationRow> {
     return pieceOf(this.model, {}, piece, () => this.model.countDocuments().exec());
   }
 }
+
+/** What `IsAdmin` says of those who administer. */
+const administering = ['admin', 'true'];
 
 @Injectable()
 export class UserStore extends ResourceStore<UserRow> {
@@ -81,6 +85,19 @@ export class UserStore extends ResourceStore<UserRow> {
     await this.model.updateOne({ _id, passwordHash }, { $set: { passwordHash: newer } }).exec();
   }
 
+  /** How many active users administer: by rights of their own, or as members of one of these groups. */
+  async administrators(
+    organisation: OrganisationId,
+    groupIds: readonly string[],
+    session: ClientSession | null,
+  ): Promise<number> {
+    const administers = [{ 'grants.IsAdmin': { $in: administering } }, { groupIds: { $in: [...groupIds] } }];
+    return this.model
+      .countDocuments({ orgId: toObjectId(organisation), active: true, $or: administers })
+      .session(session)
+      .exec();
+  }
+
   /** For the admin plane alone: the organisation of a user. */
   async organisationOf(userId: string): Promise<OrganisationId | null> {
     if (!isObjectIdText(userId)) return null;
@@ -95,6 +112,34 @@ export class UserStore extends ResourceStore<UserRow> {
   /** For the admin plane alone: every user of the installation. */
   async pageOfAll(piece: Piece): Promise<Page<UserRow>> {
     return pieceOf(this.model, {}, piece, () => this.model.countDocuments().exec());
+  }
+}
+
+/** Groups of users. */
+@Injectable()
+export class UserGroupStore extends ResourceStore<UserGroupRow> {
+  constructor(@InjectModel(userGroupKind.name) model: Model<UserGroupRow>) {
+    super(model, userGroupKind);
+  }
+
+  /** The active groups whose members administer. */
+  async administering(organisation: OrganisationId, session: ClientSession | null): Promise<readonly string[]> {
+    const rows = await this.model
+      .find({ orgId: toObjectId(organisation), active: true, 'grants.IsAdmin': { $in: administering } })
+      .select({ _id: 1 })
+      .session(session)
+      .lean<Pick<UserGroupRow, '_id'>[]>()
+      .exec();
+    return rows.map(({ _id }) => _id.toString());
+  }
+
+  /** The groups of the organisation with these ids; ids that are none are left out. */
+  async named(
+    organisation: OrganisationId,
+    ids: readonly string[],
+    session: ClientSession | null = null,
+  ): Promise<UserGroupRow[]> {
+    return this.byIds(organisation, ids.filter(isObjectIdText).map(toObjectId), session);
   }
 }
 

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import type { ClientSession } from 'mongoose';
+import { toOrganisationId, UserGroupStore, type UserGroupRow, type UserRow } from '@castellan/persistence';
+import { union, type Grants, type UserPrincipal } from '@castellan/rbac';
+
+/** What a user may, and by what. */
+export interface Standing {
+  /** What the user may now: own rights, and those of the active groups. */
+  readonly held: Grants;
+  /** What it may come to when a group is switched on again: whoever touches the user is measured by this. */
+  readonly reach: Grants;
+  readonly groups: readonly UserGroupRow[];
+}
+
+/**
+ * Rights of users together with those of their groups. Looked up each time, so that a right that was taken from either is
+ * gone with the next request, whichever replica answers it.
+ */
+@Injectable()
+export class UserRights {
+  constructor(private readonly groups: UserGroupStore) {}
+
+  async of(user: UserRow, session: ClientSession | null = null): Promise<Standing> {
+    const groups = await this.groups.named(toOrganisationId(user.orgId), user.groupIds ?? [], session);
+    return standingOf(user.grants, groups);
+  }
+
+  /** @param sessionId of the browser's session that shows it; null for an access key */
+  async principalOf(user: UserRow, sessionId: string | null): Promise<UserPrincipal> {
+    const { held, groups } = await this.of(user);
+    return {
+      plane: 'organisation',
+      userId: user._id.toString(),
+      email: user.email,
+      organisationId: user.orgId.toString(),
+      grants: held,
+      sessionId,
+      groupIds: groups.filter(({ active }) => active).map(({ _id }) => _id.toString()),
+    };
+  }
+}
+
+/** The standing of somebody with these rights in these groups. */
+export const standingOf = (own: Grants, groups: readonly UserGroupRow[]): Standing => ({
+  held: union([own, ...groups.filter(({ active }) => active).map(({ grants }) => grants)]),
+  reach: union([own, ...groups.map(({ grants }) => grants)]),
+  groups,
+});

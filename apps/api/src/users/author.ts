@@ -1,0 +1,59 @@
+import { CastellanError } from '@castellan/dto';
+import { reservedNames, rightsBeyond, union, type AdditionalSections, type Grants } from '@castellan/rbac';
+
+/**
+ * Whoever changes people and groups, by their rights: nobody grants what they lack, and nobody touches somebody with rights
+ * that they lack. The operator is above all rights.
+ */
+export class Author {
+  /** @param grants what the author has; null for the operator */
+  constructor(
+    private readonly grants: Grants | null,
+    private readonly additional: AdditionalSections,
+  ) {}
+
+  /**
+   * Refuses a change by which somebody comes to rights that the author lacks.
+   *
+   * @param before what that one has already: leaving it is no grant
+   * @param path the field that would give them
+   * @throws CastellanError 403
+   */
+  requireGrantable(before: Grants, after: Grants, path: string): void {
+    if (this.grants === null) return;
+    this.refuse(
+      rightsLacking(union([this.grants, before]), after, this.additional),
+      path,
+      'You cannot grant rights that you lack',
+    );
+  }
+
+  /**
+   * Refuses to touch somebody, or a group, with rights that the author lacks: by their credentials one would have them.
+   *
+   * @throws CastellanError 403
+   */
+  requireAbove(reach: Grants): void {
+    if (this.grants === null) return;
+    this.refuse(
+      rightsLacking(this.grants, reach, this.additional),
+      'user_permissions',
+      'You cannot touch rights that you lack',
+    );
+  }
+
+  private refuse(lacking: readonly string[], path: string, message: string): void {
+    if (lacking.length === 0) return;
+    const errors = lacking.map((right) => ({ path, message: `you lack ${right}` }));
+    throw new CastellanError(403, 'rights_exceeded', `${message}: ${lacking.join(', ')}`, { errors });
+  }
+}
+
+const reserved = new Set(reservedNames());
+
+/** The rights that one lacks of those that are wanted. */
+export const rightsLacking = (own: Grants, wanted: Grants, additional: AdditionalSections = {}): readonly string[] => {
+  // Rights of sections that the organisation has taken out again may come back with them.
+  const former = Object.keys(wanted).filter((name) => !reserved.has(name));
+  return rightsBeyond(own, wanted, { ...Object.fromEntries(former.map((name) => [name, ''])), ...additional });
+};

@@ -1,0 +1,221 @@
+import { Body, Controller, Param } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Forbidden, StatusReply, ValidationFailed } from '@castellan/dto';
+import { allows, AnyUser, Requires } from '@castellan/rbac';
+import { listParameters, placeOf } from '../http/paging';
+import { IfMatch, Precondition } from '../http/precondition';
+import { search } from '../http/query/parameter';
+import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { piece, tagged } from '../http/reply-headers';
+import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { Route } from '../http/route';
+import { presentUser } from './user-content';
+import { AccessKeyReply } from './user-replies.dto';
+import { UserChange, UserCreation, UserDto, UserListDto, UserSearch } from './user.dto';
+import { UsersService, type Asking } from './users.service';
+
+const listQuery = new RouteQuery(listParameters);
+const searchQuery = new RouteQuery({
+  ...listParameters,
+  q: search({ description: 'A part of the name or the address' }),
+});
+const idParam = { name: 'id', example: '54b53e4ceba6db5c35000003' };
+/** Longer than any name or address. */
+const longestSearch = 256;
+
+/** The users of the caller's organisation (docs/tyk/management.md#users). */
+@ApiTags('Users')
+@Controller('api/users')
+export class OrganisationUsersController {
+  constructor(private readonly users: UsersService) {}
+
+  @Route.get('', {
+    access: Requires('users', 'read', 'List Users'),
+    id: 'listUsers',
+    summary: 'List the users of the organisation',
+    reply: UserListDto,
+    listed: true,
+  })
+  list(
+    @OrganisationRequest() context: OrganisationContext,
+    @AskedFor(listQuery) query: Asked<typeof listQuery>,
+  ): Promise<unknown> {
+    return this.found(context, query, '');
+  }
+
+  @Route.get('search', {
+    access: Requires('users', 'read', 'Search Users'),
+    id: 'searchUsers',
+    summary: 'Search users by a part of the name or the address',
+    reply: UserListDto,
+    listed: true,
+  })
+  search(
+    @OrganisationRequest() context: OrganisationContext,
+    @AskedFor(searchQuery) query: Asked<typeof searchQuery>,
+  ): Promise<unknown> {
+    return this.found(context, query, query.q ?? '');
+  }
+
+  @Route.post('search', {
+    access: Requires('users', 'read', 'Search Users'),
+    id: 'searchUsersByBody',
+    summary: 'Search users, with `filters.query` in the body',
+    body: UserSearch,
+    reply: UserListDto,
+    listed: true,
+  })
+  searchByBody(
+    @OrganisationRequest() context: OrganisationContext,
+    @AskedFor(listQuery) query: Asked<typeof listQuery>,
+    @Body() { filters = {} }: UserSearch,
+  ): Promise<unknown> {
+    return this.found(context, query, queryIn(filters));
+  }
+
+  @Route.get('me', {
+    access: AnyUser('Get Current User'),
+    id: 'getCurrentUser',
+    summary: 'Get oneself',
+    reply: UserDto,
+    tagged: true,
+  })
+  async me(@OrganisationRequest() { organisation, user }: OrganisationContext): Promise<unknown> {
+    const row = await this.users.get(organisation, user.userId);
+    return tagged(row, presentUser(row));
+  }
+
+  @Route.get(':id', {
+    access: Requires('users', 'read', 'Get User'),
+    id: 'getUser',
+    summary: 'Get a user',
+    params: [idParam],
+    reply: UserDto,
+    tagged: true,
+  })
+  async get(@OrganisationRequest() { organisation }: OrganisationContext, @Param('id') id: string): Promise<unknown> {
+    const row = await this.users.get(organisation, id);
+    return tagged(row, presentUser(row));
+  }
+
+  @Route.post('', {
+    access: Requires('users', 'write', 'Create User'),
+    id: 'createUser',
+    summary: 'Create a user; `AccessKey` is shown only here',
+    description: 'Nobody gives rights, or groups with rights, that they lack.',
+    body: UserCreation,
+    reply: AccessKeyReply,
+    tagged: true,
+  })
+  async create(@OrganisationRequest() context: OrganisationContext, @Body() input: UserCreation): Promise<unknown> {
+    const { row, accessKey } = await this.users.create(askingOf(context, Precondition.none), input);
+    return tagged(row, new AccessKeyReply('User and session have been created', row._id.toString(), accessKey));
+  }
+
+  @Route.put(':id', {
+    access: Requires('users', 'write', 'Update User'),
+    id: 'updateUser',
+    summary: 'Change a user; what is not sent stays as it is',
+    description:
+      'Nobody gives rights that they lack, or changes somebody with rights that they lack. The last active administrator ' +
+      'stays one. Passwords and access keys have routes of their own.',
+    params: [idParam],
+    body: UserChange,
+    reply: StatusReply,
+    tagged: true,
+    preconditioned: true,
+    errors: [409],
+  })
+  async update(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('id') id: string,
+    @Body() input: UserChange,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    const row = await this.users.update(askingOf(context, precondition), id, input);
+    return tagged(row, new StatusReply('User updated'));
+  }
+
+  @Route.delete(':id', {
+    access: Requires('users', 'write', 'Delete User'),
+    id: 'deleteUser',
+    summary: 'Delete a user',
+    params: [idParam],
+    reply: StatusReply,
+    preconditioned: true,
+    errors: [409],
+  })
+  async remove(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('id') id: string,
+    @IfMatch() precondition: Precondition,
+  ): Promise<StatusReply> {
+    await this.users.remove(askingOf(context, precondition), id);
+    return new StatusReply('User deleted', '');
+  }
+
+  @Route.put(':id/actions/key/reset', {
+    access: AnyUser('Update User Key'),
+    id: 'resetAccessKey',
+    summary: 'Give a new access key in the place of the old one; `AccessKey` is shown only here',
+    description: 'One’s own (`me`), or with `users: write` that of a user whose rights the caller has.',
+    params: [idParam],
+    reply: AccessKeyReply,
+    tagged: true,
+    preconditioned: true,
+    errors: [403],
+  })
+  async resetKey(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('id') id: string,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    const { user, request } = context;
+    const wanted = id === 'me' ? user.userId : id.toLowerCase();
+    if (wanted !== user.userId && !allows(user.grants, 'users', 'write')) throw new Forbidden(request.path);
+    const { row, accessKey } = await this.users.renewKey(askingOf(context, precondition), wanted);
+    return tagged(row, new AccessKeyReply('User session renewed', null, accessKey));
+  }
+
+  @Route.put(':id/actions/revoke', {
+    access: Requires('users', 'write', 'Revoke User'),
+    id: 'revokeUser',
+    summary: 'Switch a user off, and the access key for good',
+    params: [idParam],
+    reply: StatusReply,
+    tagged: true,
+    preconditioned: true,
+    errors: [409],
+  })
+  async revoke(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('id') id: string,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    const row = await this.users.revoke(askingOf(context, precondition), id);
+    return tagged(row, new StatusReply('User revoked'));
+  }
+
+  private async found(
+    { organisation }: OrganisationContext,
+    query: Asked<typeof listQuery>,
+    wanted: string,
+  ): Promise<unknown> {
+    const { list, next } = await this.users.list(placeOf(query), organisation, wanted);
+    return piece(next, list);
+  }
+}
+
+const askingOf = (context: OrganisationContext, precondition: Precondition): Asking => ({
+  context,
+  caller: context.user,
+  precondition,
+});
+
+/** @throws ValidationFailed for anything but a text */
+const queryIn = ({ query = '' }: Readonly<Record<string, unknown>>): string => {
+  if (typeof query === 'string' && query.length <= longestSearch) return query;
+  throw new ValidationFailed([
+    { path: 'filters.query', message: `must be text of at most ${longestSearch} characters` },
+  ]);
+};

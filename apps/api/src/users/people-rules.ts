@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { Conflict, Unauthorised, ValidationFailed, type FieldError } from '@castellan/dto';
+import {
+  isObjectIdText,
+  toObjectId,
+  UserGroupStore,
+  UserStore,
+  type OrganisationId,
+  type OrganisationRow,
+  type UnitOfWork,
+  type UserGroupRow,
+} from '@castellan/persistence';
+import { readGrants, rightsOf, type AdditionalSections, type Grants, type UserPrincipal } from '@castellan/rbac';
+import { isJsonObject, objectAt, parseJson } from '@castellan/tyk';
+import type { ClientSession } from 'mongoose';
+import { standingOf, UserRights } from '../auth/user-rights';
+import { Author } from './author';
+
+/** In Tyk's words. */
+const nothingGiven = 'To create a user specify at least one permission, or make them an admin.';
+
+/** What holds for every change of people and groups; the units of an organisation follow one another, so it holds together. */
+@Injectable()
+export class PeopleRules {
+  constructor(
+    private readonly users: UserStore,
+    private readonly groups: UserGroupStore,
+    private readonly rights: UserRights,
+  ) {}
+
+  /**
+   * Who changes something, with the rights of this moment: they may have been taken away since the request was let in.
+   *
+   * @param caller null for the operator
+   * @throws Unauthorised
+   */
+  async author(unit: UnitOfWork, caller: UserPrincipal | null): Promise<Author> {
+    const additional = additionalSections(await unit.rules());
+    if (caller === null) return new Author(null, additional);
+    const user = await this.users.findById(unit.organisation, toObjectId(caller.userId), unit.session);
+    if (user?.active !== true) throw new Unauthorised();
+    return new Author((await this.rights.of(user, unit.session)).held, additional);
+  }
+
+  /** Reads what is to be granted. @throws ValidationFailed with each name and value that means nothing */
+  async grants(unit: UnitOfWork, wanted: Readonly<Record<string, unknown>>): Promise<Grants> {
+    const { grants, problems } = readGrants(wanted, additionalSections(await unit.rules()));
+    if (problems.length === 0) return grants;
+    throw new ValidationFailed(problems.map(({ name, message }) => ({ path: `user_permissions.${name}`, message })));
+  }
+
+  /** The groups that somebody is to be in. @throws ValidationFailed for one that the organisation does not have */
+  async groupsNamed(unit: UnitOfWork, ids: readonly string[]): Promise<readonly UserGroupRow[]> {
+    const rows = await this.groups.named(unit.organisation, ids, unit.session);
+    const known = new Set(rows.map(({ _id }) => _id.toString()));
+    const problems = ids.flatMap((id, index): FieldError[] =>
+      isObjectIdText(id) && known.has(id)
+        ? []
+        : [{ path: `group_ids[${index}]`, message: 'is no user group of the organisation' }],
+    );
+    if (problems.length > 0) throw new ValidationFailed(problems);
+    return rows;
+  }
+
+  /** Rights that are none open nothing, and are never taken for an administrator's. @throws ValidationFailed */
+  async requireSomething(unit: UnitOfWork, own: Grants, groups: readonly UserGroupRow[] = []): Promise<void> {
+    const { reach } = standingOf(own, groups);
+    if (rightsOf(reach, additionalSections(await unit.rules())).length > 0) return;
+    throw new ValidationFailed([{ path: 'user_permissions', message: nothingGiven }], nothingGiven);
+  }
+
+  /** Runs what may take rights from somebody. @throws Conflict when nobody could administer the organisation after it */
+  async keepingAdministrator<T>(unit: UnitOfWork, work: () => Promise<T>): Promise<T> {
+    const { organisation, session } = unit;
+    const before = await this.hasAdministrator(organisation, session);
+    const value = await work();
+    if (!before || (await this.hasAdministrator(organisation, session))) return value;
+    throw new Conflict('last_administrator', 'It would leave the organisation without an active administrator');
+  }
+
+  private async hasAdministrator(organisation: OrganisationId, session: ClientSession): Promise<boolean> {
+    const groupIds = await this.groups.administering(organisation, session);
+    return (await this.users.administrators(organisation, groupIds, session)) > 0;
+  }
+}
+
+/** The sections that an organisation has added itself. */
+export const additionalSections = ({ document }: Pick<OrganisationRow, 'document'>): AdditionalSections => {
+  const stored = parseJson(document);
+  const added = isJsonObject(stored) ? objectAt(stored, 'additional_permissions') : {};
+  return Object.fromEntries(Object.entries(added).map(([name, said]) => [name, typeof said === 'string' ? said : '']));
+};

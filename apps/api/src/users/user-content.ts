@@ -1,0 +1,89 @@
+import { newObjectId, userSearchText, type Draft, type UserRow } from '@castellan/persistence';
+import type { Grants } from '@castellan/rbac';
+import { isJsonObject, numberAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
+import { normalisedEmail } from './email-address';
+import type { UserDto, UserFields } from './user.dto';
+
+/** What a user is to become; whatever is undefined stays as it is. */
+export interface UserState {
+  readonly fields: UserFields & { readonly email_address?: string | null };
+  readonly grants: Grants;
+  readonly groupIds: readonly string[];
+  readonly accessKeyHash?: string;
+  readonly passwordHash?: string;
+}
+
+/** The user's document. */
+export const storedUser = ({ document }: Pick<UserRow, 'document'>): JsonObject => {
+  const stored = parseJson(document);
+  return isJsonObject(stored) ? stored : {};
+};
+
+/**
+ * The groups that a body asks for. Newer clients send all of them, as `group_ids` or `groups_ids`. Older ones know a single
+ * one, and send back what they were shown: that changes nothing, however many groups there are.
+ */
+export const groupIdsAskedFor = (fields: UserFields, current: readonly string[]): readonly string[] => {
+  const all = fields.group_ids ?? fields.groups_ids;
+  if (all != null) return distinct(all);
+  const one = fields.group_id;
+  if (one == null || one.toLowerCase() === (current[0] ?? '')) return current;
+  return distinct([one]);
+};
+
+const distinct = (ids: readonly string[]): readonly string[] => [
+  ...new Set(ids.map((id) => id.trim().toLowerCase()).filter((id) => id !== '')),
+];
+
+/** The row that a state makes, in the place of the current one if there is any. */
+export const userDraft = (state: UserState, current: UserRow | null): Draft<UserRow> => {
+  const { fields, grants, groupIds, accessKeyHash, passwordHash } = state;
+  const before = current === null ? {} : storedUser(current);
+  const email = fields.email_address == null ? (current?.email ?? '') : normalisedEmail(fields.email_address);
+  const active = fields.active ?? current?.active ?? true;
+  const renewals = numberAt(before, 'key_renewals') + Number(current !== null && accessKeyHash !== undefined);
+  const document: JsonObject = {
+    ...before,
+    first_name: fields.first_name ?? textAt(before, 'first_name'),
+    last_name: fields.last_name ?? textAt(before, 'last_name'),
+    email_address: email,
+    active,
+    user_permissions: { ...grants },
+    group_ids: [...groupIds],
+    password_max_days: fields.password_max_days ?? numberAt(before, 'password_max_days'),
+    key_renewals: renewals,
+  };
+  return {
+    _id: current?._id ?? newObjectId(),
+    document: JSON.stringify(document),
+    email,
+    active,
+    grants,
+    groupIds,
+    searchText: userSearchText(document),
+    accessKeyHash: accessKeyHash ?? current?.accessKeyHash ?? '',
+    passwordHash: passwordHash ?? current?.passwordHash ?? '',
+  };
+};
+
+/** As replies show a user. @param accessKey only in the reply that makes it */
+export const presentUser = (row: UserRow, accessKey = ''): UserDto => {
+  const stored = storedUser(row);
+  return {
+    api_model: {},
+    first_name: textAt(stored, 'first_name'),
+    last_name: textAt(stored, 'last_name'),
+    email_address: row.email,
+    org_id: row.orgId.toString(),
+    active: row.active,
+    id: row._id.toString(),
+    access_key: accessKey,
+    user_permissions: row.grants,
+    group_id: row.groupIds?.[0] ?? '',
+    password_max_days: numberAt(stored, 'password_max_days'),
+    created_at: row.createdAt.toISOString(),
+  };
+};
+
+/** A search as a regular expression that finds the text wherever it stands. */
+export const literally = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|-]/g, String.raw`\$&`);
