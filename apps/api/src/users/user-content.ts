@@ -14,7 +14,7 @@ export interface UserState {
 }
 
 /** The user's document. */
-export const storedUser = ({ document }: Pick<UserRow, 'document'>): JsonObject => {
+const storedUser = ({ document }: Pick<UserRow, 'document'>): JsonObject => {
   const stored = parseJson(document);
   return isJsonObject(stored) ? stored : {};
 };
