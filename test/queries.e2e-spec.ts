@@ -42,7 +42,7 @@ describe('every route on the planes of the operator and of organisations', () =>
   /** Right values of what has to be said in any case, so that the parameter in question is what is refused. */
   const requiredBeside = ({ parameters }: Operation, name: string): string =>
     parameters
-      .filter((one) => String(one['required']) === 'true' && textOf(one['name']) !== name)
+      .filter(({ required, name: other }) => JSON.stringify(required) === 'true' && textOf(other) !== name)
       .map((one) => `${textOf(one['name'])}=${textOf(one['schema']?.['type']) === 'integer' ? '1' : someId}&`)
       .join('');
   const refusedParameter = ({ status, json }: Reply): string =>

@@ -346,7 +346,9 @@ function withDatabase(url) {
 async function isSetupNeeded(apiUrl) {
   try {
     const reply = await fetch(`${apiUrl}/api/setup`);
-    return reply.ok && (await reply.json()).needed === true;
+    /** @type {unknown} */
+    const state = await reply.json();
+    return reply.ok && typeof state === 'object' && state !== null && 'needed' in state && state.needed === true;
   } catch {
     return false;
   }

@@ -110,7 +110,9 @@ export const modelOf = ({
   collection,
   fields,
   indexes,
-}: Pick<KindDefinition<ResourceRow>, 'name' | 'collection' | 'fields' | 'indexes'>): ModelDefinition => {
+}: Pick<KindDefinition<ResourceRow>, 'name' | 'collection' | 'fields' | 'indexes'>): ModelDefinition & {
+  readonly schema: Schema;
+} => {
   const schema = new Schema({ ...resourceRowFields, ...fields }, { ...rowSchemaOptions, collection });
   for (const [index, options] of indexes) schema.index(index, options);
   return { name, schema };

@@ -8,8 +8,8 @@ import type { Migration } from './migration';
 import { migrations } from './migrations';
 import { Migrator, NewerDatabase } from './migrator';
 
-const apiSchema: Schema = modelOf(apiKind).schema;
-const policySchema: Schema = modelOf(policyKind).schema;
+const { schema: apiSchema } = modelOf(apiKind);
+const { schema: policySchema } = modelOf(policyKind);
 
 describe('migrations', () => {
   const connections: Connection[] = [];
