@@ -110,7 +110,7 @@ export const modelOf = ({
   collection,
   fields,
   indexes,
-}: Pick<KindDefinition<ResourceRow>, 'name' | 'collection' | 'fields' | 'indexes'>): ModelDefinition & {
+}: Pick<KindDefinition<ResourceRow>, 'name' | 'collection' | 'fields' | 'indexes'>): Omit<ModelDefinition, 'schema'> & {
   readonly schema: Schema;
 } => {
   const schema = new Schema({ ...resourceRowFields, ...fields }, { ...rowSchemaOptions, collection });
