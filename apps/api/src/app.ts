@@ -7,7 +7,7 @@ import { Metrics, NestLogger, type Logger } from '@castellan/observability';
 import { redisTransportOptions } from '@castellan/persistence';
 import { AccessControl } from '@castellan/rbac';
 import { AppModule } from './app.module';
-import { serveDocumentation } from './documentation';
+import { serveDocumentation } from './documentation/swagger-ui';
 import { createAdapter, prepareServer } from './http/server';
 import { guideFromUnknownPaths } from './http/unknown-paths';
 import { createValidationPipe } from './http/validation.pipe';

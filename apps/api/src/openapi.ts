@@ -5,7 +5,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { loadApiConfig } from '@castellan/config';
 import { createLogger } from '@castellan/observability';
 import { AppModule } from './app.module';
-import { openApiDocument } from './documentation';
+import { openApiDocument } from './documentation/document';
 
 /** Nothing is opened with these: the application is only looked at. */
 const placeholders = {

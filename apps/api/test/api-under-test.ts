@@ -5,8 +5,9 @@ import { Redis } from 'ioredis';
 import { loadApiConfig, type ApiConfig } from '@castellan/config';
 import { createLogger } from '@castellan/observability';
 import { startTransport } from '@castellan/persistence';
-import { eventually, HttpClient, textOf, unique, type Reply } from '@castellan/testing';
+import { eventually, HttpClient, textOf, unique, type Contract, type Reply } from '@castellan/testing';
 import { createApp } from '../src/app';
+import { publishedContract } from './published-contract';
 
 const testEnvironment = (name: string): string => {
   const value = process.env[name];
@@ -54,8 +55,9 @@ export class ApiUnderTest {
     readonly app: NestFastifyApplication,
     readonly config: ApiConfig,
     readonly url: string,
+    contract: Contract | undefined,
   ) {
-    this.anonymous = new HttpClient(url);
+    this.anonymous = new HttpClient(url, {}, contract);
     this.admin = this.anonymous.with({ 'admin-auth': config.adminSecret });
     this.node = this.anonymous.with({ authorization: config.nodeSecret });
   }
@@ -82,7 +84,9 @@ export class ApiUnderTest {
     const app = await createApp(config, logger, undefined, kinds);
     await app.listen(0, '127.0.0.1');
     startTransport(app, logger);
-    const api = new ApiUnderTest(app, config, (await app.getUrl()).replace('[::1]', '127.0.0.1'));
+    const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    // The published document knows nothing of what only a test has.
+    const api = new ApiUnderTest(app, config, url, kinds.length === 0 ? publishedContract() : undefined);
     await eventually(async () => (await api.anonymous.get('/health/ready')).status === 200);
     return api;
   }

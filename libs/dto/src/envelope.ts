@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { ErrorCode, FieldError } from './errors';
+import { anyObject } from './properties';
 
 /**
  * The reply to a write (docs/tyk/management.md#replies). The order of the fields is part of the contract: scripts cut
@@ -12,7 +13,7 @@ export class StatusReply {
   @ApiProperty({ example: 'API created' })
   readonly Message: string;
 
-  @ApiProperty({ nullable: true, type: Object, description: 'A string, an object or null, by route' })
+  @ApiProperty({ type: String, nullable: true, example: null, description: 'Null, or the id that the write is about' })
   readonly Meta: unknown;
 
   @ApiPropertyOptional({ description: 'The api_id, on replies that create an API' })
@@ -23,6 +24,18 @@ export class StatusReply {
     this.Meta = meta;
     if (id !== undefined) this.ID = id;
   }
+}
+
+/** The reply to a write that says in `Meta` which resource it is about. */
+export class IdReply {
+  @ApiProperty({ example: 'OK' })
+  readonly Status!: string;
+
+  @ApiProperty({ example: 'Created' })
+  readonly Message!: string;
+
+  @ApiProperty({ example: '54b53d3aeba6db5c35000002', description: 'Database id of the resource' })
+  readonly Meta!: string;
 }
 
 export class FieldErrorDto implements FieldError {
@@ -41,7 +54,7 @@ export class ErrorReply {
   @ApiProperty({ example: 'Not authorised' })
   readonly Message: string;
 
-  @ApiProperty({ nullable: true, type: Object })
+  @ApiProperty({ ...anyObject, nullable: true, example: null, description: 'What else there is to know, by code' })
   readonly Meta: unknown;
 
   @ApiProperty({ example: 'unauthorised', description: 'Stable; docs/errors.md lists every code' })

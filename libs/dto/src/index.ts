@@ -1,4 +1,4 @@
-export { ErrorReply, FieldErrorDto, StatusReply } from './envelope';
+export { ErrorReply, FieldErrorDto, IdReply, StatusReply } from './envelope';
 export {
   Busy,
   CastellanError,
@@ -23,3 +23,4 @@ export {
   type NodeReloaded,
   type TransportEvent,
 } from './events';
+export { anyObject, dateTime, email, int32, int64, keepsUnknownFields, KeepsUnknownFields, uri } from './properties';

@@ -1,3 +1,5 @@
+import type { Contract } from './contract/contract';
+
 /** A reply as tests look at it. */
 export interface Reply {
   readonly status: number;
@@ -44,13 +46,15 @@ export interface Call {
 
 /** Calls one server with the same headers each time. */
 export class HttpClient {
+  /** @param contract what replies are held against, and a reply that breaks it fails the call */
   constructor(
     readonly baseUrl: string,
     private readonly headers: Readonly<Record<string, string>> = {},
+    private readonly contract?: Contract,
   ) {}
 
   with(headers: Readonly<Record<string, string>>): HttpClient {
-    return new HttpClient(this.baseUrl, { ...this.headers, ...headers });
+    return new HttpClient(this.baseUrl, { ...this.headers, ...headers }, this.contract);
   }
 
   async call(method: string, path: string, { headers = {}, body }: Call = {}): Promise<Reply> {
@@ -61,6 +65,7 @@ export class HttpClient {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
+    this.contract?.check({ method, path, status: response.status, headers: response.headers, text });
     return { status: response.status, headers: response.headers, text, json: parse(text) };
   }
 

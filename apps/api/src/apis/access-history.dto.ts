@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { int32 } from '@castellan/dto';
 import { RevisionSummaryDto } from '../history/revision.dto';
 import { AccessDto } from './api.dto';
 
@@ -14,6 +15,6 @@ export class AccessRevisionListDto {
   @ApiProperty({ type: [AccessRevisionDto] })
   readonly revisions!: readonly AccessRevisionDto[];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...int32, example: 1 })
   readonly pages!: number;
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, Param } from '@nestjs/common';
-import { ApiExtraModels, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
@@ -9,16 +9,16 @@ import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
 import { Route } from '../http/route';
 import { AccessRevisionListDto } from './access-history.dto';
+import { exampleApiId } from './api-example';
 import { ApiListsService } from './api-lists.service';
 import { ApiSettingsService, type ApiAccess } from './api-settings.service';
 import { AccessDto, CategoriesDto, CategoryCountsDto } from './api.dto';
 
-const idParam = { name: 'id', description: 'Database id or api_id', example: '54c24242eba6db1c9a000002' };
 const revisionsQuery = new RouteQuery(listParameters);
+const idParam = { name: 'id', description: 'Database id or api_id', example: exampleApiId };
 
 /** Categories and owners of APIs. */
 @ApiTags('API definitions')
-@ApiExtraModels(CategoriesDto)
 @Controller('api/apis')
 export class ApiSettingsController {
   constructor(
@@ -30,6 +30,7 @@ export class ApiSettingsController {
     access: Requires('apis', 'read', 'List API Categories'),
     id: 'listApiCategories',
     summary: 'Every category, and how many APIs are in it',
+    description: 'Those behind the names of classic APIs, as `#words`, count too.',
     reply: CategoryCountsDto,
   })
   async allCategories(@OrganisationRequest() { organisation }: OrganisationContext): Promise<CategoryCountsDto> {
@@ -40,7 +41,14 @@ export class ApiSettingsController {
     access: Requires('apis', 'read', 'List API Groups'),
     id: 'listApiGroups',
     summary: 'Every category, and the api_ids of the APIs in it',
-    reply: { schema: { type: 'object', additionalProperties: { type: 'array', items: { type: 'string' } } } },
+    description: 'By category.',
+    reply: {
+      schema: {
+        type: 'object',
+        additionalProperties: { type: 'array', items: { type: 'string' } },
+        example: { payments: [exampleApiId] },
+      },
+    },
   })
   async groups(
     @OrganisationRequest() { organisation }: OrganisationContext,
@@ -52,6 +60,7 @@ export class ApiSettingsController {
     access: Requires('apis', 'read', 'Get API Categories'),
     id: 'getApiCategories',
     summary: 'The categories of an API',
+    description: 'In the order in which they were given.',
     params: [idParam],
     reply: CategoriesDto,
   })
@@ -66,6 +75,8 @@ export class ApiSettingsController {
     access: Requires('apis', 'write', 'Update API Categories'),
     id: 'updateApiCategories',
     summary: 'Replace the categories of an API',
+    description: 'Those of a classic API become `#words` behind its name, as other tools expect.',
+    example: { categories: ['payments', 'internal'] },
     params: [idParam],
     body: CategoriesDto,
     reply: StatusReply,
@@ -87,6 +98,7 @@ export class ApiSettingsController {
     access: Requires('apis', 'read', 'Get API Access'),
     id: 'getApiAccess',
     summary: 'The users and user groups that own an API',
+    description: 'An API without owners is everybody’s whose rights reach it.',
     params: [idParam],
     reply: AccessDto,
   })
@@ -120,6 +132,8 @@ export class ApiSettingsController {
     access: Requires('apis', 'write', 'Update API Access'),
     id: 'updateApiAccess',
     summary: 'Replace the users and user groups that own an API',
+    description: 'Empty lists give it back to everybody whose rights reach it.',
+    example: { userIds: [], userGroupIds: [] },
     params: [idParam],
     body: AccessDto,
     reply: StatusReply,

@@ -1,11 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsMongoId, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { dateTime, int32, KeepsUnknownFields } from '@castellan/dto';
 
 /**
  * An API definition with what stands around it (docs/tyk/management.md#apis). Unknown fields are kept, on both levels.
  */
+@KeepsUnknownFields()
 export class ApiWrapperInput {
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, nullable: true })
   readonly api_model?: object;
 
   @ApiProperty({
@@ -23,25 +25,30 @@ export class ApiWrapperInput {
   })
   readonly api_definition!: object;
 
-  @ApiPropertyOptional({ type: 'array', items: { type: 'object', additionalProperties: true } })
+  @ApiPropertyOptional({ type: 'array', items: { type: 'object', additionalProperties: true }, nullable: true })
   readonly hook_references?: readonly object[];
 
   @ApiPropertyOptional()
   readonly is_site?: boolean;
 
-  @ApiPropertyOptional({ description: 'Nodes get the APIs with the highest number first' })
+  @ApiPropertyOptional({ ...int32, description: 'Nodes get the APIs with the highest number first' })
   readonly sort_by?: number;
 
-  @ApiPropertyOptional({ type: [String] })
+  @ApiPropertyOptional({ type: [String], nullable: true })
   readonly user_group_owners?: readonly string[];
 
-  @ApiPropertyOptional({ type: [String] })
+  @ApiPropertyOptional({ type: [String], nullable: true })
   readonly user_owners?: readonly string[];
 
-  @ApiPropertyOptional({ type: [String], description: 'A classic API may have them as `#words` behind its name too' })
+  @ApiPropertyOptional({
+    type: [String],
+    nullable: true,
+    description: 'A classic API may have them as `#words` behind its name too',
+  })
   readonly categories?: readonly string[];
 }
 
+@KeepsUnknownFields()
 export class ApiWrapper extends ApiWrapperInput {
   @ApiPropertyOptional({
     type: 'object',
@@ -51,10 +58,10 @@ export class ApiWrapper extends ApiWrapperInput {
   })
   readonly oas?: object | null;
 
-  @ApiProperty({ description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime })
   readonly created_at!: string;
 
-  @ApiProperty({ description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime })
   readonly updated_at!: string;
 }
 
@@ -62,7 +69,7 @@ export class ApiListDto {
   @ApiProperty({ type: [ApiWrapper] })
   readonly apis!: readonly ApiWrapper[];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...int32, example: 1 })
   readonly pages!: number;
 }
 
@@ -84,7 +91,7 @@ class CategoryCountDto {
   @ApiProperty()
   readonly name!: string;
 
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly count!: number;
 }
 

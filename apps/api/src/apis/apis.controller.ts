@@ -8,6 +8,7 @@ import { OrganisationRequest, type OrganisationContext } from '../http/request-c
 import { tagged } from '../http/reply-headers';
 import { text, tolerated } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { baseApiHeader, notesHeader } from '../http/header-docs';
 import { Route } from '../http/route';
 import { sendList, sendResource } from '../http/text-reply';
 import { dryRunChange, ValidReply } from '../resources/dry-run';
@@ -16,6 +17,7 @@ import { ApiVersionsService } from './api-versions.service';
 import { ApiCreatedReply, ApiListDto, ApiWrapper, ApiWrapperInput } from './api.dto';
 import { sendNotes } from '../http/notes';
 import { addressNotes } from './address-notes';
+import { classicExample, exampleApiId } from './api-example';
 import { parseObject } from './api-content';
 import { refuseOasWrapper, refuseOtherKind } from './api-kind';
 import { apiReply } from './api-reply';
@@ -23,7 +25,7 @@ import { ApisService } from './apis.service';
 import { listApisQuery, searchApisQuery, type ApiSearch } from './list-query';
 import { versionLinkOf, versionParameters, versionQuery } from './version-query';
 
-const idParam = { name: 'id', description: 'Database id or api_id', example: '54c24242eba6db1c9a000002' };
+const idParam = { name: 'id', description: 'Database id or api_id', example: exampleApiId };
 /** Which resource a validated one would replace. */
 const validateQuery = new RouteQuery({
   ...versionParameters,
@@ -46,6 +48,8 @@ export class ApisController {
     access: Requires('apis', 'read', 'List APIs'),
     id: 'listApis',
     summary: 'List API definitions, the newest first',
+    description:
+      'Ten rows a page unless the installation says otherwise; `p=-1` gives all. Versions of an API are rows of their own.',
     reply: ApiListDto,
     listed: true,
   })
@@ -61,6 +65,7 @@ export class ApisController {
     access: Requires('apis', 'read', 'Search APIs'),
     id: 'searchApis',
     summary: 'List the API definitions whose names hold a text',
+    description: 'The same rows as the list, by a part of the name alone.',
     reply: ApiListDto,
     listed: true,
   })
@@ -75,7 +80,9 @@ export class ApisController {
   @Route.get(':id', {
     access: Requires('apis', 'read', 'Get API'),
     id: 'getApi',
-    summary: 'Get an API definition; `x-tyk-base-api-id` names the API that it is a version of',
+    summary: 'Get an API definition',
+    description: 'By its database id or its `api_id`. An OAS API shows its document in `oas`.',
+    replyHeaders: baseApiHeader,
     params: [idParam],
     reply: ApiWrapper,
     tagged: true,
@@ -93,6 +100,10 @@ export class ApisController {
     access: Requires('apis', 'write', 'Create API'),
     id: 'createApi',
     summary: 'Create an API definition, or a version of one',
+    description:
+      'An `api_id` that is sent is kept. Gateways serve the API within seconds. With `base_api_id` it becomes a version of that API.',
+    example: classicExample,
+    replyHeaders: notesHeader,
     body: ApiWrapperInput,
     reply: ApiCreatedReply,
     tagged: true,
@@ -115,6 +126,8 @@ export class ApisController {
     access: Requires('apis', 'read', 'Validate API'),
     id: 'validateApi',
     summary: 'Check an API definition as a write would, and write nothing',
+    description: 'Says every error that a write would, and what it would change.',
+    example: classicExample,
     body: ApiWrapperInput,
     reply: ValidReply,
     errors: [404, 409],
@@ -137,6 +150,9 @@ export class ApisController {
     access: Requires('apis', 'write', 'Update API'),
     id: 'updateApi',
     summary: 'Replace an API definition',
+    description: 'What is left out is gone afterwards. A replacement by the same is no change and makes no revision.',
+    example: classicExample,
+    replyHeaders: notesHeader,
     params: [idParam],
     body: ApiWrapperInput,
     reply: StatusReply,
@@ -162,6 +178,7 @@ export class ApisController {
     access: Requires('apis', 'write', 'Delete API'),
     id: 'deleteApi',
     summary: 'Delete an API definition',
+    description: 'It can be restored from its history.',
     params: [idParam],
     reply: StatusReply,
     preconditioned: true,

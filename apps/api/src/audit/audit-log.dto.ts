@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { int32, int64 } from '@castellan/dto';
 import { kindNames } from '@castellan/persistence';
 
 class AuditedChangeDto {
@@ -11,7 +12,7 @@ class AuditedChangeDto {
   @ApiProperty({ enum: ['create', 'update', 'delete', 'rollback', 'restore'] })
   readonly operation!: string;
 
-  @ApiProperty({ description: 'Version of the resource after the change' })
+  @ApiProperty({ ...int32, description: 'Version of the resource after the change' })
   readonly version!: number;
 }
 
@@ -31,7 +32,7 @@ export class AuditLogDto {
   @ApiProperty({ example: 'Thu, 23 Jan 2025 13:14:09 UTC' })
   readonly date!: string;
 
-  @ApiProperty({ example: 1737638049, description: 'Seconds since 1970' })
+  @ApiProperty({ ...int64, example: 1737638049, description: 'Seconds since 1970' })
   readonly timestamp!: number;
 
   @ApiProperty({ example: '127.0.0.1' })
@@ -49,7 +50,7 @@ export class AuditLogDto {
   @ApiProperty({ example: '/api/apis/54c24242eba6db1c9a000002', description: 'Path alone' })
   readonly url!: string;
 
-  @ApiProperty({ example: 200 })
+  @ApiProperty({ ...int32, example: 200 })
   readonly status!: number;
 
   @ApiProperty({
@@ -81,7 +82,7 @@ export class AuditLogDto {
   @ApiProperty({ type: [AuditedChangeDto], description: 'Of a bulk change the first thousand' })
   readonly changes!: readonly AuditedChangeDto[];
 
-  @ApiProperty({ type: Number, nullable: true, description: 'Place in the chain; null until it is sealed' })
+  @ApiProperty({ ...int64, nullable: true, description: 'Place in the chain; null until it is sealed' })
   readonly sequence!: number | null;
 
   @ApiProperty({ type: String, nullable: true, description: 'sha256 over the seal before and this record' })
@@ -89,7 +90,7 @@ export class AuditLogDto {
 }
 
 export class AuditLogListDto {
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...int32, example: 1 })
   readonly pages!: number;
 
   @ApiProperty({ type: [AuditLogDto] })
@@ -101,7 +102,7 @@ const breakProblems = ['changed', 'reordered', 'missing', 'truncated', 'added', 
 export type BreakProblem = (typeof breakProblems)[number];
 
 export class ChainBreakDto {
-  @ApiProperty({ type: Number, nullable: true, description: 'Place in the chain; null for a record outside of it' })
+  @ApiProperty({ ...int64, nullable: true, description: 'Place in the chain; null for a record outside of it' })
   readonly sequence!: number | null;
 
   @ApiProperty({ type: String, nullable: true, description: 'The record that stands there, if one does' })
@@ -125,19 +126,19 @@ export class AuditVerificationDto {
   @ApiProperty()
   readonly valid!: boolean;
 
-  @ApiProperty({ description: 'Records whose seal was computed again and fits' })
+  @ApiProperty({ ...int64, description: 'Records whose seal was computed again and fits' })
   readonly checked!: number;
 
-  @ApiProperty({ description: 'Place of the last record that was ever sealed' })
+  @ApiProperty({ ...int64, description: 'Place of the last record that was ever sealed' })
   readonly sealed_up_to!: number;
 
   @ApiProperty({ description: 'Seal of that record; worth noting in a safe place' })
   readonly last_seal!: string;
 
-  @ApiProperty({ description: 'Records that are not sealed yet' })
+  @ApiProperty({ ...int64, description: 'Records that are not sealed yet' })
   readonly unsealed!: number;
 
-  @ApiProperty({ description: 'Place of the last record that retention has deleted; 0 for none' })
+  @ApiProperty({ ...int64, description: 'Place of the last record that retention has deleted; 0 for none' })
   readonly pruned_up_to!: number;
 
   @ApiProperty({ type: ChainBreakDto, nullable: true })

@@ -23,6 +23,7 @@ export class AuditLogsController {
     access: Requires('audit_logs', 'read', 'List Audit Logs'),
     id: 'listAuditLogs',
     summary: 'List audit records, the newest first, or download them',
+    description: 'Writes and refused writes. With `download=true` everything that matches comes as one file.',
     reply: AuditLogListDto,
     listed: true,
     produces: ['application/json', 'application/octet-stream'],
@@ -39,6 +40,7 @@ export class AuditLogsController {
     access: Requires('audit_logs', 'read', 'Verify Audit Logs'),
     id: 'verifyAuditLogs',
     summary: 'Walk the chain of seals and name the first break',
+    description: 'Each sealed record is computed again, so it takes as long as there are records.',
     reply: AuditVerificationDto,
   })
   async verify(@OrganisationRequest() { organisation }: OrganisationContext): Promise<AuditVerificationDto> {
@@ -49,7 +51,8 @@ export class AuditLogsController {
     access: Requires('audit_logs', 'read', 'Get Audit Log'),
     id: 'getAuditLog',
     summary: 'Get one audit record',
-    params: [{ name: 'id', example: '672a83e2b0418b224440ce29' }],
+    description: 'With what changed, credentials left out.',
+    params: [{ name: 'id', description: 'Id of the record', example: '672a83e2b0418b224440ce29' }],
     reply: AuditLogDto,
   })
   async get(

@@ -25,6 +25,7 @@ export class OperatorAuditLogsController {
     access: AdminOnly('List Audit Logs'),
     id: 'adminListAuditLogs',
     summary: 'List or download audit records of all organisations',
+    description: 'Those of deleted organisations and those that concern none too.',
     reply: AuditLogListDto,
     listed: true,
     produces: ['application/json', 'application/octet-stream'],
@@ -40,6 +41,7 @@ export class OperatorAuditLogsController {
     access: AdminOnly('Verify Audit Logs'),
     id: 'adminVerifyAuditLogs',
     summary: 'Walk one chain of seals and name the first break',
+    description: 'Each sealed record is computed again, so it takes as long as there are records.',
     reply: AuditVerificationDto,
   })
   async verify(
@@ -52,6 +54,7 @@ export class OperatorAuditLogsController {
     access: AdminOnly('Get Audit Log'),
     id: 'adminGetAuditLog',
     summary: 'Get one audit record of any organisation',
+    description: 'Whichever organisation it belongs to.',
     params: [{ name: 'id', example: '672a83e2b0418b224440ce29' }],
     reply: AuditLogDto,
   })

@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Param, ParseIntPipe, type Type } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { StatusReply } from '@castellan/dto';
+import { IdReply, int32, StatusReply } from '@castellan/dto';
 import { kindNamed, type ResourceRow } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
 import { isSection, Requires, type Section } from '@castellan/rbac';
@@ -45,6 +45,13 @@ const idParam = (noun: string): { name: string; description: string } => ({
   description: `Id of the ${noun}`,
 });
 
+const numberParam = {
+  name: 'n',
+  description: 'Number of the revision',
+  schema: { ...int32, minimum: 1 },
+  example: 1,
+};
+
 const sectionOf = (kind: string): Section => {
   const section = kindNamed(kind).documents?.permission ?? '';
   if (!isSection(section)) throw new TypeError(`Nobody could be given a right for the kind ${kind}`);
@@ -68,6 +75,7 @@ export const historyController = ({ kind, path, tag, service, nameOf }: HistoryO
       access: Requires(section, 'read', `List Deleted ${plural}`),
       id: `listDeleted${plural}`,
       summary: 'What was deleted and can be restored',
+      description: 'The newest deletion first.',
       reply: DeletedListDto,
     })
     async deleted(@OrganisationRequest() { organisation }: OrganisationContext): Promise<DeletedListDto> {
@@ -83,6 +91,7 @@ export const historyController = ({ kind, path, tag, service, nameOf }: HistoryO
       access: Requires(section, 'read', `List ${noun} Revisions`),
       id: `list${noun}Revisions`,
       summary: 'The history, the newest first; also of what was deleted',
+      description: 'Each change is one revision: who, when, why and what.',
       params: [idParam(noun)],
       reply: RevisionListDto,
       listed: true,
@@ -100,7 +109,8 @@ export const historyController = ({ kind, path, tag, service, nameOf }: HistoryO
       access: Requires(section, 'read', `Get ${noun} Revision`),
       id: `get${noun}Revision`,
       summary: 'One state of the past, and what changed then',
-      params: [idParam(noun), { name: 'n', type: Number }],
+      description: 'The document as it was, with the difference from the revision before.',
+      params: [idParam(noun), numberParam],
       reply: RevisionDto,
     })
     async get(
@@ -115,7 +125,8 @@ export const historyController = ({ kind, path, tag, service, nameOf }: HistoryO
       access: Requires(section, 'read', `Compare ${noun} Revisions`),
       id: `diff${noun}Revisions`,
       summary: 'What leads from one revision to another',
-      params: [idParam(noun), { name: 'n', type: Number }],
+      description: 'From the revision before when `against` is left out.',
+      params: [idParam(noun), numberParam],
       reply: RevisionDiffDto,
     })
     async diff(
@@ -131,9 +142,11 @@ export const historyController = ({ kind, path, tag, service, nameOf }: HistoryO
       access: Requires(section, 'write', `Rollback ${noun}`),
       id: `rollback${noun}`,
       summary: 'Make the content of an earlier revision the newest one',
+      description: 'Nothing is lost: it is a new revision with the old content. Rights and owners stay as they are.',
+      example: { revision: 1 },
       params: [idParam(noun)],
       body: RollbackInput,
-      reply: StatusReply,
+      reply: IdReply,
       tagged: true,
       preconditioned: true,
       errors: [409],
@@ -152,8 +165,9 @@ export const historyController = ({ kind, path, tag, service, nameOf }: HistoryO
       access: Requires(section, 'write', `Restore ${noun}`),
       id: `restore${noun}`,
       summary: 'Bring back what was deleted, with its ids',
+      description: 'With the content that it had last.',
       params: [idParam(noun)],
-      reply: StatusReply,
+      reply: IdReply,
       tagged: true,
       errors: [409],
     })

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, Min } from 'class-validator';
+import { anyObject, dateTime, int32 } from '@castellan/dto';
 
 class ActorDto {
   @ApiProperty({ enum: ['user', 'admin', 'system'] })
@@ -14,7 +15,7 @@ class ActorDto {
 }
 
 export class RevisionSummaryDto {
-  @ApiProperty({ description: 'The version that the resource had from this change on' })
+  @ApiProperty({ ...int32, description: 'The version that the resource had from this change on' })
   readonly revision!: number;
 
   @ApiProperty({ enum: ['create', 'update', 'delete', 'rollback', 'restore'] })
@@ -23,7 +24,7 @@ export class RevisionSummaryDto {
   @ApiProperty({ type: ActorDto })
   readonly actor!: ActorDto;
 
-  @ApiProperty({ description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime })
   readonly at!: string;
 
   @ApiProperty({ description: 'From X-Change-Reason' })
@@ -40,7 +41,7 @@ export class RevisionListDto {
   @ApiProperty({ type: [RevisionSummaryDto] })
   readonly revisions!: readonly RevisionSummaryDto[];
 
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly pages!: number;
 }
 
@@ -59,7 +60,7 @@ export class DiffOperationDto {
 }
 
 export class RevisionDto extends RevisionSummaryDto {
-  @ApiProperty({ type: Object, nullable: true, description: 'The resource as it was; null after a deletion' })
+  @ApiProperty({ ...anyObject, nullable: true, description: 'The resource as it was; null after a deletion' })
   readonly document!: unknown;
 
   @ApiProperty({
@@ -71,10 +72,10 @@ export class RevisionDto extends RevisionSummaryDto {
 }
 
 export class RevisionDiffDto {
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly revision!: number;
 
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly against!: number;
 
   @ApiProperty({ type: [DiffOperationDto], description: 'What leads from `against` to `revision`' })
@@ -82,7 +83,7 @@ export class RevisionDiffDto {
 }
 
 export class RollbackInput {
-  @ApiProperty({ example: 3, description: 'The revision to go back to' })
+  @ApiProperty({ ...int32, example: 3, description: 'The revision to go back to' })
   @Type(() => Number)
   @IsInt({ message: 'must be a whole number' })
   @Min(1, { message: 'must be at least 1' })

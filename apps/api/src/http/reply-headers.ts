@@ -4,7 +4,7 @@ import { map, type Observable } from 'rxjs';
 import { etagOf } from './precondition';
 
 /** Where the next piece of a list begins; to be sent as `after`. */
-export const nextHeader = 'x-next-after';
+export const nextHeader = 'X-Next-After';
 
 /** What a handler answers beside the body. */
 class WithHeaders {

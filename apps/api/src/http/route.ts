@@ -1,53 +1,66 @@
 import { applyDecorators, Delete, Get, HttpCode, Patch, Post, Put, type Type } from '@nestjs/common';
 import {
-  ApiBody,
-  ApiConsumes,
-  ApiCreatedResponse,
-  ApiHeader,
-  ApiOkResponse,
+  ApiExtraModels,
   ApiOperation,
   ApiParam,
-  ApiProduces,
   ApiResponse,
-  type ApiBodyOptions,
   type ApiParamOptions,
   type ApiResponseOptions,
 } from '@nestjs/swagger';
+import { ErrorReply } from '@castellan/dto';
 import { ACCESS, type Access } from '@castellan/rbac';
 import { ApiErrors, type ErrorStatus } from './api-errors.decorator';
-import { nextHeader } from './reply-headers';
+import { bodyOf, type BodyOf } from './body-docs';
+import { locationHeader, nextPieceHeader, requestIdHeader, versionHeader, type HeaderDocs } from './header-docs';
+import { contentOf, modelsOf, type Shape } from './media-docs';
+import { requestHeadersOf } from './request-header-docs';
 
 const verbs = { get: Get, post: Post, put: Put, patch: Patch, delete: Delete } as const;
 type Verb = keyof typeof verbs;
 
-type Schema = Extract<ApiBodyOptions, { schema: unknown }>['schema'];
-
 /** Everything that a route says of itself; what follows from it is not said again. */
-export interface RouteOf {
-  /** Whose route it is, and the right that it asks for: `Requires`, `AnyUser` or `AdminOnly`. */
+export interface RouteOf extends BodyOf {
+  /** Whose route it is, and the right that it asks for: `Requires`, `AnyUser`, `AdminOnly`, `NodeOnly` or `Public`. */
   readonly access: MethodDecorator;
   /** The name of the operation, by which generated clients call it. */
   readonly id: string;
   readonly summary: string;
+  /** What the summary leaves out; who may call it is added. */
   readonly description?: string;
   /** What stands in the path, by name. */
   readonly params?: readonly ApiParamOptions[];
-  readonly body?: Type | { readonly schema: Schema };
-  readonly consumes?: readonly string[];
   /** Clients of this route expect 201. */
   readonly creates?: boolean;
   /** The body of a 200, or of a 201. */
-  readonly reply: Type | { readonly schema: Schema };
+  readonly reply: Shape;
+  /** Media types of the reply; JSON alone when left out. */
   readonly produces?: readonly string[];
+  /** Headers of the reply that do not follow from the rest. */
+  readonly replyHeaders?: HeaderDocs;
   /** The reply carries the version as its `ETag`; a reading one is a 304 for somebody who has that version. */
   readonly tagged?: boolean;
+  /** Browsers are led on with a 302 instead, to what this says. */
+  readonly leads?: string;
   /** The reply is a piece of a list, and says where the next one begins. */
   readonly listed?: boolean;
   /** Takes `If-Match`. */
   readonly preconditioned?: boolean;
+  /** The body of a 503, where it is not that of other errors. */
+  readonly refusal?: Type;
   /** Errors that do not follow from the rest. */
   readonly errors?: readonly ErrorStatus[];
+  /** What errors mean here, where it is not what they mean elsewhere. */
+  readonly errorsMean?: Readonly<Partial<Record<ErrorStatus, string>>>;
 }
+
+/** A 503 in a shape of the route’s own. It comes behind the others, and replaces what they said. */
+const unavailableAs = (refusal: Type, { errorsMean }: RouteOf): MethodDecorator =>
+  ApiResponse({
+    status: 503,
+    description: errorsMean?.[503] ?? 'It cannot be said now',
+    headers: requestIdHeader,
+    content: contentOf({ reply: refusal }),
+  });
 
 /** A route, with all that the OpenAPI document, the guard and the clients need to know of it. */
 const route =
@@ -56,19 +69,31 @@ const route =
   (target, property, descriptor) => {
     about.access(target, property, descriptor);
     const access = accessOf(descriptor.value);
-    const { id: operationId, summary, description } = about;
+    const { id: operationId, summary } = about;
+    const reads = verb === 'get' && about.tagged === true;
     const decorators = [
       verbs[verb](path),
       // Clients of Tyk expect 200 of every write.
       ...(verb === 'post' ? [HttpCode(about.creates === true ? 201 : 200)] : []),
-      ApiOperation({ operationId, summary, ...(description === undefined ? {} : { description }) }),
+      ApiOperation({ operationId, summary, description: descriptionOf(access, about) }),
+      ApiExtraModels(ErrorReply, ...modelsOf(about.reply)),
       ...(about.params ?? []).map((options) => ApiParam(options)),
       ...bodyOf(about),
-      ...headersOf(verb, access, about),
-      about.creates === true ? ApiCreatedResponse(replyOf(about)) : ApiOkResponse(replyOf(about)),
-      ...(about.produces === undefined ? [] : [ApiProduces(...about.produces)]),
-      ...(verb === 'get' && about.tagged === true ? [ApiResponse(unchanged)] : []),
-      ApiErrors(...errorsOf(access, path, about)),
+      ...requestHeadersOf({
+        unlessTagged: reads,
+        preconditioned: about.preconditioned === true,
+        reasoned: writes(verb, access),
+      }),
+      ApiResponse({
+        status: about.creates === true ? 201 : 200,
+        description: 'Done',
+        headers: headersOf(about),
+        content: contentOf(about),
+      }),
+      ...(reads ? [ApiResponse(unchanged)] : []),
+      ...(about.leads === undefined ? [] : [ApiResponse(leadingTo(about.leads))]),
+      ApiErrors(errorsOf(access, path, about), about.errorsMean),
+      ...(about.refusal === undefined ? [] : [ApiExtraModels(about.refusal), unavailableAs(about.refusal, about)]),
     ];
     applyDecorators(...decorators)(target, property, descriptor);
   };
@@ -88,58 +113,54 @@ const accessOf = (handler: unknown): Access => {
   return access as Access;
 };
 
-const writes = (verb: Verb, { permission }: Access): boolean => verb !== 'get' && permission?.level !== 'read';
+const writes = (verb: Verb, { plane, permission }: Access): boolean =>
+  verb !== 'get' && plane !== 'node' && permission?.level !== 'read';
 
-const bodyOf = ({ body, consumes }: RouteOf): MethodDecorator[] => [
-  ...(body === undefined ? [] : [ApiBody('schema' in body ? { schema: body.schema } : { type: body })]),
-  ...(consumes === undefined ? [] : [ApiConsumes(...consumes)]),
-];
+const descriptionOf = (access: Access, { description, preconditioned }: RouteOf): string =>
+  [
+    ...(description === undefined ? [] : [description]),
+    whoMayCall(access),
+    ...(preconditioned === true ? ['With `If-Match` nothing is written unless the version is still that one.'] : []),
+  ].join(' ');
 
-const headersOf = (verb: Verb, access: Access, { tagged, preconditioned }: RouteOf): MethodDecorator[] => {
-  const headers: MethodDecorator[] = [];
-  const add = (name: string, description: string, example?: string): void => {
-    const schema = { type: 'string', ...(example === undefined ? {} : { example }) };
-    headers.push(ApiHeader({ name, required: false, description, schema }));
-  };
-  if (preconditioned === true) add('If-Match', 'Only when the version is still this one', '"7"');
-  if (verb === 'get' && tagged === true) add('If-None-Match', 'Only when the version is another one', '"7"');
-  if (writes(verb, access)) add('X-Change-Reason', 'Why, for the history and the audit log; up to 1,000 characters');
-  return headers;
+const whoMayCall = ({ plane, permission }: Access): string => {
+  if (plane === 'admin') return 'For the operator, with the admin secret.';
+  if (plane === 'node') return 'For gateways, with the node secret.';
+  if (plane === 'public') return 'Open to everybody.';
+  return permission === null
+    ? 'For every user of the organisation.'
+    : `Asks for the right to ${permission.level} \`${permission.section}\`.`;
 };
 
-const text = { type: 'string' } as const;
-
-const requestIdHeader = { 'X-Request-ID': { description: 'The same as in the log', schema: text } };
-
-const unchanged: ApiResponseOptions = {
+const unchanged = {
   status: 304,
   description: 'The version is the one in If-None-Match',
-  headers: requestIdHeader,
+  headers: { ...requestIdHeader, ...versionHeader },
 };
 
-const replyOf = ({ reply, tagged, listed }: RouteOf): ApiResponseOptions => {
-  const headers = {
-    ...requestIdHeader,
-    ...(tagged === true ? { ETag: { description: 'The version', schema: { ...text, example: '"7"' } } } : {}),
-    ...(listed === true
-      ? { [nextHeader]: { description: 'Where the next piece begins: send it as `after`', schema: text } }
-      : {}),
-  };
-  return 'schema' in reply
-    ? { description: 'Done', headers, schema: reply.schema }
-    : { description: 'Done', headers, type: reply };
-};
+const leadingTo = (description: string): ApiResponseOptions => ({
+  status: 302,
+  description,
+  headers: { ...requestIdHeader, ...locationHeader },
+});
+
+const headersOf = ({ tagged, listed, replyHeaders }: RouteOf): HeaderDocs => ({
+  ...requestIdHeader,
+  ...(tagged === true ? versionHeader : {}),
+  ...(listed === true ? nextPieceHeader : {}),
+  ...replyHeaders,
+});
 
 const errorsOf = (
   { plane, permission }: Access,
   path: string,
   { body, preconditioned, errors = [] }: RouteOf,
 ): readonly ErrorStatus[] => {
-  const all: ErrorStatus[] = [400, 401, 503, ...errors];
-  if (plane === 'admin') all.push(429);
-  if (permission !== null) all.push(403);
+  const all: ErrorStatus[] = [400, 500, 503, ...errors];
+  if (plane !== 'public') all.push(401, 429);
+  if (plane === 'node' || permission !== null) all.push(403);
   if (path.includes(':')) all.push(404);
-  if (body !== undefined) all.push(413);
+  if (body !== undefined) all.push(413, 415);
   if (preconditioned === true) all.push(412, 428);
   return [...new Set(all)].sort((a, b) => a - b);
 };

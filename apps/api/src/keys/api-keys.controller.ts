@@ -7,7 +7,7 @@ import { AskedFor } from '../http/query/query';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { keyQuery, listQuery, updateQuery, type KeyQuery, type KeySearch, type UpdateQuery } from './key-queries';
-import { KeyListDto, KeyReplyDto, sessionBody } from './key.dto';
+import { KeyListDto, KeyReplyDto, sessionBody, sessionExample } from './key.dto';
 import { KeyRequests } from './key-requests';
 
 const apiParam = { name: 'apiId', description: '`api_id`, or `-` for any', example: '-' };
@@ -37,8 +37,9 @@ export class ApiKeysController {
     access: Requires('keys', 'write', 'Create Basic Auth User'),
     id: 'createBasicAuthUser',
     summary: 'Make a user who logs in with name and password',
-    params: [{ name: 'username', example: 'ada' }],
+    params: [{ name: 'username', description: 'Name of the user', example: 'ada.lovelace' }],
     body: sessionBody,
+    example: sessionExample,
     reply: KeyReplyDto,
     tagged: true,
     errors: [409],
@@ -106,6 +107,7 @@ export class ApiKeysController {
     summary: 'Change fields of a key with a right to an API',
     params: [apiParam, keyParam],
     body: sessionBody,
+    example: sessionExample,
     reply: KeyReplyDto,
     tagged: true,
     preconditioned: true,

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { anyObject, int32 } from '@castellan/dto';
 import { IsString, MaxLength } from 'class-validator';
 
 export class KeySearchDto {
@@ -9,13 +10,13 @@ export class KeySearchDto {
 }
 
 export class KeyReplyDto {
-  @ApiProperty({ type: Object, example: {} })
+  @ApiProperty({ ...anyObject, example: {} })
   readonly api_model!: object;
 
   @ApiProperty({ description: 'The token when the key is made, which is the only time; its hash afterwards' })
   readonly key_id!: string;
 
-  @ApiProperty({ type: Object, description: 'The session' })
+  @ApiProperty({ ...anyObject, description: 'The session' })
   readonly data!: object;
 
   @ApiProperty()
@@ -24,8 +25,21 @@ export class KeyReplyDto {
   @ApiProperty({ type: [String], description: 'What nodes do with the key, in words' })
   readonly explanation!: readonly string[];
 
-  @ApiPropertyOptional({ type: Object, description: 'Live counters, or null when Redis is out of reach' })
+  @ApiPropertyOptional({
+    ...anyObject,
+    nullable: true,
+    description: 'Live counters, or null when Redis is out of reach',
+  })
   readonly counters?: object | null;
+
+  @ApiPropertyOptional({ example: 'OK', description: 'On changes' })
+  readonly Status?: string;
+
+  @ApiPropertyOptional({ example: 'Key updated', description: 'On changes' })
+  readonly Message?: string;
+
+  @ApiPropertyOptional({ description: 'On changes; always empty' })
+  readonly Meta?: string;
 }
 
 export class KeyIdsDto {
@@ -37,10 +51,10 @@ export class KeyListDto {
   @ApiProperty({ type: KeyIdsDto })
   readonly data!: KeyIdsDto;
 
-  @ApiProperty()
+  @ApiProperty({ ...int32, example: 1 })
   readonly pages!: number;
 
-  @ApiProperty()
+  @ApiProperty({ ...int32, example: 1 })
   readonly total!: number;
 }
 
@@ -48,7 +62,7 @@ export class KeyEntryDto {
   @ApiProperty({ description: 'The hash' })
   readonly key_id!: string;
 
-  @ApiProperty({ type: Object, description: 'What the index knows of the session' })
+  @ApiProperty({ ...anyObject, description: 'What the index knows of the session' })
   readonly data!: object;
 }
 
@@ -56,10 +70,10 @@ export class DetailedKeysDto {
   @ApiProperty({ type: [KeyEntryDto] })
   readonly keys!: readonly KeyEntryDto[];
 
-  @ApiProperty()
+  @ApiProperty({ ...int32, example: 1 })
   readonly pages!: number;
 
-  @ApiProperty()
+  @ApiProperty({ ...int32, example: 1 })
   readonly total!: number;
 }
 
@@ -69,6 +83,18 @@ export const sessionBody = {
     type: 'object' as const,
     description: 'A session; fields that are left out stay as they are',
     additionalProperties: true,
-    example: { alias: 'mobile', apply_policies: ['5ead7120575961000181867e'] },
   },
+};
+
+/** A session that is taken once the API of the examples is there. */
+export const sessionExample = {
+  alias: 'mobile',
+  access_rights: {
+    b84fe1a04e5648927971c0557971565c: {
+      api_id: 'b84fe1a04e5648927971c0557971565c',
+      api_name: 'Echo',
+      versions: ['Default'],
+    },
+  },
+  basic_auth_data: { password: 'correct horse battery staple' },
 };

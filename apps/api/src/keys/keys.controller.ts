@@ -15,7 +15,7 @@ import {
   type KeySearch,
   type UpdateQuery,
 } from './key-queries';
-import { DetailedKeysDto, KeyListDto, KeyReplyDto, KeySearchDto, sessionBody } from './key.dto';
+import { DetailedKeysDto, KeyListDto, KeyReplyDto, KeySearchDto, sessionBody, sessionExample } from './key.dto';
 import { KeyRequests } from './key-requests';
 
 const keyParam = { name: 'key', description: 'Token, chosen id, hash or username', example: 'a1b2c3d4e5f60718' };
@@ -56,6 +56,7 @@ export class KeysController {
     id: 'searchKeys',
     summary: 'The key that a token belongs to; the token is hashed on arrival and written nowhere',
     body: KeySearchDto,
+    example: { token: 'a1b2c3d4e5f60718' },
     reply: DetailedKeysDto,
   })
   search(@OrganisationRequest() context: OrganisationContext, @Body() body: KeySearchDto): Promise<DetailedKeysDto> {
@@ -67,6 +68,7 @@ export class KeysController {
     id: 'previewKey',
     summary: 'What a body would become, with everything checked and nothing written',
     body: sessionBody,
+    example: sessionExample,
     reply: KeyReplyDto,
   })
   preview(@OrganisationRequest() context: OrganisationContext, @Body() body: unknown): Promise<KeyReplyDto> {
@@ -78,6 +80,7 @@ export class KeysController {
     id: 'createKey',
     summary: 'Make a key; `key_id` is its token, shown only now',
     body: sessionBody,
+    example: sessionExample,
     reply: KeyReplyDto,
     tagged: true,
     errors: [409],
@@ -96,6 +99,7 @@ export class KeysController {
     summary: 'Make a key with an id of your choice',
     params: [keyParam],
     body: sessionBody,
+    example: sessionExample,
     reply: KeyReplyDto,
     tagged: true,
     errors: [409],
@@ -130,6 +134,7 @@ export class KeysController {
     summary: 'Change fields of a key; its quota begins anew unless told not to',
     params: [keyParam],
     body: sessionBody,
+    example: sessionExample,
     reply: KeyReplyDto,
     tagged: true,
     preconditioned: true,

@@ -15,6 +15,8 @@ export class MigrationController {
     access: Requires('apis', 'write', 'Migrate APIs'),
     id: 'migrateApis',
     summary: 'Turn classic APIs into OAS APIs, or show what would become of them',
+    description: 'Each API by itself: one that fails leaves the others alone unless `abortOnFailure` is set.',
+    example: { mode: 'dryRun', all: true },
     body: MigrationInput,
     reply: MigrationReply,
   })

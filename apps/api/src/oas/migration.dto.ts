@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional, IsString } from 'class-validator';
-import { FieldErrorDto } from '@castellan/dto';
+import { FieldErrorDto, int32 } from '@castellan/dto';
 import { skipReasons } from './migration';
 
 const migrationModes = ['dryRun', 'stage', 'promote', 'direct'] as const;
@@ -65,7 +65,7 @@ class MigrationReportDto {
 }
 
 class MigrationSuccessDto {
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly count!: number;
 
   @ApiProperty({ type: [String] })
@@ -90,7 +90,7 @@ class MigrationErrorDto {
 }
 
 class MigrationFailureDto {
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly count!: number;
 
   @ApiProperty({ type: [MigrationErrorDto] })
@@ -109,7 +109,7 @@ class SkippedApiDto {
 }
 
 class MigrationSkippedDto {
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly count!: number;
 
   @ApiProperty({ type: [SkippedApiDto] })

@@ -9,6 +9,7 @@ import { OrganisationRequest, type OrganisationContext } from '../http/request-c
 import { text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { tagged } from '../http/reply-headers';
+import { fileNameHeader, notesHeader } from '../http/header-docs';
 import { Route } from '../http/route';
 import { sendJsonText } from '../http/text-reply';
 import { writeYaml } from '../import-export/yaml';
@@ -17,6 +18,7 @@ import { versionLinkOf } from '../apis/version-query';
 import { dryRunChange, ValidReply } from '../resources/dry-run';
 import { documentFrom, missingAs } from './oas-body';
 import { DryRunInput, inFormOrBody, openApiDocument } from './oas.dto';
+import { oasExample, plainExample } from './oas-examples';
 import { importOptionsOf, importQuery, modeQuery } from './oas-query';
 import { sendNotes } from '../http/notes';
 import { wantsYaml } from './oas-reply';
@@ -42,6 +44,10 @@ export class OasImportController {
     access: Requires('apis', 'write', 'Import OAS API'),
     id: 'importOasApi',
     summary: 'Make an OAS API of an OpenAPI document',
+    description:
+      'Takes OpenAPI 3.0 and 3.1, as JSON, YAML or a file. What a gateway cannot do is said in `X-Castellan-Notes`.',
+    example: plainExample,
+    replyHeaders: notesHeader,
     body: { schema: plainDocument },
     consumes: [...documentTypes, 'multipart/form-data'],
     reply: ApiCreatedReply,
@@ -65,6 +71,9 @@ export class OasImportController {
     access: Requires('apis', 'read', 'Dry Run OAS API'),
     id: 'dryRunOasApi',
     summary: 'The OAS API that an import or a patch would make',
+    description: 'Nothing is written. Notes are those that the import would give.',
+    example: { oas: plainExample },
+    replyHeaders: notesHeader,
     body: DryRunInput,
     reply: { schema: openApiDocument },
   })
@@ -86,6 +95,8 @@ export class OasImportController {
     access: Requires('apis', 'read', 'Validate OAS API'),
     id: 'validateOasApi',
     summary: 'Check an OAS API as a write would, and write nothing',
+    description: 'Says every error that a write would, and what it would change.',
+    example: oasExample('Valid', '/valid/'),
     body: { schema: openApiDocument },
     consumes: [...documentTypes],
     reply: ValidReply,
@@ -104,8 +115,10 @@ export class OasImportController {
     access: Requires('apis', 'read', 'Export OAS API'),
     id: 'exportOasApi',
     summary: 'The document of an OAS API as a file',
+    description: 'As YAML when `Accept` asks for it; with `mode=public` without Tyk’s extension.',
+    replyHeaders: fileNameHeader,
     params: [{ name: 'id', description: 'Database id or api_id' }],
-    reply: { schema: { type: 'string', format: 'binary' } },
+    reply: { schema: { type: 'string' } },
     produces: ['application/octet-stream'],
   })
   async export(

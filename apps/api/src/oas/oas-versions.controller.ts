@@ -14,7 +14,7 @@ import { ApiSettingsService } from '../apis/api-settings.service';
 import { UrlsDto, VersionListDto } from './oas.dto';
 import { OasVersionsService } from './oas-versions.service';
 
-const idParam = { name: 'id', description: 'Database id or api_id' };
+const idParam = { name: 'id', description: 'Database id or api_id', example: '4c1f0d2b9a3e4f6d8b7a5c3e1d0f2b4a' };
 
 const versionsQuery = new RouteQuery({
   searchText: text({ description: 'Part of the version’s name', maxLength: 256 }),
@@ -35,6 +35,7 @@ export class OasVersionsController {
     access: Requires('apis', 'read', 'List OAS API Versions'),
     id: 'listOasApiVersions',
     summary: 'Every version of the API that this one is a version of',
+    description: 'The base is the first of them.',
     params: [idParam],
     reply: VersionListDto,
   })
@@ -62,6 +63,7 @@ export class OasVersionsController {
     access: Requires('apis', 'write', 'Rebase OAS API'),
     id: 'rebaseOasApi',
     summary: 'Make a version the base, and the base one of its versions',
+    description: 'Callers who name no version get the new base from then on.',
     params: [
       { ...idParam, description: 'Database id or api_id of the base' },
       { name: 'next', description: 'Database id or api_id of the version' },
@@ -84,6 +86,7 @@ export class OasVersionsController {
     access: Requires('apis', 'read', 'Get API Categories'),
     id: 'getOasApiCategories',
     summary: 'The categories of an OAS API',
+    description: 'The same as under `/api/apis`.',
     params: [idParam],
     reply: CategoriesDto,
   })
@@ -98,6 +101,8 @@ export class OasVersionsController {
     access: Requires('apis', 'write', 'Update API Categories'),
     id: 'updateOasApiCategories',
     summary: 'Replace the categories of an OAS API',
+    description: 'The same as under `/api/apis`.',
+    example: { categories: ['payments', 'internal'] },
     params: [idParam],
     body: CategoriesDto,
     reply: StatusReply,

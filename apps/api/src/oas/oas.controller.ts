@@ -9,6 +9,7 @@ import { etagOf, IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { decisiveFlag, tolerated } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { baseApiHeader, notesHeader } from '../http/header-docs';
 import { Route } from '../http/route';
 import { ApiCreatedReply } from '../apis/api.dto';
 import { ApiVersionsService } from '../apis/api-versions.service';
@@ -16,6 +17,7 @@ import { versionLinkOf } from '../apis/version-query';
 import { refuseOtherSort, type OasSort } from './mcp';
 import { documentFrom, missingAs } from './oas-body';
 import { inFormOrBody, openApiDocument } from './oas.dto';
+import { oasExample, plainExample } from './oas-examples';
 import { createQuery, importOptionsOf, modeQuery, patchQuery } from './oas-query';
 import { sendNotes } from '../http/notes';
 import { sendDocument } from './oas-reply';
@@ -23,7 +25,6 @@ import { OasService, type Written } from './oas.service';
 
 const removeQuery = new RouteQuery({ purge: decisiveFlag({ description: 'Its versions go with it' }) });
 const updateQuery = new RouteQuery({ accept_additional_properties: tolerated('tyk-sync') });
-const idParam = { name: 'id', description: 'Database id or api_id', example: 'b84fe1a04e5648927971c0557971565c' };
 const documentTypes = ['application/json', 'application/x-yaml'] as const;
 
 /** A reply to a write, with the entity tag and what of the document not every node can do. */
@@ -41,11 +42,16 @@ interface OasPlace {
   /** What it is called in the audit log and in summaries. */
   readonly called: string;
   readonly sort: OasSort;
+  /** The `api_id` of the example. */
+  readonly exampleId: string;
   readonly said: { readonly created: string; readonly updated: string; readonly deleted: string };
 }
 
 /** The routes of OAS APIs under one path; newer tools send the same documents to paths of their own. */
-const oasController = ({ path, tag, noun, called, sort, said }: OasPlace): Type => {
+const oasController = ({ path, tag, noun, called, sort, exampleId, said }: OasPlace): Type => {
+  const idParam = { name: 'id', description: 'Database id or api_id', example: exampleId };
+  const example = oasExample(`Pets as ${called}`, `/${noun.toLowerCase()}/`, exampleId);
+
   @ApiTags(tag)
   @Controller(path)
   class OasController {
@@ -58,6 +64,9 @@ const oasController = ({ path, tag, noun, called, sort, said }: OasPlace): Type 
       access: Requires('apis', 'write', `Create ${called}`),
       id: `create${noun}`,
       summary: `Create an ${called}, or a version of an API`,
+      description: 'An id inside the extension is kept. What a gateway cannot do is said in `X-Castellan-Notes`.',
+      example,
+      replyHeaders: notesHeader,
       body: { schema: openApiDocument },
       consumes: [...documentTypes],
       reply: ApiCreatedReply,
@@ -78,7 +87,9 @@ const oasController = ({ path, tag, noun, called, sort, said }: OasPlace): Type 
     @Route.get(':id', {
       access: Requires('apis', 'read', `Get ${called}`),
       id: `get${noun}`,
-      summary: 'Get the document of an OAS API; `x-tyk-base-api-id` names the API that it is a version of',
+      summary: `Get the document of an ${called}`,
+      description: 'As YAML when `Accept` asks for it; with `mode=public` without Tyk’s extension.',
+      replyHeaders: baseApiHeader,
       params: [idParam],
       reply: { schema: openApiDocument },
       produces: [...documentTypes],
@@ -102,6 +113,9 @@ const oasController = ({ path, tag, noun, called, sort, said }: OasPlace): Type 
       access: Requires('apis', 'write', `Update ${called}`),
       id: `update${noun}`,
       summary: `Replace the document of an ${called}`,
+      description: 'What is left out is gone afterwards. A replacement by the same is no change.',
+      example,
+      replyHeaders: notesHeader,
       params: [idParam],
       body: { schema: openApiDocument },
       consumes: [...documentTypes],
@@ -126,6 +140,9 @@ const oasController = ({ path, tag, noun, called, sort, said }: OasPlace): Type 
       access: Requires('apis', 'write', `Patch ${called}`),
       id: `patch${noun}`,
       summary: 'Replace the OpenAPI part of an OAS API, and set up its operations',
+      description: 'The extension stays, but for the operations that parameters set up.',
+      example: plainExample,
+      replyHeaders: notesHeader,
       params: [idParam],
       body: { schema: { ...openApiDocument, description: `${openApiDocument.description}; ${inFormOrBody}` } },
       consumes: [...documentTypes, 'multipart/form-data'],
@@ -151,6 +168,7 @@ const oasController = ({ path, tag, noun, called, sort, said }: OasPlace): Type 
       access: Requires('apis', 'write', `Delete ${called}`),
       id: `delete${noun}`,
       summary: `Delete an ${called}`,
+      description: 'It can be restored from its history. Versions go with it only when `purge=true` asks for that.',
       params: [idParam],
       reply: StatusReply,
       preconditioned: true,
@@ -177,6 +195,7 @@ export const OasController = oasController({
   noun: 'OasApi',
   called: 'OAS API',
   sort: 'any',
+  exampleId: '4c1f0d2b9a3e4f6d8b7a5c3e1d0f2b4a',
   said,
 });
 
@@ -186,6 +205,7 @@ export const StreamsController = oasController({
   noun: 'StreamsApi',
   called: 'Streams API',
   sort: 'any',
+  exampleId: '7e5a3c1f9d2b4e6f8a0c2d4b6e8f1a3c',
   said,
 });
 
@@ -195,6 +215,7 @@ export const McpController = oasController({
   noun: 'Mcp',
   called: 'MCP Proxy',
   sort: 'mcp',
+  exampleId: '9b7d5f3a1c2e4d6f8b0a2c4e6d8f0b1a',
   said: {
     created: 'MCP Proxy definition created',
     updated: 'MCP Proxy definition updated',

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { int32 } from '@castellan/dto';
 
 class VersionMetaDto {
   @ApiProperty({ description: 'The api_id' })
@@ -24,7 +25,7 @@ export class VersionListDto {
   @ApiProperty({ type: [VersionMetaDto] })
   readonly apis!: readonly VersionMetaDto[];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...int32, example: 1 })
   readonly pages!: number;
 }
 

@@ -16,6 +16,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { int32, KeepsUnknownFields } from '@castellan/dto';
 
 /** What an organisation wants kept of the requests to its APIs. It takes effect within seconds, for what comes from then on. */
 export class AnalyticsSettingsDto {
@@ -48,6 +49,7 @@ export class AnalyticsSettingsDto {
   readonly drop_messages?: boolean;
 
   @ApiPropertyOptional({
+    ...int32,
     description: 'Days that records are kept; without it they are kept as long as the gateway says',
   })
   @IsOptional()
@@ -92,6 +94,7 @@ export class OrganisationSettingsDto {
 /**
  * An organisation as it is sent (docs/tyk/management.md#organisations). Fields that are not named here are kept too.
  */
+@KeepsUnknownFields()
 export class OrganisationInput {
   @ApiProperty({ example: 'Acme' })
   @IsString({ message: 'must be text' })
@@ -119,12 +122,12 @@ export class OrganisationInput {
   @IsBoolean({ message: 'must be true or false' })
   readonly hybrid_enabled?: boolean | null;
 
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, nullable: true })
   @IsOptional()
   @IsObject({ message: 'must be an object' })
   readonly event_options?: object | null;
 
-  @ApiPropertyOptional({ type: OrganisationSettingsDto })
+  @ApiPropertyOptional({ type: OrganisationSettingsDto, nullable: true })
   @IsOptional()
   @IsObject({ message: 'must be an object' })
   @ValidateNested()
@@ -140,6 +143,7 @@ export class OrganisationApiDto {
   readonly api_id!: string;
 }
 
+@KeepsUnknownFields()
 export class OrganisationDto extends OrganisationInput {
   @ApiProperty({ example: '54b53d3aeba6db5c35000002' })
   readonly id!: string;
@@ -152,6 +156,6 @@ export class OrganisationListDto {
   @ApiProperty({ type: [OrganisationDto] })
   readonly organisations!: readonly OrganisationDto[];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...int32, example: 1 })
   readonly pages!: number;
 }

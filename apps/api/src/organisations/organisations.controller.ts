@@ -1,6 +1,6 @@
 import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { StatusReply } from '@castellan/dto';
+import { IdReply, StatusReply } from '@castellan/dto';
 import { AdminOnly } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { AdminContext, AdminRequest } from '../http/request-context';
@@ -13,6 +13,7 @@ import { OrganisationDto, OrganisationInput, OrganisationListDto } from './organ
 import { OrganisationsService } from './organisations.service';
 
 const listQuery = new RouteQuery(listParameters);
+const idParam = { name: 'id', description: 'Id of the organisation', example: '54b53d3aeba6db5c35000002' };
 const removeQuery = new RouteQuery({ force: decisiveFlag({ description: 'Delete its APIs, policies and hooks too' }) });
 
 @ApiTags('Organisations')
@@ -24,6 +25,7 @@ export class OrganisationsController {
     access: AdminOnly('List Organisations'),
     id: 'listOrganisations',
     summary: 'List organisations',
+    description: 'By name.',
     reply: OrganisationListDto,
     listed: true,
   })
@@ -36,7 +38,8 @@ export class OrganisationsController {
     access: AdminOnly('Get Organisation'),
     id: 'getOrganisation',
     summary: 'Get an organisation',
-    params: [{ name: 'id', example: '54b53d3aeba6db5c35000002' }],
+    description: 'With the APIs that it has now.',
+    params: [idParam],
     reply: OrganisationDto,
     tagged: true,
   })
@@ -49,8 +52,10 @@ export class OrganisationsController {
     access: AdminOnly('Create Organisation'),
     id: 'createOrganisation',
     summary: 'Create an organisation; Meta is its id',
+    description: 'Its id is made, and is the last quoted value of the reply.',
+    example: { owner_name: 'Acme', owner_slug: 'acme' },
     body: OrganisationInput,
-    reply: StatusReply,
+    reply: IdReply,
     tagged: true,
   })
   async create(@AdminRequest() context: AdminContext, @Body() input: OrganisationInput): Promise<unknown> {
@@ -62,7 +67,10 @@ export class OrganisationsController {
     access: AdminOnly('Update Organisation'),
     id: 'updateOrganisation',
     summary: 'Replace an organisation',
-    params: [{ name: 'id', example: '54b53d3aeba6db5c35000002' }],
+    description:
+      'What is left out is gone afterwards, but for `settings`, which stay as they are unless they are sent.',
+    example: { owner_name: 'Acme', owner_slug: 'acme', cname: 'api.acme.example' },
+    params: [idParam],
     body: OrganisationInput,
     reply: StatusReply,
     tagged: true,
@@ -82,7 +90,8 @@ export class OrganisationsController {
     access: AdminOnly('Delete Organisation'),
     id: 'deleteOrganisation',
     summary: 'Delete an organisation and its users',
-    params: [{ name: 'id', example: '54b53d3aeba6db5c35000002' }],
+    description: 'Refused while it holds APIs, policies or hooks, unless `force=true` asks for theirs to go too.',
+    params: [idParam],
     reply: StatusReply,
     preconditioned: true,
     errors: [409],

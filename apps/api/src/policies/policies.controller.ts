@@ -14,6 +14,7 @@ import { sendList, sendResource } from '../http/text-reply';
 import { dryRunChange, ValidReply } from '../resources/dry-run';
 import { PoliciesService } from './policies.service';
 import { policyQuery, type PolicySearch } from './policy-query';
+import { policyExample } from './policy-example';
 import { policyListItem } from './policy-reply';
 import { PolicyDto, PolicyInput, PolicyListDto } from './policy.dto';
 
@@ -39,6 +40,7 @@ export class PoliciesController {
     access: Requires('policies', 'read', 'List Policies'),
     id: 'listPolicies',
     summary: 'List policies, the newest first',
+    description: 'Ten rows a page unless the installation says otherwise; `p=-1` gives all.',
     reply: PolicyListDto,
     listed: true,
   })
@@ -55,6 +57,7 @@ export class PoliciesController {
     access: Requires('policies', 'read', 'Search Policies'),
     id: 'searchPolicies',
     summary: 'The same as the list, where clients look for a search',
+    description: 'By a part of the name, with `q`.',
     reply: PolicyListDto,
     listed: true,
   })
@@ -71,6 +74,8 @@ export class PoliciesController {
     access: Requires('policies', 'read', 'Validate Policy'),
     id: 'validatePolicy',
     summary: 'Check everything that a write would, and write nothing',
+    description: 'Says every error that a write would, and what it would change.',
+    example: policyExample,
     body: PolicyInput,
     reply: ValidReply,
     errors: [404, 409],
@@ -88,6 +93,7 @@ export class PoliciesController {
     access: Requires('policies', 'read', 'Get Policy'),
     id: 'getPolicy',
     summary: 'Get a policy',
+    description: 'By its row id or by an id of its own.',
     params: [idParam],
     reply: PolicyDto,
     tagged: true,
@@ -105,6 +111,9 @@ export class PoliciesController {
     access: Requires('policies', 'write', 'Create Policy'),
     id: 'createPolicy',
     summary: 'Create a policy; `Message` is its `_id`',
+    description:
+      'The row id is kept where one is sent. Each API that it names has to exist, unless the organisation allows others.',
+    example: policyExample,
     body: PolicyInput,
     reply: StatusReply,
     tagged: true,
@@ -119,6 +128,8 @@ export class PoliciesController {
     access: Requires('policies', 'write', 'Update Policy'),
     id: 'updatePolicy',
     summary: 'Replace a policy',
+    description: 'What is left out is gone afterwards.',
+    example: policyExample,
     params: [idParam],
     body: PolicyInput,
     reply: StatusReply,
@@ -140,6 +151,7 @@ export class PoliciesController {
     access: Requires('policies', 'write', 'Delete Policy'),
     id: 'deletePolicy',
     summary: 'Delete a policy that no key applies',
+    description: 'Gateways stop applying it within seconds. Keys that apply it stand in the way unless `force=true`.',
     params: [idParam],
     reply: StatusReply,
     preconditioned: true,

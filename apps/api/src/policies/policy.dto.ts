@@ -1,6 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { dateTime, int32, int64, KeepsUnknownFields } from '@castellan/dto';
 
 /** A policy (docs/tyk/management.md#policies). Unknown fields are kept. */
+@KeepsUnknownFields()
 export class PolicyInput {
   @ApiPropertyOptional({ example: '5ead71205759610001818680', description: 'The row id to create it with' })
   readonly _id?: string;
@@ -17,21 +19,26 @@ export class PolicyInput {
   @ApiProperty({ example: true, description: 'Gateways get active policies only' })
   readonly active!: boolean;
 
-  @ApiPropertyOptional({ example: 1000, description: 'Requests every `per` seconds' })
+  @ApiPropertyOptional({ type: 'number', format: 'double', example: 1000, description: 'Requests every `per` seconds' })
   readonly rate?: number;
 
-  @ApiPropertyOptional({ example: 60, description: 'Seconds' })
+  @ApiPropertyOptional({ type: 'number', format: 'double', example: 60, description: 'Seconds' })
   readonly per?: number;
 
-  @ApiPropertyOptional({ example: -1, description: 'Requests every `quota_renewal_rate` seconds; -1 for no quota' })
+  @ApiPropertyOptional({
+    ...int64,
+    example: -1,
+    description: 'Requests every `quota_renewal_rate` seconds; -1 for no quota',
+  })
   readonly quota_max?: number;
 
-  @ApiPropertyOptional({ example: 3600, description: 'Seconds' })
+  @ApiPropertyOptional({ ...int64, example: 3600, description: 'Seconds' })
   readonly quota_renewal_rate?: number;
 
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: { type: 'object', additionalProperties: true },
+    nullable: true,
     description: 'By `api_id`. Each API, and each version that is named, has to exist in the organisation.',
     example: {
       b84fe1a04e5648927971c0557971565c: {
@@ -44,21 +51,27 @@ export class PolicyInput {
   })
   readonly access_rights?: object;
 
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'boolean' }, example: { quota: true } })
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'boolean' },
+    nullable: true,
+    example: { quota: true },
+  })
   readonly partitions?: object;
 
-  @ApiPropertyOptional({ type: [String] })
+  @ApiPropertyOptional({ type: [String], nullable: true })
   readonly tags?: readonly string[];
 
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, nullable: true })
   readonly meta_data?: object;
 }
 
+@KeepsUnknownFields()
 export class PolicyDto extends PolicyInput {
   @ApiProperty({ example: '54b53d3aeba6db5c35000002' })
   readonly org_id!: string;
 
-  @ApiProperty({ example: '2025-01-13T09:42:42.956Z' })
+  @ApiProperty({ ...dateTime })
   readonly date_created!: string;
 
   @ApiProperty({ example: '1736761362', description: 'Unix seconds' })
@@ -69,6 +82,6 @@ export class PolicyListDto {
   @ApiProperty({ type: [PolicyDto], description: 'Access rights carry `apiid` and `apiname` too' })
   readonly Data!: readonly PolicyDto[];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...int32, example: 1 })
   readonly Pages!: number;
 }

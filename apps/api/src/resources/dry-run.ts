@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { int32 } from '@castellan/dto';
 import type { Change } from '@castellan/persistence';
 import { diffJson, parseJson } from '@castellan/tyk';
 import { DiffOperationDto } from '../history/revision.dto';
@@ -13,7 +14,7 @@ export class DryRunChangeDto {
   @ApiProperty({ enum: ['create', 'update'] })
   readonly operation!: string;
 
-  @ApiProperty({ description: 'The version that the resource would have' })
+  @ApiProperty({ ...int32, description: 'The version that the resource would have' })
   readonly version!: number;
 
   @ApiProperty({ type: [DiffOperationDto] })

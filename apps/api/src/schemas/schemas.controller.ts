@@ -1,10 +1,11 @@
 import { Controller, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ValidationFailed } from '@castellan/dto';
+import { anyObject, ValidationFailed } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { oneOf, presence, text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import type { Schema } from '../http/media-docs';
 import { Route } from '../http/route';
 import { definitionSchema, oasApiSchema } from '@castellan/tyk';
 import { sendJsonText } from '../http/text-reply';
@@ -18,16 +19,18 @@ const schemaQuery = new RouteQuery({
 const mcpQuery = new RouteQuery({ mcpVersion: oneOf(['latest'], { description: 'There is one' }) });
 type SchemaAsked = Asked<typeof schemaQuery>;
 
-const schemaReply = {
+const wrapped = (name: string, description: string): { schema: Schema } => ({
   schema: {
-    type: 'object' as const,
+    type: 'object',
+    required: ['status', 'message', name],
     properties: {
-      status: { type: 'string' as const, example: 'OK' },
-      message: { type: 'string' as const },
-      schema: { type: 'object' as const, additionalProperties: true, description: 'JSON Schema' },
+      status: { type: 'string', example: 'OK' },
+      message: { type: 'string' },
+      [name]: { ...anyObject, description, example: {} },
     },
   },
-};
+});
+const schemaReply = wrapped('schema', 'JSON Schema');
 
 /**
  * The JSON Schemas that definitions are checked by, in the reply that clients of Tyk know
@@ -40,6 +43,7 @@ export class SchemasController {
     access: Requires('apis', 'read', 'Get schema'),
     id: 'getSchema',
     summary: 'The schema of OAS APIs',
+    description: 'The same as `getOasSchema`, where older tools look for it.',
     reply: schemaReply,
   })
   schema(@AskedFor(schemaQuery) query: SchemaAsked, @Res() reply: FastifyReply): void {
@@ -50,7 +54,8 @@ export class SchemasController {
     access: Requires('apis', 'read', 'List schemas'),
     id: 'listApiSchemas',
     summary: 'The schemas of every kind of API',
-    reply: { schema: { ...schemaReply.schema, properties: { schemas: { type: 'object' } } } },
+    description: 'By the name of the kind.',
+    reply: wrapped('schemas', 'JSON Schemas, by kind'),
   })
   schemas(@AskedFor(schemaQuery) query: SchemaAsked, @Res() reply: FastifyReply): void {
     const oas = oasSchema(query);
@@ -62,6 +67,7 @@ export class SchemasController {
     access: Requires('apis', 'read', 'Get schema'),
     id: 'getOasSchema',
     summary: 'The schema of OAS APIs',
+    description: 'Of OpenAPI 3.0 unless `oasVersion` says 3.1.',
     reply: schemaReply,
   })
   oas(@AskedFor(schemaQuery) query: SchemaAsked, @Res() reply: FastifyReply): void {
@@ -73,6 +79,7 @@ export class SchemasController {
     access: Requires('apis', 'read', 'Get schema'),
     id: 'getStreamsSchema',
     summary: 'The schema of Streams APIs',
+    description: 'That of OAS APIs: the extension of streams is checked by gateways.',
     reply: schemaReply,
   })
   streams(@AskedFor(schemaQuery) query: SchemaAsked, @Res() reply: FastifyReply): void {
@@ -84,7 +91,8 @@ export class SchemasController {
     access: Requires('apis', 'read', 'Get schema'),
     id: 'getMcpSchema',
     summary: 'The schema of MCP proxies, which are OAS APIs',
-    reply: { schema: { type: 'object', additionalProperties: true } },
+    description: 'The schema itself: clients of this one expect no wrapper around it.',
+    reply: { schema: { ...anyObject, description: 'JSON Schema', example: {} } },
   })
   mcp(@AskedFor(mcpQuery) _query: Asked<typeof mcpQuery>, @Res() reply: FastifyReply): void {
     sendJsonText(reply, JSON.stringify(oasSchema({ oasVersion: undefined, pretty: false })));
@@ -94,6 +102,7 @@ export class SchemasController {
     access: Requires('apis', 'read', 'Get schema'),
     id: 'getClassicSchema',
     summary: 'The schema of classic API definitions',
+    description: 'Strict about the types of known fields; unknown ones are kept.',
     reply: schemaReply,
   })
   classic(@AskedFor(prettyQuery) query: Pick<SchemaAsked, 'pretty'>, @Res() reply: FastifyReply): void {

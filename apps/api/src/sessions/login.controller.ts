@@ -38,7 +38,8 @@ export class LoginController {
     body: LoginInput,
     consumes: ['application/json', 'application/x-www-form-urlencoded'],
     reply: LoginReply,
-    errors: [403, 409, 429],
+    errors: [401, 403, 409, 429],
+    leads: 'To the page that a form asked for, or back to the login',
   })
   async logIn(
     @Body() input: LoginInput,
@@ -77,6 +78,7 @@ export class LoginController {
     description: 'Leads to the front page (302). A link on another site, or a look ahead of the browser, ends nothing.',
     reply: StatusReply,
     errors: [403],
+    leads: 'To the login',
   })
   async logOutByLink(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     if (!isMeant(request, this.config))

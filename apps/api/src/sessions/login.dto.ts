@@ -1,11 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { int32, dateTime, email } from '@castellan/dto';
 import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 
 const text = { message: 'must be text' };
 
 /** What `POST /login` takes, as JSON or as a form. */
 export class LoginInput {
-  @ApiPropertyOptional({ example: 'ada@acme.example', description: 'The address' })
+  @ApiPropertyOptional({ ...email, example: 'ada@acme.example', description: 'The address' })
   @IsOptional()
   @IsString(text)
   @MaxLength(254, { message: 'must have at most 254 characters' })
@@ -58,13 +59,13 @@ export class SessionDto {
   @ApiProperty({ example: '54b53e4ceba6db5c35000003' })
   readonly user_id!: string;
 
-  @ApiProperty({ description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime })
   readonly created_at!: string;
 
-  @ApiProperty({ description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime })
   readonly last_seen_at!: string;
 
-  @ApiProperty({ description: 'When it ends however much it is used; ISO 8601' })
+  @ApiProperty({ ...dateTime, description: 'When it ends however much it is used; ISO 8601' })
   readonly expires_at!: string;
 
   @ApiProperty({ example: '10.0.0.1', description: 'Where the login came from' })
@@ -93,7 +94,7 @@ export class OwnSessionDto {
   @ApiProperty({ example: '54b53d3aeba6db5c35000002' })
   readonly org_id!: string;
 
-  @ApiProperty({ example: 'ada@acme.example' })
+  @ApiProperty({ ...email, example: 'ada@acme.example' })
   readonly email_address!: string;
 
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
@@ -115,4 +116,20 @@ export class LoginReply {
 
   @ApiProperty({ type: OwnSessionDto })
   readonly Meta!: OwnSessionDto;
+}
+
+class SessionsEndedDto {
+  @ApiProperty({ ...int32, example: 2 })
+  readonly ended!: number;
+}
+
+export class SessionsEndedReply {
+  @ApiProperty({ example: 'OK' })
+  readonly Status!: string;
+
+  @ApiProperty({ example: 'Sessions ended' })
+  readonly Message!: string;
+
+  @ApiProperty({ type: SessionsEndedDto })
+  readonly Meta!: SessionsEndedDto;
 }

@@ -8,7 +8,7 @@ import { text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
 import { AccountReach } from './account-reach';
-import { OwnSessionDto, SessionListDto } from './login.dto';
+import { OwnSessionDto, SessionListDto, SessionsEndedReply } from './login.dto';
 import { presentOwnSession, presentSession } from './session-reply';
 import { SessionStore } from './session-store';
 
@@ -82,7 +82,7 @@ export class SessionsController {
     access: AnyUser('End Sessions'),
     id: 'endSessions',
     summary: 'End all sessions of oneself but this one, or all of another user',
-    reply: StatusReply,
+    reply: SessionsEndedReply,
     errors: [403, 404],
   })
   async endAll(

@@ -41,7 +41,7 @@ export class SetupController {
     description: 'Needs the token that `npm start` prints and the API logs. The browser that sends it is logged in.',
     body: SetupInput,
     reply: SetupReply,
-    errors: [403, 409, 429],
+    errors: [401, 403, 409, 429],
   })
   async setUp(
     @Body() input: SetupInput,

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEmail, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { email } from '@castellan/dto';
 import { OwnSessionDto } from '../sessions/login.dto';
 
 const text = { message: 'must be text' };
@@ -19,7 +20,7 @@ export class FoundingInput {
   @MaxLength(200, name)
   readonly owner_slug?: string;
 
-  @ApiProperty({ example: 'ada@acme.example' })
+  @ApiProperty({ ...email, example: 'ada@acme.example' })
   @IsEmail({ require_tld: false }, { message: 'must be an email address' })
   readonly email_address!: string;
 

@@ -57,7 +57,8 @@ export class SsoController {
     summary: 'Log in by a nonce',
     description: 'Leads to the front page (302). A look ahead of the browser does not spend the nonce.',
     reply: StatusReply,
-    errors: [403, 429],
+    errors: [401, 403, 429],
+    leads: 'Into the application',
   })
   async redeem(
     @AskedFor(redemption) { nonce }: Asked<typeof redemption>,

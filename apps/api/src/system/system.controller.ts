@@ -1,15 +1,9 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import {
-  ApiOkResponse,
-  ApiOperation,
-  ApiProperty,
-  ApiPropertyOptional,
-  ApiServiceUnavailableResponse,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Controller, Res } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Clock, Health, Metrics } from '@castellan/observability';
 import { Public } from '@castellan/rbac';
+import { Route } from '../http/route';
 import { version } from './version';
 
 class HealthDto {
@@ -55,10 +49,13 @@ export class SystemController {
    * In the shape of Tyk's own `/hello`, which bootstrap scripts wait for (docs/tyk/signals.md#control-api,
    * docs/tyk/clients.md#bootstrap-scripts). HEAD works too.
    */
-  @Get('hello')
-  @Public()
-  @ApiOperation({ operationId: 'hello', summary: 'Whether the installation works, in Tyk’s shape' })
-  @ApiOkResponse({ type: HelloDto })
+  @Route.get('hello', {
+    access: Public(),
+    id: 'hello',
+    summary: 'Whether the installation works, in Tyk’s shape',
+    description: 'Always 200; `status` says how it is.',
+    reply: HelloDto,
+  })
   async hello(): Promise<HelloDto> {
     const { checks, status } = await this.health.readiness();
     const time = this.clock.now().toISOString();
@@ -74,29 +71,40 @@ export class SystemController {
     };
   }
 
-  @Get('health/live')
-  @Public()
-  @ApiOperation({ operationId: 'live', summary: 'Whether the process runs' })
-  @ApiOkResponse({ type: HealthDto })
+  @Route.get('health/live', {
+    access: Public(),
+    id: 'live',
+    summary: 'Whether the process runs',
+    description: 'Whatever its databases do.',
+    reply: HealthDto,
+  })
   live(): HealthDto {
     return { status: 'ok', checks: {} };
   }
 
-  @Get('health/ready')
-  @Public()
-  @ApiOperation({ operationId: 'ready', summary: 'Whether the process can serve requests now' })
-  @ApiOkResponse({ type: HealthDto })
-  @ApiServiceUnavailableResponse({ type: HealthDto })
+  @Route.get('health/ready', {
+    access: Public(),
+    id: 'ready',
+    summary: 'Whether the process can serve requests now',
+    description: 'A load balancer sends nothing here unless it is 200.',
+    reply: HealthDto,
+    refusal: HealthDto,
+    errorsMean: { 503: 'It cannot; `checks` says why' },
+  })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthDto> {
     const report = await this.health.readiness();
     void reply.status(report.status === 'ok' ? 200 : 503);
     return report;
   }
 
-  @Get('metrics')
-  @Public()
-  @ApiOperation({ operationId: 'metrics', summary: 'Figures for Prometheus' })
-  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
+  @Route.get('metrics', {
+    access: Public(),
+    id: 'metrics',
+    summary: 'Figures for Prometheus',
+    description: 'In its text format.',
+    reply: { schema: { type: 'string' } },
+    produces: ['text/plain'],
+  })
   async figures(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     const { contentType, body } = await this.metrics.text();
     void reply.header('content-type', contentType);

@@ -103,6 +103,12 @@ export class OrganisationUsersController {
     id: 'createUser',
     summary: 'Create a user; `AccessKey` is shown only here',
     description: 'Nobody gives rights, or groups with rights, that they lack.',
+    example: {
+      first_name: 'Grace',
+      last_name: 'Hopper',
+      email_address: 'grace@acme.example',
+      user_permissions: { apis: 'write', policies: 'read' },
+    },
     body: UserCreation,
     reply: AccessKeyReply,
     tagged: true,

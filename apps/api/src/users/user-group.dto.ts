@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsInt, IsNotEmpty, IsObject, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { int32 } from '@castellan/dto';
 
 /** What a body may say of a group. What it does not say stays as it is. */
 export class UserGroupChange {
@@ -21,11 +22,7 @@ export class UserGroupChange {
   @IsBoolean({ message: 'must be true or false' })
   readonly active?: boolean | null;
 
-  @ApiPropertyOptional({
-    type: Number,
-    nullable: true,
-    description: 'Days after which a password is too old; 0 for never',
-  })
+  @ApiPropertyOptional({ ...int32, nullable: true, description: 'Days after which a password is too old; 0 for never' })
   @IsOptional()
   @IsInt({ message: 'must be a whole number' })
   @Min(0, { message: 'must be at least 0' })
@@ -68,7 +65,7 @@ export class UserGroupDto {
   @ApiProperty({ example: '54b53d3aeba6db5c35000002' })
   readonly org_id!: string;
 
-  @ApiProperty({ example: 0 })
+  @ApiProperty({ ...int32, example: 0 })
   readonly password_max_days!: number;
 
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
@@ -79,6 +76,6 @@ export class UserGroupListDto {
   @ApiProperty({ type: [UserGroupDto] })
   readonly groups!: readonly UserGroupDto[];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...int32, example: 1 })
   readonly pages!: number;
 }

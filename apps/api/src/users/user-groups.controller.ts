@@ -53,6 +53,11 @@ export class UserGroupsController {
     id: 'createUserGroup',
     summary: 'Create a user group; `Meta` is its id',
     description: 'Its members have its rights beside their own. Nobody makes a group with rights that they lack.',
+    example: {
+      name: 'Devops',
+      description: 'Logs and analytics',
+      user_permissions: { analytics: 'read', log: 'read' },
+    },
     body: UserGroupInput,
     reply: StatusReply,
     tagged: true,

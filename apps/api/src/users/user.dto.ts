@@ -13,7 +13,9 @@ import {
   MaxLength,
   Min,
   MinLength,
+  ValidateIf,
 } from 'class-validator';
+import { dateTime, email, int32 } from '@castellan/dto';
 
 /** More groups than anybody needs to be in. */
 const mostGroups = 100;
@@ -80,11 +82,7 @@ export class UserFields {
   @Matches(groupIdPattern, { each: true, message: notAGroup })
   readonly groups_ids?: readonly string[] | null;
 
-  @ApiPropertyOptional({
-    type: Number,
-    nullable: true,
-    description: 'Days after which a password is too old; 0 for never',
-  })
+  @ApiPropertyOptional({ ...int32, nullable: true, description: 'Days after which a password is too old; 0 for never' })
   @IsOptional()
   @IsInt({ message: 'must be a whole number' })
   @Min(0, { message: 'must be at least 0' })
@@ -96,14 +94,14 @@ const isAddress = () => IsEmail({ require_tld: false }, { message: 'must be an e
 
 /** A new user of the caller's organisation. */
 export class UserCreation extends UserFields {
-  @ApiProperty({ example: 'ada@acme.example' })
+  @ApiProperty({ ...email, example: 'ada@acme.example' })
   @isAddress()
   readonly email_address!: string;
 }
 
 /** A change of a user. */
 export class UserChange extends UserFields {
-  @ApiPropertyOptional({ type: String, nullable: true, example: 'ada@acme.example' })
+  @ApiPropertyOptional({ ...email, nullable: true, example: 'ada@acme.example' })
   @IsOptional()
   @isAddress()
   readonly email_address?: string | null;
@@ -111,9 +109,13 @@ export class UserChange extends UserFields {
 
 /** A new user as it is sent on the admin plane (docs/tyk/management.md#users). */
 export class UserInput extends UserCreation {
-  @ApiProperty({ example: '54b53d3aeba6db5c35000002', description: 'The organisation that the user belongs to' })
+  @ApiPropertyOptional({
+    example: '54b53d3aeba6db5c35000002',
+    description: 'The organisation that the user belongs to; may be left out while there is only one',
+  })
+  @ValidateIf((_, value) => value !== undefined)
   @Matches(/^[0-9a-f]{24}$/i, { message: 'must be the id of an organisation' })
-  readonly org_id!: string;
+  readonly org_id?: string;
 
   @ApiPropertyOptional({
     type: String,
@@ -163,7 +165,7 @@ export class UserDto {
   @ApiProperty({ example: 'Lovelace' })
   readonly last_name!: string;
 
-  @ApiProperty({ example: 'ada@acme.example' })
+  @ApiProperty({ ...email, example: 'ada@acme.example' })
   readonly email_address!: string;
 
   @ApiProperty({ example: '54b53d3aeba6db5c35000002' })
@@ -186,10 +188,10 @@ export class UserDto {
   })
   readonly group_id!: string;
 
-  @ApiProperty({ example: 0 })
+  @ApiProperty({ ...int32, example: 0 })
   readonly password_max_days!: number;
 
-  @ApiProperty({ description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime })
   readonly created_at!: string;
 }
 
@@ -197,6 +199,6 @@ export class UserListDto {
   @ApiProperty({ type: [UserDto] })
   readonly users!: readonly UserDto[];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...int32, example: 1 })
   readonly pages!: number;
 }

@@ -20,7 +20,7 @@ const listQuery = new RouteQuery({
   ...listParameters,
   org_id: organisationId({ description: 'Only the users of this organisation' }),
 });
-const idParam = { name: 'id', example: '54b53e4ceba6db5c35000003' };
+const idParam = { name: 'id', description: 'Id of the user', example: '54b53e4ceba6db5c35000003' };
 
 @ApiTags('Users')
 @Controller('admin/users')
@@ -57,14 +57,19 @@ export class UsersController {
     access: AdminOnly('Create User'),
     id: 'adminCreateUser',
     summary: 'Create a user; Message is the access key',
+    description:
+      'The access key is shown only now. The first user of an organisation is its administrator unless rights are sent. Without `org_id` it goes into the only organisation that there is.',
     body: UserInput,
+    example: { first_name: 'Ada', last_name: 'Lovelace', email_address: 'ada@acme.example' },
     reply: UserCreatedReply,
     errors: [403],
   })
   async create(@AdminRequest() context: AdminContext, @Body() input: UserInput): Promise<StatusReply> {
     const passwordHash = input.password ? await hashPassword(input.password) : '';
     const asking = {
-      context: context.in(toOrganisationId(input.org_id)),
+      context: context.in(
+        input.org_id === undefined ? await this.users.onlyOrganisation() : toOrganisationId(input.org_id),
+      ),
       caller: null,
       precondition: Precondition.none,
     };

@@ -114,8 +114,8 @@ describe('/admin/users', () => {
     });
 
     it.each([
-      [{}, ['email_address', 'org_id']],
-      [{ email_address: 'not an address' }, ['email_address', 'org_id']],
+      [{}, ['email_address']],
+      [{ email_address: 'not an address' }, ['email_address']],
       [{ email_address: 'a@b.c', org_id: 'x' }, ['org_id']],
       [{ email_address: 'a@b.c', org_id: '000000000000000000000000' }, ['org_id']],
       [{ email_address: 'a@b.c', org_id: '000000000000000000000000', password: '12345' }, ['password']],

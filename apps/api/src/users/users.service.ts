@@ -8,6 +8,7 @@ import {
   isObjectIdText,
   OrganisationStore,
   toObjectId,
+  toOrganisationId,
   UserStore,
   type ChangeContext,
   type OrganisationId,
@@ -206,6 +207,16 @@ export class UsersService {
     if (caller !== null || groupIdsAskedFor(input, []).length > 0) return {};
     const isFirst = (await this.users.count(unit.organisation, {}, unit.session)) === 0;
     return isFirst ? { IsAdmin: 'admin', ResetPassword: 'admin' } : {};
+  }
+
+  /** @throws ValidationFailed when it cannot be told which one is meant */
+  async onlyOrganisation(): Promise<OrganisationId> {
+    const place = { page: 1 } as const;
+    const { rows, total } = await this.organisations.pageOfAll({ sort: { name: 1, _id: 1 }, place, pageSize: 1 });
+    const [only] = rows;
+    if (only !== undefined && total === 1) return toOrganisationId(only._id);
+    const message = total === 0 ? 'there is no organisation yet; create one first' : 'is required: there are several';
+    throw new ValidationFailed([{ path: 'org_id', message }]);
   }
 
   private async requireOrganisation({ organisation, session }: UnitOfWork): Promise<void> {

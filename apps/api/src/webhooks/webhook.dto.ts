@@ -1,6 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { int32, int64, KeepsUnknownFields, uri } from '@castellan/dto';
 
 /** A web hook (docs/tyk/management.md#web-hooks). Unknown fields are kept. */
+@KeepsUnknownFields()
 export class WebhookInput {
   @ApiPropertyOptional({ example: 'Quota alarm', description: 'Clients find their hooks by it' })
   readonly name?: string;
@@ -8,16 +10,21 @@ export class WebhookInput {
   @ApiProperty({ example: 'POST', description: 'GET, PUT, POST, DELETE or PATCH' })
   readonly method!: string;
 
-  @ApiProperty({ example: 'https://alarms.acme.example/quota', description: 'An absolute http or https URL' })
+  @ApiProperty({ ...uri, example: 'https://alarms.acme.example/quota', description: 'An absolute http or https URL' })
   readonly target_path!: string;
 
   @ApiPropertyOptional({ description: 'A template file on the gateways; their own when empty' })
   readonly template_path?: string;
 
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, example: { 'x-token': '123456' } })
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    nullable: true,
+    example: { 'x-token': '123456' },
+  })
   readonly header_map?: object;
 
-  @ApiPropertyOptional({ example: 0, description: 'Seconds in which the same event is sent once' })
+  @ApiPropertyOptional({ ...int64, example: 0, description: 'Seconds in which the same event is sent once' })
   readonly event_timeout?: number;
 
   @ApiPropertyOptional({
@@ -27,6 +34,7 @@ export class WebhookInput {
   readonly webhook_id?: string;
 }
 
+@KeepsUnknownFields()
 export class WebhookDto extends WebhookInput {
   @ApiProperty({ type: 'object', additionalProperties: true })
   readonly api_model!: object;
@@ -42,6 +50,6 @@ export class WebhookListDto {
   @ApiProperty({ type: [WebhookDto] })
   readonly hooks!: readonly WebhookDto[];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...int32, example: 1 })
   readonly pages!: number;
 }

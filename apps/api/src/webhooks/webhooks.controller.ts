@@ -2,7 +2,7 @@ import { Body, Controller, Inject, Param, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { StatusReply } from '@castellan/dto';
+import { IdReply, StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
@@ -13,6 +13,7 @@ import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
 import { sendList, sendResource } from '../http/text-reply';
 import { WebhookDto, WebhookInput, WebhookListDto } from './webhook.dto';
+import { hookExample } from './webhook-example';
 import { WebhooksService } from './webhooks.service';
 
 const listQuery = new RouteQuery(listParameters);
@@ -21,7 +22,7 @@ const removeQuery = new RouteQuery({
     description: 'Take it out of the APIs that refer to it; left out, what `CASTELLAN_DELETE_IN_USE` says',
   }),
 });
-const idParam = { name: 'id', example: '54be6c0beba6db07a6000002' };
+const idParam = { name: 'id', description: 'Id of the web hook', example: '54be6c0beba6db07a6000002' };
 
 @ApiTags('Web hooks')
 @Controller('api/hooks')
@@ -35,6 +36,7 @@ export class WebhooksController {
     access: Requires('hooks', 'read', 'List Hooks'),
     id: 'listHooks',
     summary: 'List web hooks, the newest first',
+    description: 'Ten rows a page unless the installation says otherwise; `p=-1` gives all.',
     reply: WebhookListDto,
     listed: true,
   })
@@ -50,6 +52,7 @@ export class WebhooksController {
     access: Requires('hooks', 'read', 'Get Hook'),
     id: 'getHook',
     summary: 'Get a web hook',
+    description: 'By its database id.',
     params: [idParam],
     reply: WebhookDto,
     tagged: true,
@@ -67,8 +70,10 @@ export class WebhooksController {
     access: Requires('hooks', 'write', 'Create Hook'),
     id: 'createHook',
     summary: 'Create a web hook; `Meta` is its id',
+    description: 'Gateways call it once an API refers to it.',
+    example: hookExample,
     body: WebhookInput,
-    reply: StatusReply,
+    reply: IdReply,
     tagged: true,
     errors: [409],
   })
@@ -81,6 +86,8 @@ export class WebhooksController {
     access: Requires('hooks', 'write', 'Update Hook'),
     id: 'updateHook',
     summary: 'Replace a web hook, and refresh the APIs that refer to it',
+    description: 'What is left out is gone afterwards.',
+    example: hookExample,
     params: [idParam],
     body: WebhookInput,
     reply: StatusReply,
@@ -102,6 +109,7 @@ export class WebhooksController {
     access: Requires('hooks', 'write', 'Delete Hook'),
     id: 'deleteHook',
     summary: 'Delete a web hook that no API refers to',
+    description: 'With `force=true` it is taken out of the APIs that refer to it.',
     params: [idParam],
     reply: StatusReply,
     preconditioned: true,

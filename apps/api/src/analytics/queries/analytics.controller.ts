@@ -5,7 +5,7 @@ import { AnyUser } from '@castellan/rbac';
 import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
 import { Route } from '../../http/route';
 import { LiveService } from './live.service';
-import { QueryBodyDto, QueryReplyDto, readQuery } from './query.body';
+import { QueryBodyDto, queryExample, QueryReplyDto, readQuery } from './query.body';
 import { QueryService } from './query.service';
 import { AnalyticsRights } from './rights';
 
@@ -27,6 +27,7 @@ export class AnalyticsController {
     summary: 'Ask for any figures by any dimensions',
     description: `${rights} Latencies are milliseconds; percentiles are within 1 %, unique callers within some 2 %.`,
     body: QueryBodyDto,
+    example: queryExample,
     reply: QueryReplyDto,
     errors: [403],
   })

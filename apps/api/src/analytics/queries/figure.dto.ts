@@ -1,20 +1,21 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { int32, int64 } from '@castellan/dto';
 import { percentiles, type Bucket, type Dimensions, type Measures } from '@castellan/analytics';
 
 export class FigureIdDto {
-  @ApiProperty({ example: 6, description: 'Day of the month in the zone that was asked for; 0 in lists' })
+  @ApiProperty({ ...int32, example: 6, description: 'Day of the month in the zone that was asked for; 0 in lists' })
   readonly day!: number;
 
-  @ApiProperty({ example: 12, description: 'From 1; 0 in lists' })
+  @ApiProperty({ ...int32, example: 12, description: 'From 1; 0 in lists' })
   readonly month!: number;
 
-  @ApiProperty({ example: 2026 })
+  @ApiProperty({ ...int32, example: 2026 })
   readonly year!: number;
 
-  @ApiProperty({ example: 0 })
+  @ApiProperty({ ...int32, example: 0 })
   readonly hour!: number;
 
-  @ApiProperty({ example: 200, description: 'Response code, where rows are of one; else 0' })
+  @ApiProperty({ ...int32, example: 200, description: 'Response code, where rows are of one; else 0' })
   readonly code!: number;
 
   @ApiProperty({ example: '', description: 'Path below the listen path, where rows are of one' })
@@ -64,13 +65,13 @@ export class FigureDto {
   @ApiProperty({ type: FigureIdDto })
   readonly id!: FigureIdDto;
 
-  @ApiProperty({ example: 13 })
+  @ApiProperty({ ...int64, example: 13 })
   readonly hits!: number;
 
-  @ApiProperty({ example: 10, description: 'Answered 2xx' })
+  @ApiProperty({ ...int64, example: 10, description: 'Answered 2xx' })
   readonly success!: number;
 
-  @ApiProperty({ example: 3, description: 'Answered 400 or above' })
+  @ApiProperty({ ...int64, example: 3, description: 'Answered 400 or above' })
   readonly error!: number;
 
   @ApiProperty({ example: '2026-12-06T12:31:02.000Z', description: '0001-01-01T00:00:00Z when there was none' })
@@ -111,7 +112,7 @@ export class FigureListDto {
   @ApiProperty({ type: [FigureDto] })
   readonly data!: readonly FigureDto[];
 
-  @ApiProperty({ example: 0, description: 'Pages of a list; 0 when all of it is given' })
+  @ApiProperty({ ...int32, example: 0, description: 'Pages of a list; 0 when all of it is given' })
   readonly pages!: number;
 }
 

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { int32, int64 } from '@castellan/dto';
 import type { mongo } from 'mongoose';
 import type { FoundDocument } from '@castellan/analytics';
 
@@ -11,13 +12,13 @@ export class LogRecordDto {
   @ApiProperty({ description: 'Host of the upstream' }) readonly Host!: string;
   @ApiProperty() readonly Path!: string;
   @ApiProperty() readonly RawPath!: string;
-  @ApiProperty({ description: 'Bytes of the request’s body' }) readonly ContentLength!: number;
+  @ApiProperty({ ...int64, description: 'Bytes of the request’s body' }) readonly ContentLength!: number;
   @ApiProperty() readonly UserAgent!: string;
-  @ApiProperty() readonly Day!: number;
-  @ApiProperty() readonly Month!: number;
-  @ApiProperty() readonly Year!: number;
-  @ApiProperty() readonly Hour!: number;
-  @ApiProperty() readonly ResponseCode!: number;
+  @ApiProperty({ ...int32 }) readonly Day!: number;
+  @ApiProperty({ ...int32 }) readonly Month!: number;
+  @ApiProperty({ ...int32 }) readonly Year!: number;
+  @ApiProperty({ ...int32 }) readonly Hour!: number;
+  @ApiProperty({ ...int32 }) readonly ResponseCode!: number;
   @ApiProperty({ description: 'Hash of the key' }) readonly APIKey!: string;
   @ApiProperty() readonly TimeStamp!: string;
   @ApiProperty() readonly APIVersion!: string;
@@ -44,7 +45,7 @@ export class LogListDto {
   @ApiProperty({ type: [LogRecordDto] })
   readonly data!: readonly LogRecordDto[];
 
-  @ApiProperty({ description: 'Pages there are, counted up to 1,000' })
+  @ApiProperty({ ...int32, description: 'Pages there are, counted up to 1,000' })
   readonly pages!: number;
 
   @ApiProperty({
@@ -66,7 +67,7 @@ export class LogMessageDto {
   @ApiProperty({ description: 'Whether the body is no text; it is in `RawRequest` or `RawResponse`' })
   readonly binary!: boolean;
 
-  @ApiProperty({ description: 'Bytes of the whole message, also when less is kept' })
+  @ApiProperty({ ...int64, description: 'Bytes of the whole message, also when less is kept' })
   readonly size!: number;
 
   @ApiProperty()

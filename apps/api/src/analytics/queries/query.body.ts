@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { z } from 'zod';
 import { isZone } from '@castellan/analytics';
-import { ValidationFailed } from '@castellan/dto';
+import { int32, ValidationFailed } from '@castellan/dto';
 
 const dimensionNames = ['api', 'version', 'key', 'path', 'code', 'oauth', 'tag', 'country'] as const;
 const metricNames = [
@@ -74,7 +74,8 @@ class QueryFiltersDto {
   @ApiPropertyOptional(list('OAuth clients')) readonly oauth?: readonly string[];
   @ApiPropertyOptional(list('Tags')) readonly tag?: readonly string[];
   @ApiPropertyOptional(list('Countries')) readonly country?: readonly string[];
-  @ApiPropertyOptional({ type: [Number], description: 'Response codes' }) readonly code?: readonly number[];
+  @ApiPropertyOptional({ type: 'array', items: { ...int32 }, description: 'Response codes' })
+  readonly code?: readonly number[];
   @ApiPropertyOptional({ description: 'Only what was answered 400 or above' }) readonly errors?: boolean;
 }
 
@@ -108,7 +109,13 @@ export class QueryBodyDto {
   @ApiPropertyOptional({ type: QueryFiltersDto })
   readonly filters?: QueryFiltersDto;
 
-  @ApiPropertyOptional({ default: 1000, minimum: 1, maximum: 10000, description: 'Groups that are given, at most' })
+  @ApiPropertyOptional({
+    ...int32,
+    default: 1000,
+    minimum: 1,
+    maximum: 10000,
+    description: 'Groups that are given, at most',
+  })
   readonly top?: number;
 
   @ApiPropertyOptional({ enum: ['asc', 'desc'], default: 'desc' })
@@ -130,3 +137,12 @@ export class QueryReplyDto {
   })
   readonly data!: readonly Readonly<Record<string, unknown>>[];
 }
+
+/** A question that a fresh installation answers, with nothing in it. */
+export const queryExample = {
+  from: '2026-11-01T00:00:00Z',
+  to: '2026-12-01T00:00:00Z',
+  interval: 'day',
+  groupBy: ['api'],
+  metrics: ['hits', 'errors', 'latency_p95'],
+};

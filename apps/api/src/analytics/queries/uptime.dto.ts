@@ -1,16 +1,17 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { int32 } from '@castellan/dto';
 
 export class UptimeDto {
   @ApiProperty({ example: 'http://10.0.0.7/health' }) readonly url!: string;
   @ApiProperty() readonly api_id!: string;
-  @ApiProperty({ description: 'Checks that were made' }) readonly checks!: number;
-  @ApiProperty({ description: 'Checks that failed' }) readonly failed!: number;
+  @ApiProperty({ ...int32, description: 'Checks that were made' }) readonly checks!: number;
+  @ApiProperty({ ...int32, description: 'Checks that failed' }) readonly failed!: number;
   @ApiProperty({
     example: 99.98,
     description: 'Share of the time, not of the checks: a check holds until the next one',
   })
   readonly availability!: number;
-  @ApiProperty({ description: 'Times it went from up to down' }) readonly outages!: number;
+  @ApiProperty({ ...int32, description: 'Times it went from up to down' }) readonly outages!: number;
   @ApiProperty({ description: 'Whether the last check succeeded' }) readonly up!: boolean;
   @ApiProperty({ example: '2026-12-06T12:31:02.000Z' }) readonly last_check!: string;
   @ApiProperty({ description: 'Mean, in milliseconds' }) readonly request_time!: number;
@@ -18,5 +19,5 @@ export class UptimeDto {
 
 export class UptimeListDto {
   @ApiProperty({ type: [UptimeDto] }) readonly data!: readonly UptimeDto[];
-  @ApiProperty({ example: 0 }) readonly pages!: number;
+  @ApiProperty({ ...int32, example: 0 }) readonly pages!: number;
 }

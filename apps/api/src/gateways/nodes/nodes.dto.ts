@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { dateTime, int32, int64, uri } from '@castellan/dto';
 
 class HashesDto {
   @ApiProperty({ description: 'sha256 of the list of API definitions' })
@@ -27,16 +28,16 @@ export class NodeDto {
   })
   readonly version!: string | null;
 
-  @ApiProperty({ description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime })
   readonly registered_at!: string;
 
-  @ApiProperty({ description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime })
   readonly last_seen!: string;
 
   @ApiProperty({ type: HashesDto, nullable: true, description: 'What it last loaded; null when it has loaded nothing' })
   readonly served!: HashesDto | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime, nullable: true })
   readonly served_at!: string | null;
 
   @ApiProperty({ type: HashesDto, description: 'What it should run' })
@@ -56,7 +57,7 @@ export class NodeDto {
 }
 
 class ReloadDto {
-  @ApiProperty({ example: 'http://10.0.0.7:8080' })
+  @ApiProperty({ ...uri, example: 'http://10.0.0.7:8080' })
   readonly url!: string;
 
   @ApiProperty({ type: String, nullable: true, description: 'Id of the node that this is, where that was seen' })
@@ -65,10 +66,10 @@ class ReloadDto {
   @ApiProperty()
   readonly ok!: boolean;
 
-  @ApiProperty({ description: '0 when the gateway had loaded by itself and only its version was asked for' })
+  @ApiProperty({ ...int32, description: '0 when the gateway had loaded by itself and only its version was asked for' })
   readonly attempts!: number;
 
-  @ApiProperty({ description: 'Milliseconds' })
+  @ApiProperty({ ...int64, description: 'Milliseconds' })
   readonly durationMs!: number;
 
   @ApiProperty({ type: String, nullable: true })
@@ -77,7 +78,7 @@ class ReloadDto {
   @ApiProperty({ type: String, nullable: true })
   readonly version!: string | null;
 
-  @ApiProperty({ description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime })
   readonly at!: string;
 
   @ApiProperty({ enum: ['start', 'change', 'reconcile', 'reconnect'] })
@@ -88,13 +89,13 @@ export class NodesData {
   @ApiProperty({ type: [NodeDto] })
   readonly nodes!: NodeDto[];
 
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly active_node_count!: number;
 
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly nodes_available!: number;
 
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly nodes_remaining!: number;
 
   @ApiProperty()

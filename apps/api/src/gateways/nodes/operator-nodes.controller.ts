@@ -15,6 +15,7 @@ export class OperatorNodesController {
     access: AdminOnly('List Nodes'),
     id: 'listAllNodes',
     summary: 'Every gateway: where it is, what it runs, and whether that is what it should run',
+    description: 'Host names, addresses and what host managers report included.',
     reply: NodesReply,
   })
   async list(): Promise<NodesReply> {

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsNumber, IsOptional, IsString } from 'class-validator';
+import { int32 } from '@castellan/dto';
 
 export class NodeReply {
   @ApiProperty({ example: 'OK' })
@@ -51,12 +52,12 @@ export class QuotaTriggerDto {
   @IsString()
   readonly key?: string;
 
-  @ApiProperty({ required: false, example: 80 })
+  @ApiProperty({ ...int32, required: false, example: 80 })
   @IsOptional()
   @IsNumber()
   readonly trigger_limit?: number;
 
-  @ApiProperty({ required: false, example: 81.5 })
+  @ApiProperty({ type: 'number', format: 'double', required: false, example: 81.5 })
   @IsOptional()
   @IsNumber()
   readonly usage_percentage?: number;

@@ -80,8 +80,12 @@ export const AskedFor =
       throw new TypeError('Only handlers are asked');
     }
     Reflect.defineMetadata(QUERY, query, handler);
-    for (const [name, { description, schema, example, required }] of Object.entries(query.parameters)) {
-      const options = { name, description, schema, required, ...(example === undefined ? {} : { example }) };
-      ApiQuery(options)(target, property, descriptor);
+    for (const [name, parameter] of Object.entries(query.parameters)) {
+      const { schema, required } = parameter;
+      ApiQuery({ name, description: describe(parameter), schema, required })(target, property, descriptor);
     }
   };
+
+/** Swagger UI sends the example of a parameter that one may leave out; it stands in the description instead. */
+const describe = ({ description, example }: Parameter<unknown>): string =>
+  example === undefined ? description : `${description}, such as \`${example}\``;

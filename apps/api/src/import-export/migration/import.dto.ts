@@ -1,8 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
+import { KeepsUnknownFields } from '@castellan/dto';
 import { OrganisationInput } from '../../organisations/organisation.dto';
 
 /** An organisation with the id that it keeps. */
+@KeepsUnknownFields()
 export class OrganisationImport extends OrganisationInput {
   @ApiProperty({ example: '53ac07777cbb8c2d53000002' })
   @Matches(/^[0-9a-f]{24}$/i, { message: 'must be 24 hex digits' })
@@ -25,4 +27,16 @@ export class PoliciesImport {
     description: 'Policies; the `org_id` inside says whose they are',
   })
   readonly Data!: readonly object[];
+}
+
+/** What was imported, by id. */
+export class ImportedReply {
+  @ApiProperty({ example: 'OK' })
+  readonly Status!: string;
+
+  @ApiProperty({ example: 'APIs imported' })
+  readonly Message!: string;
+
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'boolean' }, example: { gold: true } })
+  readonly Meta!: Readonly<Record<string, boolean>>;
 }

@@ -1,13 +1,14 @@
 import { Body, Controller } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { StatusReply } from '@castellan/dto';
+import { IdReply, StatusReply } from '@castellan/dto';
 import { AdminOnly } from '@castellan/rbac';
 import { LargeBody } from '../../http/large-bodies';
 import { AdminContext, AdminRequest } from '../../http/request-context';
 import { tagged } from '../../http/reply-headers';
 import { Route } from '../../http/route';
 import { OrganisationsService } from '../../organisations/organisations.service';
-import { ApisImport, OrganisationImport, PoliciesImport } from './import.dto';
+import { apisExample, organisationExample, policiesExample } from './import-examples';
+import { ApisImport, ImportedReply, OrganisationImport, PoliciesImport } from './import.dto';
 import { ImportsService } from './imports.service';
 
 /**
@@ -26,8 +27,10 @@ export class ImportsController {
     access: AdminOnly('Import Organisation'),
     id: 'importOrganisation',
     summary: 'Create or replace an organisation; Meta is its id',
+    description: 'The id that it brings is kept.',
+    example: organisationExample,
     body: OrganisationImport,
-    reply: StatusReply,
+    reply: IdReply,
     tagged: true,
   })
   async organisation(@AdminRequest() context: AdminContext, @Body() input: OrganisationImport): Promise<unknown> {
@@ -39,8 +42,10 @@ export class ImportsController {
     access: AdminOnly('Import APIs'),
     id: 'importApis',
     summary: 'Create or replace APIs; Meta names each api_id',
+    description: 'Ids that they bring are kept; all of them or none.',
+    example: apisExample,
     body: ApisImport,
-    reply: StatusReply,
+    reply: ImportedReply,
     errors: [409],
   })
   @LargeBody()
@@ -52,8 +57,10 @@ export class ImportsController {
     access: AdminOnly('Import Policies'),
     id: 'importPolicies',
     summary: 'Create or replace policies; Meta names each id',
+    description: 'Ids that they bring are kept; all of them or none.',
+    example: policiesExample,
     body: PoliciesImport,
-    reply: StatusReply,
+    reply: ImportedReply,
     errors: [409],
   })
   @LargeBody()

@@ -8,6 +8,7 @@ import { allows, isSection, Requires, type Level } from '@castellan/rbac';
 import { LargeBody } from '../../http/large-bodies';
 import { AskedFor, type Asked } from '../../http/query/query';
 import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
+import { json, yaml } from '../../http/media-docs';
 import { Route } from '../../http/route';
 import { readDocument, sectionNames, subsetOf } from '../document';
 import { ExportService } from '../export.service';
@@ -23,6 +24,7 @@ import {
   importQuery,
   isKnownExport,
 } from './transfer-query';
+import { configurationExample } from './transfer-example';
 import { ConfigurationDto, ImportListDto, ImportReply } from './transfer.dto';
 
 /** Imports that are listed, the latest first. */
@@ -45,6 +47,7 @@ export class TransferController {
     description:
       'The same configuration gives the same document, byte for byte, whatever the installation. Needs the right to read each section that the document has: one that silently lacked a section would, with `prune`, delete it.',
     reply: ConfigurationDto,
+    produces: [json, yaml],
     tagged: true,
     errors: [409],
   })
@@ -71,6 +74,8 @@ export class TransferController {
     description:
       'Takes what an export gives, as JSON or YAML. Every entry is checked before anything is written. Needs the right to write each section that the document has.',
     body: ConfigurationDto,
+    consumes: [json, yaml],
+    example: configurationExample,
     reply: ImportReply,
     preconditioned: true,
     errors: [409],
@@ -99,6 +104,7 @@ export class TransferController {
     access: Requires('system', 'read', 'List Imports'),
     id: 'listImports',
     summary: 'The last imports that were made in batches, and how far they are',
+    description: 'An import that fits into one transaction is not among them.',
     reply: ImportListDto,
   })
   async list(@OrganisationRequest() { organisation }: OrganisationContext): Promise<ImportListDto> {

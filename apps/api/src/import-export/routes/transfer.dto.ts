@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { dateTime, FieldErrorDto, int32 } from '@castellan/dto';
 import { documentKinds } from '@castellan/persistence';
 import { DiffOperationDto } from '../../history/revision.dto';
 
 class DocumentHeadDto {
-  @ApiProperty({ example: 1, description: 'Which form of the document this is' })
+  @ApiProperty({ ...int32, example: 1, description: 'Which form of the document this is' })
   readonly format!: number;
 
   @ApiPropertyOptional({ type: [String], description: 'Of the subset that was exported' })
@@ -30,16 +31,16 @@ for (const { documents } of documentKinds()) {
 }
 
 class ImportCountsDto {
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly create!: number;
 
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly update!: number;
 
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly delete!: number;
 
-  @ApiProperty()
+  @ApiProperty({ ...int32 })
   readonly unchanged!: number;
 }
 
@@ -95,6 +96,17 @@ export class ImportReply {
   readonly Meta!: ImportReportDto;
 }
 
+class RefusalDto {
+  @ApiProperty({ example: 'slug_conflict', description: 'The code of the error' })
+  readonly code!: string;
+
+  @ApiProperty()
+  readonly message!: string;
+
+  @ApiProperty({ type: [FieldErrorDto] })
+  readonly errors!: readonly FieldErrorDto[];
+}
+
 class ImportStateDto {
   @ApiProperty()
   readonly id!: string;
@@ -102,22 +114,22 @@ class ImportStateDto {
   @ApiProperty({ enum: ['staging', 'applying', 'undoing', 'applied', 'undone'] })
   readonly state!: string;
 
-  @ApiProperty({ description: 'Changes that the import makes' })
+  @ApiProperty({ ...int32, description: 'Changes that the import makes' })
   readonly steps!: number;
 
-  @ApiProperty({ description: 'How many of them are made' })
+  @ApiProperty({ ...int32, description: 'How many of them are made' })
   readonly made!: number;
 
   @ApiProperty({ type: ImportCountsDto })
   readonly counts!: ImportCountsDto;
 
-  @ApiProperty({ type: Object, nullable: true, description: 'Why it was taken back' })
-  readonly refusal!: object | null;
+  @ApiProperty({ type: RefusalDto, nullable: true, description: 'Why it was taken back' })
+  readonly refusal!: RefusalDto | null;
 
-  @ApiProperty({ description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime })
   readonly created_at!: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'ISO 8601' })
+  @ApiProperty({ ...dateTime, nullable: true })
   readonly finished_at!: string | null;
 }
 

@@ -1,17 +1,24 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { securitySchemes } from '@castellan/rbac';
-import { version } from './system/version';
+import { version } from '../system/version';
+import { refined } from './refine';
+import { tags } from './tags';
 
 const description = [
   'Commands a fleet of Tyk gateways. Three planes, each with a credential of its own:',
   'the operator’s (`/admin`), the organisation’s (`/api`) and the gateways’ (`/register`, `/system`).',
+  '',
   'Errors have one shape everywhere; `Code` is stable, and `RequestID` finds the log line.',
-].join(' ');
+  'A reading reply carries its version as `ETag`; send it as `If-Match` with a write, and nobody’s change is lost.',
+  '',
+  'The examples work as they are in a fresh installation, in this order: `createOrganisation`, `adminCreateUser`',
+  '(its reply’s `Message` is the access key), then, with that key, everything under `/api`.',
+].join('\n');
 
 /** The OpenAPI document, generated from the routes. */
 export const openApiDocument = (app: INestApplication): OpenAPIObject => {
-  const config = new DocumentBuilder()
+  const builder = new DocumentBuilder()
     .setTitle('Castellan')
     .setDescription(description)
     .setVersion(version)
@@ -30,20 +37,7 @@ export const openApiDocument = (app: INestApplication): OpenAPIObject => {
     .addApiKey(
       { type: 'apiKey', in: 'header', name: 'authorization', description: 'Node secret' },
       securitySchemes.node,
-    )
-    .build();
-  return withPublicRoutes(SwaggerModule.createDocument(app, config));
-};
-
-/** Says of each route without a credential that this is meant. */
-const withPublicRoutes = (document: OpenAPIObject): OpenAPIObject => {
-  for (const { get, post, put, patch, delete: remove } of Object.values(document.paths)) {
-    for (const operation of [get, post, put, patch, remove]) if (operation !== undefined) operation.security ??= [];
-  }
-  return document;
-};
-
-/** Swagger UI at `/docs`, the document at `/openapi.json`. */
-export const serveDocumentation = (app: INestApplication): void => {
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'openapi.json' });
+    );
+  for (const [name, about] of tags) builder.addTag(name, about);
+  return refined(SwaggerModule.createDocument(app, builder.build()));
 };

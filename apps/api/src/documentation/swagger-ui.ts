@@ -1,0 +1,19 @@
+import type { INestApplication } from '@nestjs/common';
+import { SwaggerModule } from '@nestjs/swagger';
+import { openApiDocument } from './document';
+
+/** Swagger UI at `/docs`, the document at `/openapi.json`. */
+export const serveDocumentation = (app: INestApplication): void => {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
+    jsonDocumentUrl: 'openapi.json',
+    customSiteTitle: 'Castellan API',
+    swaggerOptions: {
+      // Who has reloaded the page would otherwise look for the key again.
+      persistAuthorization: true,
+      filter: true,
+      docExpansion: 'none',
+      displayRequestDuration: true,
+      tryItOutEnabled: true,
+    },
+  });
+};

@@ -1,0 +1,32 @@
+/** The groups of routes, in the order in which one meets them, and what each is about. */
+export const tags: readonly (readonly [name: string, description: string])[] = [
+  ['Setup', 'The first organisation and its administrator, once, in a fresh installation.'],
+  ['Organisations', 'The tenants of the installation; for the operator.'],
+  ['Users', 'People and programs of an organisation, with their access keys and rights; for the operator.'],
+  ['User groups', 'Rights that several people share.'],
+  ['Permissions', 'What rights there are, and who has which.'],
+  ['Sessions', 'Logging in and out with a password, a second factor and a cookie.'],
+  ['Single sign-on', 'What an identity broker logs people in with.'],
+  [
+    'API definitions',
+    'Classic API definitions with what stands around them: categories, owners, versions, and the history of each.',
+  ],
+  [
+    'OAS APIs',
+    'APIs as OpenAPI documents with Tyk’s extension: import, export, versions, and migration of classic ones.',
+  ],
+  ['Streams APIs', 'The same documents under the path that tools for streams use.'],
+  ['API templates', 'Parts that new APIs are made with.'],
+  ['Examples', 'Examples of APIs, for tools that offer them.'],
+  ['MCP proxies', 'The same documents under the path that tools for MCP proxies use.'],
+  ['Policies', 'What keys may do: access rights, rates and quotas; with their history.'],
+  ['Keys', 'The keys of callers: who they are, what they may do and what they have left of it.'],
+  ['Web hooks', 'What gateways call when something happens, and the APIs that refer to it; with their history.'],
+  ['Import and export', 'A whole configuration as one document, and the imports that bootstrap scripts use.'],
+  ['Analytics', 'What gateways have recorded: figures, single requests and the uptime of targets.'],
+  ['Audit log', 'Who changed what and who tried to, sealed so that a record cannot vanish unseen.'],
+  ['Nodes', 'The gateways and what each of them runs.'],
+  ['Gateway protocol', 'What gateways themselves ask; for them, not for people.'],
+  ['Schemas', 'The JSON Schemas that definitions are checked by.'],
+  ['System', 'What load balancers, scripts and Prometheus ask.'],
+];

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { textOf, type HttpClient, type JsonReply } from '@castellan/testing';
+import { ApiUnderTest } from '../../apps/api/test/api-under-test';
+
+const document = JSON.parse(readFileSync(join(__dirname, '..', '..', 'openapi.json'), 'utf8')) as JsonReply;
+
+interface Documented {
+  readonly method: string;
+  readonly path: string;
+  readonly operation: JsonReply;
+}
+
+/** Every operation of the document, by its id. */
+const operations: ReadonlyMap<string, Documented> = new Map(
+  Object.entries(document['paths'] ?? {}).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => [
+      textOf(operation['operationId']),
+      { method: method.toUpperCase(), path, operation },
+    ]),
+  ),
+);
+
+const operationNamed = (id: string): Documented => {
+  const found = operations.get(id);
+  if (found === undefined) throw new Error(`There is no operation ${id}`);
+  return found;
+};
+
+const bodyOf = ({ operation }: Documented): JsonReply | undefined =>
+  operation['requestBody']?.['content']?.['application/json']?.['example'];
+
+/** The path with the examples of its parameters in it, or with what is given instead. */
+const pathOf = ({ path, operation }: Documented, given: Readonly<Record<string, string>>): string =>
+  Object.values(operation['parameters'] ?? {})
+    .filter((parameter) => textOf(parameter['in']) === 'path')
+    .reduce((text, parameter) => {
+      const name = textOf(parameter['name']);
+      return text.replace(`{${name}}`, given[name] ?? textOf(parameter['schema']?.['example']));
+    }, path);
+
+/** Those of a fresh installation, in the order in which somebody would try them; each takes its example as it is. */
+const underApi = [
+  ...['validateApi', 'createApi', 'listApis', 'getApi', 'updateApi', 'updateApiCategories', 'updateApiAccess'],
+  ...['createOasApi', 'getOasApi', 'updateOasApi', 'patchOasApi', 'updateOasApiCategories', 'validateOasApi'],
+  ...['createStreamsApi', 'updateStreamsApi', 'patchStreamsApi', 'createMcp', 'updateMcp', 'patchMcp'],
+  ...['importOasApi', 'dryRunOasApi', 'migrateApis'],
+  ...['validatePolicy', 'createPolicy', 'listPolicies', 'getPolicy', 'updatePolicy'],
+  ...['previewKey', 'createKey', 'createCustomKey', 'getKey', 'updateKey', 'updateKeyOfApi', 'searchKeys'],
+  ...['createBasicAuthUser', 'queryAnalytics', 'createAsset', 'updateOpaRules', 'updateAdditionalPermissions'],
+  ...['createUser', 'createUserGroup', 'searchUsersByBody'],
+  ...['importConfiguration', 'exportConfiguration'],
+];
+
+/** What works only in the middle of something: after a login, with a code of that minute, or before anything else is there. */
+const elsewhere = [
+  ...['logIn', 'setUp', 'bootstrap', 'resetPassword', 'beginSecondFactor', 'confirmSecondFactor'],
+  ...['removeSecondFactor', 'createSsoNonce', 'adminCreateSsoNonce', 'updateAsset', 'rollbackAsset'],
+  ...['adminUpdateUser', 'updateUser', 'updateUserGroup'],
+];
+
+describe('the examples of the document, sent as they are to a fresh installation', () => {
+  let api: ApiUnderTest;
+  let user: HttpClient;
+  const tried = new Set<string>();
+
+  const send = async (client: HttpClient, id: string, given: Readonly<Record<string, string>> = {}) => {
+    tried.add(id);
+    const operation = operationNamed(id);
+    const reply = await client.call(operation.method, pathOf(operation, given), { body: bodyOf(operation) });
+    return { id, status: reply.status, text: reply.status < 300 ? '' : reply.text, json: reply.json };
+  };
+  const expectDone = async (client: HttpClient, id: string, given: Readonly<Record<string, string>> = {}) => {
+    const { json, status, ...said } = await send(client, id, given);
+    expect({ ...said, done: status === 200 || status === 201 }).toEqual({ id, text: '', done: true });
+    return json;
+  };
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start();
+  });
+  afterAll(() => api.stop());
+
+  it('createUser says what is missing while there is no organisation', async () => {
+    const { status, json } = await send(api.admin, 'adminCreateUser');
+    expect([status, json['Errors']?.[0]]).toEqual([
+      400,
+      { path: 'org_id', message: 'there is no organisation yet; create one first' },
+    ]);
+  });
+
+  it('create an organisation and its administrator', async () => {
+    await expectDone(api.admin, 'createOrganisation');
+    const { Message: key } = await expectDone(api.admin, 'adminCreateUser');
+    user = api.anonymous.with({ authorization: textOf(key) });
+    await expectDone(user, 'listApis');
+  });
+
+  it.each(underApi)('%s works', async (id) => {
+    await expectDone(user, id);
+  });
+
+  it('roll back what has been created', async () => {
+    await expectDone(user, 'rollbackApi', { id: 'b84fe1a04e5648927971c0557971565c' });
+    await expectDone(user, 'rollbackPolicy', { id: '5ead71205759610001818680' });
+  });
+
+  it('work for web hooks', async () => {
+    const { Meta: id } = await expectDone(user, 'createHook');
+    await expectDone(user, 'updateHook', { id: textOf(id) });
+    await expectDone(user, 'rollbackHook', { id: textOf(id) });
+  });
+
+  it('restore an organisation with its APIs and policies', async () => {
+    for (const id of ['importOrganisation', 'updateOrganisation', 'importApis', 'importPolicies']) {
+      await expectDone(api.admin, id);
+    }
+    const another = await api.admin.post('/admin/users', { email_address: 'x@acme.example' });
+    expect([another.status, another.json['Errors']?.[0]?.['message']]).toEqual([400, 'is required: there are several']);
+  });
+
+  it('are taken from gateways too', async () => {
+    await expectDone(api.node, 'quotaTrigger');
+  });
+
+  it('are there for every body, and each was tried', () => {
+    const withBody = [...operations].filter(([, { operation }]) => 'requestBody' in operation);
+    expect(withBody.filter(([, documented]) => bodyOf(documented) === undefined).map(([id]) => id)).toEqual([]);
+    const untried = withBody.map(([id]) => id).filter((id) => !tried.has(id));
+    expect(untried.filter((id) => !elsewhere.includes(id))).toEqual([]);
+  });
+});
