@@ -9,7 +9,8 @@ describe('promise 1: acknowledged means durable', () => {
   let tenant: Tenant;
 
   beforeAll(async () => {
-    stack = await Stack.start();
+    // None with the recovery: killed in the middle of its fetch it hangs, whatever is answered later (decision 21).
+    stack = await Stack.start({ nodes: ['v3', 'v5.2', 'v5'] });
   });
   afterAll(() => stack.end());
   beforeEach(async () => {

@@ -5,7 +5,8 @@ describe('two replicas of the API', () => {
   let stack: Stack;
 
   beforeAll(async () => {
-    stack = await Stack.start({ replicas: 2, node: { heartbeatMs: 10 } });
+    // None with the recovery: killed in the middle of its fetch it hangs, whatever is answered later (decision 21).
+    stack = await Stack.start({ replicas: 2, nodes: ['v3', 'v5.2', 'v5'], node: { heartbeatMs: 10 } });
   });
   afterAll(() => stack.end());
   afterEach(() => stack.repair());

@@ -24,7 +24,9 @@ describe('promise 9: texts that have to be read back', () => {
 
   it('open for nobody else, not with another key, and not when they were changed', () => {
     const sealed = sealer.seal('hunter2', 'ada');
-    const changed = `${sealed.slice(0, -1)}${sealed.endsWith('A') ? 'B' : 'A'}`;
+    // In the middle, because the last letter of base64 has bits that mean nothing.
+    const middle = Math.floor(sealed.length / 2);
+    const changed = `${sealed.slice(0, middle)}${sealed[middle] === 'A' ? 'B' : 'A'}${sealed.slice(middle + 1)}`;
     expect(() => sealer.open(sealed, 'eve')).toThrow();
     expect(() => sealer.open(changed, 'ada')).toThrow();
     expect(() => sealerWith('another key of other tests').open(sealed, 'ada')).toThrow();

@@ -6,7 +6,7 @@ describe('a subset', () => {
   it('is everything when nothing restricts it', () => {
     for (const subset of [everything, subsetFrom([], undefined)]) {
       expect([isEverything(subset), isWithin(subset, { tags: null, categories: null })]).toEqual([true, true]);
-      expect(sectionsOf(subset)).toEqual(['apis', 'policies', 'hooks']);
+      expect(sectionsOf(subset)).toEqual(['apis', 'policies', 'hooks', 'assets']);
     }
   });
 

@@ -10,6 +10,9 @@ export interface Sample {
   readonly definition: JsonObject;
 }
 
+/** Of fields that take certain words only, one that they take. */
+const chosen: Readonly<Record<string, JsonValue>> = { jwt_signing_method: 'rsa' };
+
 /** One sample for each field of a definition's schema. */
 export function samples(schema: Schema, segments: string[], wrap: (value: JsonValue) => JsonValue): Sample[] {
   if (schema.properties !== undefined) {
@@ -24,7 +27,7 @@ export function samples(schema: Schema, segments: string[], wrap: (value: JsonVa
   if (schema.additionalProperties !== undefined) {
     return samples(schema.additionalProperties, [...segments, 'some.key'], (value) => wrap({ 'some.key': value }));
   }
-  const value = sampleValue(schema);
+  const value = chosen[segments.at(-1) ?? ''] ?? sampleValue(schema);
   return [{ segments, value, definition: complete(objectAt(wrap(value))) }];
 }
 
@@ -60,6 +63,8 @@ export const HARMLESS = [
   /(mock_response|validate_json)\[0\]/,
   // Modes that do not exist.
   /template_mode$|function_source_type$/,
+  // The only requirement asks for every method that is on, as none would; what is not on is reported.
+  /^security_requirements\[0\]\[\d+\]$/,
   // Another name of the same flag, and the name of a method nobody uses.
   /^use_go_plugin_auth$/,
   /^auth(_configs\["some.key"\])?\.name$/,

@@ -28,7 +28,7 @@ describe('GET /api/export', () => {
     it('gives an empty configuration as empty lists', async () => {
       const { admin } = await api.organisation();
       const { text } = expectOk(await admin.client.get('/api/export'));
-      expect(text).toBe('{"castellan":{"format":1},"apis":[],"policies":[],"hooks":[]}');
+      expect(text).toBe('{"castellan":{"format":1},"apis":[],"policies":[],"hooks":[],"assets":[]}');
     });
 
     it('gives everything in the order of its ids, without what belongs to the installation', async () => {
@@ -124,7 +124,9 @@ describe('GET /api/export', () => {
     expect((await most.client.get('/api/export')).status).toBe(403);
     // Hooks have no tags, so this document has none.
     expect((await most.client.get('/api/export?tags=eu')).status).toBe(200);
-    const all = await api.user(organisation.id, { ...grants, hooks: 'read' });
+    const noAssets = await api.user(organisation.id, { ...grants, hooks: 'read' });
+    expect((await noAssets.client.get('/api/export')).status).toBe(403);
+    const all = await api.user(organisation.id, { ...grants, hooks: 'read', api_assets: 'read' });
     expect((await all.client.get('/api/export')).status).toBe(200);
     const noSystem = await api.user(organisation.id, { ...grants, hooks: 'write', system: '' });
     const refused = await noSystem.client.get('/api/export');

@@ -280,7 +280,9 @@ describe('POST /api/import', () => {
       expect(after.apis.map(({ api_definition: { api_id: id } }) => id)).toEqual([kept]);
       expect(after.policies.map(({ _id: id }) => id)).toEqual([policy]);
       expectOk(await send({ apis: [], policies: [] }, '?prune=true'));
-      expect(await exportOf(organisation)).toBe('{"castellan":{"format":1},"apis":[],"policies":[],"hooks":[]}');
+      expect(await exportOf(organisation)).toBe(
+        '{"castellan":{"format":1},"apis":[],"policies":[],"hooks":[],"assets":[]}',
+      );
     });
 
     it('refuses to delete what something outside the document needs', async () => {
