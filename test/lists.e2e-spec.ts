@@ -110,7 +110,7 @@ describe('a list that is read while others change it', () => {
       const before = await everything(list);
       expect(await readAll(list, () => Promise.resolve())).toEqual(before);
       // Everything that was read is deleted, and by page the rest would move up.
-      const doomed = before.slice(0, 3);
+      const doomed = before.filter((id) => id !== organisation.id).slice(0, 3);
       const read = await readAll(list, (rows) =>
         Promise.all(rows.filter((row) => doomed.includes(list.idOf(row))).map(list.remove)),
       );
