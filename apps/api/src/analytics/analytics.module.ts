@@ -6,8 +6,8 @@ import { Merger } from './purger/merger';
 import { Purger } from './purger/purger';
 import { PurgerMetrics } from './purger/purger-metrics';
 import { RowLimits } from './purger/row-limits';
-import { ActivityController } from './queries/activity.controller';
 import { AnalyticsController } from './queries/analytics.controller';
+import { figuresControllers } from './queries/figures.controllers';
 import { FiguresService } from './queries/figures.service';
 import { LiveService } from './queries/live.service';
 import { LogController } from './queries/log.controller';
@@ -17,20 +17,12 @@ import { AnalyticsReader } from './queries/reader';
 import { AnalyticsRights } from './queries/rights';
 import { UptimeController } from './queries/uptime.controller';
 import { UptimeService } from './queries/uptime.service';
-import { ErrorCountController, UsageController } from './queries/usage.controller';
 import { AnalyticsSettingsReader } from './settings';
 import { AnalyticsCollections } from './storage/collections';
 
 /** What gateways record of requests: taken out of Redis, kept and added up in MongoDB, and asked about. */
 @Module({
-  controllers: [
-    UsageController,
-    ErrorCountController,
-    ActivityController,
-    LogController,
-    AnalyticsController,
-    UptimeController,
-  ],
+  controllers: [...figuresControllers, LogController, AnalyticsController, UptimeController],
   providers: [
     AnalyticsCollections,
     AnalyticsSettingsReader,

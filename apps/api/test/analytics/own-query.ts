@@ -1,0 +1,87 @@
+import { listOf } from '@castellan/testing';
+import { hitsOf, type Fields, type Traffic } from './traffic';
+
+/** The query of one’s own making. */
+export const ownQuery = (traffic: Traffic): void => {
+  it('groups, measures, sorts, and says where the figures are from', async () => {
+    const reply = await traffic.ask(traffic.admin, {
+      groupBy: ['key'],
+      metrics: ['hits', 'errors', 'latency_p50', 'latency_mean', 'latency_max'],
+      filters: { api: [traffic.owned] },
+    });
+    expect(reply).toMatchObject({
+      source: 'aggregates',
+      truncated: false,
+      data: [
+        {
+          begins: null,
+          key: 'ka',
+          label: 'anna',
+          hits: 2,
+          errors: 0,
+          latency_p50: 10,
+          latency_mean: 15,
+          latency_max: 20,
+        },
+        { key: 'kb', hits: 1, errors: 1, latency_p50: null, latency_mean: null, latency_max: null },
+      ],
+    });
+    expect(await traffic.ask(traffic.admin, { groupBy: ['key'], top: 1 })).toMatchObject({ truncated: true });
+  });
+
+  it('answers the same from the sums and from the records', async () => {
+    const metrics = ['hits', 'errors', 'success', 'latency_p95', 'upstream_latency_mean', 'content_length'];
+    for (const groupBy of [[], ['api'], ['key'], ['path'], ['key', 'path'], ['country'], ['tag']]) {
+      const sums = await traffic.ask(traffic.admin, { groupBy, metrics });
+      // Of 24 hours that begin a second later there are no sums; none of the requests lies between.
+      const records = await traffic.ask(traffic.admin, { groupBy, metrics, from: '2026-12-24T00:00:01Z' });
+      expect([sums['source'], records['source']]).toEqual(['aggregates', 'records']);
+      const known = listOf(records['data']).filter((row) => JSON.stringify(row['country']) !== '""');
+      expect([groupBy, listOf(sums['data'])]).toEqual([groupBy, known]);
+    }
+  });
+
+  it('counts different keys and addresses', async () => {
+    const { data } = await traffic.ask(traffic.admin, { metrics: ['unique_keys', 'unique_ips'] });
+    expect(listOf(data)).toEqual([{ begins: null, unique_keys: 2, unique_ips: 2 }]);
+    const byPath = await traffic.ask(traffic.admin, { groupBy: ['path'], metrics: ['hits', 'unique_keys'] });
+    expect(byPath['source']).toBe('records');
+  });
+
+  it('gives a row for each stretch of time', async () => {
+    const { data } = await traffic.ask(traffic.admin, {
+      interval: 'hour',
+      from: '2026-12-24T10:00:00Z',
+      to: '2026-12-24T12:00:00Z',
+    });
+    expect(listOf(data)).toEqual([
+      { begins: '2026-12-24T10:00:00.000Z', hits: 2 },
+      { begins: '2026-12-24T11:00:00.000Z', hits: 1 },
+    ]);
+    const minutes = await traffic.ask(traffic.admin, {
+      interval: 'minute',
+      from: '2026-12-24T10:29:00Z',
+      to: '2026-12-24T10:31:00Z',
+    });
+    expect(hitsOf(listOf(minutes['data']))).toEqual([0, 1]);
+  });
+
+  it.each<[Fields, string]>([
+    [{ from: 'yesterday' }, 'from'],
+    [{ to: '2026-12-23T00:00:00Z' }, 'from'],
+    [{ groupBy: ['$where'] }, 'groupBy.0'],
+    [{ metrics: ['sum'] }, 'metrics.0'],
+    [{ tz: 'Europe/Nowhere' }, 'tz'],
+    [{ filters: { key: { $ne: '' } } }, 'filters.key'],
+    [{ filters: { key: [{ $ne: '' }] } }, 'filters.key.0'],
+    [{ filters: { $where: ['1'] } }, 'filters.$where'],
+    [{ limit: 1 }, 'limit'],
+  ])('refuses %j and names %s', async (body, path) => {
+    const reply = await traffic.admin.post('/api/analytics/query', {
+      from: '2026-12-24T00:00:00Z',
+      to: '2026-12-25T00:00:00Z',
+      ...body,
+    });
+    expect([reply.status, listOf(reply.json['Errors']).map((error) => error['path'])]).toEqual([400, [path]]);
+  });
+};

@@ -1,0 +1,64 @@
+import { eventually, numberOf, anUptimeRecord, encodeRecord } from '@castellan/testing';
+import type { Traffic } from './traffic';
+
+/** What goes on right now, and how upstreams are. */
+export const watching = (traffic: Traffic): void => {
+  it('streams the last minute, second by second', async () => {
+    await traffic.push([traffic.hit(new Date().toISOString(), { Path: '/now' })]);
+    const abort = new AbortController();
+    const response = await fetch(`${traffic.api.url}/api/analytics/live`, {
+      headers: { authorization: traffic.organisation.admin.accessKey },
+      signal: abort.signal,
+    });
+    expect([response.status, response.headers.get('x-accel-buffering')]).toEqual([200, 'no']);
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const found = await eventually(async () => {
+      text += (await reader?.read())?.value ?? '';
+      const data = [...text.matchAll(/^data: (.+)$/gm)].at(-1)?.[1] ?? '{}';
+      const { seconds = [] } = JSON.parse(data) as { seconds?: { hits: number }[] };
+      return seconds.some(({ hits }) => hits > 0) ? seconds : null;
+    });
+    abort.abort();
+    expect(found).toHaveLength(60);
+    expect(found.reduce((sum, { hits }) => sum + hits, 0)).toBe(1);
+  });
+
+  it('says by time how available an upstream was', async () => {
+    const at = (minute: number): Date => new Date(Date.parse('2026-10-01T00:00:00Z') + minute * 60_000);
+    const checks = [
+      ...Array.from({ length: 60 }, (_, minute) =>
+        anUptimeRecord({
+          at: at(minute),
+          ExpireAt: [4_949_263_408, 0],
+          OrgID: traffic.organisation.id,
+          APIID: traffic.owned,
+        }),
+      ),
+      ...Array.from({ length: 12 }, (_, five) =>
+        anUptimeRecord({
+          at: at(60 + five * 5),
+          ExpireAt: [4_949_263_408, 0],
+          OrgID: traffic.organisation.id,
+          APIID: traffic.owned,
+          ResponseCode: 521,
+          TCPError: true,
+        }),
+      ),
+      anUptimeRecord({
+        at: at(120),
+        ExpireAt: [4_949_263_408, 0],
+        OrgID: traffic.organisation.id,
+        APIID: traffic.owned,
+      }),
+    ];
+    await traffic.redis.rpush('host-checker:tyk-uptime-analytics', ...checks.map((check) => encodeRecord(check)));
+    const path = '/api/uptime/1/10/2026/1/10/2026';
+    const [found] = await eventually(async () => {
+      const listed = await traffic.rows(traffic.admin, path);
+      return listed[0]?.['checks'] !== undefined && numberOf(listed[0]['checks']) === 73 ? listed : null;
+    });
+    // An hour up, an hour down, and ten minutes that the last check holds.
+    expect(found).toMatchObject({ checks: 73, failed: 12, outages: 1, up: true, availability: 53.8462 });
+  });
+};
