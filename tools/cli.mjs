@@ -10,7 +10,7 @@ import { checkNodeVersion, ensureDependencies } from './lib/dependencies.mjs';
 import { dataDirectory, root } from './lib/paths.mjs';
 import { describeFailure } from './lib/problem.mjs';
 import { createProgress } from './lib/progress.mjs';
-import { knownSecrets } from './lib/secrets.mjs';
+import { knownSecrets, withSecretFiles } from './lib/secrets.mjs';
 import { State } from './lib/state.mjs';
 
 try {
@@ -25,7 +25,7 @@ try {
   };
   const child = spawn(process.execPath, ['--enable-source-maps', join(root, entries.cli), ...process.argv.slice(2)], {
     stdio: 'inherit',
-    env: { ...known, ...process.env },
+    env: { ...known, ...withSecretFiles(process.env) },
   });
   // The terminal sends Ctrl-C to both.
   process.on('SIGINT', () => undefined);

@@ -29,6 +29,25 @@ describe('the secrets of an installation', () => {
     expect(ensureSecrets(dataDir)).toEqual(stored);
   });
 
+  it('may stand in files that the environment names, and not in both', () => {
+    const dataDir = folder();
+    const file = join(dataDir, 'admin');
+    writeFileSync(file, 'from-a-file-of-its-own\n');
+    const read = (env: Record<string, string>): unknown =>
+      evaluate(
+        `import { withSecretFiles } from './tools/lib/secrets.mjs';
+        try { answer(withSecretFiles(input)); } catch (error) { answer(error.message); }`,
+        env,
+      );
+    const others = { CASTELLAN_ADMIN_SECRETS_FILE: '/somewhere', PATH: '/bin' };
+    expect(read({ CASTELLAN_ADMIN_SECRET_FILE: file, ...others })).toEqual({
+      CASTELLAN_ADMIN_SECRET: 'from-a-file-of-its-own',
+      ...others,
+    });
+    expect(read({ CASTELLAN_ADMIN_SECRET_FILE: file, CASTELLAN_ADMIN_SECRET: 'x' })).toMatch(/both set/);
+    expect(read({ CASTELLAN_REDIS_URL_FILE: join(dataDir, 'none') })).toMatch(/cannot be read \(ENOENT\)/);
+  });
+
   it('keep what a shortened or wide-open file still says, and close it', () => {
     const dataDir = folder();
     writeFileSync(join(dataDir, 'secrets.json'), '{"adminSecret":"the-old-admin-secret"}', { mode: 0o644 });

@@ -7,7 +7,7 @@ import { createLogger, Metrics } from '@castellan/observability';
 import { AccessControl } from '@castellan/rbac';
 import { HttpClient } from '@castellan/testing';
 import { AppModule } from '../../apps/api/src/app.module';
-import { secretsOf, withoutSecrets } from '../../apps/api/src/http/credentials-in-text';
+import { withoutSecretsOf } from '../../apps/api/src/http/credentials-in-text';
 import { createAdapter, prepareServer } from '../../apps/api/src/http/server';
 import { createValidationPipe } from '../../apps/api/src/http/validation.pipe';
 import { freshDatabaseUri, workerRedisUrl } from './test-services';
@@ -33,7 +33,7 @@ export const startAppWithRoutes = async (controllers: readonly Type[]): Promise<
     CASTELLAN_CREDENTIAL_ATTEMPTS: '100000',
   });
   const lines: string[] = [];
-  const logger = createLogger('api', 'info', { write: (line) => lines.push(line) }, withoutSecrets(secretsOf(config)));
+  const logger = createLogger('api', 'info', { write: (line) => lines.push(line) }, withoutSecretsOf(config));
   const module = await Test.createTestingModule({
     imports: [AppModule.with(config, logger)],
     controllers: [...controllers],

@@ -3,7 +3,7 @@ import { ensureBuilt } from './build.mjs';
 import { openDataDirectory } from './data-directory.mjs';
 import { checkNodeVersion, ensureDependencies } from './dependencies.mjs';
 import { checkExternal } from './external.mjs';
-import { ensureSecrets, secretsEnvironment, setupTokenOf } from './secrets.mjs';
+import { ensureSecrets, secretsEnvironment, setupTokenOf, withSecretFiles } from './secrets.mjs';
 import { prepareServices, startServices } from './services.mjs';
 import { mongodbUrl } from './mongodb.mjs';
 import { choosePort } from './ports.mjs';
@@ -109,6 +109,7 @@ export class Launcher {
    */
   async start() {
     checkNodeVersion();
+    this.#env = withSecretFiles(this.#env);
     this.#lock = openDataDirectory(this.#dataDir);
     this.#state = new State(this.#dataDir);
     await this.#state.endLeftovers(this.#progress.say);

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writePrivateJson } from './data-directory.mjs';
+import { errorCode, Problem } from './problem.mjs';
 
 /** The secrets of an installation, and the variable that overrides each. */
 const variables = /** @type {const} */ ({
@@ -42,7 +43,29 @@ export function ensureSecrets(folder, env) {
  */
 export function knownSecrets(folder, env) {
   const file = join(folder, 'secrets.json');
-  return override(existsSync(file) ? storedSecrets(file) : {}, env);
+  return override(existsSync(file) ? storedSecrets(file) : {}, withSecretFiles(env));
+}
+
+/**
+ * The environment with the content of files in the place of the variables with `_FILE` that name them, as far as it matters here:
+ * the apps read the rest themselves.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function withSecretFiles(env) {
+  const read = { ...env };
+  for (const name of [...Object.values(variables), 'CASTELLAN_MONGODB_URI', 'CASTELLAN_REDIS_URL']) {
+    const file = env[`${name}_FILE`];
+    if (!file) continue;
+    if (env[name]) throw new Problem(`${name} and ${name}_FILE are both set; unset one of them.`);
+    try {
+      read[name] = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    } catch (error) {
+      throw new Problem(`${name}_FILE names a file that cannot be read (${errorCode(error) ?? 'unknown'}).`);
+    }
+    delete read[`${name}_FILE`];
+  }
+  return read;
 }
 
 /**

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ConfigError, loadApiConfig, loadHostManagerConfig, type Environment } from './load';
+import { configurationNotes } from './notes';
 
 const required = {
   CASTELLAN_ADMIN_SECRET: 'an-admin-secret-of-length',
@@ -45,6 +49,60 @@ describe('loadConfig', () => {
 
   it('never repeats a secret in its complaint', () => {
     expect(problemsOf({ ...required, CASTELLAN_ADMIN_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
+  });
+
+  it('takes secrets from files that are named instead', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'castellan-config-'));
+    const write = (name: string, content: string): string => {
+      writeFileSync(join(folder, name), content);
+      return join(folder, name);
+    };
+    const { CASTELLAN_API_PORT, ...files } = {
+      CASTELLAN_API_PORT: '1',
+      ...Object.fromEntries(
+        Object.entries(required).map(([name, value]) => [`${name}_FILE`, write(name, `${value}\n`)] as const),
+      ),
+    };
+    expect(loadApiConfig(files)).toEqual(loadApiConfig(required));
+    expect(configurationNotes(files)).toEqual([]);
+    const both = {
+      ...required,
+      CASTELLAN_NODE_SECRET_FILE: write('n', 'x'),
+      CASTELLAN_ADMIN_SECRET: '',
+      CASTELLAN_API_PORT,
+    };
+    expect(problemsOf({ ...both, CASTELLAN_ADMIN_SECRET_FILE: join(folder, 'none') })).toEqual([
+      'CASTELLAN_ADMIN_SECRET_FILE names a file that cannot be read (ENOENT)',
+      'CASTELLAN_NODE_SECRET and CASTELLAN_NODE_SECRET_FILE are both set; set one',
+    ]);
+    // Only what is secret is read from files.
+    expect(loadApiConfig({ ...required, CASTELLAN_PAGE_SIZE_FILE: write('p', '7') }).pageSize).toBe(10);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('takes more admin secrets, each with its name', () => {
+    const secrets = (text: string) => ({ ...required, CASTELLAN_ADMIN_SECRETS: text });
+    const text = '# people\nada:a-secret-of-ada-000, ci:one-secret-of-ci-000\n\nci:another:secret-of-ci';
+    expect(loadApiConfig(secrets(text)).adminSecrets).toEqual([
+      { name: 'ada', secret: 'a-secret-of-ada-000' },
+      { name: 'ci', secret: 'one-secret-of-ci-000' },
+      { name: 'ci', secret: 'another:secret-of-ci' },
+    ]);
+    const one = (n: number): string => `ci:a-secret-of-ci-number-${n}`;
+    for (const wrong of [
+      'ada',
+      'ada:hunter2',
+      'a b:a-secret-of-ada-000',
+      'ada:with a space inside',
+      `${one(1)},${one(1)}`,
+    ]) {
+      const problems = problemsOf(secrets(wrong));
+      expect(problems).toEqual([expect.stringMatching(/^CASTELLAN_ADMIN_SECRETS has/)]);
+      expect(problems.join()).not.toMatch(/hunter2|a-secret|inside/);
+    }
+    expect(problemsOf(secrets([one(1), one(2), one(3)].join()))).toEqual([
+      'CASTELLAN_ADMIN_SECRETS has more than 2 secrets of the name ci',
+    ]);
   });
 
   it('takes an empty variable for an unset one', () => {

@@ -2,13 +2,19 @@ import { prefix, type Environment } from './load';
 import { withoutDatabase } from './mongodb-uri';
 import { apiOnlySettings, commonSettings, hostManagerOnlySettings, launcherSettings } from './schema';
 
-const groups: readonly Readonly<Record<string, { readonly name: string }>>[] = [
+const groups: readonly Readonly<Record<string, { readonly name: string; readonly isSecret?: true }>>[] = [
   commonSettings,
   apiOnlySettings,
   hostManagerOnlySettings,
   launcherSettings,
 ];
-const known = groups.flatMap((settings) => Object.values(settings).map(({ name }) => name));
+const known = [
+  ...new Set(
+    groups.flatMap((settings) =>
+      Object.values(settings).flatMap(({ name, isSecret }) => (isSecret === true ? [name, `${name}_FILE`] : [name])),
+    ),
+  ),
+];
 
 /** What tests read, and what Kubernetes writes into every pod for a service whose name starts like ours. */
 const ofOthers = /^TEST_|_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_\w+)?$/;

@@ -1,80 +1,23 @@
 import { z } from 'zod';
 import { withDatabase } from './mongodb-uri';
+import { peopleSettings, secretSettings } from './people-settings';
+import { beginsWith, httpUrl, port, secretSetting, setting, urlList, wholeNumber, type Setting } from './setting';
 import { trustedProxies } from './trusted-proxies';
-
-/** How one setting is read from the environment, and how the README describes it. */
-export interface Setting<T extends z.ZodType> {
-  /** Environment variable without the `CASTELLAN_` prefix. */
-  readonly name: string;
-  readonly type: T;
-  /** One line for the configuration table. */
-  readonly about: string;
-  /** What the table shows as default; empty for required settings. */
-  readonly shownDefault: string;
-}
-
-const setting = <T extends z.ZodType>(name: string, type: T, about: string, shownDefault: string): Setting<T> => ({
-  name,
-  type,
-  about,
-  shownDefault,
-});
-
-const port = z.coerce
-  .number('must be a port number, 0 to 65535')
-  .int('must be a whole number')
-  .min(0, 'must be a port number, 0 to 65535')
-  .max(65_535, 'must be a port number, 0 to 65535');
-const wholeNumber = (least: number, most: number) =>
-  z.coerce
-    .number('must be a number')
-    .int('must be a whole number')
-    .min(least, `must be at least ${least}`)
-    .max(most, `must be at most ${most}`);
-const secret = z.string('is required').min(16, 'must be at least 16 characters long');
-
-const beginsWith = (protocols: readonly string[]) =>
-  z
-    .string('is required')
-    .refine(
-      (value) => protocols.some((protocol) => value.startsWith(protocol) && value.length > protocol.length),
-      `must be a URL that starts with ${protocols.join(' or ')}`,
-    );
-
-const isHttpUrl = (value: string): boolean => {
-  try {
-    return ['http:', 'https:'].includes(new URL(value).protocol);
-  } catch {
-    return false;
-  }
-};
-
-const httpUrl = z
-  .string()
-  .refine(isHttpUrl, 'must be an http:// or https:// URL')
-  .transform((value) => value.replace(/\/+$/, ''));
-
-const urlList = z.string().transform((value, context) => {
-  const entries = value
-    .split(',')
-    .map((entry) => entry.trim().replace(/\/+$/, ''))
-    .filter((entry) => entry !== '');
-  for (const entry of entries) {
-    if (!isHttpUrl(entry))
-      context.addIssue({ code: 'custom', message: `"${entry}" is not an http:// or https:// URL` });
-  }
-  return entries;
-});
 
 /** What both processes read. The key is the name that code uses. */
 export const commonSettings = {
-  mongodbUri: setting(
+  mongodbUri: secretSetting(
     'MONGODB_URI',
     beginsWith(['mongodb://', 'mongodb+srv://']).transform(withDatabase),
     'Configuration and analytics store; a replica set, since transactions are used; without the name of a database it is `castellan`',
     '',
   ),
-  redisUrl: setting('REDIS_URL', beginsWith(['redis://', 'rediss://']), 'The Redis that the gateways use too', ''),
+  redisUrl: secretSetting(
+    'REDIS_URL',
+    beginsWith(['redis://', 'rediss://']),
+    'The Redis that the gateways use too',
+    '',
+  ),
   reconcileMs: setting(
     'RECONCILE_MS',
     wholeNumber(200, 3_600_000).default(10_000),
@@ -104,13 +47,7 @@ export const commonSettings = {
 export const apiOnlySettings = {
   apiHost: setting('API_HOST', z.string().default('127.0.0.1'), 'Address the API listens on', '127.0.0.1'),
   apiPort: setting('API_PORT', port.default(3000), 'Port the API listens on', '3000'),
-  adminSecret: setting('ADMIN_SECRET', secret, 'Opens the admin plane (`admin-auth` header)', ''),
-  nodeSecret: setting(
-    'NODE_SECRET',
-    secret,
-    'Shared with the gateways (`node_secret`); also signs the reload signals',
-    '',
-  ),
+  ...secretSettings,
   nodeNonces: setting(
     'NODE_NONCES',
     z.enum(['lenient', 'strict'], 'must be lenient or strict').default('lenient'),
@@ -166,71 +103,7 @@ export const apiOnlySettings = {
     'Whose `X-Forwarded-For` is believed: `false`, the number of proxies in front, or their addresses and networks, comma-separated',
     'false',
   ),
-  adminAttempts: setting(
-    'ADMIN_ATTEMPTS',
-    wholeNumber(1, 100_000).default(10),
-    'Wrong admin secrets an address may send a minute before it hears 429 instead of 401; the right one is always taken',
-    '10',
-  ),
-  credentialAttempts: setting(
-    'CREDENTIAL_ATTEMPTS',
-    wholeNumber(1, 1_000_000).default(60),
-    'The same for wrong access keys and node secrets together',
-    '60',
-  ),
-  publicUrl: setting(
-    'PUBLIC_URL',
-    z
-      .string()
-      .refine(isHttpUrl, 'must be an http:// or https:// URL')
-      .transform((value) => new URL(value).origin)
-      .or(z.literal(''))
-      .default(''),
-    'Where browsers find the API, such as `https://castellan.example`; with https, cookies are taken back over TLS only. Without it, what a request names as its host',
-    'none',
-  ),
-  secretKey: setting(
-    'SECRET_KEY',
-    secret.or(z.literal('')).default(''),
-    'Encrypts what has to be kept in a form that can be read back, such as the secrets of second factors, which need it; the same on all replicas, and for good',
-    'none',
-  ),
-  sessionIdleMinutes: setting(
-    'SESSION_IDLE_MINUTES',
-    wholeNumber(1, 43_200).default(60),
-    'How long a browser’s session lasts without a request, in minutes',
-    '60',
-  ),
-  sessionHours: setting(
-    'SESSION_HOURS',
-    wholeNumber(1, 8_760).default(12),
-    'How long a browser’s session lasts at most, in hours',
-    '12',
-  ),
-  passwordLength: setting(
-    'PASSWORD_LENGTH',
-    wholeNumber(6, 128).default(12),
-    'Fewest characters of a new password',
-    '12',
-  ),
-  passwordStrength: setting(
-    'PASSWORD_STRENGTH',
-    wholeNumber(0, 20).default(8),
-    'Guesses that a new password withstands, as a power of ten; 0 leaves it to the length',
-    '8',
-  ),
-  passwordMaxDays: setting(
-    'PASSWORD_MAX_DAYS',
-    wholeNumber(0, 3_650).default(0),
-    'Days after which a password has to be changed at the login; 0 is never',
-    '0',
-  ),
-  passwordHistory: setting(
-    'PASSWORD_HISTORY',
-    wholeNumber(0, 24).default(5),
-    'How many earlier passwords of a user may not come again',
-    '5',
-  ),
+  ...peopleSettings,
   revisionsKept: setting(
     'REVISIONS_KEPT',
     wholeNumber(1, 1_000_000).default(500),
@@ -309,7 +182,7 @@ export const apiOnlySettings = {
     'Longest request or response of a detailed recording that is kept whole, in bytes; longer ones are cut and marked',
     '524288',
   ),
-  keysRedisUrl: setting(
+  keysRedisUrl: secretSetting(
     'KEYS_REDIS_URL',
     z
       .literal('')
@@ -331,7 +204,7 @@ export const apiOnlySettings = {
     'User at the sentinels of KEYS_REDIS_URL',
     'none',
   ),
-  keysSentinelPassword: setting(
+  keysSentinelPassword: secretSetting(
     'KEYS_SENTINEL_PASSWORD',
     z.string().default(''),
     'Password at the sentinels of KEYS_REDIS_URL',
@@ -406,7 +279,7 @@ export const hostManagerOnlySettings = {
     'How long one node may take for a reload, in milliseconds',
     '15000',
   ),
-  gatewaySecret: setting(
+  gatewaySecret: secretSetting(
     'GATEWAY_SECRET',
     z.string().default(''),
     'The gateways’ `secret`, for their control API; needed once HOST_MANAGER_NODES is set',

@@ -1,5 +1,7 @@
+import type { z } from 'zod';
 import { prefix } from './load';
 import { apiOnlySettings, commonSettings, hostManagerOnlySettings, launcherSettings } from './schema';
+import type { Setting } from './setting';
 
 const groups = [
   ['both', commonSettings],
@@ -16,5 +18,10 @@ export const configurationTable = (): string => {
         `| \`${prefix}${name}\` | ${shownDefault === '' ? '**required**' : `\`${shownDefault}\``} | ${readBy} | ${about} |`,
     ),
   );
-  return ['| Variable | Default | Read by | What it is |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  const secrets = groups
+    .flatMap(([, settings]) => Object.values<Setting<z.ZodType>>(settings))
+    .filter(({ isSecret }) => isSecret === true)
+    .map(({ name }) => `\`${name}\``);
+  const files = `What is secret may come from a file instead, which the variable with \`_FILE\` behind it names: ${secrets.join(', ')}.`;
+  return ['| Variable | Default | Read by | What it is |', '| --- | --- | --- | --- |', ...rows, '', files].join('\n');
 };

@@ -18,6 +18,8 @@ export interface UserPrincipal {
 
 export interface AdminPrincipal {
   readonly plane: 'admin';
+  /** The name of the secret. */
+  readonly operator: string;
 }
 
 export interface NodePrincipal {

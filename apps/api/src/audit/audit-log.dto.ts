@@ -38,7 +38,10 @@ export class AuditLogDto {
   @ApiProperty({ example: '127.0.0.1' })
   readonly ip!: string;
 
-  @ApiProperty({ example: 'ada@acme.example', description: 'Email address of the user; `admin` for the operator' })
+  @ApiProperty({
+    example: 'ada@acme.example',
+    description: 'Email address of the user; for the operator the name of the admin secret',
+  })
   readonly user!: string;
 
   @ApiProperty({ example: 'Update API' })

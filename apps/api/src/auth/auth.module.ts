@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { AccessControl, AccessGuard, AUTHENTICATOR } from '@castellan/rbac';
 import { FailedAttempts } from './attempts';
+import { OperatorSecretsReader } from './operator-secrets-reader';
 import { PassportAuthenticator } from './passport-authenticator';
 import { SessionStore } from '../sessions/session-store';
 import { OrganisationStrategy } from './organisation-strategy';
@@ -14,6 +15,7 @@ import { UserRights } from './user-rights';
   imports: [PassportModule.register({ session: false })],
   providers: [
     FailedAttempts,
+    OperatorSecretsReader,
     UserRights,
     SessionStore,
     OrganisationStrategy,
@@ -23,6 +25,6 @@ import { UserRights } from './user-rights';
     AccessControl,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [AccessControl, FailedAttempts, SessionStore, UserRights],
+  exports: [AccessControl, FailedAttempts, OperatorSecretsReader, SessionStore, UserRights],
 })
 export class AuthModule {}

@@ -7,6 +7,7 @@ import { Unauthorised } from '@castellan/dto';
 import type { AdminPrincipal, NodePrincipal } from '@castellan/rbac';
 import { addressOf } from '../http/caller-address';
 import { FailedAttempts } from './attempts';
+import { OperatorSecrets } from './operator-secrets';
 import { equalSecrets } from './secrets';
 
 const header = (request: Pick<FastifyRequest, 'headers'>, name: string): string => {
@@ -14,7 +15,7 @@ const header = (request: Pick<FastifyRequest, 'headers'>, name: string): string 
   return typeof value === 'string' ? value : '';
 };
 
-/** The installation's admin secret in `admin-auth`. It is always taken, however many wrong ones came before it. */
+/** An admin secret in `admin-auth`, which says who of the operators it is. It is always taken, however many wrong ones came before it. */
 @Injectable()
 export class AdminSecretStrategy extends PassportStrategy(Strategy, 'admin') {
   constructor(
@@ -25,7 +26,8 @@ export class AdminSecretStrategy extends PassportStrategy(Strategy, 'admin') {
   }
 
   async validate(request: FastifyRequest): Promise<AdminPrincipal> {
-    if (equalSecrets(header(request, 'admin-auth'), this.config.adminSecret)) return { plane: 'admin' };
+    const operator = OperatorSecrets.of(this.config).holderOf(header(request, 'admin-auth'));
+    if (operator !== null) return { plane: 'admin', operator };
     throw await this.attempts.refusal('admin', addressOf(request));
   }
 }

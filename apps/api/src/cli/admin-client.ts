@@ -1,3 +1,5 @@
+import { ConfigError, valueOf } from '@castellan/config';
+
 /** What goes wrong in words that are enough for whoever typed the command. */
 export class CliProblem extends Error {
   override toString(): string {
@@ -9,6 +11,14 @@ type Json = Readonly<Record<string, unknown>>;
 
 const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null;
 
+const secretOf = (environment: Readonly<Record<string, string | undefined>>): string => {
+  try {
+    return valueOf(environment, 'ADMIN_SECRET') ?? '';
+  } catch (error) {
+    throw error instanceof ConfigError ? new CliProblem(error.message) : error;
+  }
+};
+
 /** The admin plane of the installation that the environment names. */
 export class AdminClient {
   constructor(
@@ -18,7 +28,7 @@ export class AdminClient {
 
   /** @throws CliProblem without an admin secret */
   static of(environment: Readonly<Record<string, string | undefined>>): AdminClient {
-    const secret = environment['CASTELLAN_ADMIN_SECRET'] ?? '';
+    const secret = secretOf(environment);
     if (secret === '') throw new CliProblem('CASTELLAN_ADMIN_SECRET is not set');
     const own = `http://127.0.0.1:${environment['CASTELLAN_API_PORT'] ?? '3000'}`;
     return new AdminClient((environment['CASTELLAN_API_URL'] ?? '') || own, secret);

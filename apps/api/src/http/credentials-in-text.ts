@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ApiConfig } from '@castellan/config';
 import { REDACTED, withoutAccessKeys } from '@castellan/tyk';
+import { OperatorSecrets } from '../auth/operator-secrets';
 
 /** Shorter ones may stand in a text by chance. */
 const shortest = 8;
@@ -19,7 +20,10 @@ declare module 'fastify' {
 }
 
 /** What opens the planes of the operator and of gateways. */
-export const secretsOf = ({ adminSecret, nodeSecret }: ApiConfig): readonly string[] => [adminSecret, nodeSecret];
+export const secretsOf = (config: ApiConfig): readonly string[] => [
+  ...OperatorSecrets.of(config).everKnown,
+  config.nodeSecret,
+];
 
 /**
  * A text that a caller wrote, such as a path or a reason, without credentials of this installation: every access key in
@@ -33,7 +37,7 @@ export const withoutCredentials = (
 ): string => withoutSecrets([...secrets, ...broughtBy(headers)])(text);
 
 /** Takes secrets, in the form that they have in JSON too, and access keys out of texts. */
-export const withoutSecrets = (secrets: readonly string[]): ((text: string) => string) => {
+const withoutSecrets = (secrets: readonly string[]): ((text: string) => string) => {
   const forms = [...new Set(secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]))];
   return (text) =>
     withoutAccessKeys(
@@ -41,3 +45,9 @@ export const withoutSecrets = (secrets: readonly string[]): ((text: string) => s
       REDACTED,
     );
 };
+
+/** Takes the secrets of an installation out of texts, those too that come later. */
+export const withoutSecretsOf =
+  (config: ApiConfig): ((text: string) => string) =>
+  (text) =>
+    withoutSecrets(secretsOf(config))(text);

@@ -30,7 +30,7 @@ const headerText = (value: string | string[] | undefined): string => {
 
 const actorOf = ({ principal }: ApiRequest): Actor => {
   if (principal?.plane === 'organisation') return { kind: 'user', id: principal.userId, name: principal.email };
-  if (principal?.plane === 'admin') return { kind: 'admin', id: '', name: 'admin' };
+  if (principal?.plane === 'admin') return { kind: 'admin', id: '', name: principal.operator };
   return { kind: 'system', id: '', name: '' };
 };
 
@@ -75,6 +75,11 @@ export class AdminContext {
   in(organisation: OrganisationId): ChangeContext {
     this.request.concerns = organisation;
     return { ...requestTraceOf(this.request), organisation };
+  }
+
+  /** For records of what concerns no organisation. */
+  ofNobody(): Omit<ChangeContext, 'organisation'> & { readonly organisation: null } {
+    return { ...requestTraceOf(this.request), organisation: null };
   }
 }
 

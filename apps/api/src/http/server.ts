@@ -91,7 +91,7 @@ export const prepareServer = async (
   metrics.gauge('castellan_body_bytes_held', 'Bytes of bodies that are not whole or not read yet', [], () =>
     Promise.resolve([{ labels: {}, value: budget.held }]),
   );
-  server.decorate('installationSecrets', secretsOf(config));
+  server.decorate('installationSecrets', { getter: () => secretsOf(config) });
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });

@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module';
 import { GatewaysModule } from '../gateways/gateways.module';
+import { OperatorSystemController } from './operator-system.controller';
 import { StatsController } from './stats.controller';
 import { SystemController } from './system.controller';
 
-@Module({ imports: [GatewaysModule], controllers: [StatsController, SystemController] })
+@Module({
+  imports: [AuthModule, GatewaysModule],
+  controllers: [StatsController, SystemController, OperatorSystemController],
+})
 export class SystemModule {}
