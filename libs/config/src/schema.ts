@@ -210,6 +210,15 @@ export const apiOnlySettings = {
     'Password at the sentinels of KEYS_REDIS_URL',
     'none',
   ),
+  hashKeys: setting(
+    'HASH_KEYS',
+    z
+      .enum(['true', 'false'], 'must be true or false')
+      .default('true')
+      .transform((value) => value === 'true'),
+    'Whether gateways hash keys (`hash_keys` in their configuration); `false` puts new keys under the token itself, as such gateways look for them',
+    'true',
+  ),
   hashKeyFunction: setting(
     'HASH_KEY_FUNCTION',
     z

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { KeyStore } from '@castellan/keys';
 import type { KeyRow } from '@castellan/persistence';
-import { isJsonObject, numberAt, objectAt, ownField, quotaName, type Session } from '@castellan/tyk';
+import { counterNames, isJsonObject, numberAt, objectAt, ownField, quotaName, type Session } from '@castellan/tyk';
+import { KeyPlacing } from './key-places';
 
 /** What is left of one quota. */
 interface QuotaLeft {
@@ -20,7 +21,16 @@ export interface Counters {
 /** The live counters of keys, as nodes count. */
 @Injectable()
 export class KeyCounters {
-  constructor(private readonly store: KeyStore) {}
+  constructor(
+    private readonly store: KeyStore,
+    private readonly placing: KeyPlacing,
+  ) {}
+
+  /** Lets everything that nodes count of these keys begin anew. */
+  async reset(rows: readonly KeyRow[]): Promise<void> {
+    const names = rows.flatMap((row) => this.placing.of(row).names.flatMap((name) => counterNames(name, row.apiIds)));
+    await this.store.forget(names);
+  }
 
   async of(row: KeyRow, session: Session): Promise<Counters> {
     const limits = Object.entries(objectAt(session, 'access_rights')).flatMap(([apiId, right]) => {
@@ -39,7 +49,7 @@ export class KeyCounters {
 
   /** Calls are counted under each name that a client may send. */
   private async used(row: KeyRow, scope: string): Promise<number> {
-    const names = [row.hash, ...row.copies].map((hash) => quotaName(hash, scope));
+    const names = this.placing.of(row).names.map((name) => quotaName(name, scope));
     const counts = await this.store.readMany(names);
     return counts.reduce((sum, text) => sum + (text !== null && /^\d{1,15}$/.test(text) ? Number(text) : 0), 0);
   }

@@ -1,5 +1,25 @@
-import type { KeyRow } from '@castellan/persistence';
+import { newObjectId, toObjectId, type KeyRow } from '@castellan/persistence';
 import type { SessionFacts } from '@castellan/tyk';
+import type { KeyPlacing } from './key-places';
+
+/** A session that was found in Redis. */
+export interface FoundSession {
+  /** Its name there, without the prefix. */
+  readonly name: string;
+  readonly facts: SessionFacts;
+}
+
+/** The row of a key that nobody here has made. */
+export function foundRow(placing: KeyPlacing, { name, facts }: FoundSession, now: Date): KeyRow {
+  return {
+    ...placing.found(newObjectId(), name),
+    ...{ orgId: toObjectId(facts.organisationId), version: 1 },
+    ...{ username: '', createdBy: '', deletedAt: null, pending: null },
+    ...factsOf(facts),
+    createdAt: facts.created ?? now,
+    updatedAt: facts.updated ?? now,
+  };
+}
 
 /** The fields of a row that say what a session says. */
 export type KeyFacts = Pick<

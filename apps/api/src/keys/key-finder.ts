@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { NotFound } from '@castellan/dto';
 import { KeyStore, NO_TEXT } from '@castellan/keys';
-import { KeyIndex, newObjectId, toObjectId, type KeyRow, type OrganisationId } from '@castellan/persistence';
+import { KeyIndex, type KeyRow, type OrganisationId } from '@castellan/persistence';
 import { Clock } from '@castellan/observability';
 import { readSession, sessionFacts, sessionHolds, sessionName, type Session } from '@castellan/tyk';
-import { factsOf } from './key-facts';
-import { hashesOf } from './key-identity';
+import { foundRow } from './key-facts';
+import { hashesOf, namesOf } from './key-identity';
+import { digestOf, KeyPlacing } from './key-places';
 import type { KeyQuery } from './key-queries';
 
 /** A key, with the session as it is. */
@@ -22,6 +23,7 @@ export class KeyFinder {
   constructor(
     private readonly index: KeyIndex,
     private readonly store: KeyStore,
+    private readonly placing: KeyPlacing,
     private readonly clock: Clock,
   ) {}
 
@@ -41,7 +43,8 @@ export class KeyFinder {
    * @throws NotFound when Redis has none
    */
   async withSession(row: KeyRow): Promise<FoundKey> {
-    const found = await this.store.read(sessionName(row.hash));
+    const [name = ''] = this.placing.of(row).names;
+    const found = await this.store.read(sessionName(name));
     const there = found === NO_TEXT ? null : found;
     const text = row.pending === null || sessionHolds(row.pending.wanted, there) ? there : row.pending.wanted;
     const session = text === null ? undefined : readSession(text);
@@ -55,27 +58,21 @@ export class KeyFinder {
       if (named !== null) return named;
     }
     const hashes = hashesOf(organisation, text, query.hashed);
-    return (await this.index.byHash(organisation, hashes)) ?? (await this.unnoted(organisation, hashes));
+    const known = await this.index.byHash(organisation, hashes);
+    return known ?? (await this.unnoted(organisation, namesOf(organisation, text, query.hashed)));
   }
 
   /** A key that was made elsewhere and that no walk has met yet. */
-  private async unnoted(organisation: OrganisationId, hashes: readonly string[]): Promise<KeyRow | null> {
-    for (const hash of hashes) {
-      const text = await this.store.read(sessionName(hash));
-      const session = text === null || text === NO_TEXT ? undefined : readSession(text);
+  private async unnoted(organisation: OrganisationId, names: readonly string[]): Promise<KeyRow | null> {
+    const texts = await this.store.readMany(names.map(sessionName));
+    for (const [at, name] of names.entries()) {
+      const session = readSession(texts[at] ?? '');
       if (session === undefined) continue;
       const facts = sessionFacts(session);
-      if (facts.organisationId !== organisation || (await this.index.holderOf(hash)) !== null) continue;
-      const now = this.clock.now();
-      const row: KeyRow = {
-        ...{ _id: newObjectId(), orgId: toObjectId(organisation), version: 1, hash, copies: [], announced: [hash] },
-        ...{ username: '', createdBy: '', deletedAt: null, pending: null },
-        ...factsOf(facts),
-        createdAt: facts.created ?? now,
-        updatedAt: facts.updated ?? now,
-      };
-      await this.index.add([row]);
-      return this.index.byHash(organisation, [hash]);
+      const digest = digestOf(name);
+      if (facts.organisationId !== organisation || (await this.index.holderOf(digest)) !== null) continue;
+      await this.index.add([foundRow(this.placing, { name, facts }, this.clock.now())]);
+      return this.index.byHash(organisation, [digest]);
     }
     return null;
   }

@@ -10,6 +10,7 @@ import {
   type KeyHashAlgorithm,
   type KeyNames,
 } from '@castellan/tyk';
+import { plainDigest } from './key-places';
 
 /** A key that is about to be made. */
 export interface NewKey {
@@ -19,39 +20,42 @@ export interface NewKey {
   readonly names: KeyNames;
 }
 
-const algorithmOf = ({ hashKeyFunction }: Pick<ApiConfig, 'hashKeyFunction'>): KeyHashAlgorithm | undefined =>
+type Hashing = Pick<ApiConfig, 'hashKeyFunction' | 'hashKeys'>;
+
+const algorithmOf = ({ hashKeyFunction }: Hashing): KeyHashAlgorithm | undefined =>
   hashKeyFunction === 'none' ? undefined : hashKeyFunction;
 
 /** A key with a token that nobody has had. */
-export function generatedKey(organisation: string, config: Pick<ApiConfig, 'hashKeyFunction'>): NewKey {
+export function generatedKey(organisation: string, config: Hashing): NewKey {
   const token = generateToken(organisation, randomBytes(16).toString('hex'), algorithmOf(config));
-  return { token, names: keyNames({ token }, true) };
+  return { token, names: keyNames({ token }, config.hashKeys) };
 }
 
 /** A key whose id somebody has chosen; clients send the id or the token. */
-export function chosenKey(organisation: string, id: string, config: Pick<ApiConfig, 'hashKeyFunction'>): NewKey {
+export function chosenKey(organisation: string, id: string, config: Hashing): NewKey {
   const own = ownKeyId(id, organisation);
   const token = generateToken(organisation, own, algorithmOf(config));
-  return { token, id: own, names: keyNames({ token, id: own }, true) };
+  return { token, id: own, names: keyNames({ token, id: own }, config.hashKeys) };
 }
 
 /** A user of basic authentication: nodes put the organisation in front of the name, so nobody sends the name alone. */
-export function userKey(organisation: string, username: string, config: Pick<ApiConfig, 'hashKeyFunction'>): NewKey {
+export function userKey(organisation: string, username: string, config: Hashing): NewKey {
   const token = generateToken(organisation, username, algorithmOf(config));
-  return { token, names: keyNames({ token }, true) };
+  return { token, names: keyNames({ token }, config.hashKeys) };
 }
 
 /** Every hash that a text may lead to, as a token, a chosen id in any form of token, or a hash itself. */
 export function hashesOf(organisation: string, text: string, onlyHash = false): string[] {
   const asHash = isKeyHash(text) ? [text] : [];
   if (onlyHash) return asHash;
-  const own = ownKeyId(text, organisation);
-  const tokens = [
-    text,
-    generateToken(organisation, own),
-    ...KEY_HASH_ALGORITHMS.flatMap((one) => tokenOf(organisation, own, one)),
-  ];
-  return [...new Set([...tokens.map((token) => hashKey(token)), ...asHash])];
+  const tokens = tokensOf(organisation, text, ownKeyId(text, organisation));
+  return [...new Set([...tokens.flatMap((token) => [hashKey(token), plainDigest(token)]), ...asHash])];
+}
+
+/** A text as a token, and as a chosen id in any form of token. */
+function tokensOf(organisation: string, text: string, own: string): string[] {
+  const made = KEY_HASH_ALGORITHMS.flatMap((one) => tokenOf(organisation, own, one));
+  return [text, generateToken(organisation, own), ...made];
 }
 
 function tokenOf(organisation: string, id: string, algorithm: KeyHashAlgorithm): string[] {
@@ -61,4 +65,12 @@ function tokenOf(organisation: string, id: string, algorithm: KeyHashAlgorithm):
     // An id with quotes stands in no token.
     return [];
   }
+}
+
+/** Every name in Redis that a text may lead to, without the prefix. */
+export function namesOf(organisation: string, text: string, onlyHash = false): string[] {
+  if (onlyHash) return isKeyHash(text) ? [text] : [];
+  const own = ownKeyId(text, organisation);
+  const tokens = tokensOf(organisation, text, own);
+  return [...new Set([...tokens.map((token) => hashKey(token)), ...(isKeyHash(text) ? [text] : []), ...tokens])];
 }

@@ -4,6 +4,7 @@ import { KeyStore, NO_TEXT } from '@castellan/keys';
 import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
 import { KeyIndex, type KeyRow } from '@castellan/persistence';
 import { sessionHolds, sessionName } from '@castellan/tyk';
+import { KeyPlacing } from './key-places';
 
 /** Pause between two looks for writes that are due, in milliseconds. */
 const lookMs = 500;
@@ -13,6 +14,9 @@ const leaseMs = 30_000;
 const batchSize = 200;
 /** How often one write is tried while others write the same session. */
 const tries = 50;
+
+/** What of the index knows which writes are not certain yet. */
+export type PendingWrites = Pick<KeyIndex, 'takeDue' | 'settleAll' | 'settle' | 'unsettled'>;
 
 /**
  * Sees to it that Redis has what the index says of a key, and keeps it. Nodes that had not heard of a change write back what was
@@ -26,7 +30,8 @@ export class KeyKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
 
   constructor(
     private readonly store: KeyStore,
-    private readonly index: KeyIndex,
+    @Inject(KeyIndex) private readonly index: PendingWrites,
+    private readonly placing: KeyPlacing,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -67,9 +72,11 @@ export class KeyKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
    */
   async apply(row: KeyRow): Promise<number> {
     if (row.pending === null) return 0;
+    const { names, announced } = this.placing.of(row);
+    const write = { wanted: row.pending.wanted, announced, isNew: row.version === 1 };
     let changed = 0;
-    for (const hash of [row.hash, ...row.copies]) {
-      if (await this.bring(sessionName(hash), row.pending.wanted, row.announced)) changed += 1;
+    for (const name of names) {
+      if (await this.bring(sessionName(name), write)) changed += 1;
     }
     return changed;
   }
@@ -89,16 +96,24 @@ export class KeyKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** Those that Redis has as they are wanted, under all their names. */
   private async holding(rows: readonly KeyRow[]): Promise<KeyRow[]> {
-    const names = rows.flatMap(({ hash, copies }) => [hash, ...copies].map(sessionName));
-    const texts = await this.store.readMany(names);
-    const found = new Map(names.map((name, at) => [name, texts[at] ?? null]));
-    return rows.filter(({ hash, copies, pending }) =>
-      [hash, ...copies].every((one) => sessionHolds(pending?.wanted ?? null, found.get(sessionName(one)) ?? null)),
-    );
+    const placed = rows.map((row) => ({ row, names: this.placing.of(row).names.map(sessionName) }));
+    const all = placed.flatMap(({ names }) => names);
+    const texts = await this.store.readMany(all);
+    const found = new Map(all.map((name, at) => [name, texts[at] ?? null]));
+    return placed
+      .filter(({ row, names }) =>
+        names.every((one) => sessionHolds(row.pending?.wanted ?? null, found.get(one) ?? null)),
+      )
+      .map(({ row }) => row);
   }
 
   /** @returns whether it was otherwise than wanted, and had to be written */
-  private async bring(name: string, wanted: string | null, announced: readonly string[]): Promise<boolean> {
+  private async bring(
+    name: string,
+    { wanted, announced, isNew }: { wanted: string | null; announced: readonly string[]; isNew: boolean },
+  ): Promise<boolean> {
+    // A new key mostly meets nothing.
+    if (isNew && wanted !== null && (await this.store.create(name, wanted, announced))) return true;
     for (let tried = 0; tried < tries; tried += 1) {
       const found = await this.store.read(name);
       if (found === NO_TEXT) throw new Error('Redis holds something else than a session under the name of a key');

@@ -6,24 +6,16 @@ import {
   isObjectIdText,
   KeyIndex,
   KeyScans,
-  newObjectId,
   OrganisationStore,
-  toObjectId,
   toOrganisationId,
   type KeyRow,
   type KeyScanRow,
 } from '@castellan/persistence';
-import { isKeyHash, readSession, sessionFacts, SESSION_PREFIX, type SessionFacts } from '@castellan/tyk';
+import { readSession, sessionFacts, SESSION_PREFIX } from '@castellan/tyk';
 import { BackgroundJob, type MayGoOn } from '../retention/background-job';
 import { ReplicaLock } from '../retention/replica-lock';
-import { factsOf, saysTheSame } from './key-facts';
-import { KeyKeeper } from './key-keeper';
-
-/** A session in Redis that was read. */
-interface FoundSession {
-  readonly hash: string;
-  readonly facts: SessionFacts;
-}
+import { factsOf, foundRow, saysTheSame, type FoundSession } from './key-facts';
+import { digestOf, KeyPlacing } from './key-places';
 
 /**
  * Walks over all sessions in Redis, page by page, and notes those that nobody here has made: keys of a node's own API, of older
@@ -39,7 +31,7 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly index: KeyIndex,
     private readonly scans: KeyScans,
     private readonly organisations: OrganisationStore,
-    private readonly keeper: KeyKeeper,
+    private readonly placing: KeyPlacing,
     private readonly clock: Clock,
     @Inject(CONFIG) config: ApiConfig,
     @Inject(LOGGER) logger: Logger,
@@ -90,14 +82,16 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
     const unique = [...new Set(names)];
     const texts = await this.store.readMany(unique);
     const found = unique.flatMap((name, at) => foundSession(name, texts[at] ?? null));
-    const known = await this.index.known(found.map(({ hash }) => hash));
+    const known = await this.index.known(found.map(({ name }) => digestOf(name)));
     const rows = new Map(known.flatMap((row) => [row.hash, ...row.copies].map((hash) => [hash, row] as const)));
-    const fresh: KeyRow[] = [];
-    const strangers = found.filter(({ hash }) => !rows.has(hash));
+    const strangers = found.filter(({ name }) => !rows.has(digestOf(name)));
     const ours = await this.existing(strangers.map(({ facts }) => facts.organisationId));
-    fresh.push(...strangers.filter(({ facts }) => ours.has(facts.organisationId)).map((one) => this.rowOf(one)));
+    const now = this.clock.now();
+    const fresh = strangers
+      .filter(({ facts }) => ours.has(facts.organisationId))
+      .map((one) => foundRow(this.placing, one, now));
     for (const session of found) {
-      const row = rows.get(session.hash);
+      const row = rows.get(digestOf(session.name));
       if (row !== undefined) await this.compare(row, session);
     }
     return { added: await this.index.add(fresh), unreadable: unique.length - found.length };
@@ -110,18 +104,7 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
     return new Set(rows.flatMap((row) => (row === null ? [] : [row._id.toString()])));
   }
 
-  private rowOf({ hash, facts }: FoundSession): KeyRow {
-    const now = this.clock.now();
-    return {
-      ...{ _id: newObjectId(), orgId: toObjectId(facts.organisationId), version: 1, hash, copies: [] },
-      ...{ announced: [hash], username: '', createdBy: '', deletedAt: null, pending: null },
-      ...factsOf(facts),
-      createdAt: facts.created ?? now,
-      updatedAt: facts.updated ?? now,
-    };
-  }
-
-  private async compare(row: KeyRow, { hash, facts }: FoundSession): Promise<void> {
+  private async compare(row: KeyRow, { name, facts }: FoundSession): Promise<void> {
     if (row.pending !== null) return;
     if (row.deletedAt !== null) {
       // A node or an old copy of Redis has brought it back, unless somebody has made it anew since.
@@ -130,16 +113,12 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
       return;
     }
     const seen = factsOf(facts);
-    if (hash === row.hash && !saysTheSame(row, seen)) await this.index.refresh(row._id, row.version, seen);
+    if (digestOf(name) === row.hash && !saysTheSame(row, seen)) await this.index.refresh(row._id, row.version, seen);
   }
 }
 
-/**
- * A session under a hash, unless it cannot be read: not everything under this prefix has to be one. Where nothing is hashed the
- * name is the token, which the index must not know.
- */
+/** A session, unless it cannot be read: not everything under this prefix has to be one. */
 function foundSession(name: string, text: string | null): FoundSession[] {
-  const hash = name.slice(SESSION_PREFIX.length);
-  const session = text === null ? undefined : readSession(text);
-  return session === undefined || !isKeyHash(hash) ? [] : [{ hash, facts: sessionFacts(session) }];
+  const session = readSession(text ?? '');
+  return session === undefined ? [] : [{ name: name.slice(SESSION_PREFIX.length), facts: sessionFacts(session) }];
 }

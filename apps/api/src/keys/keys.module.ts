@@ -6,6 +6,7 @@ import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
 import { KeyFinder } from './key-finder';
 import { KeyKeeper } from './key-keeper';
+import { KeyPlacing } from './key-places';
 import { KeyListsService } from './key-lists.service';
 import { KeyRequests } from './key-requests';
 import { KeyScanner } from './key-scanner';
@@ -19,7 +20,7 @@ import { KeysService } from './keys.service';
   controllers: [ApiKeysController, KeysController],
   providers: [
     ...[ReplicaLock, KeyKeeper, KeyScanner],
-    ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyRequests, KeysService],
+    ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyPlacing, KeyRequests, KeysService],
   ],
 })
 export class KeysModule {}

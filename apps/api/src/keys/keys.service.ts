@@ -6,7 +6,7 @@ import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import { DuplicateKey, KeyIndex, newObjectId, toObjectId, type KeyRow, type UnitOfWork } from '@castellan/persistence';
 import {
   checkKeyId,
-  counterNames,
+  isKeyHash,
   sessionFacts,
   sessionForCallers,
   sessionName,
@@ -17,11 +17,13 @@ import type { Precondition } from '../http/precondition';
 import type { OrganisationContext } from '../http/request-context';
 import { ResourceTools } from '../resources/resource-tools';
 import { KeyContents } from './key-contents';
+import { KeyCounters } from './key-counters';
 import { keyCard } from './key-card';
 import { factsOf } from './key-facts';
 import { KeyFinder, missing, type FoundKey } from './key-finder';
 import { chosenKey, generatedKey, userKey, type NewKey } from './key-identity';
 import { KeyKeeper } from './key-keeper';
+import { KeyPlacing, plainDigest } from './key-places';
 
 /** What a new key is to be called; neither for one with a generated token. */
 export interface Choice {
@@ -49,6 +51,8 @@ export class KeysService {
     private readonly keeper: KeyKeeper,
     private readonly index: KeyIndex,
     private readonly store: KeyStore,
+    private readonly placing: KeyPlacing,
+    private readonly counters: KeyCounters,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -63,8 +67,8 @@ export class KeysService {
     await this.requireFree(key);
     const text = writeSession(session);
     const row: KeyRow = {
-      ...{ _id: newObjectId(), orgId: toObjectId(context.organisation), version: 1 },
-      ...{ hash: key.names.main, copies: key.names.copies, announced: key.names.announced },
+      ...this.placing.row(newObjectId(), key.names, this.config.hashKeys),
+      ...{ orgId: toObjectId(context.organisation), version: 1 },
       ...{ username: choice.username ?? '', createdBy: context.user.userId, deletedAt: null },
       ...factsOf(sessionFacts(session)),
       ...{ createdAt: completion.now, updatedAt: completion.now },
@@ -103,14 +107,14 @@ export class KeysService {
     const session = await this.contents.complete(content, completion);
     const wanted = writeSession(session, text);
     const changed = await this.write(context, row, { session, stored, wanted, demand });
-    if (resetsQuota) await this.resetCounters(changed);
+    if (resetsQuota) await this.counters.reset([changed]);
     return { row: changed, session, text: wanted };
   }
 
   /** @throws NotFound, VersionMismatch, Unavailable */
   async remove(context: OrganisationContext, { row, session }: FoundKey, demand: Precondition): Promise<void> {
     const removed = await this.write(context, row, { session: null, stored: session, wanted: null, demand });
-    await this.resetCounters(removed);
+    await this.counters.reset([removed]);
   }
 
   /** Lets the quota of a key begin anew, as an edit does unless it is told not to. */
@@ -127,15 +131,18 @@ export class KeysService {
     if (id === undefined) return generatedKey(organisation, this.config);
     const problems = checkKeyId(id, organisation);
     if (problems.length > 0) throw new ValidationFailed(problems);
+    // What looks like a hash is taken for one, and would stand in the index.
+    if (!this.config.hashKeys && isKeyHash(id))
+      throw new ValidationFailed([{ path: 'key', message: 'must not look like a hash where keys are not hashed' }]);
     return chosenKey(organisation, id, this.config);
   }
 
   /** Whatever lies under a name already would be lost, and may be another organisation's. */
   private async requireFree({ names }: NewKey): Promise<void> {
-    for (const hash of [names.main, ...names.copies]) {
-      const holder = await this.index.holderOf(hash);
+    for (const name of [names.main, ...names.copies]) {
+      const holder = await this.index.holderOf(this.config.hashKeys ? name : plainDigest(name));
       if (holder !== null && holder.deletedAt === null) throw taken();
-      if (holder === null && (await this.store.read(sessionName(hash))) !== null) throw taken();
+      if (holder === null && (await this.store.read(sessionName(name))) !== null) throw taken();
     }
   }
 
@@ -187,11 +194,6 @@ export class KeysService {
       await this.index.replace({ ...before, version: row.version + 1 }, row.version, null);
       throw new Unavailable('The Redis of the nodes', error);
     }
-  }
-
-  private async resetCounters(row: KeyRow): Promise<void> {
-    const names = [row.hash, ...row.copies].flatMap((hash) => counterNames(hash, row.apiIds));
-    await this.store.forget(names);
   }
 
   private record(unit: UnitOfWork, row: KeyRow, before: Session | null, after: Session | null): void {

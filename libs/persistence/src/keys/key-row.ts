@@ -26,6 +26,11 @@ export interface KeyRow {
   readonly copies: readonly string[];
   /** Every name that nodes may have it under in their caches. */
   readonly announced: readonly string[];
+  /**
+   * Of a key that lies in Redis under its token itself: the names there, encrypted. Hash and copies are then digests that only
+   * the index knows. Empty for hashed keys.
+   */
+  readonly sealed: string;
   readonly alias: string;
   readonly username: string;
   readonly apiIds: readonly string[];
@@ -58,6 +63,7 @@ export const keySchema = new Schema<KeyRow>(
     hash: { type: String, required: true },
     copies: { type: [String], default: [] },
     announced: { type: [String], default: [] },
+    sealed: { type: String, default: '' },
     alias: { type: String, default: '' },
     username: { type: String, default: '' },
     apiIds: { type: [String], default: [] },

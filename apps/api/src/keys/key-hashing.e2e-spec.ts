@@ -1,0 +1,107 @@
+import { Redis } from 'ioredis';
+import { getConnectionToken } from '@nestjs/mongoose';
+import type { Connection } from 'mongoose';
+import { textOf, unique, type Reply } from '@castellan/testing';
+import { hashKey, hashText, parseToken, sessionName } from '@castellan/tyk';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { addApi, type Json } from '../../test/configuration';
+import { KeyScanner } from './key-scanner';
+
+const settings = { KEY_SETTLE_MS: '600000', KEY_SCAN_MS: '86400000' };
+
+/** An installation with one organisation and one API. */
+class Installation {
+  private constructor(
+    readonly api: ApiUnderTest,
+    readonly organisation: TestOrganisation,
+    readonly redis: Redis,
+    readonly rights: Json,
+  ) {}
+
+  static async start(overrides: Readonly<Record<string, string>>): Promise<Installation> {
+    const api = await ApiUnderTest.start({ ...settings, ...overrides });
+    const organisation = await api.organisation();
+    const id = await addApi(organisation);
+    const rights = { [id]: { api_id: id, versions: ['Default'] } };
+    return new Installation(api, organisation, new Redis(api.config.redisUrl), rights);
+  }
+
+  async create(path = '/api/keys', fields: Json = {}): Promise<{ token: string; hash: string }> {
+    const { client } = this.organisation.admin;
+    const { json } = expectOk(await client.post(path, { access_rights: this.rights, ...fields }));
+    return { token: textOf(json['key_id']), hash: textOf(json['key_hash']) };
+  }
+
+  get(key: string): Promise<Reply> {
+    return this.organisation.admin.client.get(`/api/keys/${encodeURIComponent(key)}`);
+  }
+
+  async stop(): Promise<void> {
+    this.redis.disconnect();
+    await this.api.stop();
+  }
+}
+
+describe('keys with CASTELLAN_HASH_KEYS=false', () => {
+  let installation: Installation;
+
+  beforeAll(async () => {
+    installation = await Installation.start({ HASH_KEYS: 'false', HASH_KEY_FUNCTION: 'none' });
+  });
+
+  afterAll(() => installation.stop());
+
+  it('lie under their tokens, and nowhere in the database', async () => {
+    const { token, hash } = await installation.create();
+    expect(token).toMatch(/^[0-9a-f]{56}$/);
+    expect(await installation.redis.exists(sessionName(token))).toBe(1);
+    expect(await installation.redis.exists(sessionName(hashKey(token)))).toBe(0);
+    const database = installation.api.app.get<Connection>(getConnectionToken());
+    for (const { name } of await database.listCollections()) {
+      const texts = JSON.stringify(await database.collection(name).find().toArray());
+      expect(texts).not.toContain(parseToken(token).keyId);
+    }
+    for (const text of [token, hash]) expect((await installation.get(text)).json['key_hash']).toBe(hash);
+  });
+
+  it('are changed and deleted by token, by chosen id and by what lists call them', async () => {
+    const { client } = installation.organisation.admin;
+    const id = unique('plain-id');
+    const { token, hash } = await installation.create(`/api/keys/${id}`, { quota_max: 5, quota_renewal_rate: 60 });
+    for (const name of [token, id]) expect(await installation.redis.exists(sessionName(name))).toBe(1);
+    await installation.redis.set(`quota-${token}`, '3');
+    expect((await installation.get(id)).json['counters']?.['key']).toMatchObject({ used: 3 });
+    for (const text of [token, id, hash]) expectOk(await client.put(`/api/keys/${text}`, { alias: `by ${text}` }));
+    for (const name of [token, id]) {
+      expect(await installation.redis.get(sessionName(name))).toContain(`by ${hash}`);
+    }
+    expectOk(await client.delete(`/api/keys/${hash}`));
+    for (const name of [token, id]) expect(await installation.redis.exists(sessionName(name))).toBe(0);
+  });
+
+  it('are found in Redis whether they are hashed or not', async () => {
+    const { client, id: owner } = installation.organisation.admin;
+    expect(owner).not.toBe('');
+    const plain = `${installation.organisation.id}${unique('token-of-a-node')}`;
+    const hashed = hashText(unique('hashed'), 'sha256');
+    const alias = unique('found');
+    const session = JSON.stringify({
+      org_id: installation.organisation.id,
+      alias,
+      access_rights: installation.rights,
+    });
+    await installation.redis.mset(sessionName(plain), session, sessionName(hashed), session);
+    await installation.api.app.get(KeyScanner).walk(() => Promise.resolve(true));
+    const { json, text } = expectOk(await client.get(`/api/keys?alias=${alias}`));
+    expect(json['total']).toBe(2);
+    expect(text).not.toContain(plain);
+    expectOk(await client.delete(`/api/keys/${plain}`));
+    expect(await installation.redis.exists(sessionName(plain))).toBe(0);
+    expect(await installation.redis.exists(sessionName(hashed))).toBe(1);
+  });
+
+  it('have no id that looks like a hash', async () => {
+    const body = { access_rights: installation.rights };
+    expect((await installation.organisation.admin.client.post('/api/keys/0123abcd', body)).status).toBe(400);
+  });
+});

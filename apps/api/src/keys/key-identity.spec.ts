@@ -1,0 +1,49 @@
+import { hashText, KEY_HASH_ALGORITHMS, parseToken, type KeyHashAlgorithm } from '@castellan/tyk';
+import { chosenKey, generatedKey, hashesOf, namesOf, userKey } from './key-identity';
+
+const organisation = '5e9d9544a1dcd60001d0ed20';
+const cases: { hashKeyFunction: KeyHashAlgorithm | 'none'; used: KeyHashAlgorithm }[] = [
+  { hashKeyFunction: 'none', used: 'murmur32' },
+  ...KEY_HASH_ALGORITHMS.map((used) => ({ hashKeyFunction: used, used })),
+];
+
+describe.each(cases)('keys with CASTELLAN_HASH_KEY_FUNCTION=$hashKeyFunction', ({ hashKeyFunction, used }) => {
+  const config = { hashKeyFunction, hashKeys: true };
+
+  it.each([
+    ['generated', generatedKey(organisation, config)],
+    ['chosen', chosenKey(organisation, 'custom-d4c92b15', config)],
+    ['of a user', userKey(organisation, 'ada', config)],
+  ])('lie where nodes look for tokens when they are %s', (_how, { token, names }) => {
+    expect(parseToken(token)).toMatchObject({
+      form: hashKeyFunction === 'none' ? 'legacy' : 'json',
+      organisationId: organisation,
+      ...(hashKeyFunction === 'none' ? {} : { algorithm: used }),
+    });
+    expect(names.main).toBe(hashText(token, used));
+    expect(names.announced).toContain(hashText(token, 'murmur64'));
+  });
+
+  it('have a copy where nodes look for a chosen id that is sent alone', () => {
+    const { names } = chosenKey(organisation, 'custom-d4c92b15', config);
+    expect(names.copies).toEqual([hashText('custom-d4c92b15', 'murmur32')]);
+  });
+
+  it('are found by token, by chosen id and by hash', () => {
+    const { token, names } = chosenKey(organisation, 'custom-d4c92b15', config);
+    for (const text of [token, 'custom-d4c92b15', names.main]) {
+      expect(hashesOf(organisation, text)).toContain(names.main);
+      expect(namesOf(organisation, text)).toContain(names.main);
+    }
+  });
+
+  it('lie under their tokens where nothing is hashed', () => {
+    const { token, names } = chosenKey(organisation, 'custom-d4c92b15', { hashKeyFunction, hashKeys: false });
+    expect(names).toEqual({
+      main: token,
+      copies: ['custom-d4c92b15'],
+      announced: [token, 'custom-d4c92b15'],
+    });
+    expect(namesOf(organisation, 'custom-d4c92b15')).toContain(token);
+  });
+});
