@@ -105,12 +105,11 @@ const filtersOf = ({ api_version: version, tags }: FiguresAsked): Filters => ({
   ...(tags.length === 0 ? {} : { tag: tags }),
 });
 
-const measureOf = { hits: 'hits', success: 'success', error: 'error', latency: 'latency' } as const;
+const measureOf = { Hits: 'hits', Success: 'success', Error: 'error', Latency: 'latency' } as const;
 
 /** The most first, and by name where there is as much of both, so that pages do not overlap. */
 const sorted = (rows: readonly FigureDto[], { by, sort }: FiguresAsked): readonly FigureDto[] => {
-  const name = by?.toLowerCase();
-  const measure = name === 'success' || name === 'error' || name === 'latency' ? measureOf[name] : 'hits';
+  const measure = measureOf[by ?? 'Hits'];
   const direction = sort === '1' ? 1 : -1;
   const nameOf = ({ id }: FigureDto): string => JSON.stringify(id);
   return [...rows].sort(

@@ -60,6 +60,12 @@ class ReloadDto {
   @ApiProperty({ ...uri, example: 'http://10.0.0.7:8080' })
   readonly url!: string;
 
+  @ApiProperty({ example: '10.0.0.7', description: 'Host of that address' })
+  readonly host!: string;
+
+  @ApiProperty({ type: [String], example: ['10.0.0.7'], description: 'What the host stands for' })
+  readonly addresses!: readonly string[];
+
   @ApiProperty({ type: String, nullable: true, description: 'Id of the node that this is, where that was seen' })
   readonly node!: string | null;
 

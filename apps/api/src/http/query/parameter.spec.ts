@@ -122,6 +122,12 @@ describe('other values', () => {
     expect(refused(words, 'YAML')).toBe(true);
     expect(refused(required(words), undefined)).toBe(true);
   });
+
+  it('gives words that differ in signs alone a name each', () => {
+    const named = oneOf(['name', '-name', '1', '-1'], about);
+    expect(named.schema['x-enum-varnames']).toEqual(['name', 'name_descending', 'ascending', 'descending']);
+    expect(oneOf(['json'], about).schema).toEqual({ type: 'string', enum: ['json'] });
+  });
 });
 
 describe('a moment', () => {

@@ -3,6 +3,7 @@ export interface ParameterSchema {
   readonly type: 'string' | 'integer' | 'boolean';
   readonly format?: string;
   readonly enum?: string[];
+  readonly 'x-enum-varnames'?: string[];
   readonly default?: string | number | boolean;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -173,9 +174,16 @@ export const required = <T>(parameter: Parameter<T | undefined>): Parameter<T> =
   read: (given) => parameter.read(given) ?? refuse('is required'),
 });
 
+/** Generated clients make names of values, and would make the same of `name` and `-name`. */
+const variableNames = (values: readonly string[]): Pick<ParameterSchema, 'x-enum-varnames'> =>
+  values.some((value) => value.startsWith('-')) ? { 'x-enum-varnames': values.map(variableName) } : {};
+
+const variableName = (value: string): string =>
+  ({ '1': 'ascending', '-1': 'descending' })[value] ?? value.replace(/^-(.+)$/, '$1_descending');
+
 export const oneOf = <const T extends string>(values: readonly T[], about: About): Parameter<T | undefined> =>
   optional(
-    { type: 'string', enum: [...values] },
+    { type: 'string', enum: [...values], ...variableNames(values) },
     about,
     (given) => values.find((value) => value === given) ?? refuse(`must be one of ${values.join(', ')}`),
   );
