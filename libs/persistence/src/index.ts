@@ -65,6 +65,7 @@ export { REDIS, redisKey, RedisModule } from './redis.module';
 export { redisTransportOptions, startTransport } from './redis-transport';
 export { ApiStore, type ApiHolder, type ApiNeighbour, type ApiSummary, type ApiWithBase } from './resources/api-store';
 export { DuplicateKey, LostRace } from './resources/duplicate-key';
+export { isTheirs, type Owned, type Viewer } from './resources/owned';
 export { type Draft, type Head, type ResourceRow } from './resources/resource-row';
 export { ResourceStore, type Claims, type PageQuery } from './resources/resource-store';
 export { OrganisationStore, PolicyStore, UserGroupStore, UserStore, WebhookStore } from './resources/stores';

@@ -6,6 +6,7 @@ import { Merger } from './purger/merger';
 import { Purger } from './purger/purger';
 import { PurgerMetrics } from './purger/purger-metrics';
 import { RowLimits } from './purger/row-limits';
+import { OwnershipModule } from '../ownership/ownership.module';
 import { AnalyticsController } from './queries/analytics.controller';
 import { figuresControllers } from './queries/figures.controllers';
 import { FiguresService } from './queries/figures.service';
@@ -22,6 +23,7 @@ import { AnalyticsCollections } from './storage/collections';
 
 /** What gateways record of requests: taken out of Redis, kept and added up in MongoDB, and asked about. */
 @Module({
+  imports: [OwnershipModule],
   controllers: [...figuresControllers, LogController, AnalyticsController, UptimeController],
   providers: [
     AnalyticsCollections,

@@ -22,6 +22,7 @@ import {
 import { problemsOfOas } from '../oas/document-checks';
 import { categoriesOf } from './categories';
 import { apiTypesOf, authTypesOf } from './definition-facts';
+import { ownersIn } from '../ownership/sight';
 import { versionIdsOf } from './versions';
 import { definitionOf, isOasWrapper, omit } from './wrapper';
 
@@ -166,8 +167,7 @@ export const draftOf = (
     authTypes: authTypesOf(definition),
     apiTypes: apiTypesOf(definition),
     hookIds: referencedHookIds(ownField(wrapper, 'hook_references')),
-    userOwners: texts(wrapper, 'user_owners'),
-    groupOwners: texts(wrapper, 'user_group_owners'),
+    ...ownersIn(wrapper),
     isOas: isOasWrapper(wrapper),
     ...(versionIds.length === 0 ? {} : { versionIds }),
   };

@@ -3,6 +3,7 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { ApiStore, type ApiRow, type ApiSummary, type OrganisationId } from '@castellan/persistence';
 import { pieceInMemory } from '../http/list-in-memory';
 import { pageCount, placeOf } from '../http/paging';
+import { Sights, type Asker } from '../ownership/sights';
 import { ApiListings } from './api-listings';
 import { apiReply, compressedReply } from './api-reply';
 import { orderNamed } from './listing';
@@ -28,16 +29,20 @@ export class ApiListsService {
   constructor(
     private readonly listings: ApiListings,
     private readonly apis: ApiStore,
+    private readonly sights: Sights,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
   /** @param show what is shown of each API, where the query does not ask for less */
-  async list(organisation: OrganisationId, query: ApiSearch, show = apiReply): Promise<ListOfTexts> {
+  async list(asker: Asker, query: ApiSearch, show = apiReply): Promise<ListOfTexts> {
     const { pageSize } = this.config;
     const place = placeOf(query);
+    const { organisation } = asker;
     const listing = await this.listings.of(organisation);
+    const sight = await this.sights.of(asker);
     const order = query.sort ?? '-created_at';
-    const everything = listing.inOrder(order);
+    const all = listing.inOrder(order);
+    const everything = sight === null ? all : all.filter((row) => sight.seesApi(row));
     const wanted = wantedBy(query, listing.versionIds);
     const found = wanted === undefined ? everything : everything.filter(wanted);
     const { shown, next } = pieceInMemory(found, orderNamed(order), place, pageSize);
@@ -46,15 +51,15 @@ export class ApiListsService {
   }
 
   /** Every category of the organisation, the most frequent first. */
-  async categories(organisation: OrganisationId): Promise<CategoryCount[]> {
-    return [...(await this.members(organisation))]
+  async categories(asker: Asker): Promise<CategoryCount[]> {
+    return [...(await this.members(asker))]
       .map(([name, apiIds]) => ({ name, count: apiIds.length }))
       .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
   }
 
   /** The `api_id`s of each category. */
-  async groups(organisation: OrganisationId): Promise<Readonly<Record<string, readonly string[]>>> {
-    return Object.fromEntries(await this.members(organisation));
+  async groups(asker: Asker): Promise<Readonly<Record<string, readonly string[]>>> {
+    return Object.fromEntries(await this.members(asker));
   }
 
   /** What is shown of the APIs themselves; one that was deleted in this instant is left out. */
@@ -71,9 +76,11 @@ export class ApiListsService {
     return rows.map(show);
   }
 
-  private async members(organisation: OrganisationId): Promise<ReadonlyMap<string, readonly string[]>> {
+  private async members(asker: Asker): Promise<ReadonlyMap<string, readonly string[]>> {
     const members = new Map<string, string[]>();
-    for (const { apiId, categories } of (await this.listings.of(organisation)).inOrder('created_at')) {
+    const sight = await this.sights.of(asker);
+    const rows = sight?.apis ?? (await this.listings.of(asker.organisation)).inOrder('created_at');
+    for (const { apiId, categories } of rows) {
       for (const category of categories) {
         const known = members.get(category);
         if (known === undefined) members.set(category, [apiId]);

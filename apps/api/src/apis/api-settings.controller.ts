@@ -4,20 +4,16 @@ import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
-import { listParameters, placeOf } from '../http/paging';
-import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
-import { piece, tagged } from '../http/reply-headers';
+import { tagged } from '../http/reply-headers';
 import { Route } from '../http/route';
-import { AccessRevisionListDto } from './access-history.dto';
 import { exampleApiId } from './api-example';
 import { ApiListsService } from './api-lists.service';
-import { ApiSettingsService, type ApiAccess } from './api-settings.service';
-import { AccessDto, CategoriesDto, CategoryCountsDto } from './api.dto';
+import { ApiSettingsService } from './api-settings.service';
+import { CategoriesDto, CategoryCountsDto } from './api.dto';
 
-const revisionsQuery = new RouteQuery(listParameters);
 const idParam = { name: 'id', description: 'Database id or api_id', example: exampleApiId };
 
-/** Categories and owners of APIs. */
+/** Categories of APIs. */
 @ApiTags('API definitions')
 @Controller('api/apis')
 export class ApiSettingsController {
@@ -33,8 +29,8 @@ export class ApiSettingsController {
     description: 'Those behind the names of classic APIs, as `#words`, count too.',
     reply: CategoryCountsDto,
   })
-  async allCategories(@OrganisationRequest() { organisation }: OrganisationContext): Promise<CategoryCountsDto> {
-    return { categories: await this.lists.categories(organisation) };
+  async allCategories(@OrganisationRequest() context: OrganisationContext): Promise<CategoryCountsDto> {
+    return { categories: await this.lists.categories(context) };
   }
 
   @Route.get('groups', {
@@ -51,9 +47,9 @@ export class ApiSettingsController {
     },
   })
   async groups(
-    @OrganisationRequest() { organisation }: OrganisationContext,
+    @OrganisationRequest() context: OrganisationContext,
   ): Promise<Readonly<Record<string, readonly string[]>>> {
-    return this.lists.groups(organisation);
+    return this.lists.groups(context);
   }
 
   @Route.get(':id/categories', {
@@ -92,62 +88,5 @@ export class ApiSettingsController {
   ): Promise<unknown> {
     const row = await this.settings.setCategories(context, id, categories ?? [], precondition);
     return tagged(row, new StatusReply('API categories updated.'));
-  }
-
-  @Route.get(':id/access', {
-    access: Requires('apis', 'read', 'Get API Access'),
-    id: 'getApiAccess',
-    summary: 'The users and user groups that own an API',
-    description: 'An API without owners is everybody’s whose rights reach it.',
-    params: [idParam],
-    reply: AccessDto,
-  })
-  async access(
-    @OrganisationRequest() { organisation }: OrganisationContext,
-    @Param('id') id: string,
-  ): Promise<ApiAccess> {
-    return this.settings.access(organisation, id);
-  }
-
-  @Route.get(':id/access/revisions', {
-    access: Requires('apis', 'read', 'List API Access Revisions'),
-    id: 'listApiAccessRevisions',
-    summary: 'Every change of who owns an API, the newest first; also of what was deleted',
-    description:
-      'Owners are no content: a rollback of the API leaves them, and this history is kept apart from its own.',
-    params: [idParam],
-    reply: AccessRevisionListDto,
-    listed: true,
-  })
-  async accessRevisions(
-    @OrganisationRequest() { organisation }: OrganisationContext,
-    @Param('id') id: string,
-    @AskedFor(revisionsQuery) query: Asked<typeof revisionsQuery>,
-  ): Promise<unknown> {
-    const { list, next } = await this.settings.accessRevisions(organisation, id, placeOf(query));
-    return piece(next, list);
-  }
-
-  @Route.put(':id/access', {
-    access: Requires('apis', 'write', 'Update API Access'),
-    id: 'updateApiAccess',
-    summary: 'Replace the users and user groups that own an API',
-    description: 'Empty lists give it back to everybody whose rights reach it.',
-    example: { userIds: [], userGroupIds: [] },
-    params: [idParam],
-    body: AccessDto,
-    reply: StatusReply,
-    tagged: true,
-    preconditioned: true,
-  })
-  async setAccess(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('id') id: string,
-    @Body() { userIds, userGroupIds }: AccessDto,
-    @IfMatch() precondition: Precondition,
-  ): Promise<unknown> {
-    const access = { userIds: userIds ?? [], userGroupIds: userGroupIds ?? [] };
-    const row = await this.settings.setAccess(context, id, access, precondition);
-    return tagged(row, new StatusReply('API access updated'));
   }
 }

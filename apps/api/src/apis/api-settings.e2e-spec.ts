@@ -1,4 +1,4 @@
-import { anApiDefinition, listOf, textOf } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf, unique } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
 describe('what stands around an API definition', () => {
@@ -62,11 +62,16 @@ describe('what stands around an API definition', () => {
     });
   });
 
+  const makeGroup = async (): Promise<string> => {
+    const body = { name: unique('group'), user_permissions: { apis: 'read' } };
+    return textOf(expectOk(await organisation.admin.client.post('/api/usergroups', body)).json['Meta']);
+  };
+
   describe('owners', () => {
     it('are users and groups, and stand in the wrapper', async () => {
       const { id, apiId } = await create();
       expect((await get(`/api/apis/${id}/access`)).json).toEqual({ userIds: [], userGroupIds: [] });
-      const group = 'a'.repeat(24);
+      const group = await makeGroup();
       const body = { userIds: [organisation.admin.id], userGroupIds: [group] };
       const reply = expectOk(await put(`/api/apis/${apiId}/access`, body));
       expect(reply.json).toMatchObject({ Status: 'OK', Message: 'API access updated', Meta: null });
@@ -84,7 +89,7 @@ describe('what stands around an API definition', () => {
 
     it('are no content: they stay when the content is rolled back', async () => {
       const { id, apiId } = await create({ name: 'first' });
-      const owners = { userIds: [organisation.admin.id], userGroupIds: ['c'.repeat(24)] };
+      const owners = { userIds: [organisation.admin.id], userGroupIds: [await makeGroup()] };
       expectOk(await put(`/api/apis/${id}/access`, owners));
       expectOk(await put(`/api/apis/${id}`, { api_definition: anApiDefinition({ api_id: apiId, name: 'second' }) }));
       expectOk(await organisation.admin.client.post(`/api/apis/${id}/rollback`, { revision: 1 }));
@@ -95,7 +100,7 @@ describe('what stands around an API definition', () => {
 
     it('have a history of their own: who changed them when, from what and to what', async () => {
       const { id, apiId } = await create();
-      const [one, two] = ['a'.repeat(24), 'b'.repeat(24)];
+      const [one, two] = [await makeGroup(), await makeGroup()];
       const reason = { 'x-change-reason': 'team change' };
       expectOk(await put(`/api/apis/${id}/access`, { userGroupIds: [one] }, reason));
       expectOk(await put(`/api/apis/${id}`, { api_definition: anApiDefinition({ api_id: apiId }) }));

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsMongoId, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import { dateTime, int32, KeepsUnknownFields } from '@castellan/dto';
 
 /**
@@ -113,21 +113,4 @@ export class CategoriesDto {
   @IsArray({ message: 'must be a list of texts' })
   @IsOptional()
   readonly categories?: readonly string[] | null;
-}
-
-/** Go programs write null for an empty list. */
-export class AccessDto {
-  @ApiPropertyOptional({ type: [String], nullable: true, description: 'Users who own the API' })
-  @IsMongoId({ each: true, message: 'must be a list of ids' })
-  @ArrayMaxSize(mostEntries, { message: `must hold at most ${mostEntries} ids` })
-  @IsArray({ message: 'must be a list of ids' })
-  @IsOptional()
-  readonly userIds?: readonly string[] | null;
-
-  @ApiPropertyOptional({ type: [String], nullable: true, description: 'User groups that own the API' })
-  @IsMongoId({ each: true, message: 'must be a list of ids' })
-  @ArrayMaxSize(mostEntries, { message: `must hold at most ${mostEntries} ids` })
-  @IsArray({ message: 'must be a list of ids' })
-  @IsOptional()
-  readonly userGroupIds?: readonly string[] | null;
 }

@@ -54,11 +54,11 @@ export class ApisController {
     listed: true,
   })
   async list(
-    @OrganisationRequest() { organisation }: OrganisationContext,
+    @OrganisationRequest() context: OrganisationContext,
     @AskedFor(listApisQuery) query: ApiSearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendList(reply, listNames, await this.lists.list(organisation, query));
+    sendList(reply, listNames, await this.lists.list(context, query));
   }
 
   @Route.get('search', {
@@ -70,11 +70,11 @@ export class ApisController {
     listed: true,
   })
   async search(
-    @OrganisationRequest() { organisation }: OrganisationContext,
+    @OrganisationRequest() context: OrganisationContext,
     @AskedFor(searchApisQuery) query: ApiSearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendList(reply, listNames, await this.lists.list(organisation, query));
+    sendList(reply, listNames, await this.lists.list(context, query));
   }
 
   @Route.get(':id', {
@@ -88,11 +88,11 @@ export class ApisController {
     tagged: true,
   })
   async get(
-    @OrganisationRequest() { organisation }: OrganisationContext,
+    @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const row = await this.versions.requireNamingBase(reply, organisation, id, this.apis.notFound());
+    const row = await this.versions.requireNamingBase(reply, context, id, this.apis.notFound());
     sendResource(reply, row.version, apiReply(row));
   }
 

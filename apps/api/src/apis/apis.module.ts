@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { ResourceModule } from '../resources/resource.module';
+import { ApiAccessController } from './api-access.controller';
 import { ApiAddressController } from './api-address.controller';
 import { ApiAddressService } from './api-address.service';
 import { ApiCacheController } from './api-cache.controller';
 import { ApiListsService } from './api-lists.service';
-import { ApiListings } from './api-listings';
 import { ApiHistoryController } from './api-history.controller';
 import { ApiSettingsController } from './api-settings.controller';
 import { ApiSettingsService } from './api-settings.service';
@@ -14,8 +14,15 @@ import { ApisService } from './apis.service';
 
 @Module({
   imports: [ResourceModule],
-  controllers: [ApiAddressController, ApiCacheController, ApiHistoryController, ApiSettingsController, ApisController],
-  providers: [ApiAddressService, ApiListings, ApisService, ApiListsService, ApiSettingsService, ApiVersionsService],
-  exports: [ApiAddressService, ApisService, ApiListsService, ApiSettingsService, ApiVersionsService],
+  controllers: [
+    ApiAccessController,
+    ApiAddressController,
+    ApiCacheController,
+    ApiHistoryController,
+    ApiSettingsController,
+    ApisController,
+  ],
+  providers: [ApiAddressService, ApisService, ApiListsService, ApiSettingsService, ApiVersionsService],
+  exports: [ResourceModule, ApiAddressService, ApisService, ApiListsService, ApiSettingsService, ApiVersionsService],
 })
 export class ApisModule {}

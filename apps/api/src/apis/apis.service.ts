@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClientSession } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CastellanError, ValidationFailed, type Conflict } from '@castellan/dto';
+import { CastellanError, Conflict, ValidationFailed } from '@castellan/dto';
 import {
   ApiStore,
+  isTheirs,
   WebhookStore,
   type ApiRow,
   type Change,
@@ -17,6 +18,7 @@ import {
 } from '@castellan/persistence';
 import { objectAt, parseJson, type JsonObject } from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
+import type { Asker } from '../ownership/sights';
 import { ResourceService } from '../resources/resource.service';
 import { ResourceTools } from '../resources/resource-tools';
 import type { ReadScope } from '../resources/read-scope';
@@ -124,9 +126,13 @@ export class ApisService extends ResourceService<ApiRow> {
   async removeWithVersions(context: ChangeContext, id: string, precondition: Precondition): Promise<void> {
     await this.commit(context, async (unit) => {
       const base = await this.requireIn(unit, id, precondition);
+      const viewer = await unit.viewer();
       await this.removeIn(unit, base, { force: false });
       for (const versionId of versionIdsOf(definitionOf(storedWrapper(base)))) {
         const version = await this.apis.findOne(unit.organisation, { apiId: versionId }, unit.session);
+        if (version !== null && viewer !== null && !isTheirs(viewer, version)) {
+          throw new Conflict('in_use', 'One of its versions is not yours');
+        }
         if (version !== null) await this.removeIn(unit, version, { force: false });
       }
     });
@@ -182,8 +188,9 @@ export class ApisService extends ResourceService<ApiRow> {
     }
   }
 
-  protected conflict(error: DuplicateKey, organisation: OrganisationId): Promise<Conflict> {
-    return describeConflict(error, organisation, this.apis);
+  protected async conflict(error: DuplicateKey, asker: Asker): Promise<Conflict> {
+    const sight = await this.tools.sights.of(asker);
+    return describeConflict(error, { organisation: asker.organisation, viewer: sight?.viewer ?? null }, this.apis);
   }
 
   private async insertVersionIn(unit: UnitOfWork, content: JsonObject, link: VersionLink): Promise<ApiRow> {

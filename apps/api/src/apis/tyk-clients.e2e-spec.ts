@@ -11,7 +11,7 @@ import {
   type JsonReply,
   type Reply,
 } from '@castellan/testing';
-import { ApiUnderTest, type TestOrganisation } from '../../test/api-under-test';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
 const objectId = /^[0-9a-f]{24}$/;
 
@@ -262,7 +262,9 @@ describe('programs of Tyk', () => {
       const client = organisation.admin.client.with(headersOf);
       const apiId = Buffer.from(unique('default/httpbin')).toString('base64url');
       const definition = anApiDefinition({ api_id: apiId });
-      const owners = { user_owners: [organisation.admin.id], user_group_owners: ['b'.repeat(24)] };
+      const group = { name: 'Operators', user_permissions: { apis: 'write' } };
+      const groupId = textOf(expectOk(await client.post('/api/usergroups', group)).json['Meta']);
+      const owners = { user_owners: [organisation.admin.id], user_group_owners: [groupId] };
 
       expect((await client.get(`/api/apis/${apiId}`)).status).toBe(404);
       const created = await client.post('/api/apis', { api_definition: definition, ...owners });

@@ -13,6 +13,7 @@ import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece } from '../http/reply-headers';
 import { Route } from '../http/route';
 import { HistoryService, summaryOf } from './history.service';
+import { Sights } from '../ownership/sights';
 import type { ResourceService } from '../resources/resource.service';
 import {
   DeletedListDto,
@@ -69,6 +70,7 @@ export const historyController = ({ kind, path, tag, service, nameOf }: HistoryO
     constructor(
       @Inject(service) private readonly resource: ResourceService<ResourceRow>,
       private readonly history: HistoryService,
+      private readonly sights: Sights,
     ) {}
 
     @Route.get('deleted', {
@@ -78,8 +80,9 @@ export const historyController = ({ kind, path, tag, service, nameOf }: HistoryO
       description: 'The newest deletion first.',
       reply: DeletedListDto,
     })
-    async deleted(@OrganisationRequest() { organisation }: OrganisationContext): Promise<DeletedListDto> {
-      const gone = await this.history.deleted(this.resource, organisation, nameOf);
+    async deleted(@OrganisationRequest() context: OrganisationContext): Promise<DeletedListDto> {
+      const sight = await this.sights.of(context);
+      const gone = await this.history.deleted(this.resource, context.organisation, nameOf, sight);
       return {
         deleted: gone.map(({ revision, name }): DeletedResourceDto => {
           return { id: revision.resourceId.toString(), name, ...summaryOf(revision) };

@@ -14,6 +14,7 @@ import {
 } from '@castellan/persistence';
 import { diffJson, isJsonObject, parseJson, type DiffOperation, type JsonObject, type JsonValue } from '@castellan/tyk';
 import { pageCount } from '../http/paging';
+import type { Sight } from '../ownership/sight';
 import type { ResourceService } from '../resources/resource.service';
 import type { RevisionDiffDto, RevisionDto, RevisionListDto, RevisionSummaryDto } from './revision.dto';
 
@@ -102,11 +103,13 @@ export class HistoryService {
    * Resources that were deleted and are still gone, the latest deletion first, with the names that they had.
    *
    * @param nameOf where the name stands in a document
+   * @param sight what the asker sees; null for everything
    */
   async deleted(
     resource: AnyResource,
     organisation: OrganisationId,
     nameOf: (document: JsonObject) => string,
+    sight: Sight | null,
   ): Promise<readonly { readonly revision: RevisionSummary; readonly name: string }[]> {
     const { name } = resource.store.kind;
     const deletions = await this.revisions.deletions(organisation, name, deletedLimit);
@@ -122,9 +125,10 @@ export class HistoryService {
       const some = gone.slice(first, first + namedAtOnce).map(async (revision) => {
         const last = await this.revisions.latest(organisation, name, revision.resourceId, { existing: true });
         const document = last === null ? null : stateOf(last);
-        return { revision, name: isJsonObject(document) ? nameOf(document) : '' };
+        const isSeen = sight?.seesDocument(name, document) !== false;
+        return isSeen ? [{ revision, name: isJsonObject(document) ? nameOf(document) : '' }] : [];
       });
-      named.push(...(await Promise.all(some)));
+      named.push(...(await Promise.all(some)).flat());
     }
     return named;
   }

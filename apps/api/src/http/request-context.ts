@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { GuardedRequest, UserPrincipal } from '@castellan/rbac';
+import { isAdmin, type GuardedRequest, type UserPrincipal } from '@castellan/rbac';
 import { toOrganisationId, type Actor, type ChangeContext, type OrganisationId } from '@castellan/persistence';
 import { addressOf } from './caller-address';
 import { withoutCredentials } from './credentials-in-text';
@@ -56,10 +56,16 @@ export interface OrganisationContext extends ChangeContext {
   readonly user: UserPrincipal;
 }
 
-const organisationContextOf = (request: ApiRequest): OrganisationContext => {
+export const organisationContextOf = (request: ApiRequest): OrganisationContext => {
   const { principal } = request;
   if (principal?.plane !== 'organisation') throw new TypeError('The route is not on the organisation plane');
-  return { ...requestTraceOf(request), organisation: toOrganisationId(principal.organisationId), user: principal };
+  const { userId, groupIds, grants } = principal;
+  return {
+    ...requestTraceOf(request),
+    organisation: toOrganisationId(principal.organisationId),
+    user: principal,
+    ...(isAdmin(grants) ? {} : { viewer: { userId, groupIds } }),
+  };
 };
 
 /** The context of a request by an organisation's user. */

@@ -27,6 +27,18 @@ export interface Export {
   readonly text: string | null;
 }
 
+/** Whether a resource may be shown, by its section and the id by which documents name it. */
+export type Sees = (section: string, key: string) => boolean;
+
+export const everything: Sees = () => true;
+
+interface ExportOptions {
+  readonly format: ExportFormat;
+  /** Whether the caller has the export of this tag. */
+  readonly isKnown: (tag: string) => boolean;
+  readonly sees: Sees;
+}
+
 /** After so many resources everybody else gets a turn. */
 const turn = 50;
 
@@ -44,24 +56,22 @@ export class ExportService {
   ) {}
 
   /**
-   * @param isKnown whether the caller has the export of this tag
    * @throws ImportRunning while half of an import would be in it: that is nobody's configuration
    */
   async export(
     organisation: OrganisationId,
     subset: Subset,
-    format: ExportFormat,
-    isKnown: (tag: string) => boolean,
+    { format, isKnown, sees }: ExportOptions,
   ): Promise<Export> {
     return this.reads.read(async (session) => {
       const { importing } = await this.generations.of(organisation, session);
       if (importing !== null) throw new ImportRunning('A large import is being applied; export when it is over');
-      const contents = await this.contents(organisation, subset, session);
+      const contents = await this.contents(organisation, subset, session, sees);
       const tag = tagOf(subset, contents);
       if (isKnown(tag)) return { tag, text: null };
       const sections: (readonly [string, readonly string[]])[] = [];
       for (const [name, wanted] of contents) {
-        const ids = isEverything(subset) ? null : wanted.map(({ _id }) => _id);
+        const ids = isEverything(subset) && sees === everything ? null : wanted.map(({ _id }) => _id);
         const rows = await this.kinds.ofSection(name).rows(organisation, ids, session);
         sections.push([name, await itemsOf(this.kinds.ofSection(name), organisation, inOrder(rows, wanted), format)]);
       }
@@ -78,11 +88,12 @@ export class ExportService {
     organisation: OrganisationId,
     subset: Subset,
     session: ClientSession | null,
+    sees: Sees = everything,
   ): Promise<Contents> {
     const contents: (readonly [string, readonly Existing[]])[] = [];
     for (const name of sectionsOf(subset)) {
       const rows = await this.kinds.ofSection(name).existing(organisation, session);
-      contents.push([name, rows.filter((row) => isWithin(subset, row)).sort(byKey)]);
+      contents.push([name, rows.filter((row) => isWithin(subset, row) && sees(name, row.key)).sort(byKey)]);
     }
     return contents;
   }

@@ -287,6 +287,9 @@ const actionOf = (existing: Existing | null, drafted: Drafted | null): Action =>
   return drafted === null ? 'unchanged' : 'update';
 };
 
+/** Whoever imports sees everything, so nobody asks whose it is going to be. */
+const nobody = { userOwners: [], groupOwners: [] };
+
 /** Lets the drafts that follow refer to this one. */
 const announce = (
   { name }: TransferKind,
@@ -296,7 +299,7 @@ const announce = (
 ): void => {
   if (name === 'webhook') references.willBeHook(one._id.toString(), draft.document);
   if (name !== 'api') return;
-  references.willBeApi({ apiId: outline.key, document: draft.document }, one.existing?.key ?? null);
+  references.willBeApi({ apiId: outline.key, document: draft.document, ...nobody }, one.existing?.key ?? null);
 };
 
 /** Rows that hold what others are about to get, with what they hold: by hex id. */

@@ -176,6 +176,6 @@ export class TransferKind {
 
   /** Says what is in the way when a unique index refuses a write. */
   explain(error: unknown, organisation: OrganisationId): Promise<unknown> {
-    return this.service.explain(error, organisation);
+    return this.service.explain(error, { organisation });
   }
 }

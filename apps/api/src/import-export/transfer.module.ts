@@ -15,6 +15,6 @@ import { TransferKinds } from './transfer-kinds';
 @Module({
   imports: [ResourceModule, ApisModule, PoliciesModule, WebhooksModule, GatewaysModule],
   providers: [TransferKinds, Planner, ExportService, ImportService, ImportRunner, ImportBatches],
-  exports: [ExportService, ImportService],
+  exports: [ResourceModule, ExportService, ImportService],
 })
 export class TransferModule {}

@@ -19,6 +19,7 @@ import {
   type Session,
 } from '@castellan/tyk';
 import { definitionOf, storedWrapper } from '../apis/wrapper';
+import type { Sight } from '../ownership/sight';
 import { unknownReferences } from '../policies/policy-references';
 
 /** As nodes hash passwords. */
@@ -45,6 +46,8 @@ export interface Completion {
   readonly resetsQuota: boolean;
   /** The session as it was; null for a new key. */
   readonly before: Session | null;
+  /** What of the organisation the caller sees; null for everything. */
+  readonly sight: Sight | null;
 }
 
 /** What callers may say of a key, and what becomes of it. */
@@ -68,10 +71,10 @@ export class KeyContents {
    *
    * @throws ValidationFailed when it names what does not exist, or would open nothing, which nodes take for everything
    */
-  async complete(content: Session, { organisation, now, resetsQuota, before }: Completion): Promise<Session> {
+  async complete(content: Session, { organisation, sight, now, resetsQuota, before }: Completion): Promise<Session> {
     const merged = withSecrets({ ...before, ...content }, before);
-    const [policies, unknownPolicies] = await this.applied(organisation, merged);
-    const unknownRights = await this.unknownRights(organisation, merged, before);
+    const [policies, unknownPolicies] = await this.applied(organisation, sight, merged);
+    const unknownRights = await this.unknownRights(organisation, sight, merged, before);
     const problems = [...unknownPolicies, ...unknownRights, ...checkPassword(content)];
     if (problems.length > 0) throw new ValidationFailed(problems);
     const session = sessionForNodes(await withPasswordHashed(merged, before), {
@@ -90,12 +93,14 @@ export class KeyContents {
 
   private async applied(
     organisation: OrganisationId,
+    sight: Sight | null,
     session: Session,
   ): Promise<readonly [readonly AppliedPolicy[], readonly FieldError[]]> {
     const ids = policiesOf(session);
     if (ids.length > MOST_REFERENCES)
       return [[], [{ path: 'apply_policies', message: `must name at most ${MOST_REFERENCES}` }]];
-    const rows = await Promise.all(ids.map((id) => this.policies.byEitherId(organisation, id, null)));
+    const found = await Promise.all(ids.map((id) => this.policies.byEitherId(organisation, id, null)));
+    const rows = found.map((row) => (row !== null && sight?.seesPolicy(row) === false ? null : row));
     const policies = rows.flatMap((row) =>
       row === null ? [] : [{ id: row.policyId, policy: objectAt(parseJson(row.document)) }],
     );
@@ -107,6 +112,7 @@ export class KeyContents {
 
   private async unknownRights(
     organisation: OrganisationId,
+    sight: Sight | null,
     session: Session,
     before: Session | null,
   ): Promise<readonly FieldError[]> {
@@ -117,7 +123,8 @@ export class KeyContents {
     if (ids.length > MOST_REFERENCES)
       return [{ path: 'access_rights', message: `must name at most ${MOST_REFERENCES}` }];
     const rows = ids.length === 0 ? [] : await this.apis.findAll(organisation, { apiId: { $in: ids } });
-    const definitions = new Map(rows.map((row) => [row.apiId, definitionOf(storedWrapper(row))]));
+    const seen = rows.filter((row) => sight?.seesApi(row) !== false);
+    const definitions = new Map(seen.map((row) => [row.apiId, definitionOf(storedWrapper(row))]));
     return unknownReferences(session, definitions);
   }
 }

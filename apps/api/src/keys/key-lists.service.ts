@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { KeyIndex, type KeyFilter, type KeyRow, type OrganisationId } from '@castellan/persistence';
+import { KeyIndex, type KeyFilter, type KeyRow } from '@castellan/persistence';
 import { isKeyHash } from '@castellan/tyk';
 import { pageCount, placeOf } from '../http/paging';
+import { Sights, type Asker } from '../ownership/sights';
 import { hashesOf } from './key-identity';
 import type { KeySearch } from './key-queries';
 
@@ -19,20 +20,24 @@ export interface KeyPage {
 export class KeyListsService {
   constructor(
     private readonly index: KeyIndex,
+    private readonly sights: Sights,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  async page(organisation: OrganisationId, query: KeySearch, apiId?: string): Promise<KeyPage> {
+  async page(asker: Asker, query: KeySearch, apiId?: string): Promise<KeyPage> {
     const { pageSize } = this.config;
     const place = placeOf(query);
-    const page = await this.index.page(organisation, filterOf(query, apiId), place, pageSize);
+    const without = await this.sights.hiddenKeys(asker);
+    const filter = { ...filterOf(query, apiId), ...(without === null ? {} : { without }) };
+    const page = await this.index.page(asker.organisation, filter, place, pageSize);
     return { ...page, pages: pageCount(page.total, place, pageSize) };
   }
 
   /** The keys that a token leads to: one, or none. */
-  async byToken(organisation: OrganisationId, token: string): Promise<KeyPage> {
+  async byToken(asker: Asker, token: string): Promise<KeyPage> {
+    const { organisation } = asker;
     const row = await this.index.byHash(organisation, hashesOf(organisation, token));
-    const rows = row === null ? [] : [row];
+    const rows = row === null || !(await this.sights.seesKey(asker, row)) ? [] : [row];
     return { rows, total: rows.length, pages: rows.length, next: null };
   }
 }

@@ -6,8 +6,9 @@ import { isOutage } from '../http/outage';
 import type { Precondition } from '../http/precondition';
 import { piece, tagged } from '../http/reply-headers';
 import type { OrganisationContext } from '../http/request-context';
+import { Sights } from '../ownership/sights';
 import { KeyCounters, type Counters } from './key-counters';
-import { KeyFinder, type FoundKey } from './key-finder';
+import { KeyFinder, missing, type FoundKey } from './key-finder';
 import { KeyListsService, type KeyPage } from './key-lists.service';
 import { indexEntry, keyReply } from './key-reply';
 import type { KeyQuery, KeySearch } from './key-queries';
@@ -34,21 +35,22 @@ export class KeyRequests {
     private readonly finder: KeyFinder,
     private readonly counters: KeyCounters,
     private readonly clock: Clock,
+    private readonly sights: Sights,
   ) {}
 
-  async list({ organisation }: OrganisationContext, query: KeySearch, apiId?: string): Promise<unknown> {
-    const { rows, pages, total, next } = await this.lists.page(organisation, query, apiId);
+  async list(context: OrganisationContext, query: KeySearch, apiId?: string): Promise<unknown> {
+    const { rows, pages, total, next } = await this.lists.page(context, query, apiId);
     const list: KeyListDto = { data: { keys: rows.map(({ hash }) => hash) }, pages, total };
     return piece(next, list);
   }
 
-  async detailed({ organisation }: OrganisationContext, query: KeySearch): Promise<unknown> {
-    const { next, ...page } = await this.lists.page(organisation, query);
+  async detailed(context: OrganisationContext, query: KeySearch): Promise<unknown> {
+    const { next, ...page } = await this.lists.page(context, query);
     return piece(next, detailed(page));
   }
 
-  async search({ organisation }: OrganisationContext, token: string): Promise<DetailedKeysDto> {
-    return detailed(await this.lists.byToken(organisation, token));
+  async search(context: OrganisationContext, token: string): Promise<DetailedKeysDto> {
+    return detailed(await this.lists.byToken(context, token));
   }
 
   async preview(context: OrganisationContext, body: unknown): Promise<KeyReplyDto> {
@@ -94,8 +96,11 @@ export class KeyRequests {
     return new StatusReply('Key deleted succesfully', '');
   }
 
-  private find({ organisation }: OrganisationContext, { key, query, apiId }: NamedKey): Promise<FoundKey> {
-    return this.finder.require(organisation, key, query, apiId);
+  /** A key that opens what somebody does not see is for them none. */
+  private async find(context: OrganisationContext, { key, query, apiId }: NamedKey): Promise<FoundKey> {
+    const found = await this.finder.require(context.organisation, key, query, apiId);
+    if (await this.sights.seesKey(context, found.row)) return found;
+    throw missing();
   }
 
   /** Null when Redis went away since the session was read. */

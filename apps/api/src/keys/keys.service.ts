@@ -62,7 +62,8 @@ export class KeysService {
   async create(context: OrganisationContext, body: unknown, choice: Choice = {}): Promise<CreatedKey> {
     const content = this.contents.parse(body);
     const key = this.newKey(context, choice);
-    const completion = { ...context, now: this.clock.now(), resetsQuota: true, before: null };
+    const sight = await this.tools.sights.of(context);
+    const completion = { ...context, sight, now: this.clock.now(), resetsQuota: true, before: null };
     const session = await this.contents.complete(content, completion);
     await this.requireFree(key);
     const text = writeSession(session);
@@ -90,7 +91,8 @@ export class KeysService {
   /** What a body would become, with everything checked and nothing written. */
   async preview(context: OrganisationContext, body: unknown): Promise<Session> {
     const content = this.contents.parse(body);
-    const completion = { ...context, now: this.clock.now(), resetsQuota: true, before: null };
+    const sight = await this.tools.sights.of(context);
+    const completion = { ...context, sight, now: this.clock.now(), resetsQuota: true, before: null };
     return sessionForCallers(await this.contents.complete(content, completion));
   }
 
@@ -103,7 +105,8 @@ export class KeysService {
   ): Promise<FoundKey> {
     const content = this.contents.parse(body);
     const before = sessionForCallers(stored);
-    const completion = { ...context, now: this.clock.now(), resetsQuota, before };
+    const sight = await this.tools.sights.of(context);
+    const completion = { ...context, sight, now: this.clock.now(), resetsQuota, before };
     const session = await this.contents.complete(content, completion);
     const wanted = writeSession(session, text);
     const changed = await this.write(context, row, { session, stored, wanted, demand });

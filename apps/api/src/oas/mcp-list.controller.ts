@@ -42,11 +42,11 @@ export class McpListController {
     listed: true,
   })
   async list(
-    @OrganisationRequest() { organisation }: OrganisationContext,
+    @OrganisationRequest() context: OrganisationContext,
     @AskedFor(listQuery) query: Asked<typeof listQuery>,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const found = await this.lists.list(organisation, { ...query, api_type: 'mcp' }, (row) =>
+    const found = await this.lists.list(context, { ...query, api_type: 'mcp' }, (row) =>
       JSON.stringify(this.oas.documentOf(row)),
     );
     sendList(reply, { rows: 'mcps', pages: 'pages' }, found);

@@ -3,6 +3,7 @@ import { CastellanError, NotFound, ValidationFailed, type FieldError } from '@ca
 import { ApiStore, newObjectId, type ApiRow, type ChangeContext, type UnitOfWork } from '@castellan/persistence';
 import { objectAt, type JsonObject } from '@castellan/tyk';
 import { ApisService } from '../apis/apis.service';
+import { Sights } from '../ownership/sights';
 import { storedWrapper } from '../apis/wrapper';
 import {
   asStaged,
@@ -32,6 +33,7 @@ export class MigrationService {
   constructor(
     private readonly apis: ApisService,
     private readonly store: ApiStore,
+    private readonly sights: Sights,
   ) {}
 
   /** @throws ValidationFailed when it is not clear which APIs are meant */
@@ -49,19 +51,20 @@ export class MigrationService {
     return tally.reply(false);
   }
 
-  private async wanted({ organisation }: ChangeContext, { apiIDs, all }: MigrationInput): Promise<readonly string[]> {
+  private async wanted(context: ChangeContext, { apiIDs, all }: MigrationInput): Promise<readonly string[]> {
     const named = apiIDs ?? [];
     if ((all === true) === named.length > 0) {
       throw new ValidationFailed([{ path: 'apiIDs', message: 'must name APIs, unless all is true' }]);
     }
     if (all !== true) return named;
-    const rows = await this.store.heads(organisation, { isOas: false });
-    return rows.map(({ apiId }) => apiId);
+    const sight = await this.sights.of(context);
+    const rows = await this.store.heads(context.organisation, { isOas: false });
+    return rows.filter((row) => sight?.seesApi(row) !== false).map(({ apiId }) => apiId);
   }
 
   private async migrateOne(context: ChangeContext, id: string, input: MigrationInput): Promise<Outcome> {
     const row = await this.apis.find(context.organisation, id, null);
-    if (row === null) throw new NotFound('API not found');
+    if (row === null || (await this.sights.of(context))?.seesApi(row) === false) throw new NotFound('API not found');
     if (row.isOas) return { skipped: 'already_migrated' };
     const unfit = unfitFor(storedWrapper(row));
     if (unfit !== undefined) return { skipped: unfit };

@@ -40,11 +40,11 @@ export class OasVersionsController {
     reply: VersionListDto,
   })
   async list(
-    @OrganisationRequest() { organisation }: OrganisationContext,
+    @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
     @AskedFor(versionsQuery) { searchText = '', accessType }: Asked<typeof versionsQuery>,
   ): Promise<VersionListDto> {
-    return { apis: await this.versions.list(organisation, id, { searchText, accessType: accessType ?? '' }), pages: 1 };
+    return { apis: await this.versions.list(context, id, { searchText, accessType: accessType ?? '' }), pages: 1 };
   }
 
   @Route.get(':id/urls', {

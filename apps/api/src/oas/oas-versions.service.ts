@@ -7,6 +7,7 @@ import { ApiVersionsService, type VersionMeta, type VersionSearch } from '../api
 import { ApisService } from '../apis/apis.service';
 import { versioningOf, withVersioning } from '../apis/versions';
 import { storedWrapper } from '../apis/wrapper';
+import type { Asker } from '../ownership/sights';
 import { missingAs } from './oas-body';
 
 /** The versions of OAS APIs (docs/tyk/management.md#versions-of-apis). */
@@ -19,10 +20,10 @@ export class OasVersionsService {
   ) {}
 
   /** @throws CastellanError (404) */
-  async list(organisation: OrganisationId, id: string, search: VersionSearch): Promise<VersionMeta[]> {
-    const row = await this.apis.find(organisation, id, null);
+  async list(asker: Asker, id: string, search: VersionSearch): Promise<VersionMeta[]> {
+    const row = await this.apis.find(asker.organisation, id, null);
     if (row === null) throw missingAs(404, 'Could not retrieve API detail.');
-    return this.versions.list(organisation, row, search);
+    return this.versions.list(asker, row, search);
   }
 
   /** An OAS API, whose addresses somebody asks for. @throws CastellanError (404), and 400 for a classic one */

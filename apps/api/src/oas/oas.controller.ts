@@ -96,14 +96,14 @@ const oasController = ({ path, tag, noun, called, sort, exampleId, said }: OasPl
       tagged: true,
     })
     async get(
-      @OrganisationRequest() { organisation }: OrganisationContext,
+      @OrganisationRequest() context: OrganisationContext,
       @Param('id') id: string,
       @Res() reply: FastifyReply,
       @AskedFor(modeQuery) { mode }: Asked<typeof modeQuery>,
     ): Promise<void> {
       // The text is the one that real dashboards were seen to answer (docs/tyk/clients.md#tyk-sync).
       const missing = missingAs(sort === 'mcp' ? 404 : 400, 'Could not retrieve Api detail');
-      const row = await this.versions.requireNamingBase(reply, organisation, id, missing);
+      const row = await this.versions.requireNamingBase(reply, context, id, missing);
       refuseOtherSort(row, sort);
       const oas = this.oas.documentOf(row);
       sendDocument(reply, row.version, mode === 'public' ? toPublicOas(oas) : oas);

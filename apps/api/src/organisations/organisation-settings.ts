@@ -6,7 +6,7 @@ import type { OrganisationSettingsDto } from './organisation.dto';
 /** What of the settings the row itself has, for those who look at it often. */
 type LiftedSettings = Pick<
   OrganisationRow,
-  'requireIfMatch' | 'allowDuplicateSlugs' | 'allowDuplicatePaths' | 'allowUnknownApis'
+  'requireIfMatch' | 'allowDuplicateSlugs' | 'allowDuplicatePaths' | 'allowUnknownApis' | 'enableOwnership'
 >;
 
 interface Settings {
@@ -20,6 +20,7 @@ const names: readonly (keyof OrganisationSettingsDto)[] = [
   'allow_duplicate_slugs',
   'allow_duplicate_listen_paths',
   'allow_unknown_apis_in_policies',
+  'enable_ownership',
   'analytics',
 ];
 
@@ -40,6 +41,7 @@ export const settingsAfter = (
     allowDuplicateSlugs: sent?.allow_duplicate_slugs ?? false,
     allowDuplicatePaths: sent?.allow_duplicate_listen_paths ?? false,
     allowUnknownApis: sent?.allow_unknown_apis_in_policies ?? false,
+    enableOwnership: sent?.enable_ownership ?? false,
   };
   const isEmpty = Object.values(sent ?? {}).every((value) => value === undefined);
   return { document: isEmpty ? undefined : sent, lifted };

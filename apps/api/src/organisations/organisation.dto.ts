@@ -83,6 +83,13 @@ export class OrganisationSettingsDto {
   @IsBoolean()
   readonly allow_unknown_apis_in_policies?: boolean;
 
+  @ApiPropertyOptional({
+    description: 'Let owners restrict who sees and changes APIs and policies; administrators see all of them',
+  })
+  @IsOptional()
+  @IsBoolean()
+  readonly enable_ownership?: boolean;
+
   @ApiPropertyOptional({ type: AnalyticsSettingsDto })
   @IsOptional()
   @IsObject({ message: 'must be an object' })

@@ -163,7 +163,8 @@ const idOf = (id: string): OrganisationId => {
 const draftOf = (id: string, input: OrganisationInput, current: OrganisationRow | null): Draft<OrganisationRow> => {
   const settings = settingsAfter(current, input.settings);
   const content = Object.fromEntries(Object.entries(input).filter(([field]) => !ownedFields.has(field)));
-  const { requireIfMatch, allowDuplicateSlugs, allowDuplicatePaths, allowUnknownApis } = settings.lifted;
+  const { requireIfMatch, allowDuplicateSlugs, allowDuplicatePaths, allowUnknownApis, enableOwnership } =
+    settings.lifted;
   return {
     _id: toObjectId(id),
     document: JSON.stringify({ ...content, settings: settings.document }),
@@ -173,5 +174,6 @@ const draftOf = (id: string, input: OrganisationInput, current: OrganisationRow 
     allowDuplicateSlugs,
     allowDuplicatePaths,
     allowUnknownApis,
+    enableOwnership,
   };
 };

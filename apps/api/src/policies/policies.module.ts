@@ -2,12 +2,13 @@ import { Module } from '@nestjs/common';
 import { ResourceModule } from '../resources/resource.module';
 import { PoliciesController } from './policies.controller';
 import { PoliciesService } from './policies.service';
+import { PolicyAccessController } from './policy-access.controller';
 import { PolicyHistoryController } from './policy-history.controller';
 import { PolicyKeys } from './policy-keys';
 
 @Module({
   imports: [ResourceModule],
-  controllers: [PolicyHistoryController, PoliciesController],
+  controllers: [PolicyAccessController, PolicyHistoryController, PoliciesController],
   providers: [PoliciesService, PolicyKeys],
   exports: [PoliciesService],
 })

@@ -4,6 +4,7 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, ValidationFailed, type FieldError } from '@castellan/dto';
 import {
   isObjectIdText,
+  isTheirs,
   PolicyStore,
   toObjectId,
   type Draft,
@@ -17,6 +18,7 @@ import { pageCount, placeOf } from '../http/paging';
 import type { OrganisationContext } from '../http/request-context';
 import { definitionOf, storedWrapper } from '../apis/wrapper';
 import type { Existing } from '../resources/document-form';
+import type { Asker } from '../ownership/sights';
 import { refuseUnfitId } from '../resources/ids';
 import type { References } from '../resources/references';
 import { ResourceService } from '../resources/resource.service';
@@ -51,10 +53,12 @@ export class PoliciesService extends ResourceService<PolicyRow> {
   }
 
   /** All policies, or those that a search means. */
-  async page({ organisation }: OrganisationContext, search: PolicySearch): Promise<PolicyPage> {
+  async page(context: OrganisationContext, search: PolicySearch): Promise<PolicyPage> {
     const { pageSize } = this.config;
+    const { organisation } = context;
     const place = placeOf(search);
-    const query = { filter: filterOf(search), sort: sortOf(search), pageSize };
+    const sight = await this.tools.sights.of(context);
+    const query = { filter: filterOf(search, sight), sort: sortOf(search), pageSize };
     if (needsDocuments(search)) {
       const all = await this.policies.page(organisation, { ...query, place: { page: null } });
       return foundIn(all.rows, search, place, pageSize);
@@ -99,6 +103,7 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     leaving: ReadonlySet<string>,
   ): Promise<readonly Obstacle[]> {
     const { organisation, session } = scope;
+    const viewer = await scope.viewer();
     const rewritten = new Set([...leaving, ...wanted.map(({ draft }) => draft._id.toString())]);
     const foreign = await rowIdObstacles(this.policies, scope, wanted, '_id', () => idConflict(null));
     const asking = wanted.map(askedIds);
@@ -112,19 +117,21 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     const elsewhere = await this.policies.takenElsewhere(organisation, 'policyId', explicit.flat(), session);
     const taken = asking.flatMap((ids, index): Obstacle[] => {
       const holder = ids.map((id) => holders.get(id) ?? holders.get(id.toLowerCase())).find((row) => row !== undefined);
-      if (holder !== undefined) {
+      if (holder !== undefined && viewer === null) {
         const brief = `is the id of ${holder.name} (${holder.policyId})`;
         return [{ index, path: '_id', brief, error: idConflict(holder) }];
       }
-      const isTaken = explicit[index]?.some((id) => elsewhere.has(id)) === true;
+      const isTaken = holder !== undefined || explicit[index]?.some((id) => elsewhere.has(id)) === true;
       return isTaken ? [{ index, path: 'id', brief: 'is the id of another policy', error: idConflict(null) }] : [];
     });
     return [...foreign, ...taken];
   }
 
   /** Of another organisation's policy nothing is said but that there is one (promise 6). */
-  protected async conflict({ values }: DuplicateKey, organisation: OrganisationId): Promise<Conflict> {
-    return idConflict(await this.find(organisation, String(values['policyId'] ?? values['_id']), null));
+  protected async conflict({ values }: DuplicateKey, asker: Asker): Promise<Conflict> {
+    const holder = await this.find(asker.organisation, String(values['policyId'] ?? values['_id']), null);
+    const sight = await this.tools.sights.of(asker);
+    return idConflict(holder !== null && sight?.seesPolicy(holder) === false ? null : holder);
   }
 
   protected override users({ organisation }: UnitOfWork, policy: PolicyRow): Promise<readonly FieldError[]> {
@@ -156,13 +163,30 @@ export class PoliciesService extends ResourceService<PolicyRow> {
 
   /** @throws ValidationFailed for each API or version that does not exist */
   private async checkReferences(scope: ReadScope, references: References, policy: JsonObject): Promise<void> {
-    if ((await scope.rules()).allowUnknownApis) return;
+    const viewer = await scope.viewer();
+    const { allowUnknownApis } = await scope.rules();
+    if (allowUnknownApis && viewer === null) return;
     const rows = await references.apis(Object.keys(accessRightsOf(policy)));
-    const definitions = new Map(rows.map((row) => [row.apiId, definitionOf(storedWrapper(row))]));
-    const problems = unknownReferences(policy, definitions);
+    const theirs = viewer === null ? rows : rows.filter((row) => isTheirs(viewer, row));
+    const definitions = new Map(theirs.map((row) => [row.apiId, definitionOf(storedWrapper(row))]));
+    // Where APIs need not exist, those that do and are not theirs still open to nobody.
+    const named = allowUnknownApis
+      ? only(
+          policy,
+          rows.filter((row) => !theirs.includes(row)),
+        )
+      : policy;
+    const problems = unknownReferences(named, definitions);
     if (problems.length > 0) throw new ValidationFailed(problems);
   }
 }
+
+/** A policy with its rights to these APIs alone. */
+const only = (policy: JsonObject, apis: readonly { readonly apiId: string }[]): JsonObject => {
+  const ids = new Set(apis.map(({ apiId }) => apiId));
+  const rights = Object.entries(accessRightsOf(policy)).filter(([apiId]) => ids.has(apiId));
+  return { ...policy, access_rights: Object.fromEntries(rights) };
+};
 
 /** The ids of its own that a policy asks for and does not have yet; one that was made here is nobody's. */
 const askedIds = ({ draft, current, hasSentId }: Wanted<PolicyRow>): string[] => {

@@ -12,6 +12,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '@castellan/tyk';
+import { ownersIn } from '../ownership/sight';
 
 /** Identity of a policy: what Castellan decides, whatever the body says. */
 export interface PolicyIdentity {
@@ -121,6 +122,7 @@ export const policyDraft = (_id: PolicyRow['_id'], policy: JsonObject): Draft<Po
   active: flagAt(policy, 'active'),
   apiIds: Object.keys(accessRightsOf(policy)),
   tags: listAt(policy, 'tags').filter((tag) => typeof tag === 'string'),
+  ...ownersIn(policy),
   document: JSON.stringify(policy),
 });
 

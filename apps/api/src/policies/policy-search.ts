@@ -3,6 +3,7 @@ import { isObjectIdText, toObjectId, type Place, type PolicyRow } from '@castell
 import { listAt, parseJson, textAt } from '@castellan/tyk';
 import { inOrder, pieceInMemory, type ListOrder } from '../http/list-in-memory';
 import { pageCount } from '../http/paging';
+import type { Sight } from '../ownership/sight';
 import type { PolicyOrder, PolicySearch } from './policy-query';
 
 export interface PolicyPage {
@@ -16,7 +17,7 @@ export const needsDocuments = ({ state, auth_type: type, sort = 'name' }: Policy
   state !== undefined || type !== undefined || sort.endsWith('state');
 
 /** The part of a search that the database answers. */
-export const filterOf = (search: PolicySearch): QueryFilter<PolicyRow> => {
+export const filterOf = (search: PolicySearch, sight: Sight | null): QueryFilter<PolicyRow> => {
   const { q, policy_ids: ids, api_id: apiIds, active } = search;
   const conditions: QueryFilter<PolicyRow>[] = [];
   if (q !== undefined) {
@@ -25,8 +26,21 @@ export const filterOf = (search: PolicySearch): QueryFilter<PolicyRow> => {
   if (ids.length > 0) conditions.push(idIn(ids));
   if (apiIds.length > 0) conditions.push({ apiIds: { $in: [...apiIds] } });
   if (active) conditions.push({ active: true });
+  if (sight !== null) conditions.push(...seenBy(sight));
   return conditions.length === 0 ? {} : { $and: conditions };
 };
+
+/** What {@link Sight.seesPolicy} says, for the database. */
+const seenBy = ({ viewer, hiddenApiIds }: Sight): readonly QueryFilter<PolicyRow>[] => [
+  {
+    $or: [
+      { 'userOwners.0': { $exists: false }, 'groupOwners.0': { $exists: false } },
+      { userOwners: viewer.userId },
+      { groupOwners: { $in: [...viewer.groupIds] } },
+    ],
+  },
+  ...(hiddenApiIds.size === 0 ? [] : [{ apiIds: { $nin: [...hiddenApiIds] } }]),
+];
 
 type SortField = 'name' | 'createdAt' | '_id';
 type Sort = Readonly<Partial<Record<SortField, 1 | -1>>>;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ApiStore, WebhookStore, type ApiRow, type WebhookRow } from '@castellan/persistence';
 import type { ReadScope } from './read-scope';
 
-export type ReferredApi = Pick<ApiRow, 'apiId' | 'document'>;
+export type ReferredApi = Pick<ApiRow, 'apiId' | 'document' | 'userOwners' | 'groupOwners'>;
 export type ReferredHook = Pick<WebhookRow, '_id' | 'document'>;
 
 /** Where drafts look up what they refer to. Of another organisation's resources there are none (promise 6). */

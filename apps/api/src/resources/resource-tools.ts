@@ -7,6 +7,8 @@ import {
   type ResourceStore,
   type UnitOfWork,
 } from '@castellan/persistence';
+import { Owners } from '../ownership/owners';
+import { Sights } from '../ownership/sights';
 import { StoredReferences } from './references';
 
 /** A store of any kind, for those who count or remove everything in it. */
@@ -27,6 +29,8 @@ export class ResourceTools {
     readonly recorder: ChangeRecorder,
     readonly revisions: RevisionStore,
     readonly references: StoredReferences,
+    readonly sights: Sights,
+    readonly owners: Owners,
   ) {}
 
   /** Makes the rows of a kind go with their organisation. */

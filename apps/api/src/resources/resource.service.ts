@@ -17,6 +17,7 @@ import {
 import { contentDigest, isJsonObject, parseJson, type JsonObject, type JsonValue } from '@castellan/tyk';
 import type { ClientSession, Types } from 'mongoose';
 import type { Precondition } from '../http/precondition';
+import type { Asker } from '../ownership/sights';
 import type { DocumentForm } from './document-form';
 import type { ResourceTools } from './resource-tools';
 import type { ReadScope } from './read-scope';
@@ -92,7 +93,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
   }
 
   /** Says what is in the way when a unique index refuses a write. */
-  protected abstract conflict(error: DuplicateKey, organisation: OrganisationId): Promise<CastellanError>;
+  protected abstract conflict(error: DuplicateKey, asker: Asker): Promise<CastellanError>;
 
   /** What still refers to the row and keeps it from being removed. */
   protected users(_unit: UnitOfWork, _row: Row): Promise<readonly FieldError[]> {
@@ -210,6 +211,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
    * where it ended, so that no version and no entity tag ever stands for two contents.
    */
   protected async insertNew(unit: UnitOfWork, content: JsonObject): Promise<Row> {
+    await this.tools.owners.requireKnown(unit.organisation, content, () => null);
     const id = this.sentId(content);
     if (id === null) return this.insertIn(unit, content, newObjectId());
     const versions = await this.firstVersions(unit.organisation, [id], unit.session);
@@ -230,6 +232,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
   /** Replaces a row in a unit that may hold more; the same content changes nothing. */
   async replaceIn(unit: UnitOfWork, current: Row, content: JsonObject, operation: Operation = 'update'): Promise<Row> {
     await unit.rules();
+    await this.tools.owners.requireKnown(unit.organisation, content, () => parseJson(current.document));
     const references = this.tools.references.of(unit);
     const draft = await this.draft(unit, { content, id: current._id, current, operation, references });
     // What is stored was checked when it was stored.
@@ -283,8 +286,8 @@ export abstract class ResourceService<Row extends ResourceRow> {
   }
 
   /** Turns what a unique index said into a conflict that names what is in the way. */
-  explain(error: unknown, organisation: OrganisationId): Promise<unknown> {
-    return error instanceof DuplicateKey ? this.conflict(error, organisation) : Promise.resolve(error);
+  explain(error: unknown, asker: Asker): Promise<unknown> {
+    return error instanceof DuplicateKey ? this.conflict(error, asker) : Promise.resolve(error);
   }
 
   /** Runs work to see what it would change, and takes everything back; a refusal names what is in the way. */
@@ -295,7 +298,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
     try {
       return await this.tools.recorder.dryRun(context, work);
     } catch (error) {
-      throw await this.explain(error, context.organisation);
+      throw await this.explain(error, context);
     }
   }
 
@@ -304,7 +307,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
     try {
       return await this.tools.recorder.commit(context, work);
     } catch (error) {
-      throw await this.explain(error, context.organisation);
+      throw await this.explain(error, context);
     }
   }
 

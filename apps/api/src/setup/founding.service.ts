@@ -47,6 +47,7 @@ export class FoundingService {
         allowDuplicateSlugs: false,
         allowDuplicatePaths: false,
         allowUnknownApis: false,
+        enableOwnership: false,
       });
       const { first_name = '', last_name = '', email_address } = input;
       const fields = { first_name, last_name, email_address };

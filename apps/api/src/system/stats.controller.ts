@@ -10,6 +10,7 @@ import { sendNotes } from '../http/notes';
 import { oneOf, text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { Sights } from '../ownership/sights';
 import { Route } from '../http/route';
 
 const day = (description: string) =>
@@ -96,6 +97,7 @@ export class StatsController {
   constructor(
     private readonly apis: ApiStore,
     private readonly nodes: NodeStateService,
+    private readonly sights: Sights,
     private readonly clock: Clock,
   ) {}
 
@@ -107,7 +109,7 @@ export class StatsController {
     errors: [404],
   })
   async stats(
-    @OrganisationRequest() { organisation }: OrganisationContext,
+    @OrganisationRequest() context: OrganisationContext,
     @AskedFor(statsQuery) { start_day: start, end_day: end, entity }: Asked<typeof statsQuery>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StatsReply> {
@@ -117,12 +119,15 @@ export class StatsController {
     }
     sendNotes(reply, [{ path: 'stats', message: 'are those of today; earlier days are not kept' }]);
     const isWanted = (name: string): boolean => entity === undefined || entity === name;
-    const apis = isWanted('apis') ? [statsOf(today, await this.countApis(organisation))] : [];
+    const apis = isWanted('apis') ? [statsOf(today, await this.countApis(context))] : [];
     const gateways = isWanted('dataplanes.gateways') ? [statsOf(today, await this.countGateways())] : [];
     return { status: 'OK', message: '', stats: { apis, dataplanes: [], dataplanes_gateways: gateways } };
   }
 
-  private async countApis(organisation: OrganisationContext['organisation']): Promise<{ all: number; active: number }> {
+  private async countApis(context: OrganisationContext): Promise<{ all: number; active: number }> {
+    const { organisation } = context;
+    const seen = (await this.sights.of(context))?.apis;
+    if (seen !== undefined) return { all: seen.length, active: seen.filter(({ active }) => active).length };
     const all = await this.apis.count(organisation, {}, null);
     return { all, active: await this.apis.count(organisation, { active: true }, null) };
   }

@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, NotFound, type FieldError } from '@castellan/dto';
 import {
-  ApiStore,
   isObjectIdText,
   newObjectId,
   toObjectId,
@@ -20,6 +19,7 @@ import { pageCount } from '../http/paging';
 import { Precondition } from '../http/precondition';
 import type { OrganisationContext } from '../http/request-context';
 import { ResourceTools } from '../resources/resource-tools';
+import { OwnedByPeople } from './owned-by-people';
 import { PeopleRules } from './people-rules';
 import type { UserGroupChange, UserGroupDto, UserGroupListDto } from './user-group.dto';
 
@@ -36,7 +36,7 @@ export class UserGroupsService {
     private readonly tools: ResourceTools,
     private readonly groups: UserGroupStore,
     private readonly users: UserStore,
-    private readonly apis: ApiStore,
+    private readonly owned: OwnedByPeople,
     private readonly rules: PeopleRules,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
@@ -108,19 +108,16 @@ export class UserGroupsService {
     return isObjectIdText(id) ? this.groups.findById(organisation, toObjectId(id), session) : Promise.resolve(null);
   }
 
-  private async usersOf({ organisation, session }: UnitOfWork, { _id }: UserGroupRow): Promise<readonly FieldError[]> {
+  private async usersOf(unit: UnitOfWork, { _id }: UserGroupRow): Promise<readonly FieldError[]> {
+    const { organisation, session } = unit;
     const id = _id.toString();
     const members = await this.users.heads(organisation, { groupIds: id }, session);
-    const owned = await this.apis.heads(organisation, { groupOwners: id }, session);
     return [
       ...members.slice(0, named).map((user) => ({
         path: `users.${user._id.toString()}.group_ids`,
         message: `${user.email} is in it`,
       })),
-      ...owned.slice(0, named).map(({ apiId, name }) => ({
-        path: `apis.${apiId}.user_group_owners`,
-        message: `It owns the API "${name}"`,
-      })),
+      ...(await this.owned.byGroup(unit, id)),
     ];
   }
 }

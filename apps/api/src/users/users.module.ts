@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module';
 import { ResourceModule } from '../resources/resource.module';
 import { OrganisationUsersController } from './organisation-users.controller';
+import { OwnedByPeople } from './owned-by-people';
 import { PeopleRules } from './people-rules';
 import { PermissionsController } from './permissions.controller';
 import { PermissionsService } from './permissions.service';
@@ -14,6 +15,6 @@ import { UsersService } from './users.service';
 @Module({
   imports: [AuthModule, ResourceModule],
   controllers: [UsersController, OrganisationUsersController, PermissionsController, UserGroupsController],
-  providers: [UsersService, UserGroupsService, PermissionsService, PeopleRules],
+  providers: [OwnedByPeople, UsersService, UserGroupsService, PermissionsService, PeopleRules],
 })
 export class UsersModule {}

@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CastellanError, Conflict, NotFound, ValidationFailed } from '@castellan/dto';
+import { CastellanError, NotFound, ValidationFailed } from '@castellan/dto';
 import {
-  ApiStore,
   DuplicateKey,
   folded,
   isObjectIdText,
@@ -22,14 +21,13 @@ import { accessKeyHash, newAccessKey } from '../auth/secrets';
 import { pageCount } from '../http/paging';
 import { Precondition } from '../http/precondition';
 import { ResourceTools } from '../resources/resource-tools';
+import { OwnedByPeople } from './owned-by-people';
 import type { Author } from './author';
 import { PeopleRules } from './people-rules';
 import { groupIdsAskedFor, literally, presentUser, userDraft, type UserState } from './user-content';
 import type { UserChange, UserCreation, UserListDto } from './user.dto';
 
 const resetPassword = 'ResetPassword';
-/** So many APIs are named of those that keep a user from being deleted. */
-const namedApis = 20;
 
 /** A change as it is asked for: who asks, and whether of a certain version. */
 export interface Asking {
@@ -50,7 +48,7 @@ export class UsersService {
   constructor(
     private readonly tools: ResourceTools,
     private readonly users: UserStore,
-    private readonly apis: ApiStore,
+    private readonly owned: OwnedByPeople,
     private readonly organisations: OrganisationStore,
     private readonly rules: PeopleRules,
     private readonly rights: UserRights,
@@ -153,7 +151,7 @@ export class UsersService {
   async remove({ context, caller, precondition }: Asking, id: string): Promise<void> {
     await this.commit(context, async (unit) => {
       const current = await this.requireTouchable(unit, caller, id, precondition);
-      await this.refuseOnlyOwner(unit, current);
+      await this.owned.refuseOnlyOwner(unit, current._id.toString());
       await this.rules.keepingAdministrator(unit, () => this.users.remove(unit, current));
     });
   }
@@ -222,21 +220,6 @@ export class UsersService {
   private async requireOrganisation({ organisation, session }: UnitOfWork): Promise<void> {
     if ((await this.organisations.byId(organisation, session)) !== null) return;
     throw new ValidationFailed([{ path: 'org_id', message: 'no such organisation' }]);
-  }
-
-  /** An API whose only owner goes would be nobody's, or everybody's. */
-  private async refuseOnlyOwner({ organisation, session }: UnitOfWork, { _id }: UserRow): Promise<void> {
-    const id = _id.toString();
-    const owned = await this.apis.heads(organisation, { userOwners: id }, session);
-    const alone = owned.filter(
-      ({ userOwners, groupOwners }) => groupOwners.length === 0 && userOwners.every((owner) => owner === id),
-    );
-    if (alone.length === 0) return;
-    const errors = alone.slice(0, namedApis).map(({ apiId, name }) => ({
-      path: `apis.${apiId}.user_owners`,
-      message: `API "${name}" has no other owner`,
-    }));
-    throw new Conflict('in_use', 'The user is the only owner of APIs; give them another one first', { errors });
   }
 
   private async commit<T>(context: ChangeContext, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {

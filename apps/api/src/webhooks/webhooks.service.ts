@@ -6,7 +6,6 @@ import {
   WebhookStore,
   type ApiRow,
   type Draft,
-  type OrganisationId,
   type Place,
   type UnitOfWork,
   type WebhookRow,
@@ -17,6 +16,8 @@ import type { OrganisationContext } from '../http/request-context';
 import { ApisService } from '../apis/apis.service';
 import { withoutHook } from '../apis/hook-references';
 import { storedWrapper } from '../apis/wrapper';
+import { namedTo } from '../ownership/named-to';
+import type { Asker } from '../ownership/sights';
 import { ResourceService } from '../resources/resource.service';
 import { ResourceTools } from '../resources/resource-tools';
 import { rowIdObstacles } from '../resources/row-ids';
@@ -66,7 +67,7 @@ export class WebhooksService extends ResourceService<WebhookRow> {
   }
 
   /** Row ids are made here, so only one that comes back, from history or an import, can be taken. */
-  protected async conflict({ fields, values }: DuplicateKey, organisation: OrganisationId): Promise<Conflict> {
+  protected async conflict({ fields, values }: DuplicateKey, { organisation }: Asker): Promise<Conflict> {
     if (!fields.includes('webhookId')) return rowIdConflict();
     const holder = await this.webhooks.findOne(organisation, { webhookId: String(values['webhookId']) });
     const meta = holder === null ? null : { id: holder._id.toString(), name: holder.name };
@@ -74,17 +75,19 @@ export class WebhooksService extends ResourceService<WebhookRow> {
   }
 
   /** What is refused may be one of the APIs that a hook's change rewrites. */
-  override explain(error: unknown, organisation: OrganisationId): Promise<unknown> {
+  override explain(error: unknown, asker: Asker): Promise<unknown> {
     const isOfAnApi =
       error instanceof DuplicateKey && !['_id', 'webhookId'].some((name) => error.fields.includes(name));
-    return isOfAnApi ? this.apis.explain(error, organisation) : super.explain(error, organisation);
+    return isOfAnApi ? this.apis.explain(error, asker) : super.explain(error, asker);
   }
 
   protected override async users(unit: UnitOfWork, hook: WebhookRow): Promise<readonly FieldError[]> {
-    return (await this.referring(unit, hook)).map(({ apiId, name }) => ({
-      path: `apis.${apiId}.hook_references`,
-      message: `API "${name}" refers to the web hook`,
-    }));
+    return namedTo(
+      await unit.viewer(),
+      await this.referring(unit, hook),
+      ({ apiId, name }) => ({ path: `apis.${apiId}.hook_references`, message: `API "${name}" refers to the web hook` }),
+      { path: 'apis', message: 'An API that is not yours refers to the web hook' },
+    );
   }
 
   protected override async followUp(

@@ -1,4 +1,5 @@
 import type { OrganisationId } from '../ids';
+import type { Viewer } from '../resources/owned';
 import type { Actor } from './rows';
 
 /** Who asks for what, in whose organisation: the explicit first parameter of every service that writes. */
@@ -16,4 +17,6 @@ export interface ChangeContext {
   };
   /** From `X-Change-Reason`; empty when none was given. */
   readonly reason: string;
+  /** Who may be held to what is theirs; absent for those who see everything. */
+  readonly viewer?: Viewer;
 }

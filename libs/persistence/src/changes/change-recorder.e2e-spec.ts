@@ -35,6 +35,8 @@ const aPolicy = (overrides: Partial<Draft<PolicyRow>> = {}): Draft<PolicyRow> =>
     active: true,
     apiIds: [],
     tags: [],
+    userOwners: [],
+    groupOwners: [],
     ...overrides,
   };
 };

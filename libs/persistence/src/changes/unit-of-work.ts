@@ -4,6 +4,7 @@ import type { OrganisationId } from '../ids';
 import { kindNamed } from '../kinds/kind';
 import type { OrganisationRow } from '../kinds/organisation.kind';
 import { isSameItem } from '../kinds/served';
+import type { Viewer } from '../resources/owned';
 import type { ResourceRow } from '../resources/resource-row';
 import type { ChangeContext } from './change-context';
 import type { Effect } from './effects';
@@ -96,6 +97,12 @@ export class UnitOfWork {
     this.loadedRules ??= await this.loadRules();
     if (this.loadedRules === null) throw new Unauthorised();
     return this.loadedRules;
+  }
+
+  /** Who is held to what is theirs, in an organisation that turned that on; null when everything may be seen. */
+  async viewer(): Promise<Viewer | null> {
+    const { viewer } = this.context;
+    return viewer !== undefined && (await this.rules()).enableOwnership ? viewer : null;
   }
 
   /** Refuses unless there is such a row, of a version that the caller meant. @throws the error for a missing row, CastellanError */

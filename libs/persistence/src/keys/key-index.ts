@@ -24,6 +24,8 @@ export interface KeyFilter {
   readonly expiresTo?: Date;
   /** Any of these hashes, of the session itself or of a copy. */
   readonly hashes?: readonly string[];
+  /** None that open one of these, or everything. */
+  readonly without?: { readonly apiIds: readonly string[]; readonly policyIds: readonly string[] };
 }
 
 /** What keys there are. The sessions themselves are in Redis. */
@@ -143,7 +145,7 @@ export class KeyIndex {
 }
 
 function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryFilter<KeyRow> {
-  const { name, tag, apiId, policyId, hashes, expiresFrom, expiresTo, ...same } = filter;
+  const { name, tag, apiId, policyId, hashes, expiresFrom, expiresTo, without, ...same } = filter;
   const expiresAt = {
     ...(expiresFrom === undefined ? {} : { $gte: expiresFrom }),
     ...(expiresTo === undefined ? {} : { $lte: expiresTo }),
@@ -156,7 +158,17 @@ function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryFilter<K
     ...(Object.keys(expiresAt).length === 0 ? {} : { expiresAt }),
     ...(name === undefined ? {} : { $or: [{ alias: name }, { username: name }] }),
     ...(hashes === undefined ? {} : { $or: [{ hash: { $in: [...hashes] } }, { copies: { $in: [...hashes] } }] }),
+    ...(without === undefined ? {} : { $and: openingNone(without) }),
     orgId: toObjectId(organisation),
     deletedAt: null,
   };
+}
+
+/** Nodes open every API to a key that names neither APIs nor policies. */
+function openingNone({ apiIds, policyIds }: NonNullable<KeyFilter['without']>): QueryFilter<KeyRow>[] {
+  return [
+    { apiIds: { $nin: [...apiIds] } },
+    { policyIds: { $nin: [...policyIds] } },
+    { $or: [{ 'apiIds.0': { $exists: true } }, { 'policyIds.0': { $exists: true } }] },
+  ];
 }

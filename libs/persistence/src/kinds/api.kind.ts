@@ -1,8 +1,9 @@
+import { ownedFields, ownerFields, type Owned } from '../resources/owned';
 import type { ResourceRow } from '../resources/resource-row';
 import { defineKind } from './kind';
 import { servedApi } from './served';
 
-export interface ApiRow extends ResourceRow {
+export interface ApiRow extends ResourceRow, Owned {
   readonly apiId: string;
   readonly name: string;
   /** The name as lists search it and sort by it: in lower case. */
@@ -23,8 +24,6 @@ export interface ApiRow extends ResourceRow {
   readonly apiTypes: readonly string[];
   /** 24-hex ids of the web hooks it refers to. */
   readonly hookIds: readonly string[];
-  readonly userOwners: readonly string[];
-  readonly groupOwners: readonly string[];
   readonly isOas: boolean;
   /** `api_id`s of the APIs that are versions of this one; absent when there are none. */
   readonly versionIds?: readonly string[];
@@ -52,8 +51,7 @@ export const apiKind = defineKind<ApiRow>({
     authTypes: { type: [String], default: [] },
     apiTypes: { type: [String], default: [] },
     hookIds: { type: [String], default: [] },
-    userOwners: { type: [String], default: [] },
-    groupOwners: { type: [String], default: [] },
+    ...ownedFields,
     isOas: { type: Boolean, default: false },
     versionIds: { type: [String], default: undefined },
   },
@@ -75,7 +73,7 @@ export const apiKind = defineKind<ApiRow>({
   refersTo: ['webhook'],
   embeds: ['webhook'],
   history: 'documents',
-  rights: ['user_owners', 'user_group_owners'],
+  rights: ownerFields,
   served: {
     commands: { create: 'ApiAdded', update: 'ApiUpdated', delete: 'ApiRemoved' },
     of: servedApi,

@@ -12,6 +12,8 @@ export interface OrganisationRow extends ResourceRow {
   readonly allowDuplicatePaths: boolean;
   /** Take policies whose APIs do not exist yet, as tyk-sync sends them since 1.2. */
   readonly allowUnknownApis: boolean;
+  /** Let owners restrict who sees and changes APIs and policies. */
+  readonly enableOwnership: boolean;
 }
 
 /** Tenants. A row belongs to itself. */
@@ -27,6 +29,7 @@ export const organisationKind = defineKind<OrganisationRow>({
     allowDuplicateSlugs: { type: Boolean, default: false },
     allowDuplicatePaths: { type: Boolean, default: false },
     allowUnknownApis: { type: Boolean, default: false },
+    enableOwnership: { type: Boolean, default: false },
   },
   indexes: [[{ name: 1, _id: 1 }]],
   refersTo: [],

@@ -1,8 +1,9 @@
+import { ownedFields, ownerFields, type Owned } from '../resources/owned';
 import type { ResourceRow } from '../resources/resource-row';
 import { defineKind } from './kind';
 import { servedPolicy } from './served';
 
-export interface PolicyRow extends ResourceRow {
+export interface PolicyRow extends ResourceRow, Owned {
   /** The id that nodes and keys use: the explicit one, or the row's. */
   readonly policyId: string;
   readonly name: string;
@@ -24,6 +25,7 @@ export const policyKind = defineKind<PolicyRow>({
     active: { type: Boolean, required: true },
     apiIds: { type: [String], default: [] },
     tags: { type: [String], default: [] },
+    ...ownedFields,
   },
   indexes: [
     // Gateways serve every organisation, and up to 5.12 they know a policy by this id alone.
@@ -35,6 +37,7 @@ export const policyKind = defineKind<PolicyRow>({
   refersTo: ['api'],
   embeds: [],
   history: 'documents',
+  rights: ownerFields,
   served: {
     commands: { create: 'PolicyChanged', update: 'PolicyChanged', delete: 'PolicyChanged' },
     of: servedPolicy,

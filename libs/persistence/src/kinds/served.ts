@@ -9,6 +9,7 @@ import {
   toNodePolicy,
   type JsonObject,
 } from '@castellan/tyk';
+import { ownerFields } from '../resources/owned';
 
 /** One resource as nodes read it. */
 export interface NodeItem {
@@ -26,8 +27,12 @@ export const isSameItem = (one: NodeItem | null, other: NodeItem | null): boolea
 export const servedPolicy = (document: string): NodeItem | null => {
   const policy = parseJson(document);
   if (!isJsonObject(policy) || !flagAt(policy, 'active')) return null;
-  return { text: JSON.stringify(denied(toNodePolicy(policy))), rank: 0 };
+  return { text: JSON.stringify(denied(toNodePolicy(withoutOwners(policy)))), rank: 0 };
 };
+
+/** Who owns a policy is nothing to nodes, and none reloads for a change of it. */
+const withoutOwners = (policy: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(policy).filter(([name]) => !ownerFields.includes(name)));
 
 /** `state: deny` is for people; what makes gateways refuse the keys of a policy is `is_inactive`. */
 const denied = (policy: JsonObject): JsonObject =>

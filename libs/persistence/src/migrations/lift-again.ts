@@ -20,7 +20,7 @@ interface Stored {
 export const liftAgain = async (
   connection: Connection,
   collection: string,
-  lift: (document: JsonObject) => Readonly<Record<string, string | number | boolean>>,
+  lift: (document: JsonObject) => Readonly<Record<string, string | number | boolean | readonly string[]>>,
 ): Promise<number> => {
   const rows = connection.collection<Stored & Readonly<Record<string, unknown>>>(collection);
   let written = 0;
@@ -36,7 +36,7 @@ export const liftAgain = async (
     const operations = page.flatMap((row) => {
       const document = parseJson(row.document);
       const fields = isJsonObject(document) ? Object.entries(lift(document)) : [];
-      const changed = fields.filter(([name, value]) => row[name] !== value);
+      const changed = fields.filter(([name, value]) => JSON.stringify(row[name]) !== JSON.stringify(value));
       if (changed.length === 0) return [];
       const { _id, version } = row;
       return [{ updateOne: { filter: { _id, version }, update: { $set: Object.fromEntries(changed) } } }];

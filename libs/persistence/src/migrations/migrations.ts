@@ -1,7 +1,10 @@
-import { objectAt, textAt } from '@castellan/tyk';
+import { listAt, objectAt, textAt, type JsonObject } from '@castellan/tyk';
 import { liftAgain } from './lift-again';
 import { userSearchText } from '../people/search-text';
 import type { Migration } from './migration';
+
+const texts = (document: JsonObject, field: string): string[] =>
+  listAt(document, field).filter((value) => typeof value === 'string');
 
 /** Every migration, in order. A new one is added at the end. */
 export const migrations: readonly Migration[] = [
@@ -20,6 +23,16 @@ export const migrations: readonly Migration[] = [
     name: 'lift the names and addresses by which users are searched',
     run: async ({ connection }) => {
       await liftAgain(connection, 'users', (document) => ({ searchText: userSearchText(document) }));
+    },
+  },
+  {
+    number: 3,
+    name: 'lift the owners of policies',
+    run: async ({ connection }) => {
+      await liftAgain(connection, 'policies', (document) => ({
+        userOwners: texts(document, 'user_owners'),
+        groupOwners: texts(document, 'user_group_owners'),
+      }));
     },
   },
 ];

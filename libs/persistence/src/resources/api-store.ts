@@ -6,7 +6,7 @@ import { apiKind, type ApiRow } from '../kinds/api.kind';
 import { ResourceStore } from './resource-store';
 
 /** An API that is in the way of another one. */
-export type ApiHolder = Pick<ApiRow, '_id' | 'orgId' | 'apiId' | 'name'>;
+export type ApiHolder = Pick<ApiRow, '_id' | 'orgId' | 'apiId' | 'name' | 'userOwners' | 'groupOwners'>;
 
 /** What a list shows of an API without reading its document. */
 export type ApiSummary = Omit<ApiRow, 'document' | 'digest' | 'claims' | 'addresses'>;
@@ -14,13 +14,15 @@ export type ApiSummary = Omit<ApiRow, 'document' | 'digest' | 'claims' | 'addres
 /** An API that listens where another one does. */
 export type ApiNeighbour = ApiHolder & Required<Pick<ApiRow, 'claims'>>;
 
-/** An API, and the `api_id` of the API that has it as a version; undefined for one that is no version. */
+type Base = Pick<ApiRow, 'apiId' | 'userOwners' | 'groupOwners'>;
+
+/** An API, and the API that has it as a version; undefined for one that is no version. */
 export interface ApiWithBase {
   readonly row: ApiRow;
-  readonly baseId: string | undefined;
+  readonly base: Base | undefined;
 }
 
-const holderFields = { orgId: 1, apiId: 1, name: 1 } as const;
+const holderFields = { orgId: 1, apiId: 1, name: 1, userOwners: 1, groupOwners: 1 } as const;
 
 @Injectable()
 export class ApiStore extends ResourceStore<ApiRow> {
@@ -81,18 +83,15 @@ export class ApiStore extends ResourceStore<ApiRow> {
       from: this.model.collection.collectionName,
       localField: 'apiId',
       foreignField: 'versionIds',
-      pipeline: [{ $match: { orgId } }, { $project: { apiId: 1 } }],
+      pipeline: [{ $match: { orgId } }, { $project: { apiId: 1, userOwners: 1, groupOwners: 1 } }],
       as: 'bases',
     };
     const [found] = await this.model
-      .aggregate<ApiRow & { readonly bases: readonly Pick<ApiRow, 'apiId'>[] }>([
-        { $match: { ...filter, orgId } },
-        { $lookup: bases },
-      ])
+      .aggregate<ApiRow & { readonly bases: readonly Base[] }>([{ $match: { ...filter, orgId } }, { $lookup: bases }])
       .exec();
     if (found === undefined) return null;
     const { bases: ofRow, ...row } = found;
-    return { row, baseId: ofRow[0]?.apiId };
+    return { row, base: ofRow[0] };
   }
 
   /**

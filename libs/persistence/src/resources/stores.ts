@@ -26,6 +26,16 @@ export class OrganisationStore extends ResourceStore<OrganisationRow> {
     return this.findOne(organisation, { _id: toObjectId(organisation) }, session);
   }
 
+  /** Whether owners restrict who sees and changes APIs and policies of the organisation. */
+  async hasOwnership(organisation: OrganisationId): Promise<boolean> {
+    const row = await this.model
+      .findById(toObjectId(organisation))
+      .select({ enableOwnership: 1 })
+      .lean<Pick<OrganisationRow, 'enableOwnership'>>()
+      .exec();
+    return row?.enableOwnership === true;
+  }
+
   /** Whether the installation has any organisation. */
   async isAny(): Promise<boolean> {
     return (await this.model.exists({})) !== null;

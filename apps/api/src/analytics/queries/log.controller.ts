@@ -30,11 +30,11 @@ export class LogController {
     produces: ['application/json', 'text/csv'],
   })
   async list(
-    @OrganisationRequest() { organisation }: OrganisationContext,
+    @OrganisationRequest() context: OrganisationContext,
     @AskedFor(logQuery) query: LogAsked,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const found = await this.logs.list(organisation, query);
+    const found = await this.logs.list(context, query);
     if (query.type !== 'csv') {
       void reply.send(found);
       return;
@@ -50,10 +50,7 @@ export class LogController {
     params: [{ name: 'id', example: '6b07a8ee73882eb05c0245db' }],
     reply: LogDetailDto,
   })
-  async get(
-    @OrganisationRequest() { organisation }: OrganisationContext,
-    @Param('id') id: string,
-  ): Promise<LogDetailDto> {
-    return this.logs.get(organisation, id);
+  async get(@OrganisationRequest() context: OrganisationContext, @Param('id') id: string): Promise<LogDetailDto> {
+    return this.logs.get(context, id);
   }
 }

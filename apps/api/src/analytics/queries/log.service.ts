@@ -4,10 +4,12 @@ import { canonicalAddress } from '@castellan/analytics';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { NotFound, ValidationFailed } from '@castellan/dto';
 import { isObjectIdText, type OrganisationId } from '@castellan/persistence';
+import type { OrganisationContext } from '../../http/request-context';
 import { AnalyticsCollections } from '../storage/collections';
 import { inTime } from '../storage/in-time';
 import { logMessage, logRecord, type LogDetailDto, type LogListDto, type StoredRecord } from './log.dto';
 import type { LogAsked } from './log.query';
+import { AnalyticsRights, type Scope } from './rights';
 
 /** Pages that are counted; who wants more goes on by cursor. */
 const mostPages = 1_000;
@@ -24,13 +26,15 @@ const withoutMessages = { rawrequest: 0, rawresponse: 0 } as const;
 export class LogService {
   constructor(
     private readonly collections: AnalyticsCollections,
+    private readonly rights: AnalyticsRights,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
   /** @throws ValidationFailed */
-  async list(organisation: OrganisationId, query: LogAsked): Promise<LogListDto> {
+  async list(context: OrganisationContext, query: LogAsked): Promise<LogListDto> {
     const { pageSize } = this.config;
-    const filter = filterOf(organisation, query);
+    const { organisation } = context;
+    const filter = filterOf(organisation, query, await this.rights.seen(context));
     const collection = await this.collection(organisation);
     const size = query.p === null ? everything : pageSize;
     const after = query.cursor === undefined ? null : positionOf(query.cursor);
@@ -55,10 +59,12 @@ export class LogService {
   }
 
   /** @throws NotFound */
-  async get(organisation: OrganisationId, id: string): Promise<LogDetailDto> {
+  async get(context: OrganisationContext, id: string): Promise<LogDetailDto> {
+    const { organisation } = context;
+    const scope = await this.rights.seen(context);
     const collection = await this.collection(organisation);
     const document = isObjectIdText(id)
-      ? await collection.findOne({ _id: new mongo.ObjectId(id), orgid: organisation })
+      ? await collection.findOne({ _id: new mongo.ObjectId(id), orgid: organisation, ...within(scope) })
       : null;
     if (document === null) throw new NotFound('Log record not found');
     return Object.assign(logRecord(document), {
@@ -93,11 +99,15 @@ const positionOf = (cursor: string): mongo.Filter<StoredRecord> => {
   return { $or: [{ timestamp: { $lt: timestamp } }, { timestamp, _id: { $lt: new mongo.ObjectId(id) } }] };
 };
 
+/** Requests of these APIs alone. */
+const within = (scope: Scope): mongo.Filter<StoredRecord> => (scope === null ? {} : { apiid: { $in: [...scope] } });
+
 /** Values go under operators that we name, and are texts and numbers by then: none is ever an operator itself. */
-const filterOf = (organisation: OrganisationId, query: LogAsked): mongo.Filter<StoredRecord> => {
+const filterOf = (organisation: OrganisationId, query: LogAsked, scope: Scope): mongo.Filter<StoredRecord> => {
   const { start, end, api, key, path, method, status, ip, tag, alias, tags, api_version: version } = query;
   if (start > end) throw new ValidationFailed([{ path: 'start', message: 'must not be after end' }]);
   const conditions: mongo.Filter<StoredRecord>[] = [
+    ...(scope === null ? [] : [within(scope)]),
     ...(query.errors ? [{ responsecode: { $gte: 400 } }] : []),
     ...(status === undefined ? [] : [{ responsecode: { $eq: status } }]),
     ...(api === undefined ? [] : [{ apiid: { $eq: api } }]),

@@ -16,6 +16,7 @@ describe('a generation of the past', () => {
   let past: PastGenerations;
   let organisation: OrganisationId;
   let client: HttpClient;
+  let owner: string;
   let hook: string;
 
   beforeAll(async () => {
@@ -25,6 +26,7 @@ describe('a generation of the past', () => {
   afterAll(() => api.stop());
   beforeEach(async () => {
     const made = await api.organisation();
+    owner = made.admin.id;
     organisation = toOrganisationId(made.id);
     client = made.admin.client;
     hook = await addHook(made);
@@ -52,8 +54,7 @@ describe('a generation of the past', () => {
       () => put(first, { name: 'first now' }, { sort_by: 9 }),
       // Nobody is served another byte by these two.
       () => create({ api_definition: anApiDefinition({ active: false }) }),
-      async () =>
-        expectOk(await client.put(`/api/apis/${second}/access`, { userIds: [], userGroupIds: ['b'.repeat(24)] })),
+      async () => expectOk(await client.put(`/api/apis/${second}/access`, { userIds: [owner], userGroupIds: [] })),
       () => put(second, { active: false }),
       () => put(second, { active: true }),
       () => client.put(`/api/portal/policies/${policy}`, aPolicy([first], { state: 'deny' })),

@@ -74,6 +74,8 @@ describe('the node plane', () => {
         active,
         apiIds: [],
         tags: [],
+        userOwners: [],
+        groupOwners: [],
       }),
     );
     return id;

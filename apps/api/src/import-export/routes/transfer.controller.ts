@@ -9,9 +9,10 @@ import { LargeBody } from '../../http/large-bodies';
 import { AskedFor, type Asked } from '../../http/query/query';
 import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
 import { json, yaml } from '../../http/media-docs';
+import { Sights } from '../../ownership/sights';
 import { Route } from '../../http/route';
 import { readDocument, sectionNames, subsetOf } from '../document';
-import { ExportService } from '../export.service';
+import { everything, ExportService, type Sees } from '../export.service';
 import { ImportService } from '../import.service';
 import { sectionsOf, subsetFrom, type Subset } from '../subset';
 import type { ReadScope } from '../../resources/read-scope';
@@ -37,6 +38,7 @@ export class TransferController {
     private readonly exports: ExportService,
     private readonly imports: ImportService,
     private readonly store: ImportStore,
+    private readonly sights: Sights,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -61,7 +63,8 @@ export class TransferController {
     const subset = subsetFrom(asked.tags, asked.category);
     requireRights(context, sectionsOf(subset), 'read');
     const isKnown = (tag: string) => isKnownExport(headers['if-none-match'], tag, format);
-    const { tag, text } = await this.exports.export(context.organisation, subset, format, isKnown);
+    const sees = await this.seenBy(context);
+    const { tag, text } = await this.exports.export(context.organisation, subset, { format, isKnown, sees });
     void reply.header('etag', exportTag(tag, format)).header('vary', 'accept');
     if (text === null) void reply.status(304).send();
     else void reply.header('content-type', `application/${format}; charset=utf-8`).send(text);
@@ -126,6 +129,16 @@ export class TransferController {
         finished_at: finishedAt?.toISOString() ?? null,
       })),
     };
+  }
+
+  /** An export has what the caller sees; keys of other sections are nobody's secret. */
+  private async seenBy(context: OrganisationContext): Promise<Sees> {
+    const sight = await this.sights.of(context);
+    const hidden = await this.sights.hiddenKeys(context);
+    if (sight === null || hidden === null) return everything;
+    const policyIds = new Set(hidden.policyIds);
+    return (section, key) =>
+      !(section === 'apis' && sight.hiddenApiIds.has(key)) && !(section === 'policies' && policyIds.has(key));
   }
 
   /** The organisation may insist that whoever writes says what they think there is. */

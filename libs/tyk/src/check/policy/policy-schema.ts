@@ -41,7 +41,7 @@ export const policySchema: Schema = {
     ...all(bool, 'active is_inactive hmac_enabled enable_http_signature_validation'),
     ...all(int, 'key_expires_in post_expiry_grace_period'),
     ...limits,
-    tags: arr(str),
+    ...all(arr(str), 'tags user_owners user_group_owners'),
     meta_data: map(any),
     access_rights: map(accessRight),
     graphql_access_rights: map(obj({})),

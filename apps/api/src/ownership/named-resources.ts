@@ -1,0 +1,48 @@
+/** A request, as far as it names resources. */
+interface Naming {
+  readonly params: unknown;
+  readonly query: unknown;
+}
+
+/** An API or a policy that a request names. */
+export interface NamedResource {
+  readonly kind: 'api' | 'policy';
+  readonly id: string;
+  /** Makes the request name another one. */
+  readonly rename: (id: string) => void;
+}
+
+/** Below these paths a parameter is the id of an API; the second one is where there are two, as in a rebase. */
+const apiPaths = /^\/api\/(?:apis(?:\/oas|\/streams)?|mcps|cache\/jwks)\/:(\w+)(?:\/rebase\/:(\w+))?/;
+const policyPaths = /^\/api\/portal\/policies\/:(\w+)/;
+
+/** Routes that try something out name in their query what would be replaced, and what would be the base. */
+const apiQueries = /^\/api\/apis(?:\/oas|\/streams)?(?:\/validate|\/dry-run|\/import)?$|^\/api\/mcps$/;
+const policyQueries = /^\/api\/portal\/policies\/validate$/;
+
+/** What shows the whole organisation, and cannot be shown in part: records of changes, and documents of everything. */
+const whole = /^\/api\/(?:audit-logs(?:\/|$)|import$)/;
+
+/** Whether a route is about everything that the organisation has. */
+export const overWholeOrganisation = (pattern: string): boolean => whole.test(pattern);
+
+/** The APIs and policies that a request names, by the pattern of its route such as `/api/apis/:id`. */
+export const namedResources = (pattern: string, { params, query }: Naming): readonly NamedResource[] => [
+  ...inFields('api', params, apiPaths.exec(pattern)?.slice(1) ?? []),
+  ...inFields('policy', params, policyPaths.exec(pattern)?.slice(1) ?? []),
+  ...inFields('api', query, apiQueries.test(pattern) ? ['id', 'base_api_id'] : []),
+  ...inFields('policy', query, policyQueries.test(pattern) ? ['id'] : []),
+];
+
+const inFields = (
+  kind: NamedResource['kind'],
+  holder: unknown,
+  names: readonly (string | undefined)[],
+): readonly NamedResource[] => {
+  if (typeof holder !== 'object' || holder === null) return [];
+  return names.flatMap((name) => {
+    const id: unknown = name === undefined ? undefined : Reflect.get(holder, name);
+    if (name === undefined || typeof id !== 'string' || id === '') return [];
+    return [{ kind, id, rename: (other: string) => void Reflect.set(holder, name, other) }];
+  });
+};

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { Conflict, type FieldError } from '@castellan/dto';
+import { ApiStore, PolicyStore, type Owned, type UnitOfWork } from '@castellan/persistence';
+import { namedTo } from '../ownership/named-to';
+
+/** Of what somebody owns, so many are named. */
+const most = 20;
+
+/** An API or a policy, as errors call it. */
+interface Owning extends Owned {
+  readonly section: 'apis' | 'policies';
+  readonly key: string;
+  readonly called: string;
+}
+
+/** What of an organisation belongs to its users and groups. */
+@Injectable()
+export class OwnedByPeople {
+  constructor(
+    private readonly apis: ApiStore,
+    private readonly policies: PolicyStore,
+  ) {}
+
+  /** What has no owner but this user would be nobody's without it, or everybody's. @throws Conflict */
+  async refuseOnlyOwner(unit: UnitOfWork, userId: string): Promise<void> {
+    const alone = (await this.find(unit, { userOwners: userId })).filter(
+      ({ userOwners, groupOwners }) => groupOwners.length === 0 && userOwners.every((owner) => owner === userId),
+    );
+    if (alone.length === 0) return;
+    const errors = namedTo(
+      await unit.viewer(),
+      alone.slice(0, most),
+      ({ section, key, called }) => ({
+        path: `${section}.${key}.user_owners`,
+        message: `${called} has no other owner`,
+      }),
+      { path: 'user_owners', message: 'Something that is not yours has no other owner' },
+    );
+    throw new Conflict('in_use', 'The user is the only owner of APIs or policies; give them another one first', {
+      errors,
+    });
+  }
+
+  /** What a group owns. */
+  async byGroup(unit: UnitOfWork, groupId: string): Promise<readonly FieldError[]> {
+    return namedTo(
+      await unit.viewer(),
+      (await this.find(unit, { groupOwners: groupId })).slice(0, most),
+      ({ section, key, called }) => ({ path: `${section}.${key}.user_group_owners`, message: `It owns the ${called}` }),
+      { path: 'user_group_owners', message: 'It owns something that is not yours' },
+    );
+  }
+
+  private async find(
+    { organisation, session }: UnitOfWork,
+    filter: Readonly<Partial<Record<keyof Owned, string>>>,
+  ): Promise<readonly Owning[]> {
+    const apis = await this.apis.heads(organisation, filter, session);
+    const policies = await this.policies.heads(organisation, filter, session);
+    return [
+      ...apis.map(({ apiId, name, userOwners, groupOwners }): Owning => {
+        return { section: 'apis', key: apiId, called: `API "${name}"`, userOwners, groupOwners };
+      }),
+      ...policies.map(({ policyId, name, userOwners, groupOwners }): Owning => {
+        return { section: 'policies', key: policyId, called: `policy "${name}"`, userOwners, groupOwners };
+      }),
+    ];
+  }
+}
