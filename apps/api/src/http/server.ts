@@ -92,8 +92,9 @@ export const prepareServer = async (
     Promise.resolve([{ labels: {}, value: budget.held }]),
   );
   server.decorate('installationSecrets', { getter: () => secretsOf(config) });
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    done();
   });
   await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy });
   await server.register(cookie);
@@ -107,11 +108,12 @@ export const prepareServer = async (
     closing = true;
     done();
   });
-  server.addHook('onSend', async (_, reply) => {
+  server.addHook('onSend', (_request, reply, _payload, done) => {
     // Otherwise the connection of a request that was under way stays open, and the process waits for it.
     if (closing) void reply.header('connection', 'close');
+    done();
   });
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     const labels = { method: request.method, route, status: String(reply.statusCode) };
     metrics.httpRequests.observe(labels, reply.elapsedTime / 1_000);
@@ -122,6 +124,7 @@ export const prepareServer = async (
     };
     if (quietRoutes.has(route) && reply.statusCode < 400) request.log.debug(line, 'request');
     else request.log.info(line, 'request');
+    done();
   });
 };
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 const page = `<!doctype html>
 <title>Castellan</title>
@@ -13,12 +13,18 @@ const unknownPath = /^\{"Status":"Error","Message":"404",/;
  * Tyk know, with a link (RFC 8631) in a header.
  */
 export const guideFromUnknownPaths = (server: FastifyInstance): void => {
-  server.addHook('onSend', async (request, reply, payload) => {
-    if (reply.statusCode !== 404 || typeof payload !== 'string' || !unknownPath.test(payload)) return payload;
-    reply.header('link', '</docs>; rel="service-doc"');
-    if (request.method !== 'GET' || !request.headers.accept?.includes('text/html')) return payload;
-    reply.removeHeader('content-length');
-    reply.header('content-type', 'text/html; charset=utf-8');
-    return page;
+  server.addHook('onSend', (request, reply, payload, done) => {
+    done(null, isUnknownPath(reply, payload) ? guide(request, reply, payload) : payload);
   });
+};
+
+const isUnknownPath = ({ statusCode }: FastifyReply, payload: unknown): boolean =>
+  statusCode === 404 && typeof payload === 'string' && unknownPath.test(payload);
+
+const guide = (request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown => {
+  reply.header('link', '</docs>; rel="service-doc"');
+  if (request.method !== 'GET' || !request.headers.accept?.includes('text/html')) return payload;
+  reply.removeHeader('content-length');
+  reply.header('content-type', 'text/html; charset=utf-8');
+  return page;
 };

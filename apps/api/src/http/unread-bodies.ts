@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 
 /** So much of a body that nobody wants is still taken, so that its sender gets to read why, in bytes. */
 const mostTaken = 1024 * 1024;
@@ -21,19 +21,23 @@ export const refuseUnreadBodies = (server: FastifyInstance): void => {
     if (asking.delete(request.raw)) reply.raw.writeContinue();
     return Promise.resolve(payload);
   });
-  server.addHook('onSend', async (request, reply) => {
-    const { raw } = request;
-    if (raw.complete || raw.destroyed || !announcesBody(raw)) return;
-    // Node.js would close the connection as soon as the answer is written.
-    void reply.removeHeader('connection');
-    if (asking.has(raw)) {
-      // The sender waits, and may leave the body out or not: what comes next cannot be told apart.
-      reply.raw.once('finish', () => {
-        raw.socket.end();
-      });
-    }
-    takeRest(raw);
+  server.addHook('onSend', ({ raw }, reply, _payload, done) => {
+    if (!raw.complete && !raw.destroyed && announcesBody(raw)) leaveUnread(raw, reply, asking.has(raw));
+    done();
   });
+};
+
+/** @param waits whether the sender has asked if the body is wanted, and heard nothing */
+const leaveUnread = (raw: IncomingMessage, reply: FastifyReply, waits: boolean): void => {
+  // Node.js would close the connection as soon as the answer is written.
+  void reply.removeHeader('connection');
+  if (waits) {
+    // The sender may leave the body out or not: what comes next cannot be told apart.
+    reply.raw.once('finish', () => {
+      raw.socket.end();
+    });
+  }
+  takeRest(raw);
 };
 
 const announcesBody = ({ headers }: IncomingMessage): boolean =>

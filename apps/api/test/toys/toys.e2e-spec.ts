@@ -1,3 +1,4 @@
+/** @own-modules A kind is registered for good. */
 import { Redis } from 'ioredis';
 import { eventually, listOf, NodeSimulator, textOf, unique, type HttpClient, type JsonReply } from '@castellan/testing';
 import { Generations, Outbox, toOrganisationId } from '@castellan/persistence';
@@ -39,6 +40,17 @@ describe('a kind that was added by a module of its own', () => {
     expect((await client.delete(`/api/toys/${id}`, stale)).status).toBe(412);
     expectOk(await client.delete(`/api/toys/${id}`));
     expect((await client.get(`/api/toys/${id}`)).status).toBe(404);
+  });
+
+  it('is tried out with all checks, and nothing is written', async () => {
+    const valid = expectOk(await client.post('/api/toys/validate', { name: 'kite' })).json;
+    expect(valid).toMatchObject({ Message: 'Toy is valid', Meta: { changes: [{ kind: 'toy', operation: 'create' }] } });
+    const id = await create({ name: 'kite' });
+    const changed = expectOk(await client.post(`/api/toys/validate?id=${id}`, { name: 'ball' })).json;
+    expect(changed['Meta']).toMatchObject({ changes: [{ id, operation: 'update', version: 2 }] });
+    expect((await client.post('/api/toys/validate', { name: 'kite' })).status).toBe(409);
+    expect((await client.post('/api/toys/validate', {})).status).toBe(400);
+    expect(await auditOf(id)).toHaveLength(1);
   });
 
   it('is opened by the section that it names, and by nobody’s else', async () => {

@@ -1,14 +1,12 @@
-import { Body, Controller, Delete, Get, HttpCode, Module, Param, Post, Put, Res } from '@nestjs/common';
+import { Controller, Module } from '@nestjs/common';
 import { MongooseModule } from '@nestjs/mongoose';
-import type { FastifyReply } from 'fastify';
+import { ApiProperty } from '@nestjs/swagger';
 import { StatusReply } from '@castellan/dto';
-import { Requires } from '@castellan/rbac';
 import { textAt } from '@castellan/tyk';
 import { historyController } from '../../src/history/history.controller';
-import { etagOf, IfMatch, Precondition } from '../../src/http/precondition';
-import { OrganisationRequest, type OrganisationContext } from '../../src/http/request-context';
 import { ResourceModule } from '../../src/resources/resource.module';
-import { toyKind, toyModel } from './toy.kind';
+import { resourceRoutes } from '../../src/resources/resource-routes';
+import { toyKind, toyModel, type ToyRow } from './toy.kind';
 import { ToysService, ToyStore } from './toys.service';
 
 const ToyHistoryController = historyController({
@@ -19,51 +17,36 @@ const ToyHistoryController = historyController({
   nameOf: (document) => textAt(document, 'name'),
 });
 
+class ToyDto {
+  @ApiProperty()
+  readonly name!: string;
+}
+
+const routes = resourceRoutes<ToyRow>({
+  section: 'api_assets',
+  noun: 'Toy',
+  id: { name: 'id', example: 'bear' },
+  input: ToyDto,
+  shown: ToyDto,
+  get: { summary: 'Get a toy' },
+  create: { summary: 'Create a toy' },
+  update: { summary: 'Replace a toy' },
+  remove: { summary: 'Delete a toy' },
+  errors: [409],
+  replies: {
+    created: StatusReply,
+    written: StatusReply,
+    text: ({ document }) => document,
+    create: ({ _id, toyId }) => new StatusReply('Toy created', _id.toString(), toyId),
+    update: ({ version }) => new StatusReply('Toy updated', String(version)),
+    remove: () => new StatusReply('Toy deleted'),
+  },
+});
+
 @Controller('api/toys')
-class ToysController {
-  constructor(private readonly toys: ToysService) {}
-
-  @Get(':id')
-  @Requires('api_assets', 'read', 'Get Toy')
-  async get(
-    @OrganisationRequest() { organisation }: OrganisationContext,
-    @Param('id') id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<unknown> {
-    const row = await this.toys.require(organisation, id);
-    void reply.header('etag', etagOf(row.version));
-    return JSON.parse(row.document);
-  }
-
-  @Post()
-  @HttpCode(200)
-  @Requires('api_assets', 'write', 'Create Toy')
-  async create(@OrganisationRequest() context: OrganisationContext, @Body() body: unknown): Promise<StatusReply> {
-    const row = await this.toys.create(context, body);
-    return new StatusReply('Toy created', row._id.toString(), row.toyId);
-  }
-
-  @Put(':id')
-  @Requires('api_assets', 'write', 'Update Toy')
-  async update(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @IfMatch() precondition: Precondition,
-  ): Promise<StatusReply> {
-    const row = await this.toys.update(context, id, body, precondition);
-    return new StatusReply('Toy updated', String(row.version));
-  }
-
-  @Delete(':id')
-  @Requires('api_assets', 'write', 'Delete Toy')
-  async remove(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('id') id: string,
-    @IfMatch() precondition: Precondition,
-  ): Promise<StatusReply> {
-    await this.toys.remove(context, id, precondition);
-    return new StatusReply('Toy deleted');
+class ToysController extends routes {
+  constructor(override readonly resources: ToysService) {
+    super(resources);
   }
 }
 
