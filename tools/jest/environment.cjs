@@ -11,8 +11,13 @@ module.exports = class SharedEnvironment {
   moduleMocker = new ModuleMocker(globalThis);
   #before = { console: globalThis.console, exit: process.exit, env: { ...process.env } };
 
-  /** @param {{ projectConfig: ConstructorParameters<typeof ModernFakeTimers>[0]['config'] }} config */
-  constructor({ projectConfig }) {
+  /**
+   * @param {{ projectConfig: ConstructorParameters<typeof ModernFakeTimers>[0]['config'] }} config
+   * @param {{ docblockPragmas: Readonly<Record<string, unknown>> }} file
+   */
+  constructor({ projectConfig }, { docblockPragmas }) {
+    /** Whether the file wants the project's modules for itself. */
+    this.ownModules = 'own-modules' in docblockPragmas;
     this.fakeTimers = new LegacyFakeTimers({
       config: projectConfig,
       global: globalThis,

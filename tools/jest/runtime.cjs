@@ -1,22 +1,39 @@
-const { createRequire, isBuiltin } = require('node:module');
-const { isAbsolute } = require('node:path');
+const Module = require('node:module');
+const { createRequire, isBuiltin } = Module;
 const { compileFunction, constants } = require('node:vm');
 const { default: Runtime } = require('jest-runtime');
 
 /** Names that Jest answers itself, though they look like packages. */
 const ofJest = new Set(['@jest/globals']);
+/** What is evaluated for each test file. */
+const testFile = /[.-]spec\.ts$/;
+
+/** Where the source maps of the files lie that are loaded once a worker. @type {Map<string, string>} */
+const sourceMaps = new Map();
+/** The runtime of the test file that runs now. @type {{ transformed(file: string): string } | undefined} */
+let current;
+
+/** @type {(module: { _compile(code: string, file: string): void }, file: string) => void} */
+const load = (module, file) => {
+  if (current === undefined) throw new Error(`No test file runs that could need ${file}`);
+  module._compile(current.transformed(file), file);
+};
+Reflect.set(Reflect.get(Module, '_extensions'), '.ts', load);
 
 /**
- * Jest's runtime, with one difference: what comes from `node_modules` is loaded by Node.js and kept as long as the worker
- * lives, as in production; only the project's own files are transformed and evaluated again for each test file. So ES
- * modules in packages need no transformation, and a test file does not pay for Nest, Mongoose and Fastify once more.
- * A package that is mocked (`jest.mock`) is so for the project's files and not for other packages.
+ * Jest's runtime, with one difference: only test files are evaluated for themselves. What they load, packages and the
+ * project's own files alike, is loaded by Node.js and kept as long as the worker lives, as in production. So a test file
+ * does not pay for Nest, Mongoose, Fastify and the application once more, and finds them warm. A test file that changes
+ * what modules hold has a comment with `@own-modules`: it gets the project's files for itself.
  */
 module.exports = class SharedRuntime extends Runtime {
   /** @type {Map<string, NodeJS.Require>} */
   #requires = new Map();
   /** Names that stand for files of ours. @type {RegExp[]} */
   #ours;
+  /** @type {{ transform(file: string): string, getSourceMaps(): Map<string, string> }} */
+  #transforms;
+  #ownModules;
 
   /** @param {ConstructorParameters<typeof Runtime>} options */
   constructor(...options) {
@@ -24,8 +41,14 @@ module.exports = class SharedRuntime extends Runtime {
     const { getBuiltinModule } = process;
     super(...options);
     process.getBuiltinModule = getBuiltinModule;
-    const [{ injectGlobals, moduleNameMapper }] = options;
+    const [{ injectGlobals, moduleNameMapper }, environment] = options;
+    const globalConfig = options[7];
     this.#ours = moduleNameMapper.map(([pattern]) => new RegExp(pattern));
+    // A worker of a watching run lives on when files have changed.
+    const watches = globalConfig?.watch === true || globalConfig?.watchAll === true;
+    this.#ownModules = watches || Reflect.get(environment, 'ownModules') === true;
+    this.#transforms = Reflect.get(this, 'transformCache');
+    for (const [file, map] of sourceMaps) this.#transforms.getSourceMaps().set(file, map);
     const parameters = ['module', 'exports', 'require', '__dirname', '__filename', ...(injectGlobals ? ['jest'] : [])];
     /** @type {(source: string, filename: string) => Function} */
     const compile = (source, filename) =>
@@ -35,6 +58,7 @@ module.exports = class SharedRuntime extends Runtime {
       });
     // Jest compiles for a realm of its own and has no option for that; its version is pinned, and every test would fail.
     Reflect.set(Reflect.get(this, 'executor'), 'compile', compile);
+    current = this;
   }
 
   /**
@@ -49,17 +73,33 @@ module.exports = class SharedRuntime extends Runtime {
   requireModule(from, name, options, isRequireActual) {
     if (options?.isInternalModule !== true) {
       if (name === undefined && from.includes('/node_modules/')) return this.#native(from)(from);
-      if (name !== undefined && this.#isPackage(name)) return this.#native(from)(name);
+      if (name !== undefined && this.#isShared(from, name)) return this.#native(from)(name);
     }
     return super.requireModule(from, name, options, isRequireActual);
   }
 
-  /** @param {string} name */
-  #isPackage(name) {
+  /**
+   * The JavaScript of a file of ours.
+   * @param {string} file
+   * @returns {string}
+   */
+  transformed(file) {
+    const code = this.#transforms.transform(file);
+    const map = this.#transforms.getSourceMaps().get(file);
+    if (map !== undefined) sourceMaps.set(file, map);
+    return code;
+  }
+
+  /**
+   * @param {string} from
+   * @param {string} name
+   */
+  #isShared(from, name) {
     if (ofJest.has(name)) return false;
-    if (isBuiltin(name)) return true;
-    if (name.startsWith('.') || isAbsolute(name)) return name.includes('/node_modules/');
-    return !this.#ours.some((pattern) => pattern.test(name));
+    if (isBuiltin(name) || name.includes('/node_modules/')) return true;
+    const ours = name.startsWith('.') || name.startsWith('/') || this.#ours.some((pattern) => pattern.test(name));
+    if (!ours) return true;
+    return !this.#ownModules && !testFile.test(this.#native(from).resolve(name));
   }
 
   /** @param {string} from */
