@@ -16,6 +16,7 @@ const progress = createProgress();
 await ensureDependencies(process.env, progress);
 await ensureBuilt(progress);
 const { startSystem } = await import('./lib/system.mjs');
+const { purge } = await import('./analytics.mjs');
 const { herd, pings, writeToEvent, writeToNode } = await import('./delivery.mjs');
 const { lists, longLists, seed, unchangedImport, writes } = await import('./management.mjs');
 
@@ -68,6 +69,7 @@ try {
   const many = { ...system, ...(await system.organisation()) };
   for (let part = 0; part < 10; part += 1) await seed(many, 1_000, `many-${part}`);
   await step('long lists', () => longLists(many));
+  await step('analytics', () => purge(system));
 } finally {
   await system.stop();
 }

@@ -1,17 +1,22 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { RowMerge, type RollupRow } from '@castellan/analytics';
+import type { mongo } from 'mongoose';
+import { bucketStart, RowMerge, type RollupRow } from '@castellan/analytics';
 import { Clock } from '@castellan/observability';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
-import { rollupUpdate } from '../storage/rollup-document';
+import { rollupDocument } from '../storage/rollup-document';
 import { Pace } from './pace';
 import { RowLimits } from './row-limits';
 import { rowsIn } from './segments';
 
 /** Most rows that are updated in one transaction. */
 const mostRows = 5_000;
+/** Rows that are read and written at a time. */
+const atOnce = 500;
 /** Segments that are read at a time. */
 const mostSegments = 200;
+/** Segments of hours that are not over which may wait: each query of such an hour reads those of its organisation. */
+const mostWaiting = 100;
 
 /** Another purger has merged some of these segments. */
 class SegmentsMoved extends Error {
@@ -38,13 +43,9 @@ export class Merger {
   /** Merges some segments. @returns whether there is more to do right now */
   async mergeSome(): Promise<boolean> {
     await this.collections.prepare([]);
-    const [oldest] = await this.collections.segments.find().sort({ _id: 1 }).limit(1).toArray();
-    if (oldest === undefined) return false;
-    const found = await this.collections.segments
-      .find({ orgId: oldest.orgId })
-      .sort({ _id: 1 })
-      .limit(mostSegments)
-      .toArray();
+    const next = await this.next();
+    if (next === null) return false;
+    const found = await this.collections.segments.find(next).sort({ _id: 1 }).limit(mostSegments).toArray();
     const { segments, rows } = await this.fitting(found);
     const began = performance.now();
     try {
@@ -55,6 +56,19 @@ export class Merger {
     }
     this.pace.took(rows.length, performance.now() - began);
     return true;
+  }
+
+  /**
+   * Which segments come next. Those of an hour that goes on wait for its end, so that a row which gets hits all the time is
+   * written once an hour, unless there are too many of them.
+   */
+  private async next(): Promise<mongo.Filter<SegmentDocument> | null> {
+    const { segments } = this.collections;
+    const isOver = { last: { $lt: bucketStart('hour', this.clock.now()) } };
+    const ripe = await segments.findOne(isOver, { sort: { _id: 1 } });
+    if (ripe !== null) return { orgId: ripe.orgId, ...isOver };
+    const surplus = await segments.findOne({}, { sort: { _id: 1 }, skip: mostWaiting });
+    return surplus === null ? null : { orgId: surplus.orgId };
   }
 
   /** As many of the segments as one transaction should take, and what they come to. */
@@ -76,14 +90,33 @@ export class Merger {
 
   private async store(segments: readonly SegmentDocument[], rows: readonly RollupRow[]): Promise<void> {
     const now = this.clock.now();
-    // Always in the same order, so that two that do this wait for each other instead of both giving up.
-    const ordered = [...rows].sort((left, right) => (left.id < right.id ? -1 : 1));
-    const updates = ordered.map((row) => rollupUpdate(row, now));
     await this.collections.inTransaction(async (session) => {
       const _id = { $in: segments.map((segment) => segment._id) };
       const { deletedCount } = await this.collections.segments.deleteMany({ _id }, { session });
       if (deletedCount !== segments.length) throw new SegmentsMoved();
-      await this.collections.rollups.bulkWrite(updates, { session, ordered: false });
+      for (let from = 0; from < rows.length; from += atOnce) {
+        await this.add(rows.slice(from, from + atOnce), now, session);
+      }
     });
+  }
+
+  /**
+   * Adds rows to what there is. Read and replaced in the same transaction, because a database replaces a document many times
+   * as fast as it changes some fields of it; whoever has changed a row since it was read makes the transaction fail.
+   */
+  private async add(rows: readonly RollupRow[], now: Date, session: mongo.ClientSession): Promise<void> {
+    const { rollups } = this.collections;
+    const found = await rollups.find({ _id: { $in: rows.map(({ id }) => id) } }, { session }).toArray();
+    const known = new Map(found.map((row) => [row._id, row]));
+    await nextTurn();
+    const documents = rows.map((row) => rollupDocument(row, now, known.get(row.id)));
+    const added = documents.filter(({ _id }) => !known.has(_id));
+    const changed = documents.filter(({ _id }) => known.has(_id));
+    if (added.length > 0) await rollups.insertMany(added, { session, ordered: false });
+    if (changed.length === 0) return;
+    const replacements = changed.map((replacement) => ({
+      replaceOne: { filter: { _id: replacement._id }, replacement },
+    }));
+    await rollups.bulkWrite(replacements, { session, ordered: false });
   }
 }

@@ -15,6 +15,9 @@ import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Of an hour that is over, so that its sums are merged at once. */
+const aRecord = (fields: Fields): Fields => anAnalyticsRecord({ at: new Date(Date.now() - 2 * 3_600_000), ...fields });
+
 const lists = [analyticsList, ...Array.from({ length: 10 }, (_, shard) => `${analyticsList}_${shard}`)];
 /** A record in Protocol Buffers: a time, an organisation and a code. */
 const protobufRecord = (orgId: string): Buffer =>
@@ -74,7 +77,7 @@ describe('the analytics purger', () => {
 
   it('stores each record of every list once, in the form that tools know, and nothing stays in Redis', async () => {
     for (const list of lists) {
-      await push(list, anAnalyticsRecord({ OrgID: organisation.id }));
+      await push(list, aRecord({ OrgID: organisation.id }));
       await push(`${list}_protobuf`, protobufRecord(organisation.id));
     }
     await arrives(22);
@@ -113,7 +116,7 @@ describe('the analytics purger', () => {
   });
 
   it('keeps equal records apart, however often they come', async () => {
-    const record = encodeRecord(anAnalyticsRecord({ OrgID: organisation.id }));
+    const record = encodeRecord(aRecord({ OrgID: organisation.id }));
     await push(analyticsList, record, record, record);
     await arrives(3);
     await push(analyticsList, record);
@@ -124,14 +127,14 @@ describe('the analytics purger', () => {
 
   it('takes away that a list expires, when it takes it', async () => {
     // A batch that a purger took and never came to store; found because a search is the first thing a new one does.
-    await push(analyticsList, ...Array.from({ length: 50 }, () => anAnalyticsRecord({ OrgID: organisation.id })));
+    await push(analyticsList, ...Array.from({ length: 50 }, () => aRecord({ OrgID: organisation.id })));
     await redis.expire(analyticsList, 60);
     await arrives(50);
     expect(await redis.ttl(analyticsList)).toBe(-2);
   });
 
   it('sets aside what it cannot read, with the reason, and goes on', async () => {
-    const record = anAnalyticsRecord({ OrgID: organisation.id });
+    const record = aRecord({ OrgID: organisation.id });
     const cut = encodeRecord(record).subarray(0, 100);
     const before = await collection('analytics_dead_letters').countDocuments();
     await push(analyticsList, record, Buffer.alloc(0), record, Buffer.from('no record'), record, cut);
@@ -195,7 +198,7 @@ describe('the analytics purger', () => {
     });
     try {
       for (let round = 0; round < 6; round += 1) {
-        await push(analyticsList, ...Array.from({ length: 100 }, () => anAnalyticsRecord({ OrgID: organisation.id })));
+        await push(analyticsList, ...Array.from({ length: 100 }, () => aRecord({ OrgID: organisation.id })));
         // The one that has the lease loses it, as if it had been paused; both then have the same batches in hand.
         await redis.del('castellan:lock:analytics purger');
       }
@@ -211,9 +214,7 @@ describe('the analytics purger', () => {
     const odd = ['/a\0b', '/v1.2/a.json', '/$where', '/get/(.*)', '/.', '/\ufffd', '/😀'];
     await push(
       analyticsList,
-      ...odd.map((Path) =>
-        anAnalyticsRecord({ OrgID: organisation.id, Path, Tags: [Path, 'x\0y', 'a.b', '$x'], Alias: '\0' }),
-      ),
+      ...odd.map((Path) => aRecord({ OrgID: organisation.id, Path, Tags: [Path, 'x\0y', 'a.b', '$x'], Alias: '\0' })),
     );
     await arrives(odd.length);
     await idle();
@@ -236,7 +237,7 @@ describe('the analytics purger', () => {
       IPAddress: '[2001:db8:1:2::7]:99',
       RawRequest: Buffer.from(request).toString('base64'),
     };
-    await push(analyticsList, anAnalyticsRecord(record));
+    await push(analyticsList, aRecord(record));
     await arrives(1, strict.id);
     const document = await collection('tyk_analytics').findOne({ orgid: strict.id });
     expect(document?.['ipaddress']).toBe('2001:db8:1::');
@@ -270,11 +271,7 @@ describe('records of each organisation apart', () => {
     const redis = new Redis(api.config.redisUrl);
     try {
       const { id } = await api.organisation();
-      await redis.rpush(
-        analyticsList,
-        encodeRecord(anAnalyticsRecord({ OrgID: id })),
-        encodeRecord(anAnalyticsRecord({ OrgID: '' })),
-      );
+      await redis.rpush(analyticsList, encodeRecord(aRecord({ OrgID: id })), encodeRecord(aRecord({ OrgID: '' })));
       const db = api.app
         .get<Connection>(getConnectionToken())
         .getClient()

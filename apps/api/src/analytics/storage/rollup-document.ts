@@ -1,5 +1,11 @@
-import type { mongo } from 'mongoose';
-import { noMeasures, type Measures, type RollupKind, type RollupRow, type RollupUnit } from '@castellan/analytics';
+import {
+  addMeasures,
+  noMeasures,
+  type Measures,
+  type RollupKind,
+  type RollupRow,
+  type RollupUnit,
+} from '@castellan/analytics';
 
 /** Numbers by number; names of fields are texts. */
 type Counts = Readonly<Record<string, number>>;
@@ -51,54 +57,45 @@ const dayMs = 86_400_000;
 const keptMs: Readonly<Record<RollupUnit, number>> = { minute: 1.25 * dayMs, hour: 400 * dayMs, day: 3_650 * dayMs };
 
 const sums = [
-  ...(['hits', 'success', 'errors', 'latencyCount', 'latencySum', 'upstreamSum', 'gatewaySum'] as const),
-  ...(['contentLength', 'bytesIn', 'bytesOut'] as const),
+  ...(['latencyCount', 'latencySum', 'upstreamSum', 'gatewaySum', 'contentLength', 'bytesIn', 'bytesOut'] as const),
 ] as const;
 
-const alwaysThere: ReadonlySet<string> = new Set(['hits', 'success', 'errors']);
+/** Names of fields are texts. */
+const counted = (field: string, counts: ReadonlyMap<number, number>): Readonly<Record<string, Counts>> =>
+  counts.size === 0 ? {} : { [field]: Object.fromEntries(counts) };
 
-const under = (field: string, counts: ReadonlyMap<number, number>): readonly (readonly [string, number])[] =>
-  [...counts].map(([name, count]) => [`${field}.${name}`, count]);
-
-/** Adds the row's measures to what MongoDB has, or makes the row. Merging takes no reading. */
-export const rollupUpdate = (row: RollupRow, now: Date): mongo.AnyBulkWriteOperation<RollupDocument> => {
-  const { measures } = row;
-  const added = sums.filter((name) => alwaysThere.has(name) || measures[name] !== 0);
-  const largest = { latencyMax: measures.latencyMax, upstreamMax: measures.upstreamMax, last: measures.last };
-  const smallest = { latencyMin: measures.latencyMin, upstreamMin: measures.upstreamMin };
-  const lowest = withoutNulls(smallest);
+/**
+ * The row as MongoDB is to have it.
+ *
+ * @param before what it has of the row, which the measures are added to
+ */
+export const rollupDocument = (row: RollupRow, now: Date, before?: RollupDocument): RollupDocument => {
+  const measures = before === undefined ? noMeasures() : measuresOf(before);
+  addMeasures(measures, row.measures);
+  const { latencyMax, latencyMin, upstreamMax, upstreamMin } = measures;
+  const label = row.label === '' ? before?.label : row.label;
   return {
-    updateOne: {
-      filter: { _id: row.id },
-      upsert: true,
-      update: {
-        $setOnInsert: {
-          orgId: row.orgId,
-          unit: row.unit,
-          at: row.at,
-          kind: row.kind,
-          ...row.dimensions,
-          // A node whose clock is behind is no reason to lose what it counted.
-          expireAt: new Date(Math.max(row.at.getTime(), now.getTime() - dayMs) + keptMs[row.unit]),
-        },
-        $inc: Object.fromEntries([
-          ...added.map((name) => [name, measures[name]] as const),
-          ...under('codes', measures.codes),
-          ...under('sketch', measures.sketch),
-        ]),
-        $max: Object.fromEntries([
-          ...Object.entries(withoutNulls(largest)),
-          ...under('keys', measures.keys),
-          ...under('addresses', measures.addresses),
-        ]),
-        ...(Object.keys(lowest).length === 0 ? {} : { $min: lowest }),
-        ...(row.label === '' ? {} : { $set: { label: row.label } }),
-      },
-    },
+    _id: row.id,
+    orgId: row.orgId,
+    unit: row.unit,
+    at: row.at,
+    kind: row.kind,
+    ...row.dimensions,
+    ...(label === undefined ? {} : { label }),
+    ...{ hits: measures.hits, success: measures.success, errors: measures.errors },
+    ...Object.fromEntries(sums.flatMap((name) => (measures[name] === 0 ? [] : [[name, measures[name]]]))),
+    ...withoutNulls({ latencyMax, latencyMin, upstreamMax, upstreamMin }),
+    last: measures.last ?? row.at,
+    ...counted('codes', measures.codes),
+    ...counted('sketch', measures.sketch),
+    ...counted('keys', measures.keys),
+    ...counted('addresses', measures.addresses),
+    // A node whose clock is behind is no reason to lose what it counted.
+    expireAt: before?.expireAt ?? new Date(Math.max(row.at.getTime(), now.getTime() - dayMs) + keptMs[row.unit]),
   };
 };
 
-const withoutNulls = <T>(fields: Readonly<Record<string, T | null>>): Readonly<Record<string, T>> =>
+const withoutNulls = (fields: Readonly<Record<string, number | null>>): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
 
 const numbersOf = (counts: Counts | undefined): Map<number, number> =>
