@@ -1,6 +1,6 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection, Types } from 'mongoose';
-import { ApiStore, ImportStore, newObjectId } from '@castellan/persistence';
+import { ApiStore, ImportStore, newObjectId, toObjectId } from '@castellan/persistence';
 import { anApiDefinition, eventually, listOf, textOf, unique } from '@castellan/testing';
 import { Planner } from '../planner';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
@@ -14,15 +14,17 @@ import {
   type EditableDocument,
 } from '../../../test/configuration';
 
-/** The api_ids that gateways are served by a replica. */
-const servedBy = async (api: ApiUnderTest): Promise<readonly string[]> => {
+/** The api_ids of the organisations that gateways are served by a replica. */
+const servedBy = async (api: ApiUnderTest, organisations: readonly TestOrganisation[]): Promise<readonly string[]> => {
   const registered = expectOk(await api.node.get('/register/node', { headers: { 'x-tyk-hostname': 'gateway' } }));
   const headers = {
     'x-tyk-nodeid': textOf(registered.json['Message']?.['NodeID']),
     'x-tyk-nonce': textOf(registered.json['Nonce']),
   };
   const { json } = expectOk(await api.node.get('/system/apis', { headers }));
-  return listOf(json['Message']).map((item) => textOf(item['api_definition']?.['api_id']));
+  const ids = organisations.map(({ id }) => id);
+  const definitions = listOf(json['Message']).map((item) => item['api_definition'] ?? {});
+  return definitions.filter(({ org_id: owner }) => ids.includes(textOf(owner))).map(({ api_id: id }) => textOf(id));
 };
 
 /** Holds a replica's imports up: after so many batches it is as though the process did not exist. */
@@ -61,12 +63,15 @@ describe('promise: nodes never see half of an import', () => {
   let before: string;
   let document: EditableDocument;
   let kept: string;
-  let replicas: ApiUnderTest[];
+  let others: ApiUnderTest[];
   let gates: Gate[];
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     api = await ApiUnderTest.start({ IMPORT_BATCH: String(batch) });
-    replicas = [api];
+  });
+  afterAll(() => api.stop());
+  beforeEach(async () => {
+    others = [];
     gates = [];
     organisation = await api.organisation();
     kept = await addApi(organisation);
@@ -82,30 +87,30 @@ describe('promise: nodes never see half of an import', () => {
   });
   afterEach(async () => {
     for (const gate of gates) gate.release();
-    for (const replica of replicas) await replica.stop();
+    for (const replica of others) await replica.stop();
+    jest.restoreAllMocks();
   });
 
-  const secondReplica = async (): Promise<ApiUnderTest> => {
+  const anotherReplica = (): Promise<ApiUnderTest> => {
     const { mongodbUri, adminSecret, nodeSecret } = api.config;
-    const replica = await ApiUnderTest.start({
+    return ApiUnderTest.start({
       IMPORT_BATCH: String(batch),
       DATABASE: new URL(mongodbUri).pathname.slice(1),
       ADMIN_SECRET: adminSecret,
       NODE_SECRET: nodeSecret,
     });
-    replicas.push(replica);
-    return replica;
   };
-  const holdUp = (method: 'stepsBetween' | 'journalBetween', afterCalls: number): Gate => {
-    const gate = new Gate(api, method, afterCalls);
+  const holdUp = (method: 'stepsBetween' | 'journalBetween', afterCalls: number, replica = api): Gate => {
+    const gate = new Gate(replica, method, afterCalls);
     gates.push(gate);
     return gate;
   };
+  const ours = () => ({ orgId: toObjectId(organisation.id) });
   const idsIn = ({ apis }: EditableDocument) => apis.map((wrapper) => textOf(wrapper.api_definition['api_id'])).sort();
   const newIds = () => idsIn(document).filter((id) => !before.includes(id));
   const claimsOfAll = async () =>
     collection('apis')
-      .find({})
+      .find(ours())
       .project({ apiId: 1, claims: 1, slugClaim: 1, addresses: 1 })
       .sort({ apiId: 1 })
       .toArray();
@@ -113,20 +118,28 @@ describe('promise: nodes never see half of an import', () => {
     organisation.admin.client.post(`/api/import${query}`, body);
   const lastImport = async () => listOf((await organisation.admin.client.get('/api/import')).json['imports'])[0];
   const collection = (name: string) => api.app.get<Connection>(getConnectionToken()).collection(name);
-  const served = async (replica = api) => [...(await servedBy(replica))].sort();
-  const expireLease = () => collection('imports').updateMany({}, { $set: { leaseUntil: new Date(0) } });
+  const served = async (replica = api, ...besides: readonly TestOrganisation[]) =>
+    [...(await servedBy(replica, [organisation, ...besides]))].sort();
+  /** A replica looks at its start for imports that nobody works on any more, so a new one finds ours at once. */
+  const takeOver = async (): Promise<ApiUnderTest> => {
+    await collection('imports').updateMany(ours(), { $set: { leaseUntil: new Date(0) } });
+    const replica = await anotherReplica();
+    others.push(replica);
+    return replica;
+  };
   const counts = { create: 10, update: 3, delete: 1, unchanged: 1 };
 
   it('shows nodes everything at once, and tells them once', async () => {
-    const told = await collection('outbox').countDocuments();
+    const told = await collection('outbox').countDocuments(ours());
     const reply = expectOk(await send());
     expect(reply.json['Meta']).toMatchObject({ counts, import: expect.stringMatching(/^[0-9a-f]{24}$/) as string });
     expect(await served()).toEqual(idsIn(document));
-    expect(await collection('outbox').countDocuments()).toBe(told + 1);
+    expect(await collection('outbox').countDocuments(ours())).toBe(told + 1);
     expect(await lastImport()).toMatchObject({ state: 'applied', steps: 14, made: 14, refusal: null });
     expect(expectOk(await send()).json['Meta']).toMatchObject({ import: null, counts: { unchanged: 14 } });
+    const importId = toObjectId(textOf(reply.json['Meta']?.['import']));
     for (const leftOver of ['import_steps', 'import_journal', 'frozen_lists']) {
-      expect(await collection(leftOver).countDocuments()).toBe(0);
+      expect(await collection(leftOver).countDocuments({ importId })).toBe(0);
     }
   });
 
@@ -194,7 +207,8 @@ describe('promise: nodes never see half of an import', () => {
     const names = listOf((await organisation.admin.client.get('/api/apis?p=-1')).json['apis']);
     expect(names.length).toBeGreaterThan(nodesBefore.length);
     expect(await served()).toEqual(nodesBefore);
-    const fresh = await secondReplica();
+    const fresh = await anotherReplica();
+    others.push(fresh);
     expect(await served(fresh)).toEqual(nodesBefore);
 
     const refused = [
@@ -210,7 +224,7 @@ describe('promise: nodes never see half of an import', () => {
     expect((await organisation.admin.client.delete(`/api/hooks/${hook}`)).status).toBe(200);
     const elsewhere = await api.organisation();
     const unconcerned = await addApi(elsewhere);
-    expect(await served(fresh)).toEqual([...nodesBefore, unconcerned].sort());
+    expect(await served(fresh, elsewhere)).toEqual([...nodesBefore, unconcerned].sort());
 
     const same = fresh.anonymous
       .with({ authorization: organisation.admin.accessKey })
@@ -218,45 +232,45 @@ describe('promise: nodes never see half of an import', () => {
     gate.release();
     expect((await running).json['Meta']).toMatchObject({ counts });
     expect((await same).json['Meta']).toMatchObject({ counts, resources: null });
-    for (const replica of replicas) expect(await served(replica)).toEqual([...idsIn(document), unconcerned].sort());
+    for (const replica of [api, fresh]) {
+      expect(await served(replica, elsewhere)).toEqual([...idsIn(document), unconcerned].sort());
+    }
   });
 
   it('is finished by another replica when the first one dies, and no step is made twice', async () => {
     const gate = holdUp('stepsBetween', 2);
     const running = send();
     await gate.reached;
-    const survivor = await secondReplica();
-    await expireLease();
+    const survivor = await takeOver();
     await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'applied');
     expect(await served(survivor)).toEqual(idsIn(document));
     // Whoever comes back from the dead must not undo what was done since.
     const last = newIds().at(-1) ?? '';
     const byHand = { ...definitionOf(document, last), name: 'By hand' };
     expectOk(await organisation.admin.client.put(`/api/apis/${last}`, { api_definition: byHand }));
-    const revisions = await collection('revisions').countDocuments();
+    const revisions = await collection('revisions').countDocuments(ours());
     gate.release();
     expect((await running).status).toBe(200);
-    expect(await collection('revisions').countDocuments()).toBe(revisions);
+    expect(await collection('revisions').countDocuments(ours())).toBe(revisions);
     expect(expectOk(await send()).json['Meta']).toMatchObject({ counts: { update: 1, unchanged: 13 } });
   });
 
   it('is handed over by a replica that is stopped in order', async () => {
-    const gate = holdUp('stepsBetween', 2);
-    const running = send();
+    const leaving = await anotherReplica();
+    const gate = holdUp('stepsBetween', 2, leaving);
+    const client = leaving.anonymous.with({ authorization: organisation.admin.accessKey });
+    const running = client.post('/api/import?prune=true', document);
     await gate.reached;
-    const other = await secondReplica();
-    const stopping = api.stop();
+    const stopping = leaving.stop();
     gate.release();
     const reply = await running;
     expect([reply.status, reply.json['Code']]).toEqual([503, 'unavailable']);
     await stopping;
-    replicas = [other];
-    const client = other.anonymous.with({ authorization: organisation.admin.accessKey });
-    const again = expectOk(await client.post('/api/import?prune=true', document));
+    const again = expectOk(await send());
     expect(again.json['Meta']?.['counts']).toMatchObject({
       delete: Object.is(again.json['Meta']?.['import'], null) ? 0 : 1,
     });
-    expect(await served(other)).toEqual(idsIn(document));
+    expect(await served()).toEqual(idsIn(document));
   });
 
   it('refuses before the first batch what a batch would refuse, and a dry run says so', async () => {
@@ -268,7 +282,7 @@ describe('promise: nodes never see half of an import', () => {
       }),
     );
     before = await exportOf(organisation);
-    const revisions = await collection('revisions').countDocuments();
+    const revisions = await collection('revisions').countDocuments(ours());
     const withoutHook = { policies: editable(before).policies, hooks: Array.from({ length: 10 }, aHookWithId) };
     for (const query of ['?prune=true&dryRun=true', '?prune=true']) {
       const reply = await send(query, withoutHook);
@@ -278,15 +292,16 @@ describe('promise: nodes never see half of an import', () => {
         [{ path: `apis.${kept}.hook_references`, message: 'API "Changed" refers to the web hook' }],
       ]);
     }
-    expect(await collection('revisions').countDocuments()).toBe(revisions);
+    expect(await collection('revisions').countDocuments(ours())).toBe(revisions);
     expect(await exportOf(organisation)).toBe(before);
   });
 
   describe('when a step is refused after all', () => {
     /** Somebody else takes a listen path after the import was checked. */
+    let elsewhere: TestOrganisation;
     const takePath = async () => {
       const path = definitionOf(document, newIds().at(-1) ?? '').proxy['listen_path'];
-      const elsewhere = await api.organisation();
+      elsewhere = await api.organisation();
       return addApi(elsewhere, anApiDefinition({ proxy: { listen_path: path } }));
     };
 
@@ -297,14 +312,14 @@ describe('promise: nodes never see half of an import', () => {
       const running = send();
       await gate.reached;
       const theirs = await takePath();
-      const nodesMeanwhile = await served();
+      const nodesMeanwhile = await served(api, elsewhere);
       gate.release();
       const reply = await running;
       expect([reply.status, reply.json['Code']]).toEqual([409, 'listen_path_conflict']);
       expect(textOf(listOf(reply.json['Errors'])[0]?.['path'])).toMatch(/^apis\[\d+\]$/);
       expect(await lastImport()).toMatchObject({ state: 'undone', refusal: { code: 'listen_path_conflict' } });
       expect(await exportOf(organisation)).toBe(before);
-      expect(await served()).toEqual(nodesMeanwhile);
+      expect(await served(api, elsewhere)).toEqual(nodesMeanwhile);
       expect(nodesMeanwhile).toEqual(expect.arrayContaining(nodesBefore));
 
       // What had been let go is claimed again, and the organisation takes changes again.
@@ -335,7 +350,7 @@ describe('promise: nodes never see half of an import', () => {
       const now = [...deleted.filter((id) => id !== renamed), newId];
       expect(idsIn(editable(await exportOf(organisation)))).toEqual(now.sort());
       expect(now).toEqual(expect.arrayContaining(others));
-      await eventually(async () => (await served()).join() === [...now, theirs].sort().join());
+      await eventually(async () => (await served(api, elsewhere)).join() === [...now, theirs].sort().join());
       await addApi(organisation);
     });
 
@@ -350,9 +365,9 @@ describe('promise: nodes never see half of an import', () => {
         .spyOn(api.app.get(ApiStore), 'claimAgain')
         .mockRejectedValue(new Error('The process is no more'));
       gate.release();
-      await eventually(async () => (await collection('imports').countDocuments({ journaled: 0 })) === 1);
+      await eventually(async () => (await collection('imports').countDocuments({ ...ours(), journaled: 0 })) === 1);
       dead.mockRestore();
-      await expireLease();
+      await takeOver();
       await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'undone');
       expect((await running).status).toBe(409);
       expect((await claimsOfAll()).filter(({ apiId }) => apiId !== theirs)).toEqual(claims);
@@ -378,8 +393,7 @@ describe('promise: nodes never see half of an import', () => {
       await takePath();
       gate.release();
       await undoing.reached;
-      const survivor = await secondReplica();
-      await expireLease();
+      const survivor = await takeOver();
       await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'undone');
       undoing.release();
       expect((await running).status).toBe(409);
