@@ -57,7 +57,7 @@ export class ErrorReply {
   @ApiProperty({ ...anyObject, nullable: true, example: null, description: 'What else there is to know, by code' })
   readonly Meta: unknown;
 
-  @ApiProperty({ example: 'unauthorised', description: 'Stable; docs/errors.md lists every code' })
+  @ApiProperty({ type: String, example: 'unauthorised', description: 'Stable; docs/errors.md lists every code' })
   readonly Code: ErrorCode;
 
   @ApiProperty({ type: [FieldErrorDto] })

@@ -14,6 +14,7 @@ import { NodesController } from './nodes/nodes.controller';
 import { OperatorNodesController } from './nodes/operator-nodes.controller';
 import { ReloadReports } from './nodes/reload-reports';
 import { ReloadReportsController } from './nodes/reload-reports.controller';
+import { ServedOrganisations } from './nodes/served-organisations';
 import { NodeController } from './protocol/node.controller';
 import { NodeService } from './protocol/node.service';
 
@@ -35,6 +36,7 @@ import { NodeService } from './protocol/node.service';
     Reconciler,
     ReloadReports,
     Rollout,
+    ServedOrganisations,
     Serving,
     Signals,
   ],

@@ -120,7 +120,9 @@ export class StatsController {
     sendNotes(reply, [{ path: 'stats', message: 'are those of today; earlier days are not kept' }]);
     const isWanted = (name: string): boolean => entity === undefined || entity === name;
     const apis = isWanted('apis') ? [statsOf(today, await this.countApis(context))] : [];
-    const gateways = isWanted('dataplanes.gateways') ? [statsOf(today, await this.countGateways())] : [];
+    const gateways = isWanted('dataplanes.gateways')
+      ? [statsOf(today, await this.countGateways(context.organisation))]
+      : [];
     return { status: 'OK', message: '', stats: { apis, dataplanes: [], dataplanes_gateways: gateways } };
   }
 
@@ -132,8 +134,10 @@ export class StatsController {
     return { all, active: await this.apis.count(organisation, { active: true }, null) };
   }
 
-  private async countGateways(): Promise<{ all: number; active: number }> {
-    const { nodes } = await this.nodes.fleet();
+  private async countGateways(
+    organisation: OrganisationContext['organisation'],
+  ): Promise<{ all: number; active: number }> {
+    const { nodes } = await this.nodes.fleetOf(organisation);
     return { all: nodes.length, active: nodes.filter(({ state }) => state !== 'silent').length };
   }
 }

@@ -24,6 +24,9 @@ describe('GET /api/system/stats', () => {
     expect(listOf(json['stats']?.['apis'])).toMatchObject([{ max_usage: 2, max_active_usage: 1 }]);
     expect(listOf(json['stats']?.['dataplanes_gateways'])).toMatchObject([{ max_usage: 1 }]);
     expect(headers.get('x-castellan-notes')).toMatch(/earlier days are not kept/);
+    const nobody = await api.organisation();
+    const theirs = expectOk(await nobody.admin.client.get('/api/system/stats')).json['stats'];
+    expect(listOf(theirs?.['dataplanes_gateways'])).toMatchObject([{ max_usage: 0 }]);
   });
 
   it('is narrowed by day and entity', async () => {

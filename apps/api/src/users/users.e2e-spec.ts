@@ -117,6 +117,8 @@ describe('/admin/users', () => {
       [{}, ['email_address']],
       [{ email_address: 'not an address' }, ['email_address']],
       [{ email_address: 'a@b.c', org_id: 'x' }, ['org_id']],
+      [{ email_address: 'a@b.c', org_id: '' }, ['org_id']],
+      [{ email_address: 'a@b.c', org_id: null }, ['org_id']],
       [{ email_address: 'a@b.c', org_id: '000000000000000000000000' }, ['org_id']],
       [{ email_address: 'a@b.c', org_id: '000000000000000000000000', password: '12345' }, ['password']],
       [{ email_address: 'a@b.c', org_id: '000000000000000000000000', active: 'yes' }, ['active']],

@@ -78,6 +78,7 @@ const assemble = async (
     name: generationName(new Map(ordered.map(([id, { generation }]) => [id, generation]))),
     apis: keepSame(apis, previous?.apis),
     policies: keepSame(served, previous?.policies),
+    organisations: new Set(ordered.flatMap(([id, part]) => (part.apis.length === 0 ? [] : [id]))),
   };
 };
 

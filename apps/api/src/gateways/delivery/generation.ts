@@ -23,6 +23,8 @@ export interface Generation {
   readonly name: string;
   readonly apis: NodeList;
   readonly policies: NodeList;
+  /** Ids of the organisations that have APIs among these. */
+  readonly organisations: ReadonlySet<string>;
 }
 
 /** After so many items everybody else gets a turn: a long list in one go would hold up the process. */

@@ -29,7 +29,7 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
   });
 
   const nodeOf = async ({ id }: RawNode): Promise<JsonReply | undefined> => {
-    const { json } = expectOk(await organisation.admin.client.get('/api/system/nodes'));
+    const { json } = expectOk(await api.admin.get('/admin/system/nodes'));
     return listOf(json['data']?.['nodes']).find((node) => textOf(node['id']) === id);
   };
   const load = async (node: RawNode): Promise<void> => {

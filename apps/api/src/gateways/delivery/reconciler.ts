@@ -5,7 +5,8 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Clock, LOGGER, Metrics, Recurring, type GaugeReading, type Logger } from '@castellan/observability';
 import { REDIS, redisKey } from '@castellan/persistence';
 import { NodeRegistry } from '../nodes/node-registry';
-import { NodeStateService, nodeStates, type NodeState } from '../nodes/node-state.service';
+import { listsOf, NodeStateService, nodeStates, type NodeState } from '../nodes/node-state.service';
+import { ServedOrganisations } from '../nodes/served-organisations';
 import { Serving } from './serving';
 import { Signals } from './signals';
 
@@ -31,6 +32,7 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly registry: NodeRegistry,
     private readonly signals: Signals,
     private readonly serving: Serving,
+    private readonly served: ServedOrganisations,
     private readonly clock: Clock,
     @Inject(REDIS) private readonly redis: Redis,
     @Inject(CONFIG) config: ApiConfig,
@@ -63,6 +65,7 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
   private async reconcile(): Promise<void> {
     const { nodes } = await this.states.fleet();
     this.reportStuck(nodes.filter(({ state }) => state === 'stuck'));
+    await this.served.keep(nodes.flatMap(listsOf));
     await this.registry.recordContent(nodes.filter(isContentAgain).map(({ id }) => id));
 
     const now = this.clock.millis();

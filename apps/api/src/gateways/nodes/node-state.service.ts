@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Clock } from '@castellan/observability';
-import type { NodeRecord } from '@castellan/persistence';
+import type { NodeRecord, OrganisationId } from '@castellan/persistence';
 import type { Generation } from '../delivery/generation';
-import { Rollout } from '../delivery/rollout';
+import { Rollout, type Assignment } from '../delivery/rollout';
 import { NodeRegistry } from './node-registry';
 import { ReloadReports, type ReloadReport } from './reload-reports';
+import { ServedOrganisations } from './served-organisations';
 
 /** Nodes beat every two seconds; one that was silent for longer than this is taken for gone or cut off, in milliseconds. */
 const silentAfterMs = 15_000;
@@ -46,16 +47,31 @@ export class NodeStateService {
     private readonly registry: NodeRegistry,
     private readonly rollout: Rollout,
     private readonly reports: ReloadReports,
+    private readonly served: ServedOrganisations,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
+  /** Every node. */
   async fleet(): Promise<FleetState> {
-    const [assignment, records, reloads] = await Promise.all([
-      this.rollout.current(),
-      this.registry.all(),
-      this.reports.all(),
-    ]);
+    return this.look(await this.rollout.current());
+  }
+
+  /**
+   * The organisation's own nodes: those that were last served an API of it, or are to be. What a node leaves out because
+   * of its segment's tags, no gateway says.
+   */
+  async fleetOf(organisation: OrganisationId): Promise<FleetState> {
+    const assignment = await this.rollout.current();
+    const fleet = await this.look(assignment);
+    const running = await this.served.having(organisation, fleet.nodes.flatMap(listsOf));
+    const isOwn = (node: NodeState): boolean =>
+      assignment.of(node.id).organisations.has(organisation) || listsOf(node).some((hash) => running.has(hash));
+    return { ...fleet, nodes: fleet.nodes.filter(isOwn) };
+  }
+
+  private async look(assignment: Assignment): Promise<FleetState> {
+    const [records, reloads] = await Promise.all([this.registry.all(), this.reports.all()]);
     const now = this.clock.millis();
     const nodes = records.map((record) => {
       const expected = hashesOf(assignment.of(record.id));
@@ -72,6 +88,9 @@ export class NodeStateService {
     return toldAt !== null && lastSeen - toldAt > this.config.nodeStuckMs ? 'stuck' : 'behind';
   }
 }
+
+/** The list of APIs that a node has loaded, as nothing or one. */
+export const listsOf = ({ served }: NodeRecord): readonly string[] => (served === null ? [] : [served.apis.hash]);
 
 const hashesOf = ({ apis, policies }: Generation): Hashes => ({ apis: apis.hash, policies: policies.hash });
 

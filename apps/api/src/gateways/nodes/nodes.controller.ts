@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Requires } from '@castellan/rbac';
+import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
 import { Route } from '../../http/route';
 import { NodeStateService } from './node-state.service';
 import { NodesReply } from './nodes.dto';
@@ -11,15 +12,16 @@ import { presentFleet } from './present';
 export class NodesController {
   constructor(private readonly states: NodeStateService) {}
 
-  /** Every node serves every organisation, so all are shown; where they are is for the operator to know. */
+  /** Where they are is for the operator to know. */
   @Route.get('', {
     access: Requires('system', 'read', 'List Nodes'),
     id: 'listNodes',
-    summary: 'Every gateway that serves the organisation: whether it runs what it should run',
-    description: 'Host names, addresses and reports of host managers are empty here; the operator sees them.',
+    summary: 'The gateways that serve the organisation: whether each runs what it should run',
+    description:
+      'Those that were last served an API of the organisation, or are to be. Host names, addresses and reports of host managers are empty here; the operator sees them.',
     reply: NodesReply,
   })
-  async list(): Promise<NodesReply> {
-    return { data: presentFleet(await this.states.fleet(), { places: false }) };
+  async list(@OrganisationRequest() { organisation }: OrganisationContext): Promise<NodesReply> {
+    return { data: presentFleet(await this.states.fleetOf(organisation), { places: false }) };
   }
 }

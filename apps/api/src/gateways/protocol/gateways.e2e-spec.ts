@@ -58,7 +58,7 @@ describe('gateways of every generation', () => {
     redis.disconnect();
   };
   const inSync = async ({ nodeId }: NodeSimulator): Promise<boolean> => {
-    const { json } = expectOk(await organisation.admin.client.get('/api/system/nodes'));
+    const { json } = expectOk(await api.admin.get('/admin/system/nodes'));
     return listOf(json['data']?.['nodes']).some((each) => textOf(each['id']) === nodeId && Boolean(each['in_sync']));
   };
   const create = async (): Promise<{ id: string; apiId: string }> => {

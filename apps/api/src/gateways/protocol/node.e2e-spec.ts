@@ -101,6 +101,7 @@ describe('the node plane', () => {
     });
 
     it('is shown to the operator with the name of the host, and to users of an organisation without', async () => {
+      await create();
       const node = await RawNode.register(api.url, api.config.nodeSecret, 'gateway-seen');
       const seen = { id: node.id, state: 'behind', in_sync: false, advice: null };
       expect(await shownToOperator(node)).toMatchObject({ ...seen, hostname: 'gateway-seen', address: '127.0.0.1' });
@@ -368,7 +369,7 @@ describe('the node plane', () => {
     it('are what the state of the node is measured by (promise 5)', async () => {
       const node = await register();
       const stateOf = async (): Promise<unknown> => {
-        const { json } = await organisation.admin.client.get('/api/system/nodes');
+        const { json } = await api.admin.get('/admin/system/nodes');
         const nodes: unknown = json['data']?.['nodes'];
         return Array.isArray(nodes) ? nodes.find((each: { id: string }) => each.id === node.id) : undefined;
       };

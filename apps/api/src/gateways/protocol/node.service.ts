@@ -13,11 +13,12 @@ import {
   nonceFrom,
   registrationReply,
 } from '@castellan/tyk';
-import type { NodeList } from '../delivery/generation';
+import type { Generation } from '../delivery/generation';
 import { Reconciler } from '../delivery/reconciler';
 import { Rollout } from '../delivery/rollout';
 import { isOutage } from '../../http/outage';
 import { NodeRegistry, type Visit, type Visitor, type VisitOptions } from '../nodes/node-registry';
+import { ServedOrganisations } from '../nodes/served-organisations';
 import { serve } from './serve';
 
 const nonceBytes = 16;
@@ -50,6 +51,7 @@ export class NodeService {
     private readonly registry: NodeRegistry,
     private readonly rollout: Rollout,
     private readonly reconciler: Reconciler,
+    private readonly served: ServedOrganisations,
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     metrics: Metrics,
@@ -95,11 +97,11 @@ export class NodeService {
   async sendList(list: 'apis' | 'policies', request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { id } = visitorOf(request);
     const outcome = await this.visit('system', request, { fetches: true });
-    const { [list]: served, name } = (await this.rollout.current()).of(id);
+    const generation = (await this.rollout.current()).of(id);
     const nonce = newNonce(id);
     if (outcome !== 'gone') await this.recorded(this.registry.renew(id, nonce));
-    this.noteWhenSent(id, list, served, name, reply);
-    serve(served, nodeListTail(nonce), request, reply);
+    this.noteWhenSent(id, list, generation, reply);
+    serve(generation[list], nodeListTail(nonce), request, reply);
   }
 
   async list(items: readonly string[], request: FastifyRequest): Promise<string> {
@@ -151,16 +153,15 @@ export class NodeService {
   }
 
   /** A reply that broke off on the way was not loaded, so it counts only once it is out in full (promise 5). */
-  private noteWhenSent(
-    id: string,
-    list: 'apis' | 'policies',
-    { hash, count }: NodeList,
-    generation: string,
-    reply: FastifyReply,
-  ): void {
+  private noteWhenSent(id: string, list: 'apis' | 'policies', generation: Generation, reply: FastifyReply): void {
+    const { name, organisations, [list]: served } = generation;
     reply.raw.once('finish', () => {
-      this.logger.info({ node: id, list, count, hash }, 'A node was served');
-      this.registry.recordServed(id, list, { hash, generation }).catch((error: unknown) => {
+      this.logger.info({ node: id, list, count: served.count, hash: served.hash }, 'A node was served');
+      const noted = [
+        this.registry.recordServed(id, list, { hash: served.hash, generation: name }),
+        ...(list === 'apis' ? [this.served.note(served.hash, organisations)] : []),
+      ];
+      Promise.all(noted).catch((error: unknown) => {
         this.logger.warn({ err: error, node: id }, 'It could not be noted what a node was served');
       });
     });
