@@ -76,6 +76,11 @@ export class KeyStore {
     await this.redis.publish(NOTIFICATION_CHANNEL, this.message(announced));
   }
 
+  /** Sends messages that are signed already to all nodes, in their order. */
+  async publish(messages: readonly string[]): Promise<void> {
+    for (const message of messages) await this.redis.publish(NOTIFICATION_CHANNEL, message);
+  }
+
   /** Takes counters away, each by itself. */
   async forget(names: readonly string[]): Promise<void> {
     await this.each(names, (pipeline, name) => pipeline.del(name));

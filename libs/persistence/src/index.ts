@@ -25,6 +25,7 @@ export type { FrozenListRow, ImportJournalRow, ImportRefusal, ImportRow, ImportS
 export { KeyIndex, type KeyFilter } from './keys/key-index';
 export type { KeyRow, KeyScanRow, PendingWrite } from './keys/key-row';
 export { KeyScans } from './keys/key-scans';
+export { OrganisationConfirmations } from './keys/organisation-confirmations';
 export type { ApiRow } from './kinds/api.kind';
 export { assetKind, type AssetRow } from './kinds/asset.kind';
 export {

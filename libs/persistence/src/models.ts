@@ -12,6 +12,7 @@ export const modelNames = {
   frozenList: 'frozenList',
   key: 'key',
   keyScan: 'keyScan',
+  organisationConfirmation: 'organisationConfirmation',
   signIn: 'signIn',
   installation: 'installation',
 } as const;

@@ -20,6 +20,7 @@ import { frozenListSchema, importJournalSchema, importSchema, importStepSchema }
 import { KeyIndex } from './keys/key-index';
 import { keyScanSchema, keySchema } from './keys/key-row';
 import { KeyScans } from './keys/key-scans';
+import { OrganisationConfirmations, organisationConfirmationSchema } from './keys/organisation-confirmations';
 import { kindModels } from './kinds/kinds';
 import { migrations } from './migrations/migrations';
 import { Migrator } from './migrations/migrator';
@@ -56,7 +57,7 @@ const ledger = [
   AuditLedger,
 ];
 const transfer = [ConsistentReads, ImportStore];
-const keys = [KeyIndex, KeyScans];
+const keys = [KeyIndex, KeyScans, OrganisationConfirmations];
 const people = [SignInStore, InstallationStore];
 
 /** MongoDB, and everything that reads or writes it. */
@@ -80,6 +81,7 @@ const people = [SignInStore, InstallationStore];
       { name: modelNames.frozenList, schema: frozenListSchema },
       { name: modelNames.key, schema: keySchema },
       { name: modelNames.keyScan, schema: keyScanSchema },
+      { name: modelNames.organisationConfirmation, schema: organisationConfirmationSchema },
     ]),
   ],
   providers: [StoreInitialiser, RecordWriter, ...stores, ...ledger, ...transfer, ...keys, ...people],

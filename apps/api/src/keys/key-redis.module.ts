@@ -2,6 +2,7 @@ import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/comm
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { connectRedis, KeyStore, parseRedisUrl, type KeyRedis } from '@castellan/keys';
 import { LOGGER, type Logger } from '@castellan/observability';
+import { OrganisationSessions } from './organisation-sessions';
 
 /** Injection token of the connection to the Redis that nodes keep their keys in. */
 const KEY_REDIS = Symbol('KEY_REDIS');
@@ -15,6 +16,7 @@ const connect = (config: ApiConfig, logger: Logger): KeyRedis => {
 @Global()
 @Module({
   providers: [
+    OrganisationSessions,
     { provide: KEY_REDIS, inject: [CONFIG, LOGGER], useFactory: connect },
     {
       provide: KeyStore,
@@ -22,7 +24,7 @@ const connect = (config: ApiConfig, logger: Logger): KeyRedis => {
       useFactory: (redis: KeyRedis, { nodeSecret }: ApiConfig) => new KeyStore(redis, nodeSecret),
     },
   ],
-  exports: [KEY_REDIS, KeyStore],
+  exports: [KEY_REDIS, KeyStore, OrganisationSessions],
 })
 export class KeyRedisModule implements OnApplicationShutdown {
   constructor(@Inject(KEY_REDIS) private readonly redis: KeyRedis) {}

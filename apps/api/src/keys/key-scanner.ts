@@ -2,15 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { KeyStore, type ScanPlace } from '@castellan/keys';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
-import {
-  isObjectIdText,
-  KeyIndex,
-  KeyScans,
-  OrganisationStore,
-  toOrganisationId,
-  type KeyRow,
-  type KeyScanRow,
-} from '@castellan/persistence';
+import { KeyIndex, KeyScans, OrganisationStore, type KeyRow, type KeyScanRow } from '@castellan/persistence';
 import { readSession, sessionFacts, SESSION_PREFIX } from '@castellan/tyk';
 import { BackgroundJob, type MayGoOn } from '../retention/background-job';
 import { ReplicaLock } from '../retention/replica-lock';
@@ -85,7 +77,8 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
     const known = await this.index.known(found.map(({ name }) => digestOf(name)));
     const rows = new Map(known.flatMap((row) => [row.hash, ...row.copies].map((hash) => [hash, row] as const)));
     const strangers = found.filter(({ name }) => !rows.has(digestOf(name)));
-    const ours = await this.existing(strangers.map(({ facts }) => facts.organisationId));
+    // A session may name any organisation, or none.
+    const ours = await this.organisations.present([...new Set(strangers.map(({ facts }) => facts.organisationId))]);
     const now = this.clock.now();
     const fresh = strangers
       .filter(({ facts }) => ours.has(facts.organisationId))
@@ -95,13 +88,6 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
       if (row !== undefined) await this.compare(row, session);
     }
     return { added: await this.index.add(fresh), unreadable: unique.length - found.length };
-  }
-
-  /** Those of the organisations that there are. A session may name any, or none. */
-  private async existing(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const asked = [...new Set(ids)].filter(isObjectIdText);
-    const rows = await Promise.all(asked.map((id) => this.organisations.byId(toOrganisationId(id))));
-    return new Set(rows.flatMap((row) => (row === null ? [] : [row._id.toString()])));
   }
 
   private async compare(row: KeyRow, { name, facts }: FoundSession): Promise<void> {

@@ -140,6 +140,17 @@ export class OrganisationInput {
   @ValidateNested()
   @Type(() => OrganisationSettingsDto)
   readonly settings?: OrganisationSettingsDto | null;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'Limits of the organisation as a whole, as fields of a session; without it they stay as they are',
+    example: { quota_max: 100_000, quota_renewal_rate: 86_400 },
+  })
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  readonly org_session?: object | null;
 }
 
 export class OrganisationApiDto {

@@ -17,16 +17,18 @@ import {
   type AnyKind,
   type UnitOfWork,
 } from '@castellan/persistence';
-import { isJsonObject, parseJson } from '@castellan/tyk';
+import { isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
 import { pageCount } from '../http/paging';
 import type { Precondition } from '../http/precondition';
 import type { AdminContext } from '../http/request-context';
 import { ResourceTools } from '../resources/resource-tools';
 import type { OrganisationDto, OrganisationInput, OrganisationListDto } from './organisation.dto';
+import { OrganisationSessions } from '../keys/organisation-sessions';
+import { organisationSessionAfter } from './organisation-session';
 import { settingsAfter } from './organisation-settings';
 
 /** Fields that the organisation's row or the reply owns; what a client sends for them is not kept. */
-const ownedFields = new Set(['id', '_id', 'apis', 'version', 'settings']);
+const ownedFields = new Set(['id', '_id', 'apis', 'version', 'settings', 'org_session']);
 
 /** What clients find in an organisation that never set it (docs/tyk/management.md#organisations). */
 const defaults = {
@@ -49,14 +51,17 @@ export class OrganisationsService {
     private readonly tools: ResourceTools,
     private readonly organisations: OrganisationStore,
     private readonly apis: ApiStore,
+    private readonly sessions: OrganisationSessions,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  async list(place: Place): Promise<{ readonly list: OrganisationListDto; readonly next: string | null }> {
+  async list(
+    place: Place,
+  ): Promise<{ readonly list: OrganisationListDto; readonly total: number; readonly next: string | null }> {
     const { pageSize } = this.config;
     const { rows, total, next } = await this.organisations.pageOfAll({ sort: { name: 1, _id: 1 }, place, pageSize });
     const organisations = await Promise.all(rows.map((row) => this.present(row)));
-    return { list: { organisations, pages: pageCount(total, place, pageSize) }, next };
+    return { list: { organisations, pages: pageCount(total, place, pageSize) }, total, next };
   }
 
   /** @throws NotFound */
@@ -67,15 +72,17 @@ export class OrganisationsService {
 
   async create(context: AdminContext, input: OrganisationInput): Promise<OrganisationRow> {
     const id = newObjectId();
-    return this.tools.recorder.commit(context.in(toOrganisationId(id)), (unit) =>
-      this.organisations.insert(unit, draftOf(id.toString(), input, null)),
+    return this.withSession(
+      this.tools.recorder.commit(context.in(toOrganisationId(id)), (unit) =>
+        this.organisations.insert(unit, draftOf(id.toString(), input, null)),
+      ),
     );
   }
 
   /** Creates the organisation under the id that it brings, or replaces the one that has it. */
   async import(context: AdminContext, input: OrganisationInput & { readonly id: string }): Promise<OrganisationRow> {
     const organisation = toOrganisationId(input.id);
-    return this.tools.recorder.commit(context.in(organisation), async (unit) => {
+    const written = this.tools.recorder.commit(context.in(organisation), async (unit) => {
       const { session } = unit;
       const current = await this.organisations.byId(organisation, session);
       const draft = draftOf(organisation, input, current);
@@ -84,6 +91,7 @@ export class OrganisationsService {
       const last = await this.tools.revisions.lastNumbers(organisation, 'organisation', [draft._id], session);
       return this.organisations.insert(unit, draft, { version: (last.get(organisation) ?? 0) + 1 });
     });
+    return this.withSession(written);
   }
 
   /** @throws NotFound, VersionMismatch */
@@ -94,11 +102,36 @@ export class OrganisationsService {
     precondition: Precondition,
   ): Promise<OrganisationRow> {
     const organisation = idOf(id);
-    return this.tools.recorder.commit(context.in(organisation), async (unit) => {
+    const written = this.tools.recorder.commit(context.in(organisation), async (unit) => {
       const current = await this.require(organisation, unit);
       precondition.check(current.version);
       return this.organisations.replace(unit, current, draftOf(id, input, current));
     });
+    return this.withSession(written);
+  }
+
+  /** Limits the organisation as a whole, or with null no more. @throws NotFound, VersionMismatch */
+  async setSession(
+    context: AdminContext,
+    id: string,
+    session: JsonObject | null,
+    precondition: Precondition,
+  ): Promise<OrganisationRow> {
+    const organisation = idOf(id);
+    const written = this.tools.recorder.commit(context.in(organisation), async (unit) => {
+      const current = await this.require(organisation, unit);
+      precondition.check(current.version);
+      const stored = parseJson(current.document);
+      const { org_session: _before, ...content } = isJsonObject(stored) ? stored : {};
+      const document = JSON.stringify({ ...content, ...(session === null ? {} : { org_session: session }) });
+      return this.organisations.replace(unit, current, { ...current, document });
+    });
+    return this.withSession(written);
+  }
+
+  /** @throws NotFound */
+  row(id: string): Promise<OrganisationRow> {
+    return this.require(idOf(id));
   }
 
   /**
@@ -114,6 +147,15 @@ export class OrganisationsService {
       await this.removeEverything(unit, force);
       await this.organisations.remove(unit, current);
     });
+    await this.sessions.removed(organisation);
+    for (const afterwards of this.tools.afterRemoval) await afterwards(organisation);
+  }
+
+  /** What limits an organisation as a whole is in the nodes' Redis, too. */
+  private async withSession(written: Promise<OrganisationRow>): Promise<OrganisationRow> {
+    const row = await written;
+    await this.sessions.changedTo(row);
+    return row;
   }
 
   private async removeEverything(unit: UnitOfWork, force: boolean): Promise<void> {
@@ -162,12 +204,13 @@ const idOf = (id: string): OrganisationId => {
 
 const draftOf = (id: string, input: OrganisationInput, current: OrganisationRow | null): Draft<OrganisationRow> => {
   const settings = settingsAfter(current, input.settings);
+  const session = organisationSessionAfter(current, input.org_session);
   const content = Object.fromEntries(Object.entries(input).filter(([field]) => !ownedFields.has(field)));
   const { requireIfMatch, allowDuplicateSlugs, allowDuplicatePaths, allowUnknownApis, enableOwnership } =
     settings.lifted;
   return {
     _id: toObjectId(id),
-    document: JSON.stringify({ ...content, settings: settings.document }),
+    document: JSON.stringify({ ...content, settings: settings.document, ...session }),
     name: input.owner_name,
     slug: input.owner_slug ?? '',
     requireIfMatch,

@@ -25,6 +25,9 @@ export class ResourceTools {
   /** Stores by the names of their kinds. */
   readonly stores = new Map<string, StoreOfAny>();
 
+  /** What follows when an organisation was removed, outside its transaction. */
+  readonly afterRemoval: ((organisation: OrganisationId) => Promise<void>)[] = [];
+
   constructor(
     readonly recorder: ChangeRecorder,
     readonly revisions: RevisionStore,

@@ -41,6 +41,24 @@ export class OrganisationStore extends ResourceStore<OrganisationRow> {
     return (await this.model.exists({})) !== null;
   }
 
+  /** Those of the ids that organisations have. */
+  async present(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const known = ids.filter(isObjectIdText).map(toObjectId);
+    if (known.length === 0) return new Set();
+    const rows = await this.model
+      .find({ _id: { $in: known } })
+      .select({ _id: 1 })
+      .lean<Pick<OrganisationRow, '_id'>[]>()
+      .exec();
+    return new Set(rows.map(({ _id }) => _id.toString()));
+  }
+
+  /** For work over all organisations: the next ones, in an order that stays. @param after null to begin */
+  async nextOfAll(after: OrganisationRow['_id'] | null, limit: number): Promise<OrganisationRow[]> {
+    const rest = after === null ? {} : { _id: { $gt: after } };
+    return this.model.find(rest).sort({ _id: 1 }).limit(limit).lean<OrganisationRow[]>().exec();
+  }
+
   /** For the admin plane alone: every organisation of the installation. */
   async pageOfAll(piece: Piece): Promise<Page<OrganisationRow>> {
     return pieceOf(this.model, {}, piece, () => this.model.countDocuments().exec());

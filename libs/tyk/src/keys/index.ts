@@ -10,3 +10,4 @@ export * from './session-form';
 export { sessionHolds } from './session-holds';
 export { sessionFacts, type SessionFacts } from './session-facts';
 export { explainSession } from './explain-session';
+export * from './organisation-session';

@@ -65,7 +65,9 @@ function essence(session: Session): string {
 
 function pick(value: JsonValue, names: readonly string[]): JsonValue[] {
   const fields = isJsonObject(value) ? value : {};
-  return names.map((name) => plain(name === 'date_created' ? dated(ownField(fields, name)) : ownField(fields, name)));
+  return names.map((name) =>
+    plainValue(name === 'date_created' ? dated(ownField(fields, name)) : ownField(fields, name)),
+  );
 }
 
 /** Nodes write times in a form of their own. */
@@ -76,12 +78,12 @@ function dated(value: JsonValue | undefined): JsonValue | undefined {
 }
 
 /** One form for all that Go writes for "nothing": some generations leave it out, others write null, zero, or an object of zeros. */
-function plain(value: JsonValue | undefined): JsonValue {
+export function plainValue(value: JsonValue | undefined): JsonValue {
   if (value === undefined || value === '' || value === 0 || value === false) return null;
-  if (Array.isArray(value)) return value.length === 0 ? null : value.map(plain);
+  if (Array.isArray(value)) return value.length === 0 ? null : value.map(plainValue);
   if (!isJsonObject(value)) return value;
   const fields: [string, JsonValue][] = Object.entries(value)
-    .map(([name, field]): [string, JsonValue] => [name, plain(field)])
+    .map(([name, field]): [string, JsonValue] => [name, plainValue(field)])
     .filter(([, field]) => field !== null)
     .sort(([left], [right]) => (left < right ? -1 : 1));
   const object: JsonObject = Object.fromEntries(fields);

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Metrics } from '@castellan/observability';
 import { generationName, Generations, toOrganisationId } from '@castellan/persistence';
 import { PLACEHOLDER_POLICY } from '@castellan/tyk';
+import { OrganisationSessions } from '../../keys/organisation-sessions';
 import { Coalescer } from './coalescer';
 import { toNodeList, type Generation, type NodeList } from './generation';
 import { NodeDocuments, type OrganisationState } from './node-documents';
@@ -13,7 +14,8 @@ const readAtOnce = 10;
 /**
  * Makes the newest generation. Every call is answered with the state of a moment after the call; a thousand
  * calls at once cost one look at the generations, and only organisations that changed are read again. When MongoDB
- * cannot be asked the call fails, and never answers with less than everything (promise 3).
+ * cannot be asked the call fails, and never answers with less than everything (promise 3). It fails, too, when the
+ * organisation of a first API cannot get its session: nodes would remember that it has none.
  */
 @Injectable()
 export class GenerationService {
@@ -29,6 +31,7 @@ export class GenerationService {
   constructor(
     private readonly generations: Generations,
     private readonly documents: NodeDocuments,
+    private readonly sessions: OrganisationSessions,
     metrics: Metrics,
   ) {
     this.counter = metrics.counter('castellan_snapshot_builds_total', 'How often the lists for nodes were made', []);
@@ -54,6 +57,7 @@ export class GenerationService {
       });
       await Promise.all(read);
     }
+    await this.sessions.ensure([...parts].filter(([, { apis }]) => apis.length > 0).map(([id]) => id));
     const generation = await assemble(parts, this.newest);
     this.parts = parts;
     this.newest = generation;

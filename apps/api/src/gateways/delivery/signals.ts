@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { toTransportMessage, transportEvents, type ConfigurationChanged } from '@castellan/dto';
+import { KeyStore } from '@castellan/keys';
 import { LOGGER, type Logger } from '@castellan/observability';
 import { REDIS, withoutRepeats, type Effect } from '@castellan/persistence';
 import { isNotificationCommand, NOTIFICATION_CHANNEL, signNotification } from '@castellan/tyk';
@@ -11,6 +12,7 @@ import { isNotificationCommand, NOTIFICATION_CHANNEL, signNotification } from '@
 export class Signals {
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
+    private readonly keys: KeyStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -30,13 +32,16 @@ export class Signals {
         toTransportMessage(transportEvents.configurationChanged, event),
       );
     }
-    for (const { command, payload } of withoutRepeats(effects)) {
-      if (isNotificationCommand(command)) {
-        pipeline.publish(NOTIFICATION_CHANNEL, signNotification({ command, payload, nodeSecret }));
-      } else {
-        this.logger.error({ command }, 'No gateway knows this command; it was not sent');
-      }
-    }
+    const messages = withoutRepeats(effects).flatMap(({ command, payload }) => {
+      if (isNotificationCommand(command)) return [signNotification({ command, payload, nodeSecret })];
+      this.logger.error({ command }, 'No gateway knows this command; it was not sent');
+      return [];
+    });
+    // Gateways listen to the Redis that they keep keys in.
+    const isElsewhere = this.config.keysRedisUrl !== '' && this.config.keysRedisUrl !== this.config.redisUrl;
+    if (isElsewhere) await this.keys.publish(messages);
+    else for (const message of messages) pipeline.publish(NOTIFICATION_CHANNEL, message);
+    if (pipeline.length === 0) return;
     const results = (await pipeline.exec()) ?? [];
     for (const [error] of results) if (error !== null) throw error;
   }
