@@ -22,6 +22,7 @@ export { isObjectIdText, newObjectId, toObjectId, toOrganisationId, type Organis
 export { ImportRunning } from './imports/import-running';
 export { ImportStore, type ImportProgress, type ImportSummary } from './imports/import-store';
 export type { FrozenListRow, ImportJournalRow, ImportRefusal, ImportRow, ImportStepRow } from './imports/rows';
+export { KeyEventQueue, type KeyEventRow } from './keys/key-event-queue';
 export { KeyIndex, type KeyFilter } from './keys/key-index';
 export type { KeyRow, KeyScanRow, PendingWrite } from './keys/key-row';
 export { KeyScans } from './keys/key-scans';

@@ -11,6 +11,7 @@ export const modelNames = {
   importJournal: 'importJournal',
   frozenList: 'frozenList',
   key: 'key',
+  keyEvent: 'keyEvent',
   keyScan: 'keyScan',
   organisationConfirmation: 'organisationConfirmation',
   signIn: 'signIn',

@@ -17,6 +17,7 @@ import { MongoConnectionModule } from './connection';
 import { ConsistentReads } from './consistent-reads';
 import { ImportStore } from './imports/import-store';
 import { frozenListSchema, importJournalSchema, importSchema, importStepSchema } from './imports/rows';
+import { KeyEventQueue, keyEventSchema } from './keys/key-event-queue';
 import { KeyIndex } from './keys/key-index';
 import { keyScanSchema, keySchema } from './keys/key-row';
 import { KeyScans } from './keys/key-scans';
@@ -57,7 +58,7 @@ const ledger = [
   AuditLedger,
 ];
 const transfer = [ConsistentReads, ImportStore];
-const keys = [KeyIndex, KeyScans, OrganisationConfirmations];
+const keys = [KeyEventQueue, KeyIndex, KeyScans, OrganisationConfirmations];
 const people = [SignInStore, InstallationStore];
 
 /** MongoDB, and everything that reads or writes it. */
@@ -80,6 +81,7 @@ const people = [SignInStore, InstallationStore];
       { name: modelNames.installation, schema: installationSchema },
       { name: modelNames.frozenList, schema: frozenListSchema },
       { name: modelNames.key, schema: keySchema },
+      { name: modelNames.keyEvent, schema: keyEventSchema },
       { name: modelNames.keyScan, schema: keyScanSchema },
       { name: modelNames.organisationConfirmation, schema: organisationConfirmationSchema },
     ]),

@@ -18,6 +18,8 @@ export interface NewKey {
   /** What clients may send beside the token. */
   readonly id?: string;
   readonly names: KeyNames;
+  /** Whether nobody can have a key under the same names: neither was the id chosen nor can the hashes of two tokens meet. */
+  readonly isUnique: boolean;
 }
 
 type Hashing = Pick<ApiConfig, 'hashKeyFunction' | 'hashKeys'>;
@@ -28,20 +30,21 @@ const algorithmOf = ({ hashKeyFunction }: Hashing): KeyHashAlgorithm | undefined
 /** A key with a token that nobody has had. */
 export function generatedKey(organisation: string, config: Hashing): NewKey {
   const token = generateToken(organisation, randomBytes(16).toString('hex'), algorithmOf(config));
-  return { token, names: keyNames({ token }, config.hashKeys) };
+  const isUnique = !config.hashKeys || ['murmur128', 'sha256'].includes(config.hashKeyFunction);
+  return { token, names: keyNames({ token }, config.hashKeys), isUnique };
 }
 
 /** A key whose id somebody has chosen; clients send the id or the token. */
 export function chosenKey(organisation: string, id: string, config: Hashing): NewKey {
   const own = ownKeyId(id, organisation);
   const token = generateToken(organisation, own, algorithmOf(config));
-  return { token, id: own, names: keyNames({ token, id: own }, config.hashKeys) };
+  return { token, id: own, names: keyNames({ token, id: own }, config.hashKeys), isUnique: false };
 }
 
 /** A user of basic authentication: nodes put the organisation in front of the name, so nobody sends the name alone. */
 export function userKey(organisation: string, username: string, config: Hashing): NewKey {
   const token = generateToken(organisation, username, algorithmOf(config));
-  return { token, names: keyNames({ token }, config.hashKeys) };
+  return { token, names: keyNames({ token }, config.hashKeys), isUnique: false };
 }
 
 /** Every hash that a text may lead to, as a token, a chosen id in any form of token, or a hash itself. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import type { KeyRow } from '@castellan/persistence';
-import { hashText, isKeyHash, type KeyNames } from '@castellan/tyk';
+import { hashText, isKeyHash, listAt, parseJson, type JsonValue, type KeyNames } from '@castellan/tyk';
 import { Seal } from '../auth/sealed';
 
 /** Where a key lies in Redis, and what nodes call it. */
@@ -28,8 +28,8 @@ export class KeyPlacing {
 
   of({ _id, hash, copies, announced, sealed }: PlacedKey): KeyPlaces {
     if (sealed === '') return { names: [hash, ...copies], announced };
-    // Nobody else makes such texts, and they open for nobody else.
-    return JSON.parse(this.seal.open(sealed, _id.toString())) as KeyPlaces;
+    const places = parseJson(this.seal.open(sealed, _id.toString()));
+    return { names: textsAt(places, 'names'), announced: textsAt(places, 'announced') };
   }
 
   /** What the row of a new key says of its places. */
@@ -50,6 +50,9 @@ export class KeyPlacing {
     return this.row(id, { main: name, copies: [], announced: [name] }, isKeyHash(name));
   }
 }
+
+const textsAt = (value: JsonValue, name: string): string[] =>
+  listAt(value, name).filter((one) => typeof one === 'string');
 
 /** What the index knows a key by that is not hashed. */
 export function plainDigest(name: string): string {

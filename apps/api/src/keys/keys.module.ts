@@ -4,12 +4,14 @@ import { ReplicaLock } from '../retention/replica-lock';
 import { ApiKeysController } from './api-keys.controller';
 import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
+import { KeyEvents } from './key-events';
 import { KeyFinder } from './key-finder';
 import { KeyKeeper } from './key-keeper';
 import { KeyPlacing } from './key-places';
 import { KeyListsService } from './key-lists.service';
 import { KeyRequests } from './key-requests';
 import { KeyScanner } from './key-scanner';
+import { KeyWriter } from './key-writer';
 import { KeysController } from './keys.controller';
 import { KeysService } from './keys.service';
 
@@ -19,7 +21,7 @@ import { KeysService } from './keys.service';
   // The longer paths first: `/api/apis/keys` is no API.
   controllers: [ApiKeysController, KeysController],
   providers: [
-    ...[ReplicaLock, KeyKeeper, KeyScanner],
+    ...[ReplicaLock, KeyKeeper, KeyScanner, KeyEvents, KeyWriter],
     ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyPlacing, KeyRequests, KeysService],
   ],
 })

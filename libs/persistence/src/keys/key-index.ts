@@ -53,6 +53,11 @@ export class KeyIndex {
     return this.model.findOne(queryOf(organisation, { hashes })).session(session).lean<KeyRow>().exec();
   }
 
+  /** All keys that these hashes lead to, in the order of their making. */
+  async byHashes(organisation: OrganisationId, hashes: readonly string[]): Promise<KeyRow[]> {
+    return this.model.find(queryOf(organisation, { hashes })).sort({ _id: -1 }).lean<KeyRow[]>().exec();
+  }
+
   /** The row of a hash in whatever organisation, deleted or not: for those who may not give a hash away twice. */
   async holderOf(hash: string, session: ClientSession | null = null): Promise<KeyRow | null> {
     return this.model
@@ -63,18 +68,20 @@ export class KeyIndex {
   }
 
   /** The rows of these hashes in whatever organisation, deleted or not. */
-  async known(hashes: readonly string[]): Promise<KeyRow[]> {
+  async known(hashes: readonly string[], session: ClientSession | null = null): Promise<KeyRow[]> {
     const list = [...hashes];
     return this.model
       .find({ $or: [{ hash: { $in: list } }, { copies: { $in: list } }] })
+      .session(session)
       .lean<KeyRow[]>()
       .exec();
   }
 
-  /** @throws DuplicateKey when the hash leads to another key already */
-  async insert(row: KeyRow, session: ClientSession): Promise<void> {
+  /** @throws DuplicateKey when the hash of one leads to another key already */
+  async insert(rows: readonly KeyRow[], session: ClientSession): Promise<void> {
+    if (rows.length === 0) return;
     try {
-      await this.model.insertMany([row], { session, lean: true });
+      await this.model.insertMany([...rows], { session, lean: true });
     } catch (error) {
       const taken = duplicateKeyOf(error);
       if (taken === null) throw error;
@@ -91,8 +98,24 @@ export class KeyIndex {
     return matchedCount === 1;
   }
 
-  async remove(id: Types.ObjectId, session: ClientSession): Promise<void> {
-    await this.model.deleteOne({ _id: id }, { session }).exec();
+  /** @returns false when one of the rows has changed since it was read; which, this does not say */
+  async replaceAll(
+    changes: readonly { readonly row: KeyRow; readonly expected: number }[],
+    session: ClientSession,
+  ): Promise<boolean> {
+    if (changes.length === 0) return true;
+    const { matchedCount } = await this.model.bulkWrite(
+      changes.map(({ row: { _id, ...replacement }, expected }) => ({
+        replaceOne: { filter: { _id, version: expected }, replacement },
+      })),
+      { ordered: false, session },
+    );
+    return matchedCount === changes.length;
+  }
+
+  /** Removes what is left of deleted keys, so that their hashes can be used again. */
+  async removeDeleted(hashes: readonly string[], session: ClientSession): Promise<void> {
+    await this.model.deleteMany({ hash: { $in: [...hashes] }, deletedAt: { $ne: null } }, { session }).exec();
   }
 
   /** Notes keys that were found in Redis; one that somebody else has noted meanwhile stays as it is. */

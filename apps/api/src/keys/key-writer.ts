@@ -1,0 +1,169 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { Conflict, Unavailable } from '@castellan/dto';
+import { KeyStore } from '@castellan/keys';
+import { Clock, LOGGER, type Logger } from '@castellan/observability';
+import { DuplicateKey, KeyIndex, type ChangeContext, type KeyRow, type UnitOfWork } from '@castellan/persistence';
+import { sessionFacts, sessionForCallers, writeSession, type Session } from '@castellan/tyk';
+import { ResourceTools } from '../resources/resource-tools';
+import { keyCard } from './key-card';
+import { KeyEvents } from './key-events';
+import { factsOf } from './key-facts';
+import { KeyKeeper } from './key-keeper';
+
+/** One key that changes. */
+export interface KeyChange {
+  /** The row as it is to be. */
+  readonly row: KeyRow;
+  /** The row as it was read; null for a new key. */
+  readonly before: KeyRow | null;
+  /** The session as it was read, and as it is to be; null where there is none. */
+  readonly was: Session | null;
+  readonly is: Session | null;
+}
+
+/** A key as it was read. */
+export interface ReadKey {
+  readonly row: KeyRow;
+  readonly session: Session;
+}
+
+/** Names that keys of one batch are brought to Redis at the same time. */
+const atOnce = 50;
+
+/**
+ * Writes changes of keys: they are committed with their records first, as what Redis has to hold; then they are brought there, and
+ * the keeper sees that they stay. A process that dies between the two leaves the rest to the keeper.
+ */
+@Injectable()
+export class KeyWriter {
+  constructor(
+    private readonly tools: ResourceTools,
+    private readonly index: KeyIndex,
+    private readonly store: KeyStore,
+    private readonly keeper: KeyKeeper,
+    private readonly events: KeyEvents,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** A key that is there and is to have another session, or none. */
+  changeOf({ row, session: was }: ReadKey, is: Session | null, text: string | null): KeyChange {
+    const now = this.clock.now();
+    const changed: KeyRow = {
+      ...row,
+      ...(is === null ? { deletedAt: now } : factsOf(sessionFacts(is))),
+      ...{ version: row.version + 1, updatedAt: now },
+      pending: { wanted: text, due: this.keeper.due(), repeats: 0 },
+    };
+    return { row: changed, before: row, was, is };
+  }
+
+  /**
+   * @param check refuses the whole batch before anything is written
+   * @returns the errors of those that did not reach Redis and were taken back, by the ids of their rows
+   * @throws Conflict when one has changed since it was read, or has the hash of another key; Unavailable when Redis is
+   */
+  async write(
+    context: ChangeContext,
+    changes: readonly KeyChange[],
+    check: (unit: UnitOfWork) => Promise<void> = () => Promise.resolve(),
+  ): Promise<ReadonlyMap<string, unknown>> {
+    await this.reachable();
+    const fresh = changes.filter(({ before }) => before === null).map(({ row }) => row);
+    const changed = changes.flatMap(({ row, before }) => (before === null ? [] : [{ row, expected: before.version }]));
+    try {
+      await this.tools.recorder.commit(context, async (unit) => {
+        await check(unit);
+        if (fresh.some(({ copies }) => copies.length > 0)) {
+          const holders = await this.index.known(hashesIn(fresh), unit.session);
+          if (holders.some(({ deletedAt }) => deletedAt === null)) throw taken();
+        }
+        // A deleted key leaves its hash to one that is made anew with the same id.
+        if (fresh.length > 0) await this.index.removeDeleted(hashesIn(fresh), unit.session);
+        await this.index.insert(fresh, unit.session);
+        if (!(await this.index.replaceAll(changed, unit.session))) throw outrun();
+        for (const change of changes) this.record(unit, change);
+        await this.events.note(unit, changes);
+      });
+    } catch (error) {
+      throw error instanceof DuplicateKey ? taken() : error;
+    }
+    this.events.soon();
+    return this.bringAll(changes);
+  }
+
+  /** The same for one change, of which nothing may be left when it fails. @throws Unavailable, too, when it was taken back */
+  async writeOne(
+    context: ChangeContext,
+    change: KeyChange,
+    check?: (unit: UnitOfWork) => Promise<void>,
+  ): Promise<void> {
+    const failed = await this.write(context, [change], check);
+    for (const error of failed.values()) throw new Unavailable(theRedis, error);
+  }
+
+  /** A change that does not reach Redis now must not happen minutes later. */
+  private async reachable(): Promise<void> {
+    try {
+      await this.store.ping();
+    } catch (error) {
+      throw new Unavailable(theRedis, error);
+    }
+  }
+
+  private async bringAll(changes: readonly KeyChange[]): Promise<ReadonlyMap<string, unknown>> {
+    const failed = new Map<string, unknown>();
+    for (let from = 0; from < changes.length; from += atOnce) {
+      const some = changes.slice(from, from + atOnce).map(async (change) => {
+        try {
+          await this.keeper.apply(change.row);
+        } catch (error) {
+          failed.set(change.row._id.toString(), error);
+          await this.takeBack(change, error);
+        }
+      });
+      await Promise.all(some);
+    }
+    return failed;
+  }
+
+  /** Leaves the key as it was; the keeper undoes what has reached Redis all the same. */
+  private async takeBack({ row, before, was }: KeyChange, error: unknown): Promise<void> {
+    this.logger.error({ err: error, key: row._id }, 'A change of a key did not reach Redis, and is taken back');
+    const pending = { due: this.clock.now(), repeats: 0 };
+    const undone: KeyRow =
+      before === null
+        ? { ...row, deletedAt: this.clock.now(), pending: { ...pending, wanted: null } }
+        : { ...before, pending: { ...pending, wanted: before.pending?.wanted ?? (was && writeSession(was)) } };
+    await this.index.replace({ ...undone, version: row.version + 1 }, row.version, null);
+  }
+
+  private record(unit: UnitOfWork, { row, was: before, is: after }: KeyChange): void {
+    const { nodeSecret } = this.config;
+    const was = before === null ? null : keyCard(sessionForCallers(before), nodeSecret);
+    const is = after === null ? null : keyCard(sessionForCallers(after), nodeSecret);
+    unit.record({
+      kind: 'key',
+      id: row._id,
+      operation: was === null ? 'create' : is === null ? 'delete' : 'update',
+      version: row.version,
+      before: was?.text ?? null,
+      after: is?.text ?? null,
+      digest: (is ?? was)?.digest ?? '',
+      replaced: null,
+      written: null,
+    });
+  }
+}
+
+const theRedis = 'The Redis of the nodes';
+
+const hashesIn = (rows: readonly KeyRow[]): string[] => rows.flatMap(({ hash, copies }) => [hash, ...copies]);
+
+export const outrun = (): Conflict =>
+  new Conflict('id_conflict', 'Somebody else has changed the key at the same time; read it again');
+
+export const taken = (): Conflict =>
+  new Conflict('id_conflict', 'The key cannot be used: its hash belongs to another key');
