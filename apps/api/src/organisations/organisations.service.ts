@@ -122,8 +122,11 @@ export class OrganisationsService {
       const current = await this.require(organisation, unit);
       precondition.check(current.version);
       const stored = parseJson(current.document);
-      const { org_session: _before, ...content } = isJsonObject(stored) ? stored : {};
-      const document = JSON.stringify({ ...content, ...(session === null ? {} : { org_session: session }) });
+      const content = Object.entries(isJsonObject(stored) ? stored : {}).filter(([name]) => name !== 'org_session');
+      const document = JSON.stringify({
+        ...Object.fromEntries(content),
+        ...(session === null ? {} : { org_session: session }),
+      });
       return this.organisations.replace(unit, current, { ...current, document });
     });
     return this.withSession(written);
