@@ -6,7 +6,8 @@ import { ApiAddressService } from './api-address.service';
 import { ApiCacheController } from './api-cache.controller';
 import { ApiListsService } from './api-lists.service';
 import { ApiHistoryController } from './api-history.controller';
-import { ApiSettingsController } from './api-settings.controller';
+import { ApiCategoriesController } from './api-categories.controller';
+import { CategoriesController } from './categories.controller';
 import { ApiSettingsService } from './api-settings.service';
 import { ApiVersionsService } from './api-versions.service';
 import { ApisController } from './apis.controller';
@@ -19,7 +20,8 @@ import { ApisService } from './apis.service';
     ApiAddressController,
     ApiCacheController,
     ApiHistoryController,
-    ApiSettingsController,
+    ApiCategoriesController,
+    CategoriesController,
     ApisController,
   ],
   providers: [ApiAddressService, ApisService, ApiListsService, ApiSettingsService, ApiVersionsService],

@@ -1,4 +1,4 @@
-import { Body, Controller, Param } from '@nestjs/common';
+import { Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
@@ -9,8 +9,6 @@ import { oneOf, text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
 import { ApiAddressService } from '../apis/api-address.service';
-import { CategoriesDto } from '../apis/api.dto';
-import { ApiSettingsService } from '../apis/api-settings.service';
 import { UrlsDto, VersionListDto } from './oas.dto';
 import { OasVersionsService } from './oas-versions.service';
 
@@ -21,13 +19,12 @@ const versionsQuery = new RouteQuery({
   accessType: oneOf(['internal', 'external'], { description: 'Only versions that gateways serve inside, or outside' }),
 });
 
-/** What stands around an OAS API: its versions and its categories. */
+/** What stands around an OAS API: its versions and where callers reach it. */
 @ApiTags('OAS APIs')
 @Controller('api/apis/oas')
 export class OasVersionsController {
   constructor(
     private readonly versions: OasVersionsService,
-    private readonly settings: ApiSettingsService,
     private readonly addresses: ApiAddressService,
   ) {}
 
@@ -80,43 +77,5 @@ export class OasVersionsController {
   ): Promise<unknown> {
     const row = await this.versions.rebase(context, id, next, precondition);
     return tagged(row, new StatusReply('API converted successfully'));
-  }
-
-  @Route.get(':id/categories', {
-    access: Requires('apis', 'read', 'Get API Categories'),
-    id: 'getOasApiCategories',
-    summary: 'The categories of an OAS API',
-    description: 'The same as under `/api/apis`.',
-    params: [idParam],
-    reply: CategoriesDto,
-  })
-  async categories(
-    @OrganisationRequest() { organisation }: OrganisationContext,
-    @Param('id') id: string,
-  ): Promise<CategoriesDto> {
-    return { categories: await this.settings.categories(organisation, id) };
-  }
-
-  @Route.put(':id/categories', {
-    access: Requires('apis', 'write', 'Update API Categories'),
-    id: 'updateOasApiCategories',
-    summary: 'Replace the categories of an OAS API',
-    description: 'The same as under `/api/apis`.',
-    example: { categories: ['payments', 'internal'] },
-    params: [idParam],
-    body: CategoriesDto,
-    reply: StatusReply,
-    tagged: true,
-    preconditioned: true,
-    errors: [409],
-  })
-  async setCategories(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('id') id: string,
-    @Body() { categories }: CategoriesDto,
-    @IfMatch() precondition: Precondition,
-  ): Promise<unknown> {
-    const row = await this.settings.setCategories(context, id, categories ?? [], precondition);
-    return tagged(row, new StatusReply('API categories updated.'));
   }
 }

@@ -6,6 +6,7 @@ import { McpListController } from './mcp-list.controller';
 import { McpController, OasController, StreamsController } from './oas.controller';
 import { OasImportController } from './oas-import.controller';
 import { OasService } from './oas.service';
+import { OasCategoriesController } from '../apis/categories.controller';
 import { OasVersionsController } from './oas-versions.controller';
 import { OasVersionsService } from './oas-versions.service';
 
@@ -15,6 +16,7 @@ import { OasVersionsService } from './oas-versions.service';
     MigrationController,
     OasImportController,
     OasVersionsController,
+    OasCategoriesController,
     OasController,
     StreamsController,
     McpListController,
