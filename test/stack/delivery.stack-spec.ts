@@ -51,10 +51,8 @@ describe('a fleet of three nodes', () => {
 
   it('costs each node one reload for a change, though a message and the host manager tell of it', async () => {
     const tenant = await stack.tenant();
-    await tenant.create();
-    await stack.everyNodeServesWhatThereIs();
     // All are on one host: by then the host manager knows which is which.
-    await stack.everyVersionIsKnown();
+    await stack.everyVersionIsKnown(() => tenant.create());
     await stack.everyNodeIsInSync();
     const before = stack.reloads;
     for (let change = 1; change <= 5; change += 1) {
@@ -85,7 +83,8 @@ describe('a fleet that hears no signals', () => {
 
   beforeAll(async () => {
     // Long enough for a kill before the first reload.
-    stack = await Stack.start({ deafNodes: true, settings: { CASTELLAN_HOST_MANAGER_DEBOUNCE_MS: '500' } });
+    const settings = { CASTELLAN_HOST_MANAGER_DEBOUNCE_MS: '500', CASTELLAN_HOST_MANAGER_PATIENCE_MS: '200' };
+    stack = await Stack.start({ deafNodes: true, settings });
   });
   afterAll(() => stack.end());
   afterEach(() => stack.repair());

@@ -27,8 +27,9 @@ describe('documents that are made to be heavy', () => {
     const [container] = manifestOf('api.yaml', 'Deployment').spec.template.spec.containers;
     const limit = numberOf(Number(/^(\d+)Gi$/.exec(container.resources.limits['memory'] ?? '')?.[1])) * 1024 * mebibyte;
     const yaml = { headers: { 'content-type': 'application/yaml' } };
-    const bomb = `x: &x ${'y'.repeat(300_000)}\nl: [${'*x,'.repeat(50_000)}]`;
-    const heavy = [bomb, bomb, ...Array.from({ length: 4 }, () => '- a\n'.repeat(mebibyte / 16))];
+    const bomb = (aliases: number): string => `x: &x ${'y'.repeat(300_000)}\nl: [${'*x,'.repeat(aliases)}]`;
+    const lists = [mebibyte, mebibyte / 4, mebibyte / 4, mebibyte / 4].map((bytes) => '- a\n'.repeat(bytes / 4));
+    const heavy = [bomb(50_000), bomb(7_000), ...lists];
     let answering = true;
     const replies = Promise.all(heavy.map((body) => client.post('/api/apis/oas/dry-run', body, yaml))).finally(() => {
       answering = false;

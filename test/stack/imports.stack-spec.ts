@@ -59,7 +59,11 @@ describe('kill -9 of the API in the middle of an import in batches', () => {
   let watch: Watch;
 
   beforeAll(async () => {
-    stack = await Stack.start({ nodes: ['v3', 'v5.14'], settings: { CASTELLAN_IMPORT_BATCH: '2' } });
+    // None with the recovery: killed in the middle of its fetch it hangs, whatever is answered later (decision 21).
+    stack = await Stack.start({
+      nodes: ['v3', 'v5'],
+      settings: { CASTELLAN_IMPORT_BATCH: '2', CASTELLAN_IMPORT_BATCH_MS: '300' },
+    });
   });
   afterAll(() => stack.end());
   beforeEach(async () => {
@@ -67,7 +71,7 @@ describe('kill -9 of the API in the middle of an import in batches', () => {
     const [kept, gone] = [await tenant.create(), await tenant.create()];
     before = [kept.apiId, gone.apiId].sort();
     exported = okay(await tenant.client().get('/api/export')).text;
-    added = Array.from({ length: 60 }, () => ({ api_definition: anApiDefinition({ api_id: unique('api') }) }));
+    added = Array.from({ length: 40 }, () => ({ api_definition: anApiDefinition({ api_id: unique('api') }) }));
     after = [kept.apiId, ...added.map(apiIdOf)].sort();
     const document = parse(exported).filter((wrapper) => apiIdOf(wrapper) === kept.apiId);
     await stack.everyNodeServesWhatThereIs();
@@ -86,10 +90,11 @@ describe('kill -9 of the API in the middle of an import in batches', () => {
     await eventually(async () => Number((await lastImport())?.['made'] ?? 0) > 4, { intervalMs: 5 });
     await stack.api.end('SIGKILL');
     expect(await sent).toBeNull();
+    await stack.services.endTransactions();
     await stack.api.start();
     const found = await lastImport();
-    expect([found?.['state'], found?.['steps']]).toEqual(['applying', 61]);
-    expect(Number(found?.['made'])).toBeLessThan(61);
+    expect([found?.['state'], found?.['steps']]).toEqual(['applying', 41]);
+    expect(Number(found?.['made'])).toBeLessThan(41);
   };
 
   const ended = async (): Promise<unknown> => {

@@ -85,6 +85,12 @@ export const apiOnlySettings = {
     'Changes that an import makes in one transaction; one with more is made in batches, which nodes see all at once',
     '500',
   ),
+  importBatchMs: setting(
+    'IMPORT_BATCH_MS',
+    wholeNumber(10, 20_000).default(5_000),
+    'How long an import works on one transaction before it goes on in another one, in milliseconds; three times as long after its last sign of life another replica goes on with it',
+    '5000',
+  ),
   bodiesLimit: setting(
     'BODIES_LIMIT',
     wholeNumber(4096, 4 * 1024 * 1024 * 1024).default(320 * 1024 * 1024),

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { MongooseModule } from '@nestjs/mongoose';
 import { CONFIG, type CommonConfig } from '@castellan/config';
+import { timeLimits } from './time-limits';
 
 /**
  * Opens the one connection to MongoDB. A start waits for it for as long as it takes, a request five seconds; that it has
@@ -19,11 +20,7 @@ export class MongoConnectionModule {
             // Indexes are built by StoreInitialiser, which the start waits for.
             autoIndex: false,
             autoCreate: false,
-            serverSelectionTimeoutMS: 5_000,
-            // Also how long a look at the server's health may take. A server that is busy for some seconds is not away;
-            // gateways wait 30 seconds for an answer, and the driver's own limits would take 40 to notice.
-            connectTimeoutMS: 10_000,
-            heartbeatFrequencyMS: 5_000,
+            ...timeLimits(mongodbUri),
             // The API answers 503 meanwhile: it has to be there before its databases are.
             retryAttempts: Number.MAX_SAFE_INTEGER,
             retryDelay: 1_000,

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import mongoose from 'mongoose';
 import { z } from 'zod';
 import { Child } from './child';
 
@@ -8,6 +9,8 @@ const greeting = z.object({ mongodb: server, redis: z.array(server), dataDir: z.
 const answer = z.object({ id: z.number(), pid: z.number().optional(), error: z.string().optional() });
 
 type ServerName = 'mongodb' | 'redis';
+
+const impatient = { serverSelectionTimeoutMS: '2000', connectTimeoutMS: '5000', heartbeatFrequencyMS: '500' };
 
 /** A MongoDB-wire server and a Redis of their own, as real processes that a test may stop, kill and start again. */
 export class Services {
@@ -42,6 +45,8 @@ export class Services {
     const { mongodb, redis, dataDir } = parsed.data;
     const uri = new URL(mongodb.url);
     uri.pathname = '/castellan';
+    // Short, so that an outage is soon one; what follows from it is the same.
+    for (const [name, value] of Object.entries(impatient)) uri.searchParams.set(name, value);
     return new Services(child, dataDir, uri.href, redis[0]?.url ?? '');
   }
 
@@ -60,6 +65,16 @@ export class Services {
   /** Starts again whatever is stopped. */
   async resumeAll(): Promise<void> {
     for (const name of this.stopped) await this.resume(name);
+  }
+
+  /** Ends the transactions of processes that are gone, which MongoDB itself does when they are a minute old. */
+  async endTransactions(): Promise<void> {
+    const connection = await mongoose.createConnection(this.mongodbUri).asPromise();
+    try {
+      await connection.db?.admin().command({ killAllSessions: [] });
+    } finally {
+      await connection.close();
+    }
   }
 
   /** Takes everything from a Redis that is stopped. */

@@ -128,10 +128,18 @@ export class Stack {
     );
   }
 
-  /** Waits until the version of each gateway is known, which tells that the host manager knows which is which. */
-  async everyVersionIsKnown(): Promise<void> {
+  /**
+   * Waits until the version of each gateway is known, which tells that the host manager knows which is which.
+   *
+   * @param change makes all of them load: of several on one host it is seen by how they do
+   */
+  async everyVersionIsKnown(change: () => Promise<unknown>): Promise<void> {
     await eventually(
       async () => {
+        const began = Date.now();
+        await change();
+        await this.everyNodeServesWhatThereIs();
+        await this.hostManagerHasLooked(began);
         const listed = listOf((await this.fleet())?.['nodes']);
         const versions = new Map(listed.map((node) => [textOf(node['id']), textOf(node['version'])]));
         return this.nodes.every(({ nodeId, settings }) => versions.get(nodeId) === settings.version);
@@ -185,6 +193,7 @@ export class Stack {
       CASTELLAN_MONGODB_URI: this.services.mongodbUri,
       CASTELLAN_REDIS_URL: this.services.redisUrl,
       CASTELLAN_RECONCILE_MS: '1000',
+      CASTELLAN_SHUTDOWN_LINGER_MS: '500',
       CASTELLAN_LOG_LEVEL: 'info',
       ...settings,
     };

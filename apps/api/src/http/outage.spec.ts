@@ -34,7 +34,16 @@ describe('isOutage', () => {
     const connection = mongoose.createConnection();
     const model = connection.model('Held', new mongoose.Schema({}, { bufferTimeoutMS: 20 }));
     expect(isOutage(await errorOf(model.findOne({}).exec()))).toBe(true);
-    await connection.close();
+    // A write begins with a session, which is held back by other words.
+    const uri = `mongodb://127.0.0.1:${await closedPort()}/`;
+    const limits = { serverSelectionTimeoutMS: 1_000, bufferTimeoutMS: 20 };
+    const other = mongoose.createConnection(uri, limits);
+    const opening = errorOf(other.asPromise());
+    const held = await errorOf(other.startSession());
+    expect(String(held)).toContain('buffering timed out');
+    expect(isOutage(held)).toBe(true);
+    await opening;
+    await Promise.all([connection.close(), other.close()]);
   });
 
   it('recognises a primary that steps down, and a transaction that has to begin again', () => {

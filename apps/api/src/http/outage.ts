@@ -21,7 +21,8 @@ const outageMessages = new Set([
 ]);
 
 /** Mongoose gives up commands that it has held back while there was no connection. */
-const heldBack = /^Operation `[^`]*` buffering timed out after|before initial connection is complete/;
+const heldBack =
+  /^(Operation `[^`]*`|Connection operation) buffering timed out after|before initial connection is complete/;
 
 const outageCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 

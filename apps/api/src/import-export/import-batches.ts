@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import {
   ChangeRecorder,
@@ -38,6 +39,7 @@ export class ImportBatches {
     private readonly changes: ChangeRecorder,
     private readonly clock: Clock,
     private readonly kinds: TransferKinds,
+    @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -48,10 +50,17 @@ export class ImportBatches {
     return end === undefined ? this.endApplied(row) : this.applyBatch(row, end, leaseUntil);
   }
 
+  /** Makes the steps up to one, or as many as there is time for: MongoDB ends transactions that live for long. */
   private async applyBatch(row: ImportRow, end: number, leaseUntil: Date): Promise<void> {
     const steps = await this.imports.stepsBetween(row._id, row.made, end);
     await this.changes.commitPart(contextOf(row), async (unit) => {
-      for (const step of steps) await makeStep(this.kinds, unit, step);
+      const began = this.clock.millis();
+      let made = row.made;
+      for (const step of steps) {
+        await makeStep(this.kinds, unit, step);
+        made += 1;
+        if (this.clock.millis() - began >= this.config.importBatchMs) break;
+      }
       const { changes, ownEffects } = unit;
       const journal = changes.map((change, index) => {
         const isLast = index === changes.length - 1;
@@ -59,7 +68,7 @@ export class ImportBatches {
       });
       await this.imports.addJournal(journal, unit.session);
       const journaled = row.journaled + changes.length;
-      await this.note(row, { made: end, journaled, failures: 0, leaseUntil }, unit);
+      await this.note(row, { made, journaled, failures: 0, leaseUntil }, unit);
     });
   }
 

@@ -8,6 +8,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import type { Types } from 'mongoose';
+import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, Unauthorised, Unavailable } from '@castellan/dto';
 import { Clock, LOGGER, Recurring, type Logger } from '@castellan/observability';
 import {
@@ -29,12 +30,10 @@ import { explainRefusal, release, unknownRefusal, type Step } from './import-ste
 import type { Counts } from './plan';
 import { TransferKinds } from './transfer-kinds';
 
-/** How long a replica may go without progress before another one goes on, in milliseconds. */
-const leaseMs = 15_000;
+/** How long a replica may go without progress before another one goes on, in milliseconds: more than it gives one batch. */
+const leaseMsOf = ({ importBatchMs }: ApiConfig): number => Math.max(1_000, 3 * importBatchMs);
 /** Writing down a large import takes this long at the most, in milliseconds. */
 const stagingMs = 600_000;
-/** Pause between two looks for what another replica left behind, in milliseconds. */
-const sweepMs = 5_000;
 /** Pause between two looks at an import that another replica works on, in milliseconds. */
 const watchMs = 200;
 /** After so many failures in a row an import is taken back. */
@@ -74,9 +73,10 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly batches: ImportBatches,
     private readonly clock: Clock,
     private readonly kinds: TransferKinds,
+    @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.sweep = new Recurring('import sweep', sweepMs, () => this.goOn(), logger);
+    this.sweep = new Recurring('import sweep', leaseMsOf(config) / 3, () => this.goOn(), logger);
   }
 
   onApplicationBootstrap(): void {
@@ -230,7 +230,7 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   private lease(): Date {
-    return new Date(this.clock.millis() + leaseMs);
+    return new Date(this.clock.millis() + leaseMsOf(this.config));
   }
 }
 

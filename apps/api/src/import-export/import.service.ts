@@ -52,6 +52,9 @@ type Outcome =
   | { readonly state: 'busy'; readonly importing: Types.ObjectId }
   | { readonly state: 'overtaken' };
 
+/** The database is too slow for the one transaction that was begun: MongoDB ends those that live for long. */
+class TakesLong extends Error {}
+
 /** Makes an organisation's configuration what a document says. */
 @Injectable()
 export class ImportService {
@@ -109,6 +112,7 @@ export class ImportService {
       if (!options.dryRun) return await this.changes.commit(context, work);
       return (await this.changes.dryRun(context, work)).value;
     } catch (error) {
+      if (error instanceof TakesLong) return { state: 'large', plan, ends };
       throw await explainRefusal(this.kinds, error, context.organisation);
     }
   }
@@ -120,7 +124,11 @@ export class ImportService {
     if (sequence !== plan.madeAt.sequence) return { state: 'overtaken' };
     const steps = stepsOf(plan, this.kinds).map(stepOf);
     await release(this.kinds, unit, steps);
-    for (const step of steps) await makeStep(this.kinds, unit, step);
+    const began = this.clock.millis();
+    for (const step of steps) {
+      if (this.clock.millis() - began >= this.config.importBatchMs) throw new TakesLong();
+      await makeStep(this.kinds, unit, step);
+    }
     return { state: 'made', report: reportOf(plan, unit.changes) };
   }
 

@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { parseDocument, visit, type Document } from 'yaml';
 import { isLostInteger } from '../http/bodies/json-tokens';
 import { expandedSize, type ExpandedLimits } from './yaml-size';
 
@@ -22,19 +22,38 @@ const options = {
   logLevel: 'error',
 } as const;
 
+/** The library looks for what an alias stands for among all before it, so that many take the square of the time. */
+const mostAliases = 10_000;
+
 /** Runs in a thread of its own, with a limit to its memory. */
 const read = ({ text, limits }: YamlTask): YamlOutcome => {
   try {
-    const value: unknown = parse(text, options) ?? null;
+    const document = parseDocument(text, options);
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+    if (aliasesOf(document) > mostAliases) return { tooLarge: `more than ${mostAliases} aliases` };
+    const value: unknown = document.toJS({ maxAliasCount: options.maxAliasCount }) ?? null;
     const tooLarge = expandedSize(value, limits);
     // As JSON, so that keys that are no texts and shared parts come out as plain data.
-    return tooLarge === null ? { json: JSON.stringify(value, plain) } : { tooLarge };
+    if (tooLarge !== null) return { tooLarge: `${tooLarge} when every alias in it is written out` };
+    return { json: JSON.stringify(value, plain) };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
 };
 
 export default read;
+
+const aliasesOf = (document: Document): number => {
+  let aliases = 0;
+  visit(document, {
+    Alias() {
+      aliases += 1;
+      return aliases > mostAliases ? visit.BREAK : undefined;
+    },
+  });
+  return aliases;
+};
 
 /** @throws Error for a number that JSON does not have, or that would be another one */
 const plain = (name: string, value: unknown): unknown => {

@@ -46,7 +46,7 @@ export const readYaml = async (text: string, limit = largestDocument): Promise<J
   const outcome = await outcomeOf({ text, limits });
   if ('json' in outcome) return parseJson(outcome.json, DEFAULT_JSON_DEPTH + 2);
   if ('tooLarge' in outcome) {
-    throw new BodyTooLarge(`The body has ${outcome.tooLarge} when every alias in it is written out`);
+    throw new BodyTooLarge(`The body has ${outcome.tooLarge}`);
   }
   throw malformed(outcome.problem);
 };
