@@ -1,4 +1,4 @@
-import { eventually, type NodeSimulator } from '@castellan/testing';
+import { eventually, textOf, type NodeSimulator } from '@castellan/testing';
 import { RawNode } from '../support/raw-node';
 import { Stack } from './support/stack';
 import type { CreatedApi, Tenant } from './support/tenant';
@@ -62,6 +62,10 @@ describe('outages', () => {
         app.spawn();
         await app.answers(503);
       }
+      await eventually(async () => {
+        const { json } = await stack.api.client.get('/health/ready');
+        return textOf(json['checks']?.['mongodb']) === 'ok' && textOf(json['checks']?.['redis']) === 'error';
+      });
       await tenant.create();
       await stack.services.resume('redis');
       for (const app of [stack.api, stack.hostManager]) await app.answers(200);
