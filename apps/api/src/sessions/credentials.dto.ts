@@ -4,9 +4,12 @@ import { IsOptional, IsString, MaxLength } from 'class-validator';
 const text = { message: 'must be text' };
 const longest = { message: 'must have at most 1024 characters' };
 
+/** What users have in the examples of the document, from the one that sets it on. */
+export const samplePassword = 'several words that do not belong together';
+
 /** What `POST /api/users/{id}/actions/reset` takes; `user_permissions`, which scripts send with it, changes nothing. */
 export class PasswordResetInput {
-  @ApiProperty({ format: 'password', example: 'several words that do not belong together' })
+  @ApiProperty({ format: 'password', example: samplePassword })
   @IsString({ message: 'is required' })
   @MaxLength(1_024, longest)
   readonly new_password!: string;

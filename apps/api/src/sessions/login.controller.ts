@@ -7,6 +7,7 @@ import { toOrganisationId } from '@castellan/persistence';
 import { Public } from '@castellan/rbac';
 import { WebForm } from '../http/bodies/web-form';
 import { Route } from '../http/route';
+import { samplePassword } from './credentials.dto';
 import { LoginInput, LoginReply } from './login.dto';
 import { LoginService, type Credentials } from './login.service';
 import { isMeant, refuseOtherSites } from './own-pages';
@@ -36,6 +37,7 @@ export class LoginController {
       'address is that of users of several organisations, each has a password of its own: the one that the password fits ' +
       'is meant, and `org_id` says which one when it fits several.',
     body: LoginInput,
+    example: { email_address: 'ada@acme.example', password: samplePassword },
     consumes: ['application/json', 'application/x-www-form-urlencoded'],
     reply: LoginReply,
     errors: [401, 403, 409, 429],

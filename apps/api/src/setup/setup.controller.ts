@@ -7,12 +7,15 @@ import { newObjectId, toOrganisationId } from '@castellan/persistence';
 import { AdminOnly, Public } from '@castellan/rbac';
 import { AdminContext, AdminRequest } from '../http/request-context';
 import { Route } from '../http/route';
+import { samplePassword } from '../sessions/credentials.dto';
 import { LoginService } from '../sessions/login.service';
 import { refuseOtherSites } from '../sessions/own-pages';
 import { presentOwnSession } from '../sessions/session-reply';
 import { Visitor } from '../sessions/visitor';
 import { FoundedReply, FoundingInput, SetupDto, SetupInput, SetupReply } from './setup.dto';
 import { SetupService } from './setup.service';
+
+const founder = { first_name: 'Ada', last_name: 'Lovelace' };
 
 /** The first run, by a browser or by the operator. */
 @ApiTags('Setup')
@@ -40,6 +43,14 @@ export class SetupController {
     summary: 'Make the first organisation and its administrator, once',
     description: 'Needs the token that `npm start` prints and the API logs. The browser that sends it is logged in.',
     body: SetupInput,
+    example: {
+      ...founder,
+      owner_name: 'Acme',
+      owner_slug: 'acme',
+      email_address: 'ada@acme.example',
+      password: samplePassword,
+      token: '892f3752e3c3d7b989fd636dd2a0b1bb',
+    },
     reply: SetupReply,
     errors: [401, 403, 409, 429],
   })
@@ -61,6 +72,12 @@ export class SetupController {
     id: 'bootstrap',
     summary: 'Make an organisation and its administrator; Message is the access key',
     body: FoundingInput,
+    example: {
+      ...founder,
+      owner_name: 'Initech',
+      owner_slug: 'initech',
+      email_address: 'ada@initech.example',
+    },
     reply: FoundedReply,
   })
   async bootstrap(@AdminRequest() context: AdminContext, @Body() input: FoundingInput): Promise<StatusReply> {

@@ -18,6 +18,8 @@ const redemption = new RouteQuery({
   nonce: required(text({ description: 'The nonce', maxLength: 128, example: 'YTNiOGUzZjctYWYxZi00ODY1LTg2NjMt' })),
 });
 
+const whom = { ForSection: 'dashboard', EmailAddress: 'ada@acme.example', DisplayName: 'Ada Lovelace' };
+
 /** Single sign-on by an identity broker: it asks for a nonce, and leads the browser to `/tap` with it. */
 @ApiTags('Single sign-on')
 @Controller()
@@ -33,6 +35,7 @@ export class SsoController {
     summary: 'Make a nonce that lets a user of the own organisation in; Meta is the nonce',
     description: 'For administrators alone. Good once, for 60 seconds, as long as its maker stays an administrator.',
     body: NonceInput,
+    example: whom,
     reply: StatusReply,
   })
   async mint(@OrganisationRequest() context: OrganisationContext, @Body() input: NonceInput): Promise<StatusReply> {
@@ -44,6 +47,7 @@ export class SsoController {
     id: 'adminCreateSsoNonce',
     summary: 'Make a nonce that lets a user of an organisation in; Meta is the nonce',
     body: NonceInput,
+    example: { ...whom, OrgID: '54b53d3aeba6db5c35000002' },
     reply: StatusReply,
   })
   async mintAsOperator(@AdminRequest() context: AdminContext, @Body() input: NonceInput): Promise<StatusReply> {

@@ -127,6 +127,7 @@ export class OrganisationUsersController {
       'stays one. Passwords and access keys have routes of their own.',
     params: [idParam],
     body: UserChange,
+    example: { last_name: 'Murray Hopper' },
     reply: StatusReply,
     tagged: true,
     preconditioned: true,

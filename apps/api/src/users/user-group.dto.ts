@@ -17,7 +17,11 @@ export class UserGroupChange {
   @MaxLength(2_000, { message: 'must have at most 2000 characters' })
   readonly description?: string | null;
 
-  @ApiPropertyOptional({ type: Boolean, nullable: true, default: true, description: 'An inactive group gives nothing' })
+  @ApiPropertyOptional({
+    type: Boolean,
+    nullable: true,
+    description: 'An inactive group gives nothing; a new one is active unless told otherwise',
+  })
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   readonly active?: boolean | null;

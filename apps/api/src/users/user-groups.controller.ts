@@ -73,6 +73,10 @@ export class UserGroupsController {
     summary: 'Change a user group; what is not sent stays as it is',
     params: [idParam],
     body: UserGroupChange,
+    example: {
+      description: 'Logs, analytics and the audit log',
+      user_permissions: { analytics: 'read', log: 'read', audit_logs: 'read' },
+    },
     reply: StatusReply,
     tagged: true,
     preconditioned: true,

@@ -39,8 +39,7 @@ export class UserFields {
   @ApiPropertyOptional({
     type: Boolean,
     nullable: true,
-    default: true,
-    description: 'An inactive user’s access key opens nothing',
+    description: 'An inactive user’s access key opens nothing; a new user is active unless told otherwise',
   })
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })

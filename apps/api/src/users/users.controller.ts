@@ -83,6 +83,7 @@ export class UsersController {
     summary: 'Change a user; what is not sent stays as it is',
     params: [idParam],
     body: OperatorUserChange,
+    example: { first_name: 'Augusta Ada' },
     reply: UserUpdatedReply,
     tagged: true,
     preconditioned: true,
