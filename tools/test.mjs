@@ -18,7 +18,7 @@ import { createProgress, silent } from './lib/progress.mjs';
 import { endAllRuns, run } from './lib/run.mjs';
 import { formatCounts, formatReports, formatSlowest, runStages, sum } from './lib/stages.mjs';
 import { prepareServices } from './lib/services.mjs';
-import { standingServices, startTestServices } from './lib/test-services.mjs';
+import { standingServices, startTestServices, withoutSettings } from './lib/test-services.mjs';
 import { venvFolder } from './lib/venv.mjs';
 
 /** More would not help a single MongoDB. */
@@ -87,6 +87,12 @@ async function runAll() {
       run: () => check('node tools/openapi.mjs --check'),
     },
     { name: 'openapi lint', weight: 1, run: () => check('redocly lint openapi.json') },
+    {
+      name: 'generated client',
+      weight: 1,
+      needs: ['types and build'],
+      run: () => check('node tools/clients.mjs TypeScript'),
+    },
     { name: 'readme drift', weight: 1, needs: ['types and build'], run: () => check('node tools/readme.mjs --check') },
     // Without a build there is nothing to start as a process; the other tests still say what they find.
     { name: 'tests', weight: 2, run: () => runTests(built ? ['unit', 'e2e', 'stack'] : ['unit', 'e2e'], { args: [] }) },
@@ -170,13 +176,7 @@ function script(name) {
   return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts[name];
 }
 
-/**
- * The environment without settings of an installation: tests neither depend on them nor touch its data.
- * @returns {NodeJS.ProcessEnv}
- */
+/** @returns {NodeJS.ProcessEnv} */
 function testEnvironment() {
-  const entries = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('CASTELLAN_') || name.startsWith('CASTELLAN_TEST_'),
-  );
-  return { ...Object.fromEntries(entries), CASTELLAN_TEST_VENV: venv };
+  return { ...withoutSettings(process.env), CASTELLAN_TEST_VENV: venv };
 }

@@ -38,6 +38,12 @@ describe('one sentence with the way out', () => {
     );
   });
 
+  it('for a language of clients whose tools are not here, which is skipped and not failed', () => {
+    expect(problemOf('client-languages', `it.languages.Go(input, { PATH: '' })`, folder())).toBe(
+      'ToolsMissing: there is no go on PATH',
+    );
+  });
+
   it('for an old Node.js', () => {
     expect(problemOf('dependencies', `it.checkNodeVersion('20.18.3')`)).toMatch(
       /needs Node\.js 20\.19 or newer .*20\.18\.3/,

@@ -7,6 +7,17 @@ import { Problem } from './problem.mjs';
 import { asIdentity, isAlive } from './process-identity.mjs';
 
 /**
+ * The environment without settings of an installation: tests neither depend on them nor touch its data.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function withoutSettings(env) {
+  const isSetting = (/** @type {string} */ name) =>
+    name.startsWith('CASTELLAN_') && !name.startsWith('CASTELLAN_TEST_') && name !== 'CASTELLAN_CACHE_DIR';
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isSetting(name)));
+}
+
+/**
  * Throw-away servers in a process of their own (`tools/services.mjs`), which stops them also when this process is killed.
  * @param {{ venv: string, redisCount: number, env: NodeJS.ProcessEnv }} options
  * @returns {Promise<{ env: NodeJS.ProcessEnv, stop: () => Promise<void> }>} `env`: where the tests find the servers
