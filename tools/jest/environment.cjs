@@ -1,6 +1,16 @@
 const { LegacyFakeTimers, ModernFakeTimers } = require('@jest/fake-timers');
 const { ModuleMocker } = require('jest-mock');
 
+/** Whoever leaves a connection open gives the files after it timers and sockets that are not theirs. */
+const refuseOpenConnections = () => {
+  const mongoose = Object.values(require.cache).find((module) => module?.filename.endsWith('/mongoose/lib/index.js'));
+  /** @type {{ connections: { readyState: number, name: string }[] }} */
+  const { connections } = mongoose?.exports ?? { connections: [] };
+  const open = connections.filter(({ readyState }) => readyState === 1);
+  if (open.length > 0)
+    throw new Error(`The test file left connections open: ${open.map(({ name }) => name).join(', ')}`);
+};
+
 /**
  * Runs a test file among the globals of the worker itself, not in a realm of its own as Jest's environment for Node.js
  * does. Only so can packages be loaded once a worker (`runtime.cjs`): an `Error` or an `Array` of theirs is then one of
@@ -37,6 +47,7 @@ module.exports = class SharedEnvironment {
     process.exit = this.#before.exit;
     for (const name of Object.keys(process.env)) if (!(name in this.#before.env)) delete process.env[name];
     Object.assign(process.env, this.#before.env);
+    refuseOpenConnections();
   }
 
   /** Which of a package's exports are taken. */
