@@ -8,6 +8,8 @@ import { ApisModule } from './apis/apis.module';
 import { AssetsModule } from './assets/assets.module';
 import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
+import { CertificatesModule } from './certificates/certificates.module';
+import { ChoresModule } from './chores/chores.module';
 import { ExamplesController } from './examples/examples.controller';
 import { GatewaysModule } from './gateways/gateways.module';
 import { ErrorFilter } from './http/error.filter';
@@ -59,7 +61,9 @@ export class AppModule {
         SchemasModule,
         PoliciesModule,
         WebhooksModule,
+        ChoresModule,
         KeysModule,
+        CertificatesModule,
         AssetsModule,
         AuditModule,
         OrganisationTransferModule,

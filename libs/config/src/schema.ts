@@ -248,6 +248,24 @@ export const apiOnlySettings = {
     'Pause between two walks over all keys in Redis, in milliseconds; they find keys that were made elsewhere',
     '300000',
   ),
+  certificateSecret: setting(
+    'CERTIFICATE_SECRET',
+    z.string().default(''),
+    'Encrypts private keys of certificates as gateways read them: their `security.private_certificate_encoding_secret`, or else their `secret`; without it, private keys are refused',
+    'none',
+  ),
+  certificateSettleMs: setting(
+    'CERTIFICATE_SETTLE_MS',
+    wholeNumber(0, 600_000).default(5_000),
+    'How long after the last gateway has fetched a configuration without a deleted certificate it leaves Redis, in milliseconds',
+    '5000',
+  ),
+  oauthRedirectSeparator: setting(
+    'OAUTH_REDIRECT_SEPARATOR',
+    z.string().max(4).default(''),
+    'What separates redirect URIs of an OAuth client, as gateways have it in `oauth_redirect_uri_separator`; without it, a client has one',
+    'none',
+  ),
 };
 
 /** What only the host manager reads. */

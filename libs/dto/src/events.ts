@@ -4,6 +4,7 @@ import { z } from 'zod';
 export const transportEvents = {
   configurationChanged: 'configuration.changed',
   nodeReloaded: 'node.reloaded',
+  certificateExpiring: 'certificate.expiring',
 } as const;
 
 export type TransportEvent = (typeof transportEvents)[keyof typeof transportEvents];
@@ -51,6 +52,19 @@ export const nodeReloadedSchema = z.object({
 
 export type NodeReloaded = Readonly<z.infer<typeof nodeReloadedSchema>>;
 
+/** A certificate that ends soon, or has ended. Nobody here listens; it is for whatever watches an installation. */
+export interface CertificateExpiring {
+  readonly organisation: string;
+  readonly certificate: string;
+  readonly subject: string;
+  /** ISO 8601. */
+  readonly ends: string;
+  /** Whole days until then; negative after it. */
+  readonly days: number;
+}
+
 /** What Nest's Redis transport expects on the channel named like the pattern. */
-export const toTransportMessage = (pattern: TransportEvent, data: ConfigurationChanged | NodeReloaded): string =>
-  JSON.stringify({ pattern, data });
+export const toTransportMessage = (
+  pattern: TransportEvent,
+  data: ConfigurationChanged | NodeReloaded | CertificateExpiring,
+): string => JSON.stringify({ pattern, data });

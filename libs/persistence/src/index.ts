@@ -23,6 +23,7 @@ export { ImportRunning } from './imports/import-running';
 export { ImportStore, type ImportProgress, type ImportSummary } from './imports/import-store';
 export type { FrozenListRow, ImportJournalRow, ImportRefusal, ImportRow, ImportStepRow } from './imports/rows';
 export { KeyEventQueue, type KeyEventRow } from './keys/key-event-queue';
+export { ChoreStore, type Chore, type ChoreRow, type Job } from './keys/chores';
 export { KeyIndex, type KeyFilter } from './keys/key-index';
 export type { KeyRow, KeyScanRow, PendingWrite } from './keys/key-row';
 export { KeyScans } from './keys/key-scans';
@@ -42,6 +43,8 @@ export {
   type KindDefinition,
 } from './kinds/kind';
 export { deleteOrder, draftOrder, writeOrder } from './kinds/order';
+export { certificateKind, type CertificateRow } from './kinds/certificate.kind';
+export { oauthClientKind, type OAuthClientRow } from './kinds/oauth-client.kind';
 export type { OrganisationRow } from './kinds/organisation.kind';
 export type { PolicyRow } from './kinds/policy.kind';
 export { servedApi, servedPolicy, type NodeItem } from './kinds/served';
@@ -66,6 +69,8 @@ export { decodePosition, encodePosition, type PositionValue } from './position';
 export { REDIS, redisKey, RedisModule } from './redis.module';
 export { redisTransportOptions, startTransport } from './redis-transport';
 export { ApiStore, type ApiHolder, type ApiNeighbour, type ApiSummary, type ApiWithBase } from './resources/api-store';
+export { CertificateStore } from './resources/certificate-store';
+export { OAuthClientStore } from './resources/oauth-client-store';
 export { DuplicateKey, LostRace } from './resources/duplicate-key';
 export { isTheirs, type Owned, type Viewer } from './resources/owned';
 export { type Draft, type Head, type ResourceRow } from './resources/resource-row';

@@ -14,6 +14,7 @@ export const modelNames = {
   keyEvent: 'keyEvent',
   keyScan: 'keyScan',
   organisationConfirmation: 'organisationConfirmation',
+  chore: 'chore',
   signIn: 'signIn',
   installation: 'installation',
 } as const;

@@ -18,6 +18,7 @@ import { ConsistentReads } from './consistent-reads';
 import { ImportStore } from './imports/import-store';
 import { frozenListSchema, importJournalSchema, importSchema, importStepSchema } from './imports/rows';
 import { KeyEventQueue, keyEventSchema } from './keys/key-event-queue';
+import { choreSchema, ChoreStore } from './keys/chores';
 import { KeyIndex } from './keys/key-index';
 import { keyScanSchema, keySchema } from './keys/key-row';
 import { KeyScans } from './keys/key-scans';
@@ -30,6 +31,8 @@ import { installationSchema, InstallationStore } from './people/installation-sto
 import { signInSchema, SignInStore } from './people/sign-in-store';
 import { OrganisationStore, PolicyStore, UserGroupStore, UserStore, WebhookStore } from './resources/stores';
 import { ApiStore } from './resources/api-store';
+import { CertificateStore } from './resources/certificate-store';
+import { OAuthClientStore } from './resources/oauth-client-store';
 
 /** Brings the database to the form that this program needs, before the first request. */
 @Injectable()
@@ -59,6 +62,7 @@ const ledger = [
 ];
 const transfer = [ConsistentReads, ImportStore];
 const keys = [KeyEventQueue, KeyIndex, KeyScans, OrganisationConfirmations];
+const keyStore = [ChoreStore, CertificateStore, OAuthClientStore];
 const people = [SignInStore, InstallationStore];
 
 /** MongoDB, and everything that reads or writes it. */
@@ -84,9 +88,10 @@ const people = [SignInStore, InstallationStore];
       { name: modelNames.keyEvent, schema: keyEventSchema },
       { name: modelNames.keyScan, schema: keyScanSchema },
       { name: modelNames.organisationConfirmation, schema: organisationConfirmationSchema },
+      { name: modelNames.chore, schema: choreSchema },
     ]),
   ],
-  providers: [StoreInitialiser, RecordWriter, ...stores, ...ledger, ...transfer, ...keys, ...people],
-  exports: [MongooseModule, ...stores, ...ledger, ...transfer, ...keys, ...people],
+  providers: [StoreInitialiser, RecordWriter, ...stores, ...ledger, ...transfer, ...keys, ...keyStore, ...people],
+  exports: [MongooseModule, ...stores, ...ledger, ...transfer, ...keys, ...keyStore, ...people],
 })
 export class PersistenceModule {}

@@ -40,7 +40,7 @@ export const withVersion = ({ json, headers }: Reply): JsonReply => {
 
 export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
-  /** An object is sent as JSON, text as it is. */
+  /** An object is sent as JSON, a text or a form as it is. */
   readonly body?: unknown;
 }
 
@@ -62,7 +62,7 @@ export class HttpClient {
       method,
       redirect: 'manual',
       headers: { ...this.headers, ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isReady(body) ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
     this.contract?.check({ method, path, status: response.status, headers: response.headers, text });
@@ -89,6 +89,8 @@ export class HttpClient {
     return this.call('DELETE', path, call);
   }
 }
+
+const isReady = (body: unknown): body is string | FormData => typeof body === 'string' || body instanceof FormData;
 
 const parse = (text: string): JsonReply => {
   try {

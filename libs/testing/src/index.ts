@@ -28,3 +28,4 @@ export {
   wireTime,
   type RecordGeneration,
 } from './analytics-records';
+export { makeCertificate, type CertificateOptions, type MadeCertificate } from './certificates';

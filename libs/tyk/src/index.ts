@@ -42,3 +42,5 @@ export {
   type UrlComponents,
 } from './openapi/servers';
 export { EXTENSION as TYK_EXTENSION } from './openapi/values';
+export * from './certificates';
+export * from './oauth';

@@ -5,7 +5,9 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, Conflict, ValidationFailed } from '@castellan/dto';
 import {
   ApiStore,
+  CertificateStore,
   isTheirs,
+  OAuthClientStore,
   WebhookStore,
   type ApiRow,
   type Change,
@@ -16,7 +18,7 @@ import {
   type OrganisationRow,
   type UnitOfWork,
 } from '@castellan/persistence';
-import { objectAt, parseJson, type JsonObject } from '@castellan/tyk';
+import { flagAt, objectAt, parseJson, type JsonObject } from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
 import type { Asker } from '../ownership/sights';
 import { ResourceService } from '../resources/resource.service';
@@ -36,6 +38,7 @@ import {
 } from './api-content';
 import { apiForm } from './api-form';
 import { ApiRules, describeConflict } from './api-rules';
+import { requireCertificates } from './certificate-references';
 import { withHooks } from './hook-references';
 import { versionIdsOf, withoutVersionOf, withVersion, withVersionRenamed, type VersionLink } from './versions';
 import { definitionOf, storedWrapper } from './wrapper';
@@ -53,6 +56,8 @@ export class ApisService extends ResourceService<ApiRow> {
     tools: ResourceTools,
     private readonly apis: ApiStore,
     private readonly webhooks: WebhookStore,
+    private readonly certificates: CertificateStore,
+    private readonly clients: OAuthClientStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
     super(tools, apis, 'API not found');
@@ -154,6 +159,11 @@ export class ApisService extends ResourceService<ApiRow> {
     const composed = composeWrapper(identity, content, isWhole ? undefined : storedWrapper(current));
     const wrapper = await withHooks(composed, current?.hookIds ?? [], references);
     refuseSenseless(wrapper);
+    await requireCertificates(
+      definitionOf(wrapper),
+      current === null ? null : definitionOf(storedWrapper(current)),
+      (ids) => this.certificates.named(scope.organisation, ids, scope.session),
+    );
     return draftOf(identity, wrapper, slugRules(await scope.rules(), this.config));
   }
 
@@ -178,6 +188,8 @@ export class ApisService extends ResourceService<ApiRow> {
   protected override async followUp(unit: UnitOfWork, before: ApiRow | null, after: ApiRow | null): Promise<void> {
     await this.webhooks.hold(unit.organisation, after?.hookIds ?? [], unit.session);
     if (before === null || before.apiId === after?.apiId) return;
+    // Gateways keep clients under the `api_id`, and another API may get it.
+    if (hasClients(before)) await this.clients.removeOfApi(unit, before.apiId);
     for (const base of await this.apis.basesOf(unit.organisation, before.apiId, unit.session)) {
       const wrapper = storedWrapper(base);
       const edited =
@@ -204,6 +216,8 @@ export class ApisService extends ResourceService<ApiRow> {
     return row;
   }
 }
+
+const hasClients = (row: ApiRow): boolean => flagAt(definitionOf(storedWrapper(row)), 'use_oauth2');
 
 /** What an organisation says of slugs, or the installation where it says nothing. */
 const slugRules = (rules: OrganisationRow, config: ApiConfig): OrganisationRow => {

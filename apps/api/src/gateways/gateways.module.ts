@@ -8,6 +8,7 @@ import { Reconciler } from './delivery/reconciler';
 import { Rollout } from './delivery/rollout';
 import { Serving } from './delivery/serving';
 import { Signals } from './delivery/signals';
+import { LoadedTexts } from './nodes/loaded-texts';
 import { NodeRegistry } from './nodes/node-registry';
 import { NodeStateService } from './nodes/node-state.service';
 import { NodesController } from './nodes/nodes.controller';
@@ -27,6 +28,7 @@ import { NodeService } from './protocol/node.service';
   providers: [
     Dispatcher,
     GenerationService,
+    LoadedTexts,
     NodeDocuments,
     NodeRecords,
     NodeRegistry,
@@ -40,6 +42,6 @@ import { NodeService } from './protocol/node.service';
     Serving,
     Signals,
   ],
-  exports: [NodeDocuments, NodeStateService],
+  exports: [LoadedTexts, NodeDocuments, NodeStateService],
 })
 export class GatewaysModule {}

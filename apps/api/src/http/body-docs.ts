@@ -18,7 +18,11 @@ export const bodyExtension = 'x-request-body';
 
 export const bodyOf = ({ body, example, consumes = [json] }: BodyOf): MethodDecorator[] => {
   if (body === undefined) return [];
-  const content = Object.fromEntries(consumes.map((type) => [type, mediaOf(type, body, example)]));
+  // A route that takes nothing but a form says itself what stands in it.
+  const isForm = consumes.length === 1;
+  const content = Object.fromEntries(
+    consumes.map((type) => [type, type === form && !isForm ? fileInForm : mediaOf(body, example)]),
+  );
   return [
     applyDecorators(
       ApiExtraModels(...modelsOf(body)),
@@ -27,8 +31,7 @@ export const bodyOf = ({ body, example, consumes = [json] }: BodyOf): MethodDeco
   ];
 };
 
-const mediaOf = (type: string, body: Shape, example: object | undefined): Media => {
-  if (type === form) return fileInForm;
+const mediaOf = (body: Shape, example: object | undefined): Media => {
   const schema = schemaOf(body);
   if (example === undefined) return { schema };
   return { schema, example };

@@ -2,10 +2,11 @@ import multipart from '@fastify/multipart';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiConfig } from '@castellan/config';
-import { CastellanError, ValidationFailed } from '@castellan/dto';
+import { ValidationFailed } from '@castellan/dto';
 import { accountOf } from './bodies/accept-bodies';
 import type { BodyBudget } from './bodies/body-budget';
 import { BodyTooLarge } from './bodies/refusals';
+import { readForm } from './form-parts';
 
 /** The field of a form that holds the file (docs/tyk/management.md#files). */
 const fileField = 'file';
@@ -53,33 +54,11 @@ export const BodyOrFile = createParamDecorator((_: unknown, context: ExecutionCo
  * @throws ValidationFailed, CastellanError (413)
  */
 const uploadedText = async (request: FastifyRequest): Promise<string> => {
-  const content = await uploadedFile(request);
+  const content = (await readForm(request)).findLast(({ name }) => name === fileField)?.content;
   if (content === undefined) throw new ValidationFailed([{ path: fileField, message: 'is required in the form' }]);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(content);
   } catch {
     throw new ValidationFailed([{ path: fileField, message: 'must be a text in UTF-8' }]);
   }
-};
-
-const uploadedFile = async (request: FastifyRequest): Promise<Buffer | undefined> => {
-  let found: Buffer | undefined;
-  try {
-    for await (const part of request.parts()) {
-      // The form goes on only when each part of it has been read.
-      const content = part.type === 'file' ? await part.toBuffer() : Buffer.from(textOf(part.value));
-      if (part.fieldname === fileField) found = content;
-    }
-  } catch (error) {
-    throw asRefusal(error);
-  }
-  return found;
-};
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** The parser of forms has errors with a status for what goes beyond a limit, and plain ones for what is no form. */
-const asRefusal = (error: unknown): unknown => {
-  if (!(error instanceof Error) || error instanceof CastellanError || 'statusCode' in error) return error;
-  return new ValidationFailed([{ path: 'body', message: `is no form that can be read: ${error.message}` }]);
 };

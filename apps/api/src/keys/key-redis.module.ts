@@ -1,6 +1,6 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { connectRedis, KeyStore, parseRedisUrl, type KeyRedis } from '@castellan/keys';
+import { CertificateVault, connectRedis, KeyStore, OAuthVault, parseRedisUrl, type KeyRedis } from '@castellan/keys';
 import { LOGGER, type Logger } from '@castellan/observability';
 import { OrganisationSessions } from './organisation-sessions';
 
@@ -23,8 +23,14 @@ const connect = (config: ApiConfig, logger: Logger): KeyRedis => {
       inject: [KEY_REDIS, CONFIG],
       useFactory: (redis: KeyRedis, { nodeSecret }: ApiConfig) => new KeyStore(redis, nodeSecret),
     },
+    { provide: CertificateVault, inject: [KEY_REDIS], useFactory: (redis: KeyRedis) => new CertificateVault(redis) },
+    {
+      provide: OAuthVault,
+      inject: [KEY_REDIS, KeyStore],
+      useFactory: (redis: KeyRedis, keys: KeyStore) => new OAuthVault(redis, keys),
+    },
   ],
-  exports: [KEY_REDIS, KeyStore, OrganisationSessions],
+  exports: [KEY_REDIS, KeyStore, CertificateVault, OAuthVault, OrganisationSessions],
 })
 export class KeyRedisModule implements OnApplicationShutdown {
   constructor(@Inject(KEY_REDIS) private readonly redis: KeyRedis) {}

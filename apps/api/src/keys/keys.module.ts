@@ -24,5 +24,6 @@ import { KeysService } from './keys.service';
     ...[ReplicaLock, KeyKeeper, KeyScanner, KeyEvents, KeyWriter],
     ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyPlacing, KeyRequests, KeysService],
   ],
+  exports: [KeyFinder, KeyKeeper, KeysService],
 })
 export class KeysModule {}

@@ -1,7 +1,9 @@
 import { apiKind } from './api.kind';
 import { keyKind } from './key.kind';
 import { assetKind } from './asset.kind';
+import { certificateKind } from './certificate.kind';
 import { modelOf, registerKind } from './kind';
+import { oauthClientKind } from './oauth-client.kind';
 import { organisationKind } from './organisation.kind';
 import { policyKind } from './policy.kind';
 import { userGroupKind } from './user-group.kind';
@@ -16,6 +18,8 @@ registerKind(apiKind);
 registerKind(policyKind);
 registerKind(webhookKind);
 registerKind(keyKind);
+registerKind(certificateKind);
+registerKind(oauthClientKind);
 registerKind(assetKind);
 
 /** The models of all kinds. A new kind is a file of its own and a line in both lists. */
@@ -26,5 +30,7 @@ export const kindModels = [
   modelOf(apiKind),
   modelOf(policyKind),
   modelOf(webhookKind),
+  modelOf(certificateKind),
+  modelOf(oauthClientKind),
   modelOf(assetKind),
 ];

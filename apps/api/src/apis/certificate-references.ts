@@ -1,0 +1,46 @@
+import { ValidationFailed, type FieldError } from '@castellan/dto';
+import type { CertificateRow } from '@castellan/persistence';
+import { certificateUses, type CertificateUse, type JsonObject } from '@castellan/tyk';
+
+/** As much of a certificate as decides about what it may be used for. */
+type Known = Pick<CertificateRow, 'certificateId' | 'hasPrivate' | 'links'>;
+
+/** Uses for which gateways need the private key, and ignore a certificate without one. */
+const needsKey = new Set(['server', 'upstream', 'signing']);
+
+/**
+ * Refuses a definition that names a certificate which the organisation does not have. Gateways take what they do not find for the
+ * name of a file on their disk; and those of 3.1 let every caller in while a client certificate is missing
+ * (docs/tyk/certificates.md#missing). What the API named before it keeps.
+ *
+ * @param before the definition that there was; null for a new API
+ * @param find looks certificates up by their ids
+ * @throws ValidationFailed
+ */
+export const requireCertificates = async (
+  definition: JsonObject,
+  before: JsonObject | null,
+  find: (ids: readonly string[]) => Promise<readonly Known[]>,
+): Promise<void> => {
+  const kept = new Set((before === null ? [] : certificateUses(before)).map(nameOf));
+  const uses = certificateUses(definition).filter((use) => !kept.has(nameOf(use)));
+  if (uses.length === 0) return;
+  const ids = [...new Set(uses.map(({ id }) => id))];
+  const known = new Map((await find(ids)).map((one) => [one.certificateId, one]));
+  const problems = uses.flatMap((use): FieldError[] => {
+    const message = problemOf(use, known.get(use.id));
+    return message === null ? [] : [{ path: `api_definition.${use.path}`, message }];
+  });
+  if (problems.length > 0) throw new ValidationFailed(problems);
+};
+
+const nameOf = ({ usage, id }: CertificateUse): string => `${usage} ${id}`;
+
+const problemOf = ({ usage }: CertificateUse, known: Known | undefined): string | null => {
+  if (known === undefined) return 'names no certificate of the organisation';
+  if (usage === 'client' && known.links > 1) {
+    return 'has a chain, with the end of which gateways compare callers; upload the certificate without it';
+  }
+  if (usage === 'client' && known.links === 0) return 'is a public key, not a certificate';
+  return needsKey.has(usage) && !known.hasPrivate ? 'has no private key, without which gateways ignore it' : null;
+};

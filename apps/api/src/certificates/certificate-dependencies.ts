@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { Forbidden } from '@castellan/dto';
+import type { CertificateRow } from '@castellan/persistence';
+import { allows, type Section } from '@castellan/rbac';
+import { objectAt, withoutCertificate } from '@castellan/tyk';
+import { ApisService } from '../apis/apis.service';
+import { Precondition } from '../http/precondition';
+import type { OrganisationContext } from '../http/request-context';
+import { KeyFinder } from '../keys/key-finder';
+import { KeysService } from '../keys/keys.service';
+import { CertificateUserFinder } from './certificate-users';
+
+/** Whatever the version is: the caller asks for an end of all uses, however they came about. */
+const anyVersion = Precondition.fromHeader('*');
+
+/** Ends all uses of a certificate. */
+@Injectable()
+export class CertificateDependencies {
+  constructor(
+    private readonly users: CertificateUserFinder,
+    private readonly apis: ApisService,
+    private readonly finder: KeyFinder,
+    private readonly keys: KeysService,
+  ) {}
+
+  /** @throws Forbidden unless the caller may change what uses it */
+  async remove(context: OrganisationContext, { certificateId: id }: CertificateRow): Promise<void> {
+    const { apis, keys } = await this.users.of(context.organisation, id);
+    const needed: Section[] = [
+      ...(apis.length > 0 ? ['apis' as const] : []),
+      ...(keys.length > 0 ? ['keys' as const] : []),
+    ];
+    for (const section of needed) {
+      if (!allows(context.user.grants, section, 'write')) throw new Forbidden(context.request.path);
+    }
+    for (const { row } of apis) {
+      await this.apis.change(context, row._id.toString(), anyVersion, (wrapper) =>
+        objectAt(withoutCertificate(wrapper, id)),
+      );
+    }
+    for (const row of keys) await this.keys.remove(context, await this.finder.withSession(row), anyVersion);
+  }
+}

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import type { ClientSession } from 'mongoose';
+import { ApiStore, KeyIndex, type ApiRow, type KeyRow, type OrganisationId } from '@castellan/persistence';
+import { certificateUses, type CertificateUsage } from '@castellan/tyk';
+import { definitionOf, storedWrapper } from '../apis/wrapper';
+
+/** An API that names a certificate, and what for. */
+export interface UsingApi {
+  readonly row: ApiRow;
+  readonly usages: readonly CertificateUsage[];
+}
+
+/** Who uses a certificate. */
+export interface CertificateUsers {
+  readonly apis: readonly UsingApi[];
+  readonly keys: readonly KeyRow[];
+}
+
+/** More keys than that are not named one by one. */
+const mostKeys = 1_000;
+
+/** Finds what names a certificate. */
+@Injectable()
+export class CertificateUserFinder {
+  constructor(
+    private readonly apis: ApiStore,
+    private readonly keys: KeyIndex,
+  ) {}
+
+  async of(organisation: OrganisationId, id: string, session: ClientSession | null = null): Promise<CertificateUsers> {
+    const [apis, { rows }] = await Promise.all([
+      this.usingApis(organisation, id, session),
+      this.keys.page(organisation, { certificate: id }, { page: 1 }, mostKeys),
+    ]);
+    return { apis, keys: rows };
+  }
+
+  private async usingApis(
+    organisation: OrganisationId,
+    id: string,
+    session: ClientSession | null,
+  ): Promise<UsingApi[]> {
+    // Ids are of hex digits alone, and so mean themselves in a pattern.
+    const rows = await this.apis.findAll(organisation, { document: { $regex: id } }, session);
+    return rows.flatMap((row) => {
+      const uses = certificateUses(definitionOf(storedWrapper(row))).filter((use) => use.id === id);
+      const usages = [...new Set(uses.map(({ usage }) => usage))];
+      return usages.length === 0 ? [] : [{ row, usages }];
+    });
+  }
+}

@@ -1,0 +1,361 @@
+import { createHash } from 'node:crypto';
+import { getConnectionToken } from '@nestjs/mongoose';
+import { Redis } from 'ioredis';
+import type { Connection } from 'mongoose';
+import {
+  anApiDefinition,
+  eventually,
+  listOf,
+  makeCertificate,
+  NodeSimulator,
+  textOf,
+  unique,
+} from '@castellan/testing';
+import type { MadeCertificate, Reply } from '@castellan/testing';
+import { decryptKey } from '@castellan/tyk';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { addApi, type Json } from '../../test/configuration';
+import { CertificateKeeper } from './certificate-keeper';
+import { CertificateWarnings } from './certificate-warnings';
+
+const secret = 'the-secret-of-the-gateways';
+const aDay = 24 * 3600 * 1_000;
+
+let api: ApiUnderTest;
+let organisation: TestOrganisation;
+let other: TestOrganisation;
+let redis: Redis;
+
+beforeAll(async () => {
+  api = await ApiUnderTest.start({ CERTIFICATE_SECRET: secret, CERTIFICATE_SETTLE_MS: '0', RECONCILE_MS: '3600000' });
+  organisation = await api.organisation();
+  other = await api.organisation();
+  redis = new Redis(api.config.redisUrl);
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await api.stop();
+});
+
+const form = (fields: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>>): FormData => {
+  const data = new FormData();
+  for (const [name, content] of Object.entries(fields)) {
+    if (name === 'password') data.append(name, String(content));
+    else data.append(name, new Blob([content]), `${name}.pem`);
+  }
+  return data;
+};
+
+const upload = (content: string, owner = organisation): Promise<Reply> =>
+  owner.admin.client.post('/api/certs', form({ data: content }));
+const add = async (content: string, owner = organisation): Promise<string> =>
+  textOf(expectOk(await upload(content, owner)).json['id']);
+const raw = (id: string): Promise<string | null> => redis.get(`cert-raw-${id}`);
+const index = ({ id }: TestOrganisation): Promise<string[]> => redis.lrange(`cert-${id}-index`, 0, -1);
+const mutual = (ids: readonly string[], more: Json = {}): Json =>
+  anApiDefinition({ use_mutual_tls_auth: true, client_certificates: ids, ...more });
+
+describe('a certificate that is uploaded', () => {
+  it('is in Redis under organisation and fingerprint, and in the list of the organisation, once', async () => {
+    const { pem } = await makeCertificate({ name: 'client.example', dns: ['client.example'] });
+    const reply = expectOk(await upload(pem));
+    const id = textOf(reply.json['id']);
+    expect(reply.json).toEqual({ id, message: 'Certificate added', status: 'ok' });
+    expect(id).toMatch(new RegExp(`^${organisation.id}[0-9a-f]{64}$`));
+    expect(await raw(id)).toBe(pem);
+    expect((await index(organisation)).filter((entry) => entry === `raw-${id}`)).toHaveLength(1);
+
+    const shown = expectOk(await organisation.admin.client.get(`/api/certs/${id}`));
+    expect(shown.json).toMatchObject({
+      ...{ id, fingerprint: id.slice(24), has_private: false, is_ca: false, dns_names: ['client.example'] },
+      ...{ subject: { CommonName: 'client.example', Organization: null }, state: 'valid', warnings: [] },
+    });
+    // Without the organisation, and in the other case, it is the same.
+    expectOk(await organisation.admin.client.get(`/api/certs/${id.slice(24).toUpperCase()}`));
+    expect(
+      (await organisation.admin.client.get(`/api/certs/${id}`, { headers: { 'if-none-match': '"1"' } })).status,
+    ).toBe(304);
+  });
+
+  it('has its private key encrypted as nodes read it, and nowhere in clear', async () => {
+    const { pem, keyPem } = await makeCertificate();
+    const id = await add(`${keyPem}${pem}`);
+    const text = (await raw(id)) ?? '';
+    expect(text.startsWith(pem)).toBe(true);
+    const block = text.slice(pem.length);
+    expect(block).toContain('Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,');
+    expect(decryptKey(block, secret)).not.toBeNull();
+    expect(expectOk(await organisation.admin.client.get(`/api/certs/${id}`)).json['has_private']).toBe(true);
+    const database = api.app.get<Connection>(getConnectionToken());
+    const inside = keyPem.split('\n')[1]?.slice(0, 40) ?? '';
+    for (const { name } of await database.listCollections()) {
+      expect(JSON.stringify(await database.collection(name).find().toArray())).not.toContain(inside);
+    }
+  });
+
+  it('may come with its key beside it, as DER, or as PKCS#12, which takes its password', async () => {
+    const { pem, keyPem, der } = await makeCertificate();
+    const { client } = organisation.admin;
+    const both = expectOk(await client.post('/api/certs', form({ cert: pem, key: keyPem })));
+    expect((await raw(textOf(both.json['id'])))?.includes('ENCRYPTED PRIVATE KEY')).toBe(true);
+    const again = await client.post('/api/certs', form({ file: new Uint8Array(der) }));
+    expect([again.status, again.json['Code']]).toEqual([409, 'id_conflict']);
+    expect(again.json['Message']).toBe(
+      `Could not create certificate.Certificate with ${textOf(both.json['id'])} ID already exists.`,
+    );
+
+    const file = new Uint8Array(Buffer.from(pkcs12, 'base64'));
+    const wrong = await client.post('/api/certs', form({ file, password: 'wrong' }));
+    expect([wrong.status, wrong.json['Errors']?.[0]?.['message']]).toEqual([
+      400,
+      'cannot be opened: the password is wrong',
+    ]);
+    const right = expectOk(await client.post('/api/certs', form({ file, password: 'żółw😀' })));
+    expect(await raw(textOf(right.json['id']))).toContain('ENCRYPTED PRIVATE KEY');
+  });
+
+  it('is another one in each organisation', async () => {
+    const { pem } = await makeCertificate();
+    const [ours, theirs] = [await add(pem), await add(pem, other)];
+    expect(theirs.slice(24)).toBe(ours.slice(24));
+    const foreign = await organisation.admin.client.get(`/api/certs/${theirs}`);
+    const missing = await organisation.admin.client.get(`/api/certs/${organisation.id}${'0'.repeat(64)}`);
+    expect([foreign.status, foreign.json['Message']]).toEqual([404, missing.json['Message']]);
+    expect((await organisation.admin.client.delete(`/api/certs/${theirs}`)).status).toBe(404);
+  });
+
+  it('is refused, and leaves nothing, when it is none', async () => {
+    const before = await index(organisation);
+    const expired = await makeCertificate({
+      notBefore: new Date(Date.now() - 2 * aDay),
+      notAfter: new Date(Date.now() - aDay),
+    });
+    const ed25519 = await makeCertificate({ key: 'Ed25519' });
+    for (const content of ['', 'a video', '@client.pem', expired.pem, `${ed25519.pem}${ed25519.keyPem}`]) {
+      const reply = await upload(content);
+      expect([reply.status, reply.json['Errors']?.[0]?.['path']]).toEqual([400, 'data']);
+    }
+    expect((await organisation.admin.client.post('/api/certs', { a: 1 })).status).toBe(400);
+    expect((await upload('x'.repeat(300_000))).status).toBe(413);
+    expect(await index(organisation)).toEqual(before);
+  });
+
+  it('is for those with the right to certificates', async () => {
+    const { pem } = await makeCertificate();
+    const reader = await api.user(organisation.id, { certs: 'read' });
+    expectOk(await reader.client.get('/api/certs'));
+    expect((await reader.client.post('/api/certs', form({ data: pem }))).status).toBe(403);
+    const stranger = await api.user(organisation.id, { keys: 'write' });
+    expect((await stranger.client.get('/api/certs')).status).toBe(403);
+    expect((await api.anonymous.get('/api/certs')).status).toBe(401);
+  });
+
+  it('is in the audit log without its key', async () => {
+    const { pem, keyPem } = await makeCertificate({ name: unique('audited') });
+    const id = await add(`${pem}${keyPem}`);
+    const log = expectOk(await organisation.admin.client.get('/api/audit-logs?action=Create%20Certificate'));
+    const [last] = listOf(log.json['audit_logs']);
+    expect(JSON.stringify(last)).toContain(id);
+    expect(log.text).not.toContain('PRIVATE KEY');
+  });
+});
+
+describe('certificates', () => {
+  it('are listed as ids, with what is to be seen of each, and by whether they have a key', async () => {
+    const owner = await api.organisation();
+    const { client } = owner.admin;
+    expect(expectOk(await client.get('/api/certs')).json).toEqual({ certs: [], pages: 0 });
+    const plain = await add((await makeCertificate({ name: 'plain.example' })).pem, owner);
+    const made = await makeCertificate();
+    const withKey = await add(`${made.pem}${made.keyPem}`, owner);
+    expect(expectOk(await client.get('/api/certs?p=-1')).json).toEqual({ certs: [plain, withKey], pages: 1 });
+    const detailed = listOf(expectOk(await client.get('/api/certs?mode=detailed')).json['cert_basics']);
+    expect(detailed[0]).toMatchObject({
+      id: plain,
+      subject_cn: 'plain.example',
+      issuer_cn: 'plain.example',
+      has_private: false,
+    });
+    expect(expectOk(await client.get('/api/certs?filter=with_pk')).json['certs']).toEqual([withKey]);
+    expect(listOf(expectOk(await client.get('/api/certs/details')).json['certificates'])).toHaveLength(2);
+    expect((await client.get('/api/certs?mode=all')).status).toBe(400);
+  });
+
+  it('that a node was given are found, and those that Redis lost are brought back', async () => {
+    const owner = await api.organisation();
+    const { pem, der } = await makeCertificate({ name: 'by-a-node.example' });
+    const id = `${owner.id}${createHash('sha256').update(der).digest('hex')}`;
+    await redis.set(`cert-raw-${id}`, pem);
+    await redis.rpush(`cert-${owner.id}-index`, `raw-${id}`, 'raw-nonsense');
+    expect(expectOk(await owner.admin.client.get('/api/certs')).json['certs']).toEqual([id]);
+    await redis.del(`cert-raw-${id}`, `cert-${owner.id}-index`);
+    await api.app.get(CertificateKeeper).compare();
+    expect(await raw(id)).toBe(pem);
+    expect(await index(owner)).toEqual([`raw-${id}`]);
+  });
+
+  it('that end soon are listed and warned of, each time once', async () => {
+    const owner = await api.organisation();
+    const soon = await add((await makeCertificate({ notAfter: new Date(Date.now() + 5.5 * aDay) })).pem, owner);
+    await add((await makeCertificate()).pem, owner);
+    const { client } = owner.admin;
+    const expiring = listOf(expectOk(await client.get('/api/certs/expiring')).json['certificates']);
+    expect(expiring).toMatchObject([{ id: soon, days_remaining: 5 }]);
+    expect(expectOk(await client.get('/api/certs/expiring?days=2')).json['certificates']).toEqual([]);
+    const [notice] = listOf(expectOk(await client.get('/api/org/notifications?refresh=true')).json);
+    expect(notice).toMatchObject({
+      topic: 'certificate.expiry',
+      kind: 'critical',
+      data: { cert_id: soon, days_remaining: 5 },
+    });
+
+    const heard: string[] = [];
+    const subscriber = new Redis(api.config.redisUrl);
+    subscriber.on('message', (_channel: string, message: string) => heard.push(message));
+    await subscriber.subscribe('certificate.expiring');
+    const warnings = api.app.get(CertificateWarnings);
+    const database = api.app.get<Connection>(getConnectionToken());
+    await database.collection('certificates').updateOne({ certificateId: soon }, { $set: { warnedOf: null } });
+    await warnings.warn();
+    await warnings.warn();
+    await eventually(() => heard.length > 0);
+    expect(heard.filter((message) => message.includes(soon))).toHaveLength(1);
+    subscriber.disconnect();
+  });
+});
+
+describe('an API that names certificates', () => {
+  it('is refused when the organisation has none of that id, or one that cannot serve', async () => {
+    const theirs = await add((await makeCertificate()).pem, other);
+    const plain = await add((await makeCertificate()).pem);
+    const cases: [Json, string][] = [
+      [mutual(['/etc/passwd']), 'client_certificates[0]'],
+      [mutual([plain, theirs]), 'client_certificates[1]'],
+      [mutual([plain.toUpperCase()]), 'client_certificates[0]'],
+      [anApiDefinition({ certificates: [plain] }), 'certificates[0]'],
+      [anApiDefinition({ upstream_certificates: { '*': plain } }), 'upstream_certificates["*"]'],
+      [anApiDefinition({ pinned_public_keys: { 'a.example': `${plain},nothing` } }), 'pinned_public_keys["a.example"]'],
+    ];
+    for (const [definition, path] of cases) {
+      const reply = await organisation.admin.client.post('/api/apis', { api_definition: definition });
+      expect([reply.status, reply.json['Errors']?.[0]?.['path']]).toEqual([400, `api_definition.${path}`]);
+    }
+  });
+
+  it('is refused when a client certificate has a chain, whose end gateways would let in', async () => {
+    const ca = await makeCertificate({ name: 'ca.example', isCa: true });
+    const leaf = await makeCertificate({ name: 'leaf.example', issuer: ca });
+    const id = await add(`${leaf.pem}${ca.pem}${leaf.keyPem}`);
+    const reply = await organisation.admin.client.post('/api/apis', { api_definition: mutual([id]) });
+    expect(reply.json['Errors']?.[0]?.['message']).toContain('has a chain');
+    expectOk(
+      await organisation.admin.client.post('/api/apis', { api_definition: anApiDefinition({ certificates: [id] }) }),
+    );
+  });
+
+  it('keeps the certificate from being deleted, and is shown as its user', async () => {
+    const id = await add((await makeCertificate()).pem);
+    const apiId = await addApi(organisation, mutual([id], { name: 'Payments' }));
+    const { client } = organisation.admin;
+    expect(expectOk(await client.get(`/api/certs/${id}/apis`)).json['apis']).toMatchObject([
+      { api_id: apiId, name: 'Payments', usage_type: ['client'], tyk_api_type: 'Tyk Classic' },
+    ]);
+    const key = expectOk(
+      await client.post('/api/keys', {
+        certificate: id,
+        access_rights: { [apiId]: { api_id: apiId, versions: ['Default'] } },
+      }),
+    );
+    expect(expectOk(await client.get(`/api/certs/dependencies/${id}`)).json).toMatchObject({
+      ...{ certID: id, client_cert_apis: [apiId], key_cert: textOf(key.json['key_hash']) },
+    });
+    const refused = await client.delete(`/api/certs/${id}`);
+    expect([refused.status, refused.json['Code']]).toEqual([409, 'in_use']);
+    expect(listOf(refused.json['Errors']).map(({ path }) => path)).toEqual([
+      `apis.${apiId}`,
+      `keys.${textOf(key.json['key_hash'])}`,
+    ]);
+    expect(await raw(id)).not.toBeNull();
+
+    const reader = await api.user(organisation.id, { certs: 'write' });
+    expect((await reader.client.delete(`/api/certs/dependencies/${id}`)).status).toBe(403);
+    expectOk(await client.delete(`/api/certs/dependencies/${id}`));
+    expect(expectOk(await client.get(`/api/apis/${apiId}`)).json['api_definition']?.['client_certificates']).toEqual(
+      [],
+    );
+    expectOk(await client.delete(`/api/certs/${id}`));
+  });
+});
+
+describe('a certificate that is deleted', () => {
+  it('goes at once where no gateway is', async () => {
+    const id = await add((await makeCertificate()).pem);
+    const stale = await organisation.admin.client.delete(`/api/certs/${id}`, { headers: { 'if-match': '"7"' } });
+    expect(stale.status).toBe(412);
+    const reply = expectOk(await organisation.admin.client.delete(`/api/certs/${id}`));
+    expect(reply.json).toEqual({ message: 'removed', status: 'ok' });
+    expect(await raw(id)).toBeNull();
+    expect(await index(organisation)).not.toContain(`raw-${id}`);
+    expect((await organisation.admin.client.get(`/api/certs/${id}`)).status).toBe(404);
+  });
+
+  it('stays in Redis until every gateway has fetched a configuration without it', async () => {
+    const made: MadeCertificate = await makeCertificate();
+    const id = await add(made.pem);
+    const definition = mutual([id]);
+    const apiId = await addApi(organisation, definition);
+    const node = new NodeSimulator({
+      ...{ dashboardUrl: api.url, nodeSecret: api.config.nodeSecret, gatewaySecret: 'gateway-secret' },
+      ...{ profile: 'v3' as const, startRetryMs: 50, healthCheckMs: 0 },
+    });
+    await node.start();
+    await node.waitFor(() => node.loadedApis.has(apiId), 30_000);
+    const changed = { ...definition, api_id: apiId, client_certificates: [] };
+    expectOk(await organisation.admin.client.put(`/api/apis/${apiId}`, { api_definition: changed }));
+
+    const reply = expectOk(await organisation.admin.client.delete(`/api/certs/${id}`));
+    expect(reply.json).toMatchObject({ pending: true, reason: expect.stringContaining('1 gateways') as string });
+    expect(await raw(id)).toBe(made.pem);
+    expect(expectOk(await organisation.admin.client.get('/api/certs')).json['certs']).not.toContain(id);
+    expect(
+      listOf(expectOk(await organisation.admin.client.get('/api/certs/leaving')).json['certificates']),
+    ).toMatchObject([{ id }]);
+    const again = await organisation.admin.client.post('/api/apis', { api_definition: mutual([id]) });
+    expect(again.status).toBe(400);
+
+    await fetch(`${node.url}/tyk/reload/?block=true`, { headers: { 'x-tyk-authorization': 'gateway-secret' } });
+    await eventually(async () => (await raw(id)) === null);
+    await node.stop();
+    expect(await index(organisation)).not.toContain(`raw-${id}`);
+  });
+
+  it('is there again when it is uploaded again meanwhile, and goes with its organisation', async () => {
+    const owner = await api.organisation();
+    const { pem } = await makeCertificate();
+    const id = await add(pem, owner);
+    expectOk(await owner.admin.client.delete(`/api/certs/${id}`));
+    expect(await add(pem, owner)).toBe(id);
+    expect(await raw(id)).toBe(pem);
+    expectOk(await api.admin.delete(`/admin/organisations/${owner.id}`));
+    await eventually(async () => (await raw(id)) === null && (await index(owner)).length === 0);
+  });
+});
+
+/** Of OpenSSL 3, with AES-256 and SHA-256, under the password żółw😀. */
+const pkcs12 = [
+  'MIIEbAIBAzCCBCIGCSqGSIb3DQEHAaCCBBMEggQPMIIECzCCAsIGCSqGSIb3DQEHBqCCArMwggKvAgEAMIICqAYJKoZIhvcNAQcBMFcGCSqGSI',
+  'b3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAj2BiRAmAVeCgICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEIxflfQtyS1ARLZb2zZPaQOA',
+  'ggJAxDaZ/zw2RmmgfJrdOiktjj+nW0L9p3ZjoneODg/FFIxQBb+kqcdk39kRF8EqLax4ziI/dwQZ1stYc88zdR27HZZcQ1OYrq2mPVn5D4wzsL',
+  '+DRVCMtYn6JNS0XPf5cbKQ5BwHeSwRa8d6YLEvVVcz0mO+dj0l6gZ5BdnH3kRHMi3Yk7/ve2amIPuoLTmC2E6qUBn2NsgDq5lUT2RyvW4Ziew7',
+  'rqnr39pRFVgZs9/apmpEJpfXURUZX+LtQpahYenijIojNU5vM4X/yXdnu/LmyPP7tGmEqIdRj6faHaQMgcSP8l9a43FsW4SdN8/5GVv80n+BL5',
+  'zt0eVjdS1zPC5MDxkFPJFlPe3zCRijesByzs5+sRMHtQGQIX1y5qSydDQ56jdv9RUuvHrknHPFQkijbtF1fLiObjutXZAZLdzzoIwIinL24eHQ',
+  'FzP9EphfUf43L8gL+orPPhoQUsUyUYtCG63YRYaQIZmOQ1L4m5sa+XtVNHQ2RvSONTT2i/+TnXqwbP3nsfbQgf84A5kf6Zx634KKFdLTtWKCH+',
+  'mHtLcmGqXzIwTDXDqYhhyMSUaKWgdqSoQOk/OQ7Ty6b27vw9Cdw8dDTwlguJy9cSdJ5SB2lNkFbUboWBukQJokQXEANyaqGLgibuJHeWY69TKu',
+  'SBX3wmUxz2d9LbEVkb6GdzL9Z49GIZrzYuxTasMNHc1Gp0VNBBvZjDAcdh/MVMN3TMgphhLOAUAh41eejQCORS3KbfxuTYU4rFrGkOtqGXhCPJ',
+  '3DMIIBQQYJKoZIhvcNAQcBoIIBMgSCAS4wggEqMIIBJgYLKoZIhvcNAQwKAQKgge8wgewwVwYJKoZIhvcNAQUNMEowKQYJKoZIhvcNAQUMMBwE',
+  'CIg8dEWJjQ3PAgIIADAMBggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQJraDKM5vwlf8IgddvYfN5wSBkBvJRPyiEREky1DtVfZCTohKgZJ8uZ',
+  '+Wd8w+11+EQ7zKkj3HWpT9cOb/K82PkNHXIQuE0T1u8i2Nvy2WEZGEVoy+zidY8LYC2IdrDb/8tTVYs0ZlTvDO6UKfCS4oRIgFMAFjxsgQJ6QX',
+  'dncWPs06rsCjT4qFYw41152l9KATqnAwhuqSRviZbvRI6Xa3U1Mt7TElMCMGCSqGSIb3DQEJFTEWBBRxdJhfDaO3gf5TRlGtRxnYK1oEuTBBMD',
+  'EwDQYJYIZIAWUDBAIBBQAEIBwaTbTt7Nx3U6Rn69vby1Aty3KdpdkN5JqwO6gc6lFcBAgxv23DHJPVLwICCAA=',
+].join('');

@@ -1,0 +1,198 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { CastellanError, Conflict, NotFound, type FieldError } from '@castellan/dto';
+import { CertificateVault } from '@castellan/keys';
+import { Clock, LOGGER, type Logger } from '@castellan/observability';
+import {
+  CertificateStore,
+  ChoreStore,
+  DuplicateKey,
+  newObjectId,
+  type CertificateRow,
+  type ChangeContext,
+  type OrganisationId,
+  type Page,
+  type Place,
+  type UnitOfWork,
+} from '@castellan/persistence';
+import { decryptKey, type Bundle } from '@castellan/tyk';
+import { ChoreRunner } from '../chores/chore-runner';
+import { isOutage } from '../http/outage';
+import type { Precondition } from '../http/precondition';
+import { ResourceTools } from '../resources/resource-tools';
+import { certificateDraft, foundDraft, keyBlockOf, textOf } from './certificate-content';
+import { CertificateUserFinder, type CertificateUsers } from './certificate-users';
+
+/** Which certificates of a list. */
+export interface CertificateFilter {
+  readonly hasPrivate?: boolean;
+  /** Those that end before then. */
+  readonly endsBefore?: Date;
+}
+
+/** As many as an organisation may have. */
+export const mostCertificates = 10_000;
+
+/** Found in one go, so that a list with many new ones answers soon. */
+const mostFound = 500;
+
+const fingerprint = /^[0-9a-f]{64}$/;
+
+/** Certificates of one organisation. */
+@Injectable()
+export class CertificatesService {
+  constructor(
+    private readonly tools: ResourceTools,
+    private readonly certificates: CertificateStore,
+    private readonly chores: ChoreStore,
+    private readonly vault: CertificateVault,
+    private readonly runner: ChoreRunner,
+    private readonly users: CertificateUserFinder,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    tools.addStore(certificates);
+  }
+
+  get pageSize(): number {
+    return this.config.pageSize;
+  }
+
+  /** @throws ValidationFailed, Conflict when the organisation has it already, Unavailable when nodes' Redis is */
+  async add(context: ChangeContext, bundle: Bundle): Promise<CertificateRow> {
+    const { certificateSecret } = this.config;
+    const hasKey = bundle.form === 'certificate' && bundle.key !== null;
+    if (hasKey && certificateSecret === '') {
+      throw new CastellanError(400, 'not_configured', 'Private keys are encrypted: set CASTELLAN_CERTIFICATE_SECRET');
+    }
+    const text = textOf(bundle, certificateSecret);
+    const draft = certificateDraft(newObjectId(), context.organisation, bundle, text);
+    await this.runner.requireRedis();
+    try {
+      const row = await this.tools.recorder.commit(context, async (unit) => {
+        await unit.rules();
+        const said = `An organisation may hold ${mostCertificates} certificates`;
+        unit.limit('certificate', {
+          most: mostCertificates,
+          refuse: () => new CastellanError(400, 'limit_reached', said),
+        });
+        const existing = await this.certificates.byCertificateId(unit.organisation, draft.certificateId, unit.session);
+        if (existing !== null) throw taken(draft.certificateId);
+        return this.certificates.insert(unit, draft);
+      });
+      await this.runner.doNow('certificate.put', [row.certificateId]);
+      return row;
+    } catch (error) {
+      throw error instanceof DuplicateKey ? taken(draft.certificateId) : error;
+    }
+  }
+
+  /**
+   * Deletes a certificate that nothing uses. It stays in Redis until every gateway runs a configuration without it.
+   *
+   * @returns why it is still there; null when it is not
+   * @throws NotFound, Conflict while something uses it, VersionMismatch
+   */
+  async remove(context: ChangeContext, id: string, precondition: Precondition): Promise<string | null> {
+    await this.runner.requireRedis();
+    const row = await this.tools.recorder.commit(context, async (unit) => {
+      const found = await this.find(unit.organisation, id, unit);
+      const current = await unit.require(found, () => missing('Could not delete certificate.'), precondition);
+      const uses = usesOf(await this.users.of(unit.organisation, current.certificateId, unit.session));
+      if (uses.length > 0) {
+        const said = 'The certificate is still in use; take it out of the APIs and delete the keys first';
+        throw new Conflict('in_use', said, { errors: uses });
+      }
+      await this.certificates.remove(unit, current);
+      return current;
+    });
+    return this.runner.doNow('certificate.remove', [row.certificateId]);
+  }
+
+  /** @throws NotFound */
+  async require(organisation: OrganisationId, id: string, said?: string): Promise<CertificateRow> {
+    const found = await this.find(organisation, id);
+    if (found !== null) return found;
+    await this.adopt(organisation);
+    const adopted = await this.find(organisation, id);
+    if (adopted === null) throw missing(said);
+    return adopted;
+  }
+
+  /** The oldest first, as nodes list them. */
+  async page(organisation: OrganisationId, filter: CertificateFilter, place: Place): Promise<Page<CertificateRow>> {
+    await this.adopt(organisation);
+    const { hasPrivate, endsBefore } = filter;
+    return this.certificates.page(organisation, {
+      filter: {
+        ...(hasPrivate === undefined ? {} : { hasPrivate }),
+        ...(endsBefore === undefined ? {} : { notAfter: { $ne: null, $lte: endsBefore } }),
+      },
+      sort: endsBefore === undefined ? { createdAt: 1, _id: 1 } : { notAfter: 1, _id: 1 },
+      place,
+      pageSize: this.config.pageSize,
+      without: ['text'],
+    });
+  }
+
+  usersOf(organisation: OrganisationId, { certificateId }: CertificateRow): Promise<CertificateUsers> {
+    return this.users.of(organisation, certificateId);
+  }
+
+  /** Whether nodes that have our secret can read the private key; null when there is none, or no secret to compare with. */
+  keyIsReadable({ text }: CertificateRow): boolean | null {
+    const block = keyBlockOf(text);
+    const { certificateSecret } = this.config;
+    return block === null || certificateSecret === '' ? null : decryptKey(block, certificateSecret) !== null;
+  }
+
+  /** Deleted certificates that gateways may still need, with the reason why each is still in Redis. */
+  async leaving(organisation: OrganisationId): Promise<readonly { readonly id: string; readonly reason: string }[]> {
+    const rows = await this.chores.ofOrganisation(organisation, 'certificate.remove', mostFound);
+    return rows.map(({ about: [id = ''], reason }) => ({ id, reason }));
+  }
+
+  /** @param id with the organisation before the fingerprint or without it, in upper case or in lower */
+  private find(organisation: OrganisationId, id: string, unit?: UnitOfWork): Promise<CertificateRow | null> {
+    const text = id.toLowerCase();
+    const certificateId = fingerprint.test(text) ? `${organisation}${text}` : text;
+    return this.certificates.byCertificateId(organisation, certificateId, unit?.session ?? null);
+  }
+
+  /** Notes certificates that nodes were given by their own API. While Redis is away, what is known has to do. */
+  private async adopt(organisation: OrganisationId): Promise<void> {
+    try {
+      const listed = (await this.vault.listed(organisation)).filter((id) => id.startsWith(organisation));
+      const known = new Set(await this.certificates.idsOf(organisation));
+      const unknown = listed.filter((id) => !known.has(id)).slice(0, mostFound);
+      for (const id of unknown) await this.adoptOne(organisation, id);
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      this.logger.warn({ err: error }, 'The Redis of the nodes cannot be asked for certificates');
+    }
+  }
+
+  private async adoptOne(organisation: OrganisationId, id: string): Promise<void> {
+    if ((await this.chores.about('certificate.remove', [id])) !== null) return;
+    const text = await this.vault.read(id);
+    const draft = text === null ? null : foundDraft(newObjectId(), organisation, id, text);
+    if (draft !== null) await this.certificates.adopt(organisation, draft, this.clock.now());
+  }
+}
+
+/** In the words of the original. */
+const missing = (
+  said = 'Could not retrieve certificate details. Certificate with given SHA256 fingerprint not found.',
+): NotFound => new NotFound(said);
+
+const taken = (id: string): Conflict =>
+  new Conflict('id_conflict', `Could not create certificate.Certificate with ${id} ID already exists.`);
+
+const usesOf = ({ apis, keys }: CertificateUsers): FieldError[] => [
+  ...apis.map(({ row, usages }) => ({
+    path: `apis.${row.apiId}`,
+    message: `${row.name} uses it (${usages.join(', ')})`,
+  })),
+  ...keys.map(({ hash, alias }) => ({ path: `keys.${hash}`, message: `the key ${alias || hash} is bound to it` })),
+];

@@ -1,0 +1,121 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Unavailable } from '@castellan/dto';
+import { KeyStore } from '@castellan/keys';
+import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
+import { ChoreStore, type ChoreRow, type Job } from '@castellan/persistence';
+
+/** Does a chore. @returns null when it is done, or why it has to wait */
+export type DoChore = (chore: ChoreRow) => Promise<string | null>;
+
+/** Pause between two looks for chores, in milliseconds. */
+const lookMs = 500;
+/** While one is worked on, no other replica takes it, for so many milliseconds. */
+const leaseMs = 30_000;
+const batchSize = 50;
+/** How long one that failed or has to wait is left alone, in milliseconds: longer each time. */
+const pauseMs = 500;
+const longestPauseMs = 30_000;
+/** What has to wait for gateways is looked at every few seconds all the same. */
+const patientTries = 3;
+
+/**
+ * Brings to the nodes' Redis what committed changes say has to be there. Whoever makes a change does its chore at once; whatever
+ * is left, because a process died or Redis was away, any replica does later. Each can be done again from wherever it stopped.
+ */
+@Injectable()
+export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly workers = new Map<Job, DoChore>();
+  private readonly loop: Recurring;
+
+  constructor(
+    private readonly chores: ChoreStore,
+    private readonly store: KeyStore,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+    metrics: Metrics,
+  ) {
+    this.loop = new Recurring('chores of the key store', lookMs, () => this.doAllDue(), logger);
+    metrics.gauge(
+      'castellan_key_store_chores',
+      'Changes of certificates and OAuth clients that the nodes’ Redis does not have yet',
+      [],
+      async () => [{ labels: {}, value: await chores.waiting() }],
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.loop.stop();
+  }
+
+  /** Says who does a job. */
+  assign(job: Job, work: DoChore): void {
+    this.workers.set(job, work);
+  }
+
+  /** Refuses a change before anything of it is written when Redis could not be told. @throws Unavailable */
+  async requireRedis(): Promise<void> {
+    try {
+      await this.store.ping();
+    } catch (error) {
+      throw new Unavailable('The Redis of the nodes', error);
+    }
+  }
+
+  /**
+   * Does what is to be done about something, for whoever has just changed it.
+   *
+   * @returns why it has to wait; null when it is done
+   * @throws Unavailable when Redis went away since the change was committed, which is then brought there later
+   */
+  async doNow(job: Job, about: readonly string[]): Promise<string | null> {
+    const chore = await this.chores.about(job, about);
+    if (chore === null) return null;
+    try {
+      return await this.do(chore);
+    } catch (error) {
+      this.logger.warn({ err: error, chore: chore._id }, 'A change waits for the Redis of the nodes');
+      throw new Unavailable('The change is recorded and will be made; the Redis of the nodes', error);
+    }
+  }
+
+  /** Does everything that is due. */
+  async doAllDue(): Promise<void> {
+    const now = this.clock.now();
+    const due = await this.chores.takeDue(now, new Date(now.getTime() + leaseMs), batchSize);
+    for (const chore of due) {
+      await this.do(chore).catch((error: unknown) => {
+        this.logger.warn(
+          { err: error, chore: chore._id, tries: chore.tries },
+          'A change does not reach the nodes’ Redis',
+        );
+      });
+    }
+  }
+
+  private async do(chore: ChoreRow): Promise<string | null> {
+    const work = this.workers.get(chore.job);
+    if (work === undefined) throw new TypeError(`Nobody does ${chore.job}`);
+    try {
+      const reason = await work(chore);
+      if (reason !== null) {
+        await this.chores.later(chore, this.next(Math.min(chore.tries, patientTries)), reason);
+        return reason;
+      }
+    } catch (error) {
+      await this.chores.later(chore, this.next(chore.tries), 'Redis');
+      throw error;
+    }
+    if (await this.chores.done(chore)) return null;
+    // Another change came meanwhile, and what it wants may have been undone just now.
+    const newer = await this.chores.about(chore.job, chore.about);
+    return newer === null ? null : this.do(newer);
+  }
+
+  private next(tries: number): Date {
+    return new Date(this.clock.millis() + Math.min(longestPauseMs, pauseMs * 2 ** Math.min(tries, 10)));
+  }
+}

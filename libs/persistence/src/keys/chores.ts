@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import { InjectModel } from '@nestjs/mongoose';
+import { Schema, type ClientSession, type Model, type Types } from 'mongoose';
+import { newObjectId, toObjectId, type OrganisationId } from '../ids';
+import { modelNames } from '../models';
+import { rowSchemaOptions } from '../resources/resource-row';
+
+/** What has to be done in the nodes' Redis. */
+export type Job = 'certificate.put' | 'certificate.remove' | 'oauth.put' | 'oauth.remove' | 'oauth.clear';
+
+/** Something that has to be done in the nodes' Redis because of a committed change. */
+export interface Chore {
+  readonly job: Job;
+  /** What it is about, such as an API and a client; a later chore about the same takes its place. */
+  readonly about: readonly string[];
+  /** What has to be there; empty where the job needs none. */
+  readonly text: string;
+}
+
+export interface ChoreRow extends Chore {
+  /** The kind of what it is about, and what that is. */
+  readonly _id: string;
+  readonly orgId: Types.ObjectId;
+  /** Another one for each chore: whoever has done an earlier one must not take this for done. */
+  readonly turn: Types.ObjectId;
+  readonly createdAt: Date;
+  readonly due: Date;
+  readonly tries: number;
+  /** Why it is not done yet; empty before the first try. */
+  readonly reason: string;
+}
+
+export const choreSchema = new Schema<ChoreRow>(
+  {
+    _id: { type: String, required: true },
+    orgId: { type: Schema.Types.ObjectId, required: true },
+    job: { type: String, required: true },
+    about: { type: [String], required: true },
+    text: { type: String, default: '' },
+    turn: { type: Schema.Types.ObjectId, required: true },
+    createdAt: { type: Date, required: true },
+    due: { type: Date, required: true },
+    tries: { type: Number, default: 0 },
+    reason: { type: String, default: '' },
+  },
+  { ...rowSchemaOptions, collection: 'key_store_chores' },
+)
+  .index({ due: 1 })
+  .index({ orgId: 1, job: 1 });
+
+/** So long whoever made the change does the chore before anybody else looks for it, in milliseconds. */
+const grace = 2_000;
+
+/** Chores of one thing have one id, whatever is to be done to it. */
+const idOf = ({ job, about }: Pick<Chore, 'job' | 'about'>): string => JSON.stringify([job.split('.')[0], ...about]);
+
+/**
+ * What committed changes leave to be done in the nodes' Redis. It is noted in the transaction of the change and taken away once
+ * it is done, so that a process may die in between.
+ */
+@Injectable()
+export class ChoreStore {
+  constructor(@InjectModel(modelNames.chore) private readonly model: Model<ChoreRow>) {}
+
+  /** Notes a chore with a change; it takes the place of an earlier one about the same. */
+  async note(organisation: OrganisationId, chore: Chore, at: Date, session: ClientSession): Promise<ChoreRow> {
+    const row: ChoreRow = {
+      ...chore,
+      ...{ _id: idOf(chore), orgId: toObjectId(organisation), turn: newObjectId() },
+      ...{ createdAt: at, due: new Date(at.getTime() + grace), tries: 0, reason: '' },
+    };
+    await this.model.replaceOne({ _id: row._id }, row, { upsert: true, session }).exec();
+    return row;
+  }
+
+  /** What is still to be done about something; null when nothing is. */
+  async about(job: Job, about: readonly string[], session: ClientSession | null = null): Promise<ChoreRow | null> {
+    return this.model
+      .findOne({ _id: idOf({ job, about }) })
+      .session(session)
+      .lean<ChoreRow>()
+      .exec();
+  }
+
+  async ofOrganisation(organisation: OrganisationId, job: Job, most: number): Promise<ChoreRow[]> {
+    return this.model
+      .find({ orgId: toObjectId(organisation), job })
+      .sort({ createdAt: 1 })
+      .limit(most)
+      .lean<ChoreRow[]>()
+      .exec();
+  }
+
+  /** Takes chores that are due, and puts them off, so that other replicas leave them alone. */
+  async takeDue(now: Date, next: Date, most: number): Promise<ChoreRow[]> {
+    const rows = await this.model
+      .find({ due: { $lte: now } })
+      .sort({ due: 1 })
+      .limit(most)
+      .lean<ChoreRow[]>()
+      .exec();
+    if (rows.length === 0) return [];
+    const taken = { _id: { $in: rows.map(({ _id }) => _id) }, due: { $lte: now } };
+    await this.model.updateMany(taken, { $set: { due: next } }).exec();
+    return rows;
+  }
+
+  /** @returns false when another chore has taken its place */
+  async done({ _id, turn }: ChoreRow): Promise<boolean> {
+    const { deletedCount } = await this.model.deleteOne({ _id, turn }).exec();
+    return deletedCount === 1;
+  }
+
+  async later({ _id, turn }: ChoreRow, due: Date, reason: string): Promise<void> {
+    await this.model.updateOne({ _id, turn }, { $set: { due, reason }, $inc: { tries: 1 } }).exec();
+  }
+
+  async waiting(): Promise<number> {
+    return this.model.countDocuments({}).exec();
+  }
+}
