@@ -64,7 +64,7 @@ export class CertificatesService {
     const { certificateSecret } = this.config;
     const hasKey = bundle.form === 'certificate' && bundle.key !== null;
     if (hasKey && certificateSecret === '') {
-      throw new CastellanError(400, 'not_configured', 'Private keys are encrypted: set CASTELLAN_CERTIFICATE_SECRET');
+      throw new Conflict('not_configured', 'Private keys are encrypted: set CASTELLAN_CERTIFICATE_SECRET');
     }
     const text = textOf(bundle, certificateSecret);
     const draft = certificateDraft(newObjectId(), context.organisation, bundle, text);
