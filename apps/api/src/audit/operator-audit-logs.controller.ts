@@ -55,7 +55,7 @@ export class OperatorAuditLogsController {
     id: 'adminGetAuditLog',
     summary: 'Get one audit record of any organisation',
     description: 'Whichever organisation it belongs to.',
-    params: [{ name: 'id', example: '672a83e2b0418b224440ce29' }],
+    params: [{ name: 'id', description: 'Id of the record', example: '672a83e2b0418b224440ce29' }],
     reply: AuditLogDto,
   })
   async get(@Param('id') id: string): Promise<AuditLogDto> {

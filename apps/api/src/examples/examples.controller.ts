@@ -85,7 +85,7 @@ export class ExamplesController {
     access: Requires('apis', 'read', 'Get Example'),
     id: 'getExample',
     summary: 'Get an example of an API',
-    params: [{ name: 'location', example: 'keyless-proxy' }],
+    params: [{ name: 'location', description: 'Name of the example', example: 'keyless-proxy' }],
     reply: ExampleDto,
   })
   get(

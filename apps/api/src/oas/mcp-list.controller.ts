@@ -1,6 +1,7 @@
 import { Controller, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { int32 } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { listParameters } from '../http/paging';
@@ -36,7 +37,7 @@ export class McpListController {
       schema: {
         type: 'object',
         required: ['mcps', 'pages'],
-        properties: { mcps: { type: 'array', items: openApiDocument }, pages: { type: 'integer', example: 1 } },
+        properties: { mcps: { type: 'array', items: openApiDocument }, pages: { ...int32, example: 1 } },
       },
     },
     listed: true,

@@ -44,7 +44,7 @@ class UrlDto {
   @ApiProperty({ example: '127.0.0.1' })
   readonly domain!: string;
 
-  @ApiProperty({ type: 'integer', nullable: true, example: 8080, description: 'Null where it is that of the protocol' })
+  @ApiProperty({ ...int32, nullable: true, example: 8080, description: 'Null where it is that of the protocol' })
   readonly port!: number | null;
 
   @ApiProperty({ example: 'users' })

@@ -65,7 +65,7 @@ export class SessionsController {
     access: AnyUser('End Session'),
     id: 'endSession',
     summary: 'End a session',
-    params: [{ name: 'id', example: '9f86d081884c7d659a2feaa0c55ad015' }],
+    params: [{ name: 'id', description: 'Id of the session', example: '9f86d081884c7d659a2feaa0c55ad015' }],
     reply: StatusReply,
     errors: [403],
   })

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { email } from '@castellan/dto';
 import { IsArray, IsBoolean, IsEmail, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 
 export const ssoSections = ['dashboard', 'portal'] as const;
@@ -21,7 +22,7 @@ export class NonceInput {
   @Matches(/^([0-9a-f]{24})?$/i, { message: 'must be the id of an organisation' })
   readonly OrgID?: string;
 
-  @ApiProperty({ example: 'ada@acme.example' })
+  @ApiProperty({ ...email, example: 'ada@acme.example' })
   @IsEmail({ require_tld: false }, { message: 'must be an email address' })
   readonly EmailAddress!: string;
 

@@ -1,7 +1,7 @@
 import { Controller, Res } from '@nestjs/common';
 import { ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { NotFound } from '@castellan/dto';
+import { int32, NotFound } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { ApiStore } from '@castellan/persistence';
 import { Requires } from '@castellan/rbac';
@@ -27,31 +27,31 @@ const statsQuery = new RouteQuery({
 const unlimited = 2 ** 31 - 1;
 
 class StatsOfDayDto {
-  @ApiProperty({ example: '2030-01-31' })
+  @ApiProperty({ format: 'date', example: '2030-01-31' })
   readonly date!: string;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ ...int32 })
   readonly avg_usage!: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ ...int32 })
   readonly min_usage!: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ ...int32 })
   readonly max_usage!: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ ...int32 })
   readonly avg_active_usage!: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ ...int32 })
   readonly min_active_usage!: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ ...int32 })
   readonly max_active_usage!: number;
 
-  @ApiProperty({ type: 'integer', example: unlimited, description: 'There is no limit' })
+  @ApiProperty({ ...int32, example: unlimited, description: 'There is no limit' })
   readonly license_entitlement!: number;
 
-  @ApiProperty({ type: 'integer', example: unlimited, description: 'There is no limit' })
+  @ApiProperty({ ...int32, example: unlimited, description: 'There is no limit' })
   readonly license_entitlement_active!: number;
 }
 

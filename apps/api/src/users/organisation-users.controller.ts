@@ -19,7 +19,7 @@ const searchQuery = new RouteQuery({
   ...listParameters,
   q: search({ description: 'A part of the name or the address' }),
 });
-const idParam = { name: 'id', example: '54b53e4ceba6db5c35000003' };
+const idParam = { name: 'id', description: 'Id of the user', example: '54b53e4ceba6db5c35000003' };
 /** Longer than any name or address. */
 const longestSearch = 256;
 

@@ -48,7 +48,7 @@ export class PermissionsController {
     id: 'getUserPermissions',
     summary: 'Get what a user may, own rights and those of groups together, and what comes from where',
     description: 'One’s own (`me`), or with `users: read` those of others.',
-    params: [{ name: 'id', example: '54b53e4ceba6db5c35000003' }],
+    params: [{ name: 'id', description: 'Id of the user', example: '54b53e4ceba6db5c35000003' }],
     reply: UserPermissionsDto,
     errors: [403],
   })

@@ -12,7 +12,7 @@ import { UserGroupChange, UserGroupDto, UserGroupInput, UserGroupListDto } from 
 import { presentGroup, UserGroupsService } from './user-groups.service';
 
 const listQuery = new RouteQuery(listParameters);
-const idParam = { name: 'id', example: '6649fb3e5715ec4c96cbef36' };
+const idParam = { name: 'id', description: 'Id of the user group', example: '6649fb3e5715ec4c96cbef36' };
 
 /** User groups (docs/tyk/management.md#user-groups). */
 @ApiTags('User groups')

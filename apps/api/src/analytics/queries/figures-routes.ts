@@ -90,6 +90,14 @@ const filtersOf = ({ path, of }: FiguresRoute, params: Parameters): Filters => {
   return { [of]: name.endsWith('s') ? value.split(',').filter((entry) => entry !== '') : [value] };
 };
 
+/** What stands in a path beside the days. */
+const whose: Readonly<Record<string, string>> = {
+  api: 'Id of the API',
+  key: 'Hash of the key',
+  keys: 'Hashes of keys, comma-separated',
+  client: 'Id of the OAuth client',
+};
+
 /** Both rights open these routes; what `owned_analytics` shows is less, which the service sees to. */
 const describe = ({ path, id, action, summary }: FiguresRoute): RouteOf => ({
   access: AnyUser(action),
@@ -97,7 +105,7 @@ const describe = ({ path, id, action, summary }: FiguresRoute): RouteOf => ({
   summary,
   description:
     'Needs `analytics`, or `owned_analytics` for the APIs that the user owns. Both days belong to the time asked for.',
-  params: [...namesIn(path).map((name) => ({ name, type: String })), ...rangeParams],
+  params: [...namesIn(path).map((name) => ({ name, description: whose[name] ?? '', type: String })), ...rangeParams],
   reply: FigureListDto,
   produces: ['application/json', 'text/csv'],
   errors: [403],

@@ -47,7 +47,7 @@ export class LogController {
     access: Requires('log', 'read', 'Log Detail'),
     id: 'getLog',
     summary: 'Get one recorded request, with what was recorded of the messages',
-    params: [{ name: 'id', example: '6b07a8ee73882eb05c0245db' }],
+    params: [{ name: 'id', description: 'Id of the record', example: '6b07a8ee73882eb05c0245db' }],
     reply: LogDetailDto,
   })
   async get(@OrganisationRequest() context: OrganisationContext, @Param('id') id: string): Promise<LogDetailDto> {

@@ -7,19 +7,25 @@ import {
   type CalendarDay,
   type Resolution,
 } from '@castellan/analytics';
-import { ValidationFailed } from '@castellan/dto';
+import { int32, ValidationFailed } from '@castellan/dto';
 
 /** The end of every path that asks for some days: both of them belong to what is asked for. */
 export const rangePath = ':from_day/:from_month/:from_year/:to_day/:to_month/:to_year';
 
+const part = (name: string, description: string, maximum: number, example: number) => ({
+  name,
+  description,
+  schema: { ...int32, minimum: 1, maximum, example },
+});
+
 export const rangeParams = [
-  ['from_day', '1'],
-  ['from_month', '12'],
-  ['from_year', '2026'],
-  ['to_day', '31'],
-  ['to_month', '12'],
-  ['to_year', '2026'],
-].map(([name = '', example = '']) => ({ name, example }));
+  part('from_day', 'Day of the month that is the first', 31, 1),
+  part('from_month', 'Its month', 12, 12),
+  part('from_year', 'Its year', 9_999, 2026),
+  part('to_day', 'Day of the month that is the last', 31, 31),
+  part('to_month', 'Its month', 12, 12),
+  part('to_year', 'Its year', 9_999, 2026),
+];
 
 /** As they stand in the path. */
 export interface RangeParams {
