@@ -21,6 +21,10 @@ export const tags: readonly (readonly [name: string, description: string])[] = [
   ['MCP proxies', 'The same documents under the path that tools for MCP proxies use.'],
   ['Policies', 'What keys may do: access rights, rates and quotas; with their history.'],
   ['Keys', 'The keys of callers: who they are, what they may do and what they have left of it.'],
+  [
+    'Certificates',
+    'Certificates of the organisation: what they say, what uses them, and which expire or leave the gateways.',
+  ],
   ['Web hooks', 'What gateways call when something happens, and the APIs that refer to it; with their history.'],
   ['Import and export', 'A whole configuration as one document, and the imports that bootstrap scripts use.'],
   ['Analytics', 'What gateways have recorded: figures, single requests and the uptime of targets.'],
