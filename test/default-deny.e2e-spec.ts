@@ -106,44 +106,6 @@ describe('promise 7: default deny', () => {
       ).toEqual([]);
     });
 
-    it('refuses the credentials of the other planes', async () => {
-      const clients = { admin: api.admin, node: api.node, organisation: organisation.admin.client };
-      const planeOf = (route: Route): string => {
-        const permission = permissionOf(route);
-        return permission === 'admin' || permission === 'node' ? permission : 'organisation';
-      };
-      for (const [plane, client] of Object.entries(clients)) {
-        const others = guarded().filter((route) => planeOf(route) !== plane);
-        expect(await answeringOtherwise(client, others, [401])).toEqual([]);
-      }
-    });
-
-    it('refuses a user who has every right but the one that it asks for', async () => {
-      const sections = [
-        ...new Set(
-          [...permissions.values()].filter((each) => each.includes(':')).map((each) => each.split(':')[0] ?? ''),
-        ),
-      ];
-      for (const section of sections) {
-        const rights = Object.fromEntries(
-          ['websockets', ...sections].filter((each) => each !== section).map((each) => [each, 'write']),
-        );
-        const { client } = await api.user(organisation.id, rights);
-        const asked = guarded().filter((route) => permissionOf(route).startsWith(`${section}:`));
-        expect(await answeringOtherwise(client, asked, [403])).toEqual([]);
-      }
-    });
-
-    it('refuses a reader where it writes', async () => {
-      for (const permission of new Set(permissions.values())) {
-        const [section = '', level] = permission.split(':');
-        if (level !== 'write') continue;
-        const { client } = await api.user(organisation.id, { [section]: 'read' });
-        const asked = guarded().filter((route) => permissionOf(route) === permission);
-        expect(await answeringOtherwise(client, asked, [403])).toEqual([]);
-      }
-    });
-
     it('tells in Tyk’s words what it refuses', async () => {
       const { client } = await api.user(organisation.id, { websockets: 'read' });
       const reply = await client.get('/api/apis/?p=1');

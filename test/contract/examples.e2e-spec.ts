@@ -1,45 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
 import { listOf, textOf, type HttpClient, type JsonReply } from '@castellan/testing';
 import { ApiUnderTest, expectOk } from '../../apps/api/test/api-under-test';
+import {
+  exampleBodyOf,
+  pathWith,
+  publishedOperations as operations,
+  type PublishedOperation,
+} from '../support/published-operations';
 
-const document = JSON.parse(readFileSync(join(__dirname, '..', '..', 'openapi.json'), 'utf8')) as JsonReply;
-
-interface Documented {
-  readonly method: string;
-  readonly path: string;
-  readonly operation: JsonReply;
-}
-
-/** Every operation of the document, by its id. */
-const operations: ReadonlyMap<string, Documented> = new Map(
-  Object.entries(document['paths'] ?? {}).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => [
-      textOf(operation['operationId']),
-      { method: method.toUpperCase(), path, operation },
-    ]),
-  ),
-);
-
-const operationNamed = (id: string): Documented => {
+const operationNamed = (id: string): PublishedOperation => {
   const found = operations.get(id);
   if (found === undefined) throw new Error(`There is no operation ${id}`);
   return found;
 };
-
-const bodyOf = ({ operation }: Documented): JsonReply | undefined =>
-  operation['requestBody']?.['content']?.['application/json']?.['example'];
-
-/** The path with the examples of its parameters in it, or with what is given instead. */
-const pathOf = ({ path, operation }: Documented, given: Readonly<Record<string, string>>): string =>
-  Object.values(operation['parameters'] ?? {})
-    .filter((parameter) => textOf(parameter['in']) === 'path')
-    .reduce((text, parameter) => {
-      const name = textOf(parameter['name']);
-      return text.replace(`{${name}}`, given[name] ?? textOf(parameter['schema']?.['example']));
-    }, path);
 
 /** Those of a fresh installation, in the order in which somebody would try them; each takes its example as it is. */
 const underApi = [
@@ -77,7 +51,7 @@ describe('the examples of the document, sent as they are to a fresh installation
   const send = async (client: HttpClient, id: string, given: Readonly<Record<string, string>> = {}) => {
     tried.add(id);
     const operation = operationNamed(id);
-    const reply = await client.call(operation.method, pathOf(operation, given), { body: bodyOf(operation) });
+    const reply = await client.call(operation.method, pathWith(operation, given), { body: exampleBodyOf(operation) });
     return { id, status: reply.status, text: reply.status < 300 ? '' : reply.text, json: reply.json };
   };
   const expectDone = async (client: HttpClient, id: string, given: Readonly<Record<string, string>> = {}) => {
@@ -162,8 +136,12 @@ describe('the examples of the document, sent as they are to a fresh installation
   });
 
   it('are there for every body, and each was tried', () => {
-    const withBody = [...operations].filter(([, { operation }]) => 'requestBody' in operation);
-    expect(withBody.filter(([, documented]) => bodyOf(documented) === undefined).map(([id]) => id)).toEqual([]);
+    // Of files there are no examples.
+    const withBody = [...operations].filter(([, { operation }]) => {
+      const content = operation['requestBody']?.['content'];
+      return content !== undefined && 'application/json' in content;
+    });
+    expect(withBody.filter(([, documented]) => exampleBodyOf(documented) === undefined).map(([id]) => id)).toEqual([]);
     const untried = withBody.map(([id]) => id).filter((id) => !tried.has(id));
     expect(untried).toEqual(Object.keys(exempt));
   });

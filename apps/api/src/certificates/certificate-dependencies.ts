@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Forbidden } from '@castellan/dto';
+import { Conflict, Forbidden } from '@castellan/dto';
 import type { CertificateRow } from '@castellan/persistence';
 import { allows, type Section } from '@castellan/rbac';
 import { objectAt, withoutCertificate } from '@castellan/tyk';
@@ -25,7 +25,8 @@ export class CertificateDependencies {
 
   /** @throws Forbidden unless the caller may change what uses it */
   async remove(context: OrganisationContext, { certificateId: id }: CertificateRow): Promise<void> {
-    const { apis, keys } = await this.users.of(context.organisation, id);
+    const { apis, keys, isAll } = await this.users.seenBy(context, await this.users.of(context.organisation, id));
+    if (!isAll) throw new Conflict('in_use', 'Something that is not yours uses the certificate');
     const needed: Section[] = [
       ...(apis.length > 0 ? ['apis' as const] : []),
       ...(keys.length > 0 ? ['keys' as const] : []),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ClientSession } from 'mongoose';
 import { ApiStore, KeyIndex, type ApiRow, type KeyRow, type OrganisationId } from '@castellan/persistence';
 import { certificateUses, type CertificateUsage } from '@castellan/tyk';
+import { Sights, type Asker } from '../ownership/sights';
 import { definitionOf, storedWrapper } from '../apis/wrapper';
 
 /** An API that names a certificate, and what for. */
@@ -16,6 +17,11 @@ export interface CertificateUsers {
   readonly keys: readonly KeyRow[];
 }
 
+/** As much of that as somebody sees, and whether there is more. */
+export interface SeenUsers extends CertificateUsers {
+  readonly isAll: boolean;
+}
+
 /** More keys than that are not named one by one. */
 const mostKeys = 1_000;
 
@@ -25,6 +31,7 @@ export class CertificateUserFinder {
   constructor(
     private readonly apis: ApiStore,
     private readonly keys: KeyIndex,
+    private readonly sights: Sights,
   ) {}
 
   async of(organisation: OrganisationId, id: string, session: ClientSession | null = null): Promise<CertificateUsers> {
@@ -33,6 +40,16 @@ export class CertificateUserFinder {
       this.keys.page(organisation, { certificate: id }, { page: 1 }, mostKeys),
     ]);
     return { apis, keys: rows };
+  }
+
+  async seenBy(asker: Asker, { apis, keys }: CertificateUsers): Promise<SeenUsers> {
+    const sight = await this.sights.of(asker);
+    if (sight === null) return { apis, keys, isAll: true };
+    const seenApis = apis.filter(({ row }) => sight.seesApi(row));
+    const seen = await Promise.all(keys.map((row) => this.sights.seesKey(asker, row)));
+    const seenKeys = keys.filter((_, index) => seen[index]);
+    const isAll = seenApis.length === apis.length && seenKeys.length === keys.length;
+    return { apis: seenApis, keys: seenKeys, isAll };
   }
 
   private async usingApis(

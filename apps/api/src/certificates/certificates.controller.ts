@@ -170,11 +170,11 @@ export class CertificatesController {
     reply: CertificateDependenciesDto,
   })
   async getDependencies(
-    @OrganisationRequest() { organisation }: OrganisationContext,
+    @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
   ): Promise<CertificateDependenciesDto> {
-    const row = await this.certificates.require(organisation, id);
-    return dependenciesOf(row, await this.certificates.usersOf(organisation, row));
+    const row = await this.certificates.require(context.organisation, id);
+    return dependenciesOf(row, await this.certificates.usersOf(context, row));
   }
 
   @Route.delete('dependencies/:id', {
@@ -219,12 +219,9 @@ export class CertificatesController {
     params: [idParam],
     reply: UsingApisDto,
   })
-  async apis(
-    @OrganisationRequest() { organisation }: OrganisationContext,
-    @Param('id') id: string,
-  ): Promise<UsingApisDto> {
-    const row = await this.certificates.require(organisation, id, 'Certificate not found or access denied');
-    const apis = usingApisOf(await this.certificates.usersOf(organisation, row));
+  async apis(@OrganisationRequest() context: OrganisationContext, @Param('id') id: string): Promise<UsingApisDto> {
+    const row = await this.certificates.require(context.organisation, id, 'Certificate not found or access denied');
+    const apis = usingApisOf(await this.certificates.usersOf(context, row));
     return { cert_id: row.certificateId, apis, pages: Math.min(apis.length, 1) };
   }
 

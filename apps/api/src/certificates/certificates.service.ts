@@ -19,6 +19,7 @@ import { decryptKey, type Bundle } from '@castellan/tyk';
 import { ChoreRunner } from '../chores/chore-runner';
 import { isOutage } from '../http/outage';
 import type { Precondition } from '../http/precondition';
+import type { Asker } from '../ownership/sights';
 import { ResourceTools } from '../resources/resource-tools';
 import { certificateDraft, foundDraft, keyBlockOf, textOf } from './certificate-content';
 import { CertificateUserFinder, type CertificateUsers } from './certificate-users';
@@ -99,7 +100,12 @@ export class CertificatesService {
     const row = await this.tools.recorder.commit(context, async (unit) => {
       const found = await this.find(unit.organisation, id, unit);
       const current = await unit.require(found, () => missing('Could not delete certificate.'), precondition);
-      const uses = usesOf(await this.users.of(unit.organisation, current.certificateId, unit.session));
+      const all = await this.users.of(unit.organisation, current.certificateId, unit.session);
+      const seen = await this.users.seenBy(context, all);
+      const uses = [
+        ...usesOf(seen),
+        ...(seen.isAll ? [] : [{ path: 'apis', message: 'something that is not yours uses it' }]),
+      ];
       if (uses.length > 0) {
         const said = 'The certificate is still in use; take it out of the APIs and delete the keys first';
         throw new Conflict('in_use', said, { errors: uses });
@@ -136,8 +142,9 @@ export class CertificatesService {
     });
   }
 
-  usersOf(organisation: OrganisationId, { certificateId }: CertificateRow): Promise<CertificateUsers> {
-    return this.users.of(organisation, certificateId);
+  /** As far as the asker sees them. */
+  async usersOf(asker: Asker, { certificateId }: CertificateRow): Promise<CertificateUsers> {
+    return this.users.seenBy(asker, await this.users.of(asker.organisation, certificateId));
   }
 
   /** Whether nodes that have our secret can read the private key; null when there is none, or no secret to compare with. */

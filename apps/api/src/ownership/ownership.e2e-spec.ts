@@ -1,9 +1,9 @@
-import { anApiDefinition, aPolicy, listOf, textOf, unique } from '@castellan/testing';
+import { anApiDefinition, aPolicy, listOf, makeCertificate, textOf, unique } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation, type TestUser } from '../../test/api-under-test';
 
 const everything = {
   ...{ apis: 'write', policies: 'write', keys: 'write', analytics: 'read', log: 'read', hooks: 'write' },
-  ...{ system: 'write', users: 'write', user_groups: 'write', audit_logs: 'read', api_assets: 'read' },
+  ...{ system: 'write', users: 'write', user_groups: 'write', audit_logs: 'read', certs: 'write', api_assets: 'read' },
 };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -258,6 +258,21 @@ describe('ownership, where an organisation turned it on', () => {
     ]);
     const told = await bob.client.delete(`/api/users/${leaving.id}`);
     expect([told.status, told.text.includes('Quiet')]).toEqual([409, false]);
+  });
+
+  it('tells of a certificate no more than that something uses it', async () => {
+    const form = new FormData();
+    form.append('data', new Blob([(await makeCertificate({ name: 'shared.example' })).pem]), 'shared.pem');
+    const id = textOf(expectOk(await organisation.admin.client.post('/api/certs', form)).json['id']);
+    const hidden = await makeApi(byUser(), { use_mutual_tls_auth: true, client_certificates: [id] });
+    for (const path of [`/api/certs/${id}/apis`, `/api/certs/dependencies/${id}`]) {
+      expect(expectOk(await ada.client.get(path)).text).toContain(hidden.apiId);
+      expect(expectOk(await bob.client.get(path)).text).not.toContain(hidden.apiId);
+    }
+    for (const path of [`/api/certs/${id}`, `/api/certs/dependencies/${id}`]) {
+      const { status, text } = await bob.client.delete(path);
+      expect([status, text.includes(hidden.apiId)]).toEqual([409, false]);
+    }
   });
 
   it('shows figures of what is theirs alone', async () => {

@@ -1,0 +1,125 @@
+import { ApiUnderTest, expectOk, type TestOrganisation, type TestUser } from '../../apps/api/test/api-under-test';
+import { publishedOperations } from '../support/published-operations';
+import { callerOf } from './caller';
+import { furnish, type Furnished } from './furnished';
+import { leaksAmong, pry, readings, readOwn } from './prying';
+
+/** What of an organisation nobody else may have changed. */
+const stateOf = async ({ admin }: TestOrganisation): Promise<readonly string[]> => {
+  const paths = [
+    '/api/export',
+    '/api/users?p=-1',
+    '/api/usergroups?p=-1',
+    '/api/assets',
+    '/api/org/opa',
+    '/api/org/permissions',
+  ];
+  const lists = ['/api/keys/detailed?p=-1', '/api/apis/deleted', '/api/portal/policies/deleted', '/api/hooks/deleted'];
+  return Promise.all([...paths, ...lists].map(async (path) => expectOk(await admin.client.get(path)).text));
+};
+
+/** Reads that are no 200 even to those who may read everything. */
+const notRead: Readonly<Record<string, string>> = {
+  getCurrentSession: 'a key has no session',
+  exportOasApi: 'the example asks for nothing else',
+};
+
+let api: ApiUnderTest;
+
+beforeAll(async () => {
+  const attempts = { CREDENTIAL_ATTEMPTS: '100000', ADMIN_ATTEMPTS: '100000' };
+  api = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50', ...attempts });
+});
+afterAll(() => api.stop());
+
+const unread = (answers: Awaited<ReturnType<typeof readOwn>>): readonly string[] =>
+  answers
+    .filter(({ id, answer }) => answer.status >= 300 && !(id in notRead))
+    .map(({ id, answer }) => `${id}: ${answer.text}`);
+
+describe('promise 6: two organisations with the same in each', () => {
+  let own: Furnished;
+  let other: Furnished;
+
+  beforeAll(async () => {
+    own = await furnish(api, await api.organisation());
+    other = await furnish(api, await api.organisation());
+  });
+
+  it('show each its own, and nothing of the other', async () => {
+    for (const [mine, theirs] of [
+      [own, other],
+      [other, own],
+    ] as const) {
+      const answers = await readOwn(callerOf(api, { authorization: mine.organisation.admin.accessKey }), mine);
+      expect(unread(answers)).toEqual([]);
+      expect(leaksAmong(answers, theirs)).toEqual([]);
+      // They do show what is there: the mark stands in most of them.
+      expect(leaksAmong(answers, mine).length).toBeGreaterThan(readings.length / 2);
+    }
+  });
+
+  it('show and change nothing of the other to who knows its ids, names and marks', async () => {
+    const before = await stateOf(other.organisation);
+    const caller = callerOf(api, { authorization: own.organisation.admin.accessKey });
+    expect(await pry(caller, own, other)).toEqual([]);
+    expect(await stateOf(other.organisation)).toEqual(before);
+  });
+});
+
+describe('what others own in the same organisation', () => {
+  let hidden: Furnished;
+  let free: Furnished;
+  let stranger: TestUser;
+  let owner: TestUser;
+
+  const everyRight = (): Readonly<Record<string, string>> => {
+    const sections = [...publishedOperations.values()].map(({ permission }) => permission.split(':'));
+    return Object.fromEntries(
+      sections.filter(([, level]) => level !== undefined).map(([section = '']) => [section, 'write']),
+    );
+  };
+
+  beforeAll(async () => {
+    const organisation = await api.organisation({ enable_ownership: true });
+    const rights = { ...everyRight(), analytics: 'read' };
+    owner = await api.user(organisation.id, rights);
+    stranger = await api.user(organisation.id, rights);
+    hidden = await furnish(api, organisation, owner.id);
+    free = await furnish(api, organisation);
+  });
+
+  /** What shows the whole organisation. */
+  const forAdministrators = ['listAuditLogs', 'verifyAuditLogs', 'getAuditLog', 'listImports'];
+
+  it('is not in anything that somebody without a share in it reads', async () => {
+    const answers = await readOwn(callerOf(api, { authorization: stranger.accessKey }), free);
+    const withheld = answers.filter(({ answer }) => answer.status === 403).map(({ id }) => id);
+    expect(withheld.toSorted()).toEqual(forAdministrators.toSorted());
+    expect(unread(answers.filter(({ id }) => !forAdministrators.includes(id)))).toEqual([]);
+    expect(leaksAmong(answers, hidden)).toEqual([]);
+  });
+
+  it('is in what its owner and administrators read', async () => {
+    for (const { accessKey } of [owner, hidden.organisation.admin]) {
+      const answers = await readOwn(callerOf(api, { authorization: accessKey }), hidden);
+      expect(unread(answers.filter(({ answer }) => answer.status !== 403))).toEqual([]);
+      expect(leaksAmong(answers, hidden).length).toBeGreaterThan(readings.length / 3);
+    }
+  });
+
+  it('is shown and changed to nobody who knows its ids, names and marks', async () => {
+    const { client } = hidden.organisation.admin;
+    const [apiId = ''] = hidden.things['api'] ?? [];
+    const [policyId = ''] = hidden.things['policy'] ?? [];
+    const state = async (): Promise<readonly string[]> =>
+      Promise.all(
+        [`/api/apis/${apiId}`, `/api/portal/policies/${policyId}`].map(
+          async (path) => expectOk(await client.get(path)).text,
+        ),
+      );
+    const before = await state();
+    expect(await pry(callerOf(api, { authorization: stranger.accessKey }), free, hidden)).toEqual([]);
+    expect(await state()).toEqual(before);
+  });
+});

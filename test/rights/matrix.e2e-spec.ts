@@ -1,0 +1,161 @@
+import { textOf, unique } from '@castellan/testing';
+import { ApiUnderTest, expectOk } from '../../apps/api/test/api-under-test';
+import { Browser } from '../../apps/api/test/browser';
+import { publishedOperations, type PublishedOperation } from '../support/published-operations';
+import { callerOf, forEachOf, type Caller, type Said } from './caller';
+import { furnish, namesOf, namesThings, type Furnished } from './furnished';
+
+const operations = [...publishedOperations.values()];
+const planeOf = ({ permission }: PublishedOperation): string =>
+  ['public', 'admin', 'node'].includes(permission) ? permission : 'organisation';
+const ofPlane = (...planes: readonly string[]): readonly PublishedOperation[] =>
+  operations.filter((operation) => planes.includes(planeOf(operation)));
+const guarded = ofPlane('admin', 'node', 'organisation');
+const organisations = ofPlane('organisation');
+const sectionOf = ({ permission }: PublishedOperation): string => permission.split(':')[0] ?? '';
+const isWrite = ({ permission }: PublishedOperation): boolean => permission.endsWith(':write');
+
+/** What every user of an organisation may call, whatever their rights, each for a reason of its own. */
+const forEverybody: Readonly<Record<string, string>> = {
+  getCurrentUser: 'oneself',
+  listPermissions: 'what rights there are is no secret',
+  listSessions: 'one’s own sessions',
+  endSessions: 'one’s own sessions',
+  endSession: 'one’s own session; that of somebody else is a 404',
+  getCurrentSession: 'one’s own session; a key has none, which is a 404',
+};
+
+/** Where another organisation’s id is not answered by a 404, each as an id that nobody has is answered. */
+const notFoundElsewise: Readonly<Record<string, string>> = {
+  getOasApi: 'tyk-sync goes by the 400 of the original',
+  getStreamsApi: 'as the one of OAS APIs',
+  exportOasApi: 'as the one of OAS APIs',
+  getApiUrl: 'a 400 in the words of the original',
+  beginSecondFactor: 'only one’s own: a 403 whoever it is',
+  confirmSecondFactor: 'only one’s own: a 403 whoever it is',
+  invalidateJwksCache: 'a 403 in the words of the original',
+  listKeysOfApi: 'an API without keys, as the original says it',
+  searchKeysOfApi: 'as the list',
+  createCustomKey: 'the path has the name that the new key is to get',
+  usageOfApi: 'figures of an API that had no requests',
+  activityOfKeys: 'figures of keys that made no requests',
+  activityOfKey: 'figures of a key that made no requests',
+  endpointsOfKey: 'figures of a key that made no requests',
+  activityOfOauthClient: 'figures of a client that made no requests',
+  endpointsOfOauthClient: 'figures of a client that made no requests',
+};
+
+describe('every route of openapi.json', () => {
+  let api: ApiUnderTest;
+  let furnished: Furnished;
+  let stranger: Caller;
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start({
+      ...{ ADMIN_ATTEMPTS: '100000', CREDENTIAL_ATTEMPTS: '100000', ANALYTICS_PURGE_MS: '50' },
+    });
+    furnished = await furnish(api, await api.organisation());
+    stranger = callerOf(api, { authorization: (await api.organisation()).admin.accessKey });
+  });
+  afterAll(() => api.stop());
+
+  const userWith = async (rights: Readonly<Record<string, string>>): Promise<Caller> =>
+    callerOf(api, { authorization: (await api.user(furnished.organisation.id, rights)).accessKey });
+
+  /** Calls each about what is there, and lists those that answer otherwise. */
+  const answeringOtherwise = async (
+    caller: Caller,
+    asked: readonly PublishedOperation[],
+    status: number,
+  ): Promise<readonly string[]> => {
+    const answers = await forEachOf(asked, async (operation) => {
+      const [names = {}] = namesOf(operation, furnished.things);
+      return { operation, status: (await caller(operation, { names })).status };
+    });
+    return answers
+      .filter((answer) => answer.status !== status)
+      .map((answer) => `${answer.operation.id}: ${answer.status}`);
+  };
+
+  it('is of one plane, and says what it asks for', () => {
+    expect(guarded.length).toBeGreaterThan(150);
+    expect(operations.filter(({ permission }) => permission === '')).toEqual([]);
+  });
+
+  it('is 401 without a credential', async () => {
+    expect(await answeringOtherwise(callerOf(api), guarded, 401)).toEqual([]);
+  });
+
+  it('is 401 with a wrong credential', async () => {
+    const wrong = { authorization: unique('wrong'), 'admin-auth': unique('wrong'), cookie: 'castellan_session=wrong' };
+    expect(await answeringOtherwise(callerOf(api, wrong), guarded, 401)).toEqual([]);
+  });
+
+  it('is 401 with a credential of another plane', async () => {
+    const credentials = {
+      admin: { 'admin-auth': api.config.adminSecret },
+      node: { authorization: api.config.nodeSecret },
+      organisation: { authorization: furnished.organisation.admin.accessKey },
+    };
+    for (const [plane, headers] of Object.entries(credentials)) {
+      const others = guarded.filter((operation) => planeOf(operation) !== plane);
+      expect(await answeringOtherwise(callerOf(api, headers), others, 401)).toEqual([]);
+    }
+  });
+
+  it('is 404 for the administrator of another organisation, or what an id is answered that nobody has', async () => {
+    const unsaid = (text: string, { names = {} }: Said): string =>
+      Object.values(names).reduce((rest, id) => rest.replaceAll(id, 'id'), text.replaceAll(/"RequestID":"[^"]*"/g, ''));
+    const nobodys = (id: string): string => id.replaceAll(/[0-9a-z]/g, '0');
+    const naming = organisations.filter((operation) => namesThings(operation));
+    const answers = await forEachOf(naming, async (operation) => {
+      const [names = {}] = namesOf(operation, furnished.things);
+      const none = Object.fromEntries(Object.entries(names).map(([name, id]) => [name, nobodys(id)]));
+      const [told, missing] = [await stranger(operation, { names }), await stranger(operation, { names: none })];
+      const isSame =
+        told.status === missing.status && unsaid(told.text, { names }) === unsaid(missing.text, { names: none });
+      return { id: operation.id, status: told.status, isSame, text: told.text, missing: missing.text };
+    });
+    expect(answers.filter(({ isSame, id }) => !isSame && id !== 'createCustomKey')).toEqual([]);
+    const otherwise = answers.filter(({ status, id }) => status !== 404 && !(id in notFoundElsewise));
+    expect(otherwise.map(({ id, status }) => `${id}: ${status}`)).toEqual([]);
+    expect(answers.length).toBeGreaterThan(80);
+  });
+
+  it('is 403 for a user without any right that it asks for', async () => {
+    const nobody = await userWith({ websockets: 'read' });
+    const asked = organisations.filter(({ id }) => !(id in forEverybody));
+    expect(await answeringOtherwise(nobody, asked, 403)).toEqual([]);
+  });
+
+  it('is 403 for a reader where it writes', async () => {
+    const sections = [...new Set(organisations.map(sectionOf))].filter((section) => section !== 'any');
+    const reader = await userWith(Object.fromEntries(sections.map((section) => [section, 'read'])));
+    expect(await answeringOtherwise(reader, organisations.filter(isWrite), 403)).toEqual([]);
+  });
+
+  it('is 403 for a user with every right but the one that it asks for', async () => {
+    const sections = [...new Set(organisations.map(sectionOf))].filter((section) => section !== 'any');
+    for (const section of sections) {
+      const others = ['websockets', ...sections].filter((other) => other !== section);
+      const other = await userWith(Object.fromEntries(others.map((each) => [each, 'write'])));
+      const asked = organisations.filter((operation) => sectionOf(operation) === section);
+      expect(await answeringOtherwise(other, asked, 403)).toEqual([]);
+    }
+  });
+
+  it('is 403 for the session of an administrator without the token, where it does not only read', async () => {
+    const { id, admin } = furnished.organisation;
+    const password = `${unique('horse')} battery`;
+    expectOk(await admin.client.post(`/api/users/${admin.id}/actions/reset`, { new_password: password }));
+    const address = textOf(expectOk(await admin.client.get('/api/users/me')).json['email_address']);
+    const browser = new Browser(api.anonymous);
+    expectOk(await browser.logIn({ username: address, password, org_id: id }));
+    const page = { cookie: browser.cookieHeader, origin: browser.origin, 'sec-fetch-site': 'same-origin' };
+    const writing = organisations.filter(({ method }) => method !== 'GET');
+    expect(await answeringOtherwise(callerOf(api, page), writing, 403)).toEqual([]);
+    const reading = publishedOperations.get('listApis');
+    const withoutToken = callerOf(api, page);
+    expect(reading === undefined ? 0 : (await withoutToken(reading)).status).toBe(200);
+  });
+});
