@@ -86,6 +86,12 @@ export class KeyStore {
     await this.each(names, (pipeline, name) => pipeline.del(name));
   }
 
+  /** Copies what lies under one name to another, with the time that it has left; nothing when there is nothing. */
+  async copy(from: string, to: string): Promise<void> {
+    const [content, left] = await Promise.all([this.redis.dumpBuffer(from), this.redis.pttl(from)]);
+    if (content !== null) await this.redis.restore(to, Math.max(0, left), content, 'REPLACE');
+  }
+
   /** Whether nodes' Redis answers. */
   async ping(): Promise<void> {
     await Promise.all(mastersOf(this.redis).map((master) => master.ping()));

@@ -14,6 +14,7 @@ import {
   policiesOf,
   sessionForNodes,
   textAt,
+  withoutPolicies,
   type AppliedPolicy,
   type JsonObject,
   type Session,
@@ -72,7 +73,8 @@ export class KeyContents {
    * @throws ValidationFailed when it names what does not exist, or would open nothing, which nodes take for everything
    */
   async complete(content: Session, { organisation, sight, now, resetsQuota, before }: Completion): Promise<Session> {
-    const merged = withSecrets({ ...before, ...content }, before);
+    const kept = before === null ? null : await this.withoutTraces(organisation, before, content);
+    const merged = withSecrets({ ...kept, ...content }, before);
     const [policies, unknownPolicies] = await this.applied(organisation, sight, merged);
     const unknownRights = await this.unknownRights(organisation, sight, merged, before);
     const problems = [...unknownPolicies, ...unknownRights, ...checkPassword(content)];
@@ -89,6 +91,21 @@ export class KeyContents {
       throw new ValidationFailed([{ path: 'access_rights', message }]);
     }
     return session;
+  }
+
+  /**
+   * A session without what it has only of policies that it applies no more: nodes write tags, meta data and rights of policies into
+   * it, and would go on by them.
+   */
+  private async withoutTraces(organisation: OrganisationId, before: Session, content: Session): Promise<Session> {
+    const staying = policiesOf({ ...before, ...content });
+    const leaving = policiesOf(before).filter((id) => !staying.includes(id));
+    if (leaving.length === 0) return before;
+    const rows = await Promise.all(leaving.map((id) => this.policies.byEitherId(organisation, id, null)));
+    return withoutPolicies(
+      before,
+      rows.flatMap((row) => (row === null ? [] : [objectAt(parseJson(row.document))])),
+    );
   }
 
   private async applied(

@@ -47,6 +47,15 @@ export class KeyCounters {
     };
   }
 
+  /** Lets a key go on where another one is: what is left of its quotas, and what a window of its rate has seen. */
+  async carry(from: KeyRow, to: KeyRow): Promise<void> {
+    const [source = ''] = this.placing.of(from).names;
+    const [target = ''] = this.placing.of(to).names;
+    const names = counterNames(source, from.apiIds);
+    const targets = counterNames(target, from.apiIds);
+    await Promise.all(names.map((name, at) => this.store.copy(name, targets[at] ?? name)));
+  }
+
   /** Calls are counted under each name that a client may send. */
   private async used(row: KeyRow, scope: string): Promise<number> {
     const names = this.placing.of(row).names.map((name) => quotaName(name, scope));

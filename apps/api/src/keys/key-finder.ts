@@ -4,6 +4,7 @@ import { KeyStore, NO_TEXT } from '@castellan/keys';
 import { KeyIndex, type KeyRow, type OrganisationId } from '@castellan/persistence';
 import { Clock } from '@castellan/observability';
 import { readSession, sessionFacts, sessionHolds, sessionName, type Session } from '@castellan/tyk';
+import { Sights, type Asker } from '../ownership/sights';
 import { foundRow } from './key-facts';
 import { hashesOf, namesOf } from './key-identity';
 import { digestOf, KeyPlacing } from './key-places';
@@ -24,6 +25,7 @@ export class KeyFinder {
     private readonly index: KeyIndex,
     private readonly store: KeyStore,
     private readonly placing: KeyPlacing,
+    private readonly sights: Sights,
     private readonly clock: Clock,
   ) {}
 
@@ -35,6 +37,13 @@ export class KeyFinder {
     const row = await this.row(organisation, text, query);
     if (row === null || (apiId !== null && !row.apiIds.includes(apiId))) throw missing();
     return this.withSession(row);
+  }
+
+  /** A key of any API that whoever asks sees. @throws NotFound in the same words for others */
+  async seen(context: Asker, text: string, query: KeyQuery): Promise<FoundKey> {
+    const found = await this.require(context.organisation, text, query, null);
+    if (!(await this.sights.seesKey(context, found.row))) throw missing();
+    return found;
   }
 
   /**
@@ -52,13 +61,17 @@ export class KeyFinder {
     return { row, session, text };
   }
 
-  private async row(organisation: OrganisationId, text: string, query: KeyQuery): Promise<KeyRow | null> {
+  /** The row of a key that the index knows; null when it knows none. */
+  async indexed(organisation: OrganisationId, text: string, query: KeyQuery): Promise<KeyRow | null> {
     if (query.username || query.auto_guess) {
       const named = await this.index.byUsername(organisation, text);
       if (named !== null) return named;
     }
-    const hashes = hashesOf(organisation, text, query.hashed);
-    const known = await this.index.byHash(organisation, hashes);
+    return this.index.byHash(organisation, hashesOf(organisation, text, query.hashed));
+  }
+
+  private async row(organisation: OrganisationId, text: string, query: KeyQuery): Promise<KeyRow | null> {
+    const known = await this.indexed(organisation, text, query);
     return known ?? (await this.unnoted(organisation, namesOf(organisation, text, query.hashed)));
   }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { KeyIndex, type KeyFilter, type KeyRow } from '@castellan/persistence';
+import { KeyIndex, type KeyFilter, type KeyRow, type Page, type Place } from '@castellan/persistence';
 import { isKeyHash } from '@castellan/tyk';
 import { pageCount, placeOf } from '../http/paging';
 import { Sights, type Asker } from '../ownership/sights';
@@ -33,6 +33,13 @@ export class KeyListsService {
     return { ...page, pages: pageCount(page.total, place, pageSize) };
   }
 
+  /** A piece of the same list, of a length of its own. */
+  async piece(asker: Asker, query: Partial<KeySearch>, place: Place, size: number): Promise<Page<KeyRow>> {
+    const without = await this.sights.hiddenKeys(asker);
+    const filter = { ...filterOf(query, undefined), ...(without === null ? {} : { without }) };
+    return this.index.page(asker.organisation, filter, place, size);
+  }
+
   /** The keys that a token leads to: one, or none. */
   async byToken(asker: Asker, token: string): Promise<KeyPage> {
     const { organisation } = asker;
@@ -42,7 +49,7 @@ export class KeyListsService {
   }
 }
 
-function filterOf(query: KeySearch, apiId: string | undefined): KeyFilter {
+function filterOf(query: Partial<KeySearch>, apiId: string | undefined): KeyFilter {
   const api = apiId ?? query.api;
   return {
     ...(query.q === undefined ? {} : isKeyHash(query.q) ? { hashes: [query.q] } : { name: query.q }),

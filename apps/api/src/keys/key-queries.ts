@@ -1,6 +1,6 @@
 import { listParameters } from '../http/paging';
 import { moment } from '../http/query/moment';
-import { choice, flag, narrowing, presence, search } from '../http/query/parameter';
+import { choice, decisiveFlag, flag, narrowing, presence, search, text, type Parameter } from '../http/query/parameter';
 import { RouteQuery, type Asked } from '../http/query/query';
 
 const naming = {
@@ -24,9 +24,7 @@ export const createQuery = new RouteQuery({
   basic_auth: flag({ description: 'Make a user of `basic_auth_data.user`' }),
 });
 
-/** Which keys of a list; what is left out does not restrict. */
-export const listQuery = new RouteQuery({
-  ...listParameters,
+const narrowed = {
   q: search({ description: 'An alias, a username or a hash' }),
   alias: narrowing({ description: 'The alias', maxLength: 1_000 }),
   username: narrowing({ description: 'The name of a user', maxLength: 255 }),
@@ -38,5 +36,40 @@ export const listQuery = new RouteQuery({
   inactive: choice({ description: 'Whether it is inactive' }),
   expires_from: moment({ description: 'Expires then or later' }),
   expires_to: moment({ description: 'Expires then or earlier' }),
-});
+};
+
+/** Which keys of a list; what is left out does not restrict. */
+export const listQuery = new RouteQuery({ ...listParameters, ...narrowed });
 export type KeySearch = Asked<typeof listQuery>;
+
+const goingOn = { after: text({ description: 'Go on where a reply’s X-Next-After says' }) };
+const wholeNumber = (description: string): Parameter<number | undefined> => {
+  const given = text({ description, maxLength: 15, pattern: /^\d+$/, looks: 'a whole number' });
+  return { ...given, schema: { type: 'integer', minimum: 0 }, read: (value) => numberOf(given.read(value)) };
+};
+const numberOf = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
+
+/** Which keys are changed or deleted, and whether for good. */
+export const bulkQuery = new RouteQuery({
+  ...narrowed,
+  ...goingOn,
+  dry_run: decisiveFlag({ description: 'See what would become of each key; nothing is written' }),
+  all: decisiveFlag({ description: 'Every key, since nothing restricts which ones' }),
+  count: wholeNumber('How many keys a dry run has found; when they are others now, none is touched'),
+});
+export type BulkQuery = Asked<typeof bulkQuery>;
+
+export const exportQuery = new RouteQuery({ ...goingOn });
+
+export const importQuery = new RouteQuery({
+  overwrite: decisiveFlag({ description: 'Write over keys of the organisation that are there already' }),
+  dry_run: decisiveFlag({ description: 'See what would become of each key; nothing is written' }),
+});
+export type ImportQuery = Asked<typeof importQuery>;
+
+/** Which part of the keys is looked at. */
+export const reconcileQuery = new RouteQuery({
+  ...goingOn,
+  expired_for: wholeNumber('Seconds that a key must have expired for to be a leftover; 86400 when left out'),
+});
+export type ReconcileQuery = Asked<typeof reconcileQuery>;

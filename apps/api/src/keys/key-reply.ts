@@ -22,6 +22,18 @@ export function keyReply(
   };
 }
 
+/** The same while Redis is out of reach. */
+export function indexReply(row: KeyRow): KeyReplyDto {
+  const { key_id, data } = indexEntry(row);
+  return {
+    ...{ api_model: {}, key_id, data, key_hash: row.hash },
+    explanation: [
+      'The Redis of the nodes is out of reach: this is what the index knows, and live counters are missing.',
+    ],
+    counters: null,
+  };
+}
+
 /** What the index knows of a key, in the words of a session. */
 export function indexEntry(row: KeyRow): { key_id: string; data: object } {
   return {

@@ -10,7 +10,7 @@ import { Sights } from '../ownership/sights';
 import { KeyCounters, type Counters } from './key-counters';
 import { KeyFinder, missing, type FoundKey } from './key-finder';
 import { KeyListsService, type KeyPage } from './key-lists.service';
-import { indexEntry, keyReply } from './key-reply';
+import { indexEntry, indexReply, keyReply } from './key-reply';
 import type { KeyQuery, KeySearch } from './key-queries';
 import type { DetailedKeysDto, KeyListDto, KeyReplyDto } from './key.dto';
 import { KeysService, type Choice } from './keys.service';
@@ -69,8 +69,17 @@ export class KeyRequests {
     return this.create(context, body, { username });
   }
 
+  /** While Redis is out of reach this is what the index knows, without live counters. */
   async get(context: OrganisationContext, named: NamedKey): Promise<unknown> {
-    const found = await this.find(context, named);
+    let found: FoundKey;
+    try {
+      found = await this.find(context, named);
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      const row = await this.finder.indexed(context.organisation, named.key, named.query);
+      if (row === null || !(await this.sights.seesKey(context, row))) throw error;
+      return tagged(row, indexReply(row));
+    }
     return tagged(
       found.row,
       keyReply(found.row, found.session, this.clock.now(), { counters: await this.live(found) }),

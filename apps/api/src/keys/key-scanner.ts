@@ -3,11 +3,15 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { KeyStore, type ScanPlace } from '@castellan/keys';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import { KeyIndex, KeyScans, OrganisationStore, type KeyRow, type KeyScanRow } from '@castellan/persistence';
-import { readSession, sessionFacts, SESSION_PREFIX } from '@castellan/tyk';
+import { isKeyHash, readSession, sessionFacts, SESSION_PREFIX } from '@castellan/tyk';
 import { BackgroundJob, type MayGoOn } from '../retention/background-job';
 import { ReplicaLock } from '../retention/replica-lock';
 import { factsOf, foundRow, saysTheSame, type FoundSession } from './key-facts';
 import { digestOf, KeyPlacing } from './key-places';
+import { OrganisationKeys } from './organisation-keys';
+
+/** Sessions of nobody that are named to the operator. */
+const mostOrphans = 1_000;
 
 /**
  * Walks over all sessions in Redis, page by page, and notes those that nobody here has made: keys of a node's own API, of older
@@ -24,6 +28,7 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly scans: KeyScans,
     private readonly organisations: OrganisationStore,
     private readonly placing: KeyPlacing,
+    private readonly ofOrganisations: OrganisationKeys,
     private readonly clock: Clock,
     @Inject(CONFIG) config: ApiConfig,
     @Inject(LOGGER) logger: Logger,
@@ -42,6 +47,7 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Walks to the end, unless it is told to stop. */
   async walk(mayGoOn: MayGoOn): Promise<void> {
+    await this.ofOrganisations.removeOrphans();
     const last = await this.scans.last();
     let scan =
       last === null || last.finishedAt !== null
@@ -59,7 +65,7 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
     const page = await this.store.scan(place, SESSION_PREFIX);
     // A server that is gone has handed its keys to others; what was on its way is met in the next walk.
     if (page === null) return { ...scan, places: others };
-    const { added, unreadable } = await this.note(page.names);
+    const { added, unreadable, orphans } = await this.note(page.names);
     const places: ScanPlace[] = page.next.cursor === '0' ? others : [page.next, ...others];
     return {
       ...scan,
@@ -67,10 +73,14 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
       seen: scan.seen + page.names.length,
       added: scan.added + added,
       unreadable: scan.unreadable + unreadable,
+      orphans: scan.orphans + orphans.length,
+      orphanHashes: [...scan.orphanHashes, ...orphans.filter(isKeyHash)].slice(0, mostOrphans),
     };
   }
 
-  private async note(names: readonly string[]): Promise<{ added: number; unreadable: number }> {
+  private async note(
+    names: readonly string[],
+  ): Promise<{ added: number; unreadable: number; orphans: readonly string[] }> {
     const unique = [...new Set(names)];
     const texts = await this.store.readMany(unique);
     const found = unique.flatMap((name, at) => foundSession(name, texts[at] ?? null));
@@ -87,7 +97,8 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
       const row = rows.get(digestOf(session.name));
       if (row !== undefined) await this.compare(row, session);
     }
-    return { added: await this.index.add(fresh), unreadable: unique.length - found.length };
+    const orphans = strangers.filter(({ facts }) => !ours.has(facts.organisationId)).map(({ name }) => name);
+    return { added: await this.index.add(fresh), unreadable: unique.length - found.length, orphans };
   }
 
   private async compare(row: KeyRow, { name, facts }: FoundSession): Promise<void> {

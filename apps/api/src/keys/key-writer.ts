@@ -94,14 +94,18 @@ export class KeyWriter {
     return this.bringAll(changes);
   }
 
-  /** The same for one change, of which nothing may be left when it fails. @throws Unavailable, too, when it was taken back */
-  async writeOne(
+  /** The same for changes of which all or none are to happen. @throws Unavailable, too, when they were taken back */
+  async writeTogether(
     context: ChangeContext,
-    change: KeyChange,
+    changes: readonly KeyChange[],
     check?: (unit: UnitOfWork) => Promise<void>,
   ): Promise<void> {
-    const failed = await this.write(context, [change], check);
-    for (const error of failed.values()) throw new Unavailable(theRedis, error);
+    const failed = await this.write(context, changes, check);
+    const [error] = failed.values();
+    if (failed.size === 0) return;
+    for (const change of changes.filter(({ row }) => !failed.has(row._id.toString())))
+      await this.takeBack(change, error);
+    throw new Unavailable(theRedis, error);
   }
 
   /** A change that does not reach Redis now must not happen minutes later. */

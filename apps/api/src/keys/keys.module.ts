@@ -2,27 +2,37 @@ import { Module } from '@nestjs/common';
 import { ResourceModule } from '../resources/resource.module';
 import { ReplicaLock } from '../retention/replica-lock';
 import { ApiKeysController } from './api-keys.controller';
+import { KeyBulk } from './key-bulk';
 import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
 import { KeyEvents } from './key-events';
 import { KeyFinder } from './key-finder';
 import { KeyKeeper } from './key-keeper';
-import { KeyPlacing } from './key-places';
 import { KeyListsService } from './key-lists.service';
+import { KeyOperationsController } from './key-operations.controller';
+import { KeyOrphans } from './key-orphans';
+import { KeyPlacing } from './key-places';
+import { KeyReconciler } from './key-reconciler';
 import { KeyRequests } from './key-requests';
+import { KeyRotation } from './key-rotation';
 import { KeyScanner } from './key-scanner';
+import { KeySelection } from './key-selection';
+import { KeyTransfer } from './key-transfer';
+import { KeyTransferController } from './key-transfer.controller';
 import { KeyWriter } from './key-writer';
 import { KeysController } from './keys.controller';
 import { KeysService } from './keys.service';
+import { OrganisationKeys } from './organisation-keys';
 
 /** Keys of organisations, in the Redis of the nodes. */
 @Module({
   imports: [ResourceModule],
   // The longer paths first: `/api/apis/keys` is no API.
-  controllers: [ApiKeysController, KeysController],
+  controllers: [ApiKeysController, KeyTransferController, KeyOperationsController, KeysController],
   providers: [
-    ...[ReplicaLock, KeyKeeper, KeyScanner, KeyEvents, KeyWriter],
-    ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyPlacing, KeyRequests, KeysService],
+    ...[ReplicaLock, KeyKeeper, KeyScanner, KeyEvents, KeyWriter, KeyPlacing, OrganisationKeys],
+    ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyRequests, KeysService],
+    ...[KeyBulk, KeyOrphans, KeyReconciler, KeyRotation, KeySelection, KeyTransfer],
   ],
   exports: [KeyFinder, KeyKeeper, KeysService],
 })

@@ -3,7 +3,7 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, ValidationFailed } from '@castellan/dto';
 import { KeyStore } from '@castellan/keys';
 import { Clock } from '@castellan/observability';
-import { KeyIndex, newObjectId, toObjectId, type KeyRow } from '@castellan/persistence';
+import { KeyIndex, newObjectId, toObjectId, type KeyRow, type UnitOfWork } from '@castellan/persistence';
 import {
   checkKeyId,
   isKeyHash,
@@ -68,7 +68,7 @@ export class KeysService {
     const completion = { ...context, sight, now: this.clock.now(), resetsQuota: true, before: null };
     const session = await this.contents.complete(content, completion);
     const { change, token } = await this.draft(context, choice, session);
-    await this.writer.writeOne(context, change);
+    await this.writer.writeTogether(context, [change]);
     return { token, row: change.row, session: sessionForCallers(session) };
   }
 
@@ -162,11 +162,20 @@ export class KeysService {
   }
 
   private write(context: OrganisationContext, change: KeyChange, demand: Precondition): Promise<void> {
-    return this.writer.writeOne(context, change, async (unit) => {
+    return this.writer.writeTogether(context, [change], this.demanding(context, change.row, demand));
+  }
+
+  /** Refuses a unit unless the key is there, of the version that the caller demands. */
+  demanding(
+    { organisation }: OrganisationContext,
+    { hash }: Pick<KeyRow, 'hash'>,
+    demand: Precondition,
+  ): (unit: UnitOfWork) => Promise<void> {
+    return async (unit) => {
       const { requireIfMatch } = await unit.rules();
-      const current = await this.index.byHash(context.organisation, [change.row.hash], unit.session);
+      const current = await this.index.byHash(organisation, [hash], unit.session);
       if (current === null) throw missing();
       demand.check(current.version, requireIfMatch);
-    });
+    };
   }
 }

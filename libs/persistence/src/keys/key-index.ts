@@ -118,6 +118,43 @@ export class KeyIndex {
     await this.model.deleteMany({ hash: { $in: [...hashes] }, deletedAt: { $ne: null } }, { session }).exec();
   }
 
+  /** Keys that were made in one of these moments. */
+  async createdAt(organisation: OrganisationId, moments: readonly Date[]): Promise<KeyRow[]> {
+    if (moments.length === 0) return [];
+    const made = { createdAt: { $in: [...moments] } };
+    return this.model
+      .find({ ...queryOf(organisation, {}), ...made })
+      .lean<KeyRow[]>()
+      .exec();
+  }
+
+  /** Forgets a row, whose key goes on under another one. */
+  async forget({ _id, version }: Pick<KeyRow, '_id' | 'version'>): Promise<void> {
+    await this.model.deleteOne({ _id, version }).exec();
+  }
+
+  /** Organisations that have keys, whether they are there themselves or not. */
+  async organisations(): Promise<string[]> {
+    const ids: Types.ObjectId[] = await this.model.distinct('orgId', { deletedAt: null }).exec();
+    return ids.map((id) => id.toString());
+  }
+
+  /** Some of the keys of an organisation that are there. */
+  async some(organisation: OrganisationId, limit: number): Promise<KeyRow[]> {
+    return this.model.find(queryOf(organisation, {})).limit(limit).lean<KeyRow[]>().exec();
+  }
+
+  /** Lets keys end without a change by anybody: what follows is the keeper's. */
+  async endAll(rows: readonly Pick<KeyRow, '_id' | 'version'>[], now: Date): Promise<void> {
+    const pending: PendingWrite = { wanted: null, due: now, repeats: 0 };
+    await this.model.bulkWrite(
+      rows.map(({ _id, version }) => ({
+        updateOne: { filter: { _id, version }, update: { $set: { deletedAt: now, pending, version: version + 1 } } },
+      })),
+      { ordered: false },
+    );
+  }
+
   /** Notes keys that were found in Redis; one that somebody else has noted meanwhile stays as it is. */
   async add(rows: readonly KeyRow[]): Promise<number> {
     if (rows.length === 0) return 0;

@@ -85,6 +85,7 @@ export const keySchema = new Schema<KeyRow>(
   .index({ hash: 1 }, { unique: true })
   .index({ copies: 1 })
   .index({ orgId: 1, deletedAt: 1, _id: -1 })
+  .index({ orgId: 1, createdAt: 1 })
   .index({ orgId: 1, alias: 1 })
   .index({ orgId: 1, username: 1 })
   .index({ orgId: 1, tags: 1 })
@@ -104,6 +105,9 @@ export interface KeyScanRow {
   readonly seen: number;
   readonly added: number;
   readonly unreadable: number;
+  /** Sessions of organisations that there are not, and the hashes of the first of them. */
+  readonly orphans: number;
+  readonly orphanHashes: readonly string[];
 }
 
 export const keyScanSchema = new Schema<KeyScanRow>(
@@ -115,6 +119,8 @@ export const keyScanSchema = new Schema<KeyScanRow>(
     seen: { type: Number, default: 0 },
     added: { type: Number, default: 0 },
     unreadable: { type: Number, default: 0 },
+    orphans: { type: Number, default: 0 },
+    orphanHashes: { type: [String], default: [] },
   },
   { ...rowSchemaOptions, collection: 'key_scans' },
 );

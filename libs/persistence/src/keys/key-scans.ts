@@ -16,7 +16,10 @@ export class KeyScans {
   }
 
   async begin(places: KeyScanRow['places'], startedAt: Date): Promise<KeyScanRow> {
-    const row: KeyScanRow = { _id: THE_SCAN, places, startedAt, finishedAt: null, seen: 0, added: 0, unreadable: 0 };
+    const row: KeyScanRow = {
+      ...{ _id: THE_SCAN, places, startedAt, finishedAt: null, seen: 0, added: 0, unreadable: 0 },
+      ...{ orphans: 0, orphanHashes: [] },
+    };
     await this.model.replaceOne({ _id: THE_SCAN }, row, { upsert: true }).exec();
     return row;
   }

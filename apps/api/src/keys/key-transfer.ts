@@ -1,0 +1,162 @@
+import { Injectable } from '@nestjs/common';
+import { CastellanError, type FieldError } from '@castellan/dto';
+import { KeyStore } from '@castellan/keys';
+import { Clock } from '@castellan/observability';
+import { KeyIndex, newObjectId, toObjectId, type KeyRow } from '@castellan/persistence';
+import {
+  checkSession,
+  isKeyHash,
+  opensNothing,
+  policiesOf,
+  readSession,
+  sessionFacts,
+  sessionForCallers,
+  sessionName,
+  writeSession,
+  type KeyNames,
+  type Session,
+} from '@castellan/tyk';
+import type { OrganisationContext } from '../http/request-context';
+import { ResourceTools } from '../resources/resource-tools';
+import { KeyContents } from './key-contents';
+import { factsOf } from './key-facts';
+import { KeyKeeper } from './key-keeper';
+import { KeyListsService } from './key-lists.service';
+import { digestOf, KeyPlacing } from './key-places';
+import { MOST_AT_ONCE } from './key-selection';
+import { KeyWriter, type KeyChange } from './key-writer';
+
+/** A key as it is moved to another installation. Whoever has it has the secrets in it. */
+export interface MovedKey {
+  /** Names in Redis, of the session first and then of its copies: hashes, or tokens where keys are not hashed. */
+  readonly names: readonly string[];
+  readonly announced: readonly string[];
+  readonly username: string;
+  /** The session, as the text that it is. */
+  readonly session: string;
+}
+
+/** What became of one key of an import, or would become of it. */
+export interface ImportedKey {
+  readonly key_id: string;
+  readonly status: 'created' | 'changed' | 'unchanged' | 'refused' | 'failed';
+  readonly message?: string;
+  readonly errors?: readonly FieldError[];
+}
+
+/** Moves keys between installations. */
+@Injectable()
+export class KeyTransfer {
+  constructor(
+    private readonly tools: ResourceTools,
+    private readonly lists: KeyListsService,
+    private readonly index: KeyIndex,
+    private readonly store: KeyStore,
+    private readonly placing: KeyPlacing,
+    private readonly contents: KeyContents,
+    private readonly keeper: KeyKeeper,
+    private readonly writer: KeyWriter,
+    private readonly clock: Clock,
+  ) {}
+
+  async export(
+    context: OrganisationContext,
+    after: string | undefined,
+  ): Promise<{ readonly keys: readonly MovedKey[]; readonly next: string | null }> {
+    const place = after === undefined ? ({ page: 1 } as const) : { after };
+    const { rows, next } = await this.lists.piece(context, {}, place, MOST_AT_ONCE);
+    const places = rows.map((row) => this.placing.of(row));
+    const texts = await this.store.readMany(places.map(({ names }) => sessionName(names[0] ?? '')));
+    const keys = rows.flatMap((row, at): MovedKey[] => {
+      const session = row.pending?.wanted ?? texts[at] ?? null;
+      const { names = [], announced = [] } = places[at] ?? {};
+      return session === null ? [] : [{ names, announced, username: row.username, session }];
+    });
+    return { keys, next };
+  }
+
+  /** Writes keys as they come, each byte of their sessions but for the organisation. */
+  async import(
+    context: OrganisationContext,
+    keys: readonly MovedKey[],
+    { overwrite, dryRun }: { readonly overwrite: boolean; readonly dryRun: boolean },
+  ): Promise<readonly ImportedKey[]> {
+    const digests = keys.map(({ names }) => names.map(digestOf));
+    const known = await this.index.known(digests.flat());
+    const holders = new Map(known.flatMap((row) => [row.hash, ...row.copies].map((hash) => [hash, row] as const)));
+    const there = await this.store.readMany(keys.map(({ names }) => sessionName(names[0] ?? '')));
+    const results: ImportedKey[] = [];
+    const changes: KeyChange[] = [];
+    const seen = new Set<string>();
+    for (const [at, key] of keys.entries()) {
+      const [key_id = ''] = digests[at] ?? [];
+      const holder = (digests[at] ?? []).map((digest) => holders.get(digest)).find((row) => row !== undefined);
+      try {
+        if (seen.has(key_id)) throw refused('It is there twice');
+        seen.add(key_id);
+        const change = await this.changeOf(context, key, {
+          holder: holder ?? null,
+          there: there[at] ?? null,
+          overwrite,
+        });
+        if (change === null) results.push({ key_id, status: 'unchanged' });
+        else changes.push(change);
+      } catch (error) {
+        if (!(error instanceof CastellanError) || error.status >= 500) throw error;
+        results.push({ key_id, status: 'refused', message: error.message, errors: error.errors });
+      }
+    }
+    const failed = dryRun || changes.length === 0 ? new Map() : await this.writer.write(context, changes);
+    for (const { row, before } of changes) {
+      const isFailed = failed.has(row._id.toString());
+      results.push({ key_id: row.hash, status: isFailed ? 'failed' : before === null ? 'created' : 'changed' });
+    }
+    return results;
+  }
+
+  /** @returns null when it is like that already @throws CastellanError when it cannot be taken */
+  private async changeOf(
+    context: OrganisationContext,
+    { names, announced, username, session: text }: MovedKey,
+    { holder, there, overwrite }: { holder: KeyRow | null; there: string | null; overwrite: boolean },
+  ): Promise<KeyChange | null> {
+    const sent = readSession(text);
+    if (sent === undefined) throw refused('Its session is no JSON object');
+    const session: Session = { ...sent, org_id: context.organisation };
+    await this.check(context, session);
+    const wanted = writeSession(session, text);
+    if (holder !== null && holder.deletedAt === null) {
+      if (holder.orgId.toString() !== context.organisation) throw refused('Its hash belongs to another key');
+      if (there === wanted) return null;
+      if (!overwrite) throw refused('It is there already, otherwise');
+      return this.writer.changeOf({ row: holder, session: readSession(there ?? '') ?? {} }, session, wanted);
+    }
+    if (there !== null && there !== wanted) throw refused('Redis has another session under its name');
+    const [main = '', ...copies] = names;
+    const now = this.clock.now();
+    const facts = sessionFacts(session);
+    const placed: KeyNames = { main, copies, announced: [...new Set([...names, ...announced])] };
+    const row: KeyRow = {
+      ...this.placing.row(newObjectId(), placed, isKeyHash(main)),
+      ...{ orgId: toObjectId(context.organisation), version: 1 },
+      ...{ username, createdBy: context.user.userId, deletedAt: null },
+      ...factsOf(facts),
+      ...{ createdAt: facts.created ?? now, updatedAt: now },
+      pending: { wanted, due: this.keeper.due(), repeats: 0 },
+    };
+    return { row, before: null, was: null, is: session };
+  }
+
+  /** What it names has to be there, and what nodes would misread is refused as in any other write. */
+  private async check(context: OrganisationContext, session: Session): Promise<void> {
+    const problems = checkSession(session);
+    if (problems.length > 0) throw refused('Its session cannot be stored', problems);
+    if (opensNothing(session) && policiesOf(session).length === 0) throw refused('It would open every API');
+    const sight = await this.tools.sights.of(context);
+    const completion = { ...context, sight, now: this.clock.now(), resetsQuota: false, before: null };
+    await this.contents.complete(sessionForCallers(session), completion);
+  }
+}
+
+const refused = (message: string, errors: readonly FieldError[] = []): CastellanError =>
+  new CastellanError(409, 'id_conflict', message, { errors });
