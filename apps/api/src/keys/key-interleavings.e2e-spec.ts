@@ -63,6 +63,10 @@ class PendingInMemory implements PendingWrites {
     return Promise.resolve(true);
   }
 
+  current(id: KeyRow['_id']): Promise<KeyRow | null> {
+    return Promise.resolve(this.rows.get(id.toString()) ?? null);
+  }
+
   unsettled(): Promise<number> {
     return Promise.resolve([...this.rows.values()].filter(({ pending }) => pending !== null).length);
   }

@@ -16,7 +16,7 @@ const batchSize = 200;
 const tries = 50;
 
 /** What of the index knows which writes are not certain yet. */
-export type PendingWrites = Pick<KeyIndex, 'takeDue' | 'settleAll' | 'settle' | 'unsettled'>;
+export type PendingWrites = Pick<KeyIndex, 'takeDue' | 'settleAll' | 'settle' | 'current' | 'unsettled'>;
 
 /**
  * Sees to it that Redis has what the index says of a key, and keeps it. Nodes that had not heard of a change write back what was
@@ -135,11 +135,15 @@ export class KeyKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async repeat(row: KeyRow): Promise<void> {
-    if (row.pending === null) return;
+    // What has changed since the look began has its own look.
+    if (row.pending === null || (await this.index.current(row._id))?.version !== row.version) return;
     const changed = await this.apply(row);
     this.repeated.inc();
     this.logger.warn({ key: row._id, names: changed }, 'The change of a key did not hold, and was made again');
     const pending = { ...row.pending, due: this.due(), repeats: row.pending.repeats + 1 };
-    await this.index.settle(row._id, row.version, pending);
+    if (await this.index.settle(row._id, row.version, pending)) return;
+    // It has changed in this very moment, and what was just written may have undone that.
+    const current = await this.index.current(row._id);
+    if (current !== null) await this.apply(current);
   }
 }

@@ -46,7 +46,7 @@ export class KeyOperationsController {
   async updateAll(
     @OrganisationRequest() context: OrganisationContext,
     @AskedFor(bulkQuery) query: BulkQuery,
-    @Body() { keys = undefined, change, reset_quota }: KeyChangeDto,
+    @Body() { keys, change, reset_quota }: KeyChangeDto,
   ): Promise<unknown> {
     const selector = { query, keys: keys ?? null };
     return results(query, await this.bulk.update(context, selector, change, reset_quota));

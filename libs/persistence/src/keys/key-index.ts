@@ -198,6 +198,11 @@ export class KeyIndex {
     return matchedCount === 1;
   }
 
+  /** A row as it is by now. */
+  async current(id: Types.ObjectId): Promise<KeyRow | null> {
+    return this.model.findById(id).lean<KeyRow>().exec();
+  }
+
   /** How many writes are not certain yet. */
   async unsettled(): Promise<number> {
     return this.model.countDocuments({ 'pending.due': { $exists: true } }).exec();
