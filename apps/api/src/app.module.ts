@@ -19,6 +19,7 @@ import { KeyRedisModule } from './keys/key-redis.module';
 import { KeysModule } from './keys/keys.module';
 import { ImportsModule } from './import-export/migration/imports.module';
 import { OrganisationTransferModule } from './import-export/routes/transfer.module';
+import { OAuthModule } from './oauth/oauth.module';
 import { OasModule } from './oas/oas.module';
 import { OrganisationsModule } from './organisations/organisations.module';
 import { PoliciesModule } from './policies/policies.module';
@@ -62,6 +63,7 @@ export class AppModule {
         PoliciesModule,
         WebhooksModule,
         ChoresModule,
+        OAuthModule,
         KeysModule,
         CertificatesModule,
         AssetsModule,

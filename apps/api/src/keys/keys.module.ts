@@ -34,6 +34,6 @@ import { OrganisationKeys } from './organisation-keys';
     ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyRequests, KeysService],
     ...[KeyBulk, KeyOrphans, KeyReconciler, KeyRotation, KeySelection, KeyTransfer],
   ],
-  exports: [KeyFinder, KeyKeeper, KeysService],
+  exports: [KeyFinder, KeyKeeper, KeyPlacing, KeysService],
 })
 export class KeysModule {}

@@ -25,7 +25,7 @@ export const oauthClientKind = defineKind<OAuthClientRow>({
   refersTo: ['api', 'policy'],
   embeds: [],
   history: 'digests',
-  shown: ['client_id', 'api_id', 'policy_id', 'redirect_uri', 'description', 'client_name', 'meta_data'],
+  shown: ['client_id', 'api_id', 'policy_id', 'redirect_uri', 'description', 'client_name', 'secret_since'],
   served: null,
   documents: null,
   counted: true,

@@ -4,6 +4,8 @@ export type UriProblem = string;
 const dangerous = new Set(['javascript:', 'data:', 'vbscript:', 'file:', 'blob:', 'about:']);
 const longest = 2_000;
 const most = 50;
+/** Where a second URI begins. */
+const another = /[,;|\s]\s*[a-z][a-z0-9+.-]*:\/\//i;
 
 /**
  * Checks where a client may send its users back to. Gateways compare by the beginning of the path, and take a list only where
@@ -14,15 +16,14 @@ const most = 50;
  */
 export function checkRedirectUris(text: string, separator: string): UriProblem | null {
   if (text.length > longest * most) return `must have at most ${longest * most} characters`;
+  if (separator === '' && another.test(text)) {
+    return 'must be one URI: gateways take a list only with a separator (CASTELLAN_OAUTH_REDIRECT_SEPARATOR)';
+  }
   const uris = separator === '' ? [text] : text.split(separator);
   if (uris.length > most) return `must name at most ${most} URIs`;
   for (const uri of uris) {
     const problem = checkUri(uri);
-    if (problem === null) continue;
-    const isList = separator === '' && /[,;\s|]\s*[a-z][a-z0-9+.-]*:\/\//i.test(text);
-    if (isList)
-      return 'must be one URI: gateways take a list only with a separator (CASTELLAN_OAUTH_REDIRECT_SEPARATOR)';
-    return problem;
+    if (problem !== null) return problem;
   }
   return null;
 }

@@ -1,0 +1,231 @@
+import { Body, Controller, Param } from '@nestjs/common';
+import { ApiExtraModels, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { StatusReply } from '@castellan/dto';
+import { Requires } from '@castellan/rbac';
+import { listParameters, pageCount, placeOf } from '../http/paging';
+import { IfMatch, Precondition } from '../http/precondition';
+import { integer } from '../http/query/parameter';
+import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { piece, tagged } from '../http/reply-headers';
+import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { Route } from '../http/route';
+import { namesOf } from '../keys/key-identity';
+import {
+  OAuthClientDto,
+  OAuthClientInput,
+  OAuthClientListDto,
+  OAuthTokenDto,
+  OAuthTokenPagesDto,
+} from './oauth-client.dto';
+import { clientReply } from './oauth-client-content';
+import { OAuthClientsService } from './oauth-clients.service';
+
+const listQuery = new RouteQuery(listParameters);
+const tokensQuery = new RouteQuery({
+  p: integer({
+    description: 'A page of tokens with the number of pages, from 1; without it, a list of as many as fit',
+    minimum: 1,
+    maximum: 1_000_000,
+  }),
+});
+
+/** Tokens of a page. */
+const tokenPage = 100;
+/** Tokens of a list without pages. */
+const mostTokens = 10_000;
+
+const apiParam = { name: 'apiId', description: '`api_id` or database id', example: 'b84fe1a04e5648927971c0557971565c' };
+const clientParam = { name: 'clientId', description: '`client_id`', example: 'mobile-app' };
+const tokenParam = {
+  name: 'token',
+  description: 'The hash of an access token, or the token',
+  example: 'a1b2c3d4e5f60718',
+};
+const input = { redirect_uri: 'https://app.example/callback', description: 'Our app' };
+
+/** OAuth clients of an API, and their tokens (docs/tyk/oauth.md). */
+@ApiTags('OAuth clients')
+@ApiExtraModels(OAuthTokenDto, OAuthTokenPagesDto)
+@Controller('api/apis/oauth/:apiId')
+export class OAuthClientsController {
+  constructor(private readonly clients: OAuthClientsService) {}
+
+  @Route.get('', {
+    access: Requires('oauth', 'read', 'List OAuth Clients'),
+    id: 'listOAuthClients',
+    summary: 'Clients of an API, the oldest first',
+    params: [apiParam],
+    reply: OAuthClientListDto,
+    listed: true,
+  })
+  async list(
+    @OrganisationRequest() { organisation }: OrganisationContext,
+    @Param('apiId') apiId: string,
+    @AskedFor(listQuery) query: Asked<typeof listQuery>,
+  ): Promise<unknown> {
+    const place = placeOf(query);
+    const { rows, total, next } = await this.clients.page(organisation, apiId, place);
+    const apps = rows.map((row) => clientReply(row));
+    return piece(next, { apps, pages: pageCount(total, place, this.clients.pageSize) });
+  }
+
+  @Route.post('', {
+    access: Requires('oauth', 'write', 'Create OAuth Client'),
+    id: 'createOAuthClient',
+    summary: 'Make a client; its secret is shown only now',
+    params: [apiParam],
+    body: OAuthClientInput,
+    example: input,
+    reply: OAuthClientDto,
+    tagged: true,
+    errors: [409],
+  })
+  async create(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('apiId') apiId: string,
+    @Body() body: unknown,
+  ): Promise<unknown> {
+    const { row, secret } = await this.clients.create(context, apiId, body);
+    return tagged(row, clientReply(row, secret));
+  }
+
+  @Route.get(':clientId', {
+    access: Requires('oauth', 'read', 'Get OAuth Client'),
+    id: 'getOAuthClient',
+    summary: 'Get a client',
+    params: [apiParam, clientParam],
+    reply: OAuthClientDto,
+    tagged: true,
+  })
+  async get(
+    @OrganisationRequest() { organisation }: OrganisationContext,
+    @Param('apiId') apiId: string,
+    @Param('clientId') clientId: string,
+  ): Promise<unknown> {
+    const row = await this.clients.require(organisation, { apiId, clientId });
+    return tagged(row, clientReply(row));
+  }
+
+  @Route.put(':clientId', {
+    access: Requires('oauth', 'write', 'Update OAuth Client'),
+    id: 'updateOAuthClient',
+    summary: 'Change fields of a client; those that are left out stay',
+    params: [apiParam, clientParam],
+    body: OAuthClientInput,
+    example: input,
+    reply: OAuthClientDto,
+    tagged: true,
+    preconditioned: true,
+    errors: [409],
+  })
+  async update(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('apiId') apiId: string,
+    @Param('clientId') clientId: string,
+    @Body() body: unknown,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    const row = await this.clients.update(context, { apiId, clientId }, body, precondition);
+    return tagged(row, clientReply(row));
+  }
+
+  @Route.put(':clientId/rotate', {
+    access: Requires('oauth', 'write', 'Rotate OAuth Client Secret'),
+    id: 'rotateOAuthClientSecret',
+    summary: 'Give a client a new secret, shown only now; its tokens go on',
+    params: [apiParam, clientParam],
+    reply: OAuthClientDto,
+    tagged: true,
+    preconditioned: true,
+    errors: [409],
+  })
+  async rotate(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('apiId') apiId: string,
+    @Param('clientId') clientId: string,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    const { row, secret } = await this.clients.rotate(context, { apiId, clientId }, precondition);
+    return tagged(row, clientReply(row, secret));
+  }
+
+  @Route.delete(':clientId', {
+    access: Requires('oauth', 'write', 'Delete OAuth Client'),
+    id: 'deleteOAuthClient',
+    summary: 'Delete a client, and end its tokens',
+    params: [apiParam, clientParam],
+    reply: StatusReply,
+    preconditioned: true,
+    errors: [409],
+  })
+  async remove(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('apiId') apiId: string,
+    @Param('clientId') clientId: string,
+    @IfMatch() precondition: Precondition,
+  ): Promise<StatusReply> {
+    await this.clients.remove(context, { apiId, clientId }, precondition);
+    return new StatusReply('OAuth client deleted successfully.');
+  }
+
+  @Route.get(':clientId/tokens', {
+    access: Requires('oauth', 'read', 'List OAuth Tokens'),
+    id: 'listOAuthTokens',
+    summary: 'Access tokens of a client that have not ended, the first to end first',
+    params: [apiParam, clientParam],
+    reply: {
+      schema: {
+        oneOf: [
+          { type: 'array', items: { $ref: getSchemaPath(OAuthTokenDto) } },
+          { $ref: getSchemaPath(OAuthTokenPagesDto) },
+        ],
+      },
+    },
+  })
+  async tokens(
+    @OrganisationRequest() { organisation }: OrganisationContext,
+    @Param('apiId') apiId: string,
+    @Param('clientId') clientId: string,
+    @AskedFor(tokensQuery) { p }: Asked<typeof tokensQuery>,
+  ): Promise<unknown> {
+    const part = p === undefined ? { skip: 0, most: mostTokens } : { skip: (p - 1) * tokenPage, most: tokenPage };
+    const { tokens, total } = await this.clients.tokensOf(organisation, { apiId, clientId }, part);
+    const list: OAuthTokenDto[] = tokens.map(({ hash, expires }) => ({ code: hash, expires }));
+    if (p === undefined) return list;
+    const pagination = { page_num: p, page_total: Math.ceil(total / tokenPage), page_size: tokenPage };
+    return { Pagination: pagination, Tokens: list };
+  }
+
+  @Route.delete(':clientId/tokens', {
+    access: Requires('oauth', 'write', 'Revoke OAuth Tokens'),
+    id: 'revokeOAuthTokens',
+    summary: 'End all tokens of a client, refresh tokens too',
+    params: [apiParam, clientParam],
+    reply: StatusReply,
+  })
+  async revokeAll(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('apiId') apiId: string,
+    @Param('clientId') clientId: string,
+  ): Promise<StatusReply> {
+    await this.clients.revokeAll(context, { apiId, clientId });
+    return new StatusReply('tokens revoked successfully');
+  }
+
+  @Route.delete(':clientId/tokens/:token', {
+    access: Requires('oauth', 'write', 'Revoke OAuth Token'),
+    id: 'revokeOAuthToken',
+    summary: 'End an access token of a client, and its refresh token',
+    params: [apiParam, clientParam, tokenParam],
+    reply: StatusReply,
+  })
+  async revoke(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('apiId') apiId: string,
+    @Param('clientId') clientId: string,
+    @Param('token') token: string,
+  ): Promise<StatusReply> {
+    await this.clients.revoke(context, { apiId, clientId }, token, namesOf(context.organisation, token));
+    return new StatusReply('token revoked successfully');
+  }
+}
