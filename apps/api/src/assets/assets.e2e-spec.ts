@@ -75,19 +75,30 @@ describe('/api/assets', () => {
   });
 
   it.each([
-    [{ kind: 'oas-templat' }, 422, 'kind'],
-    [{ kind: '' }, 422, 'kind'],
-    [{ name: '' }, 400, 'name'],
-    [{ name: 7 }, 400, 'name'],
-    [{ data: [] }, 400, 'data'],
-    [{ data: { x: 'y'.repeat(1024 * 1024) } }, 400, 'data'],
-    [{ id: 'a/b' }, 400, 'id'],
-    [{ id: 'deleted' }, 400, 'id'],
-    [{ description: 'x'.repeat(1_001) }, 400, 'description'],
-  ])('refuse %j', async (overrides, status, path) => {
+    ['a kind that there is not', { kind: 'oas-templat' }, 422, 'kind'],
+    ['no kind', { kind: '' }, 422, 'kind'],
+    ['no name', { name: '' }, 400, 'name'],
+    ['a name that is no text', { name: 7 }, 400, 'name'],
+    ['data that are no object', { data: [] }, 400, 'data'],
+    ['data without end', { data: { x: 'y'.repeat(1024 * 1024) } }, 400, 'data'],
+    ['an id that paths cannot carry', { id: 'a/b' }, 400, 'id'],
+    ['an id that is a route', { id: 'deleted' }, 400, 'id'],
+    ['a description without end', { description: 'x'.repeat(1_001) }, 400, 'description'],
+  ])('refuse %s', async (_what, overrides, status, path) => {
     const reply = await client.post('/api/assets', anAsset(overrides));
     expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([status, path]);
     expect(expectOk(await client.get('/api/assets')).json).toEqual([]);
+  });
+
+  it('are tried out, and nothing is written', async () => {
+    const asset = anAsset();
+    const valid = expectOk(await client.post('/api/assets/validate', asset)).json;
+    expect(valid).toMatchObject({
+      Message: 'Asset is valid',
+      Meta: { changes: [{ kind: 'asset', operation: 'create' }] },
+    });
+    expect((await client.post('/api/assets/validate', anAsset({ name: '' }))).status).toBe(400);
+    expect((await client.get(`/api/assets/${textOf(asset['id'])}`)).status).toBe(404);
   });
 
   it('refuse an id that is taken, and let other organisations have it', async () => {

@@ -124,6 +124,20 @@ describe(path, () => {
       expect(listOf(history.json['revisions'])).toHaveLength(1);
     });
 
+    it('says what a write would change, and writes nothing', async () => {
+      const id = await create();
+      const { json } = await get(id);
+      const { client } = organisation.admin;
+      const valid = expectOk(await client.post(`${path}/validate?id=${id}`, { ...json, name: 'renamed' }));
+      expect(valid.json).toMatchObject({
+        Message: 'Webhook is valid',
+        Meta: { changes: [{ id, operation: 'update' }] },
+      });
+      expect((await get(id)).json).toEqual(json);
+      expect((await client.post(`${path}/validate`, aHook({ method: '' }))).status).toBe(400);
+      expect((await client.post(`${path}/validate?id=${'0'.repeat(24)}`, aHook())).status).toBe(404);
+    });
+
     it('deletes, and knows it no more', async () => {
       const id = await create();
       const reply = expectOk(await organisation.admin.client.delete(`${path}/${id}`));

@@ -133,7 +133,7 @@ describe('a kind that was added by a module of its own', () => {
   describe('and its messages to nodes', () => {
     let listener: Redis;
     let node: NodeSimulator;
-    let heard: string[];
+    let heard: string[] = [];
 
     beforeAll(async () => {
       const { nodeSecret, redisUrl } = api.config;
@@ -150,7 +150,9 @@ describe('a kind that was added by a module of its own', () => {
       await node.stop();
       listener.disconnect();
     });
-    beforeEach(() => {
+    beforeEach(async () => {
+      // What the new organisation itself had to say.
+      await eventually(async () => (await api.app.get(Outbox).oldestPending()) === null);
       heard = [];
     });
 
