@@ -17,6 +17,14 @@ export { packRows, unpackRows } from './measure/segment';
 export { uniqueCount } from './measure/unique-counter';
 export { applyPrivacy, defaultPrivacy, type KeptRecord, type Privacy } from './privacy';
 export type { AnalyticsRecord, UptimeRecord } from './record';
+export { addToAggregate, type FoundAggregate } from './storage/aggregate-document';
+export {
+  aggregateCells,
+  errorsAlone,
+  partThatKnows,
+  type AggregateCell,
+  type AggregatePart,
+} from './storage/aggregate-reading';
 export {
   recordDocument,
   recordFromDocument,

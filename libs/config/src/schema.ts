@@ -1,7 +1,18 @@
 import { z } from 'zod';
+import { analyticsSettings } from './analytics-settings';
 import { withDatabase } from './mongodb-uri';
 import { peopleSettings, secretSettings } from './people-settings';
-import { beginsWith, httpUrl, port, secretSetting, setting, urlList, wholeNumber, type Setting } from './setting';
+import {
+  anyRedis,
+  beginsWith,
+  httpUrl,
+  port,
+  secretSetting,
+  setting,
+  urlList,
+  wholeNumber,
+  type Setting,
+} from './setting';
 import { trustedProxies } from './trusted-proxies';
 
 /** What both processes read. The key is the name that code uses. */
@@ -158,49 +169,10 @@ export const apiOnlySettings = {
     'API definitions an organisation may hold',
     '50000',
   ),
-  analyticsPurger: setting(
-    'ANALYTICS_PURGER',
-    z.enum(['on', 'off'], 'must be on or off').default('on'),
-    'Whether this replica takes analytics records out of Redis; off where other replicas or tyk-pump do',
-    'on',
-  ),
-  analyticsPurgeMs: setting(
-    'ANALYTICS_PURGE_MS',
-    wholeNumber(50, 30_000).default(1_000),
-    'Time between two looks for analytics records in Redis, in milliseconds; gateways let them expire after a minute',
-    '1000',
-  ),
-  analyticsBatch: setting(
-    'ANALYTICS_BATCH',
-    wholeNumber(1, 20_000).default(2_000),
-    'Most analytics records that are stored in one transaction; a slow database gets fewer by itself',
-    '2000',
-  ),
-  analyticsRecords: setting(
-    'ANALYTICS_RECORDS',
-    z.enum(['shared', 'organisation'], 'must be shared or organisation').default('shared'),
-    'Where records of requests are: in `tyk_analytics`, or in `z_tyk_analyticz_<organisation>`',
-    'shared',
-  ),
-  analyticsMessageLimit: setting(
-    'ANALYTICS_MESSAGE_LIMIT',
-    wholeNumber(0, 4 * 1024 * 1024).default(512 * 1024),
-    'Longest request or response of a detailed recording that is kept whole, in bytes; longer ones are cut and marked',
-    '524288',
-  ),
+  ...analyticsSettings,
   keysRedisUrl: secretSetting(
     'KEYS_REDIS_URL',
-    z
-      .literal('')
-      .or(
-        z
-          .string()
-          .regex(
-            /^rediss?(\+(sentinel|cluster))?:\/\/./,
-            'must be a redis://, redis+sentinel:// or redis+cluster:// URL',
-          ),
-      )
-      .default(''),
+    anyRedis.default(''),
     'The Redis that gateways keep keys in, where it is another one or another database: `redis://`, `redis+sentinel://host,host/master` or `redis+cluster://host,host`, with `rediss` for TLS',
     'REDIS_URL',
   ),

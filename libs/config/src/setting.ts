@@ -76,3 +76,12 @@ export const urlList = z.string().transform((value, context) => {
   }
   return entries;
 });
+
+/** One server, sentinels or a cluster; empty where it is the same as another one. */
+export const anyRedis = z
+  .literal('')
+  .or(
+    z
+      .string()
+      .regex(/^rediss?(\+(sentinel|cluster))?:\/\/./, 'must be a redis://, redis+sentinel:// or redis+cluster:// URL'),
+  );

@@ -16,6 +16,7 @@ const impatient = { serverSelectionTimeoutMS: '2000', connectTimeoutMS: '5000', 
 export class Services {
   private nextId = 1;
   private readonly stopped = new Set<ServerName>();
+  private readonly frozen = new Map<ServerName, number>();
   private readonly waiting = new Map<number, (line: string) => void>();
 
   private constructor(
@@ -48,6 +49,20 @@ export class Services {
     // Short, so that an outage is soon one; what follows from it is the same.
     for (const [name, value] of Object.entries(impatient)) uri.searchParams.set(name, value);
     return new Services(child, dataDir, uri.href, redis[0]?.url ?? '');
+  }
+
+  /** It keeps its connections and answers nobody until it is thawed. */
+  async freeze(name: ServerName): Promise<void> {
+    const { pid } = await this.command({ do: 'start', server: name, index: 0 });
+    if (pid === undefined || pid === 0) throw new Error(`${name} is not running`);
+    this.frozen.set(name, pid);
+    process.kill(pid, 'SIGSTOP');
+  }
+
+  thaw(name: ServerName): void {
+    const pid = this.frozen.get(name);
+    if (pid !== undefined) process.kill(pid, 'SIGCONT');
+    this.frozen.delete(name);
   }
 
   /** Resolves when the server's process has ended. */
@@ -83,11 +98,12 @@ export class Services {
   }
 
   async end(): Promise<void> {
+    for (const name of this.frozen.keys()) this.thaw(name);
     this.child.closeInput();
     await this.child.exited();
   }
 
-  private async command(command: object): Promise<void> {
+  private async command(command: object): Promise<{ readonly pid?: number }> {
     const id = this.nextId;
     this.nextId += 1;
     const line = await new Promise<string>((resolve) => {
@@ -95,7 +111,8 @@ export class Services {
       this.child.write(JSON.stringify({ id, ...command }));
     });
     this.waiting.delete(id);
-    const { error } = answer.parse(JSON.parse(line));
+    const { error, pid } = answer.parse(JSON.parse(line));
     if (error !== undefined) throw new Error(error);
+    return pid === undefined ? {} : { pid };
   }
 }

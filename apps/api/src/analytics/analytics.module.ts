@@ -1,9 +1,14 @@
 import { Module } from '@nestjs/common';
 import { ReplicaLock } from '../retention/replica-lock';
+import { DeadLettersController } from './dead-letters/dead-letters.controller';
+import { DeadLettersService } from './dead-letters/dead-letters.service';
+import { AggregateWriter } from './purger/aggregate-writer';
+import { AnalyticsRedis } from './purger/analytics-redis';
 import { BatchNotes } from './purger/batch-notes';
 import { ChunkWriter } from './purger/chunk-writer';
 import { Merger } from './purger/merger';
 import { Purger } from './purger/purger';
+import { PurgerLease } from './purger/purger-lease';
 import { PurgerMetrics } from './purger/purger-metrics';
 import { RowLimits } from './purger/row-limits';
 import { OwnershipModule } from '../ownership/ownership.module';
@@ -13,6 +18,7 @@ import { FiguresService } from './queries/figures.service';
 import { LiveService } from './queries/live.service';
 import { LogController } from './queries/log.controller';
 import { LogService } from './queries/log.service';
+import { PumpedAggregates } from './queries/pumped-aggregates';
 import { QueryService } from './queries/query.service';
 import { AnalyticsReader } from './queries/reader';
 import { AnalyticsRights } from './queries/rights';
@@ -24,14 +30,18 @@ import { AnalyticsCollections } from './storage/collections';
 /** What gateways record of requests: taken out of Redis, kept and added up in MongoDB, and asked about. */
 @Module({
   imports: [OwnershipModule],
-  controllers: [...figuresControllers, LogController, AnalyticsController, UptimeController],
+  controllers: [...figuresControllers, LogController, AnalyticsController, UptimeController, DeadLettersController],
   providers: [
     AnalyticsCollections,
     AnalyticsSettingsReader,
+    AggregateWriter,
+    AnalyticsRedis,
     BatchNotes,
     ChunkWriter,
+    DeadLettersService,
     Merger,
     Purger,
+    PurgerLease,
     PurgerMetrics,
     ReplicaLock,
     RowLimits,
@@ -40,6 +50,7 @@ import { AnalyticsCollections } from './storage/collections';
     FiguresService,
     LiveService,
     LogService,
+    PumpedAggregates,
     QueryService,
     UptimeService,
   ],

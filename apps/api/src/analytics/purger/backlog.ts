@@ -18,7 +18,7 @@ export class Backlog {
   private readonly waiting = new Map<string, Waiting>();
 
   constructor(
-    private readonly queue: BatchQueue,
+    private readonly queue: () => BatchQueue,
     private readonly notes: BatchNotes,
   ) {}
 
@@ -81,7 +81,7 @@ export class Backlog {
   }
 
   private async finish({ batch }: Waiting): Promise<void> {
-    await this.queue.drop(batch);
+    await this.queue().drop(batch);
     this.waiting.delete(batch.key);
   }
 
@@ -92,7 +92,7 @@ export class Backlog {
     while (from + bytes.length < end && size < roomBytes) {
       const average = bytes.length === 0 ? 0 : Math.max(size / bytes.length, 1);
       const fitting = average === 0 ? firstRead : Math.ceil((roomBytes - size) / average);
-      const part = await this.queue.read(batch, from + bytes.length, Math.min(fitting, end - from - bytes.length));
+      const part = await this.queue().read(batch, from + bytes.length, Math.min(fitting, end - from - bytes.length));
       if (part.length === 0) break;
       bytes.push(...part);
       size += sizeOf(part);

@@ -5,6 +5,7 @@ import { bucketStart, RowMerge, type RollupRow } from '@castellan/analytics';
 import { Clock } from '@castellan/observability';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
 import { rollupDocument } from '../storage/rollup-document';
+import { AggregateWriter } from './aggregate-writer';
 import { Pace } from './pace';
 import { RowLimits } from './row-limits';
 import { rowsIn } from './segments';
@@ -37,6 +38,7 @@ export class Merger {
   constructor(
     private readonly collections: AnalyticsCollections,
     private readonly limits: RowLimits,
+    private readonly aggregates: AggregateWriter,
     private readonly clock: Clock,
   ) {}
 
@@ -90,6 +92,8 @@ export class Merger {
 
   private async store(segments: readonly SegmentDocument[], rows: readonly RollupRow[]): Promise<void> {
     const now = this.clock.now();
+    const [first] = segments;
+    const targets = first === undefined ? [] : await this.aggregates.targets(first.orgId);
     await this.collections.inTransaction(async (session) => {
       const _id = { $in: segments.map((segment) => segment._id) };
       const { deletedCount } = await this.collections.segments.deleteMany({ _id }, { session });
@@ -97,6 +101,7 @@ export class Merger {
       for (let from = 0; from < rows.length; from += atOnce) {
         await this.add(rows.slice(from, from + atOnce), now, session);
       }
+      await this.aggregates.add(targets, rows, session);
     });
   }
 

@@ -1,22 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Clock, Health, LOGGER, Recurring, type Logger } from '@castellan/observability';
-import { REDIS } from '@castellan/persistence';
 import { isOutage } from '../../http/outage';
-import { ReplicaLock, type Lease } from '../../retention/replica-lock';
+import { AnalyticsRedis } from './analytics-redis';
 import { Backlog } from './backlog';
 import { BatchMoved, BatchNotes } from './batch-notes';
-import { BatchQueue } from './batch-queue';
 import { countOf, decodeSlices, type Chunk, type Slice } from './chunk';
 import { ChunkWriter } from './chunk-writer';
 import { Merger } from './merger';
 import { Pace } from './pace';
+import { PurgerLease } from './purger-lease';
 import { PurgerMetrics } from './purger-metrics';
 
-/** How long a replica that dies keeps the others from taking over, in milliseconds; gateways' lists live for 60 seconds. */
-const leaseMs = 10_000;
 /** Time between two searches for batches that somebody took without it being known, in milliseconds. */
 const searchMs = 60_000;
 /** Sums are merged once in so many rounds, so that a row that gets hits all the time is not updated all the time. */
@@ -30,37 +26,30 @@ const patienceMs = 3_000;
  */
 @Injectable()
 export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly redis: Redis;
-  private readonly queue: BatchQueue;
   private readonly backlog: Backlog;
   private readonly pace: Pace;
   private readonly claiming: Recurring;
   private readonly storing: Recurring;
   private readonly merging: Recurring;
-  private lease: Lease | null = null;
   private searchedAt = -Infinity;
   private stopping = false;
+  /** What keeps records from being stored, and what keeps them from being taken. */
   private problem: string | null = null;
+  private claimProblem: string | null = null;
 
   constructor(
     private readonly writer: ChunkWriter,
     private readonly merger: Merger,
-    private readonly lock: ReplicaLock,
+    private readonly lease: PurgerLease,
+    private readonly source: AnalyticsRedis,
     private readonly metrics: PurgerMetrics,
     private readonly clock: Clock,
     private readonly health: Health,
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Inject(REDIS) redis: Redis,
     notes: BatchNotes,
   ) {
-    // Of its own, so that no request waits behind a thousand records. It connects with the first command.
-    this.redis = redis.duplicate({ lazyConnect: true, enableOfflineQueue: true });
-    this.redis.on('error', (error: Error) => {
-      this.logger.debug({ err: error }, 'Redis connection of the purger failed');
-    });
-    this.queue = new BatchQueue(this.redis);
-    this.backlog = new Backlog(this.queue, notes);
+    this.backlog = new Backlog(() => source.queue, notes);
     this.pace = new Pace(config.analyticsBatch);
     this.claiming = new Recurring('analytics claim', config.analyticsPurgeMs, () => this.claim(), logger);
     this.storing = new Recurring('analytics purge', config.analyticsPurgeMs, () => this.store(), logger);
@@ -79,26 +68,45 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
     const ended = Promise.all([this.claiming.stop(), this.storing.stop(), this.merging.stop()]).then(() =>
-      this.lease?.release(),
+      this.lease.release(),
     );
     await Promise.race([ended.catch(() => undefined), delay(patienceMs, undefined, { ref: false })]);
-    this.redis.disconnect();
+  }
+
+  /** Looks for batches that somebody took, as soon as it is this replica's turn. */
+  searchSoon(): void {
+    this.searchedAt = -Infinity;
   }
 
   /** Takes what waits in the gateways' lists, whether MongoDB answers or not: there it would expire. */
   private async claim(): Promise<void> {
-    if (!(await this.hasLease())) return;
-    if (performance.now() - this.searchedAt > searchMs) {
-      this.backlog.add(await this.queue.pending());
-      this.searchedAt = performance.now();
+    const { queue } = this.source;
+    if (!queue.connected) {
+      this.claimProblem = 'Redis is out of reach';
+      return;
     }
-    const claimed = await this.queue.claim(this.clock.now());
-    this.backlog.add(claimed);
-    if (claimed.length > 0) this.storing.soon();
+    try {
+      if (!(await this.hasLease())) return;
+      if (performance.now() - this.searchedAt > searchMs) {
+        this.searchedAt = performance.now();
+        this.backlog.add(await queue.pending());
+      }
+      const { batches, failure } = await queue.claim(this.clock.now());
+      this.backlog.add(batches);
+      if (failure !== null) throw failure;
+      this.claimProblem = null;
+    } catch (error) {
+      // What was taken without an answer is found by a search.
+      this.searchSoon();
+      this.claimProblem = problemOf(error);
+      throw error;
+    } finally {
+      if (this.backlog.records > 0) this.storing.soon();
+    }
   }
 
   private async store(): Promise<void> {
-    while (!this.stopping && this.lease !== null) {
+    while (!this.stopping && this.lease.held) {
       const slices = await this.backlog.next(this.pace.records);
       if (slices.length === 0) return;
       if (!(await this.storeSlices(slices))) return;
@@ -108,7 +116,7 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   /** Records go first: sums that are not merged yet lose nothing, and queries add them. */
   private async merge(): Promise<void> {
-    while (!this.stopping && this.lease !== null && this.backlog.records < this.config.analyticsBatch) {
+    while (!this.stopping && this.lease.held && this.backlog.records < this.config.analyticsBatch) {
       if (!(await this.merger.mergeSome())) return;
     }
   }
@@ -137,7 +145,7 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
   private async failed(error: unknown, slices: readonly Slice[], refused: string | null): Promise<boolean> {
     if (error instanceof BatchMoved) return true;
     const count = countOf(slices);
-    this.problem = error instanceof Error ? error.name : 'Error';
+    this.problem = problemOf(error);
     this.logger.warn({ err: error, records: count }, 'Analytics records could not be stored and will be tried again');
     if (refused !== null || !isRefusal(error)) {
       if (!isOutage(error)) this.pace.slow();
@@ -149,11 +157,10 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
   }
 
   private async hasLease(): Promise<boolean> {
-    if (this.lease !== null && (await this.lease.extend())) return true;
+    if (await this.lease.extend()) return true;
     this.backlog.clear();
-    this.searchedAt = -Infinity;
-    this.lease = await this.lock.acquire('analytics purger', leaseMs);
-    return this.lease !== null;
+    this.searchSoon();
+    return this.lease.acquire();
   }
 
   private lagSeconds(): number {
@@ -163,14 +170,21 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   private state(): object {
     if (this.config.analyticsPurger === 'off') return { purger: 'off' };
+    const problem = this.claimProblem ?? this.problem;
     return {
-      purger: this.lease === null ? 'standby' : 'active',
+      purger: this.lease.held ? 'active' : 'standby',
       lag_seconds: Math.round(this.lagSeconds()),
       waiting: this.backlog.records,
-      ...(this.problem === null ? {} : { problem: this.problem }),
+      ...(problem === null ? {} : { problem }),
     };
   }
 }
+
+/** What Redis says of itself names the command that it refuses; other messages may name addresses. */
+const problemOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return 'Error';
+  return error.name === 'ReplyError' ? error.message.slice(0, 200) : error.name;
+};
 
 const outcomesOf = ({ records, uptime, unreadable }: Chunk) => ({
   stored: records.length,

@@ -9,7 +9,7 @@ import { FigureListDto } from './figure.dto';
 import { figuresQuery, type FiguresAsked } from './figures.query';
 import { FiguresService } from './figures.service';
 import { rangeParams, rangePath, type RangeParams } from './range';
-import type { DimensionName, Filters } from './reader';
+import type { DimensionName, Filters } from './question';
 
 /** A question about figures that has a path of its own. */
 export interface FiguresRoute {

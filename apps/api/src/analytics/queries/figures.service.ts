@@ -7,7 +7,8 @@ import type { OrganisationContext } from '../../http/request-context';
 import { figureOf, type FigureDto } from './figure.dto';
 import type { FiguresAsked } from './figures.query';
 import { daysOf, seriesOf, wholeOf, type RangeParams } from './range';
-import { AnalyticsReader, type DimensionName, type Filters } from './reader';
+import type { DimensionName, Filters } from './question';
+import { AnalyticsReader } from './reader';
 import { AnalyticsRights } from './rights';
 
 /** What a route asks for, beside what its query narrows it to. */

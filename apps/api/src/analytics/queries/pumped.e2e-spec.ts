@@ -1,40 +1,118 @@
+import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
-import { analyticsList, anAnalyticsRecord, encodeRecord, eventually, listOf } from '@castellan/testing';
-import { day, logOf } from '../../../test/analytics/traffic';
+import type { Connection } from 'mongoose';
+import {
+  analyticsList,
+  encodeRecord,
+  eventually,
+  listOf,
+  numberOf,
+  someTraffic,
+  textOf,
+  type HttpClient,
+  type JsonReply,
+} from '@castellan/testing';
 import { ApiUnderTest, expectOk } from '../../../test/api-under-test';
 
-describe('figures of records that tyk-pump has stored', () => {
-  it('are answered from those records', async () => {
-    const writer = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50' });
+/** Two hours of one day that are over. */
+const from = new Date('2026-11-24T22:00:00Z');
+const day = '24/11/2026/24/11/2026';
+const requests = 120;
+
+describe('what tyk-pump has stored, with our purger off', () => {
+  let api: ApiUnderTest;
+  let reader: HttpClient;
+  let organisationId: string;
+
+  /** Documents as tyk-pump writes them, made by our own purger, and nothing of what it writes for itself. */
+  beforeAll(async () => {
+    const writer = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50', ANALYTICS_AGGREGATES: 'mixed' });
     const redis = new Redis(writer.config.redisUrl);
     const database = new URL(writer.config.mongodbUri).pathname.slice(1);
     const organisation = await writer.organisation();
-    const { client } = organisation.admin;
+    organisationId = organisation.id;
     try {
-      await redis.rpush(
-        analyticsList,
-        encodeRecord(anAnalyticsRecord({ at: new Date('2026-12-24T10:00:00Z'), OrgID: organisation.id })),
-      );
-      await eventually(async () => listOf((await client.get(logOf())).json['data']).length === 1);
+      const connection = writer.app.get<Connection>(getConnectionToken());
+      await redis.rpush(analyticsList, ...someTraffic(requests, organisation.id, from, 7_200_000).map(encodeRecord));
+      const aggregates = connection.collection(`z_tyk_analyticz_aggregate_${organisation.id}`);
+      await eventually(async () => {
+        const found = await aggregates.find<{ total: { hits: number } }>({}).toArray();
+        return found.reduce((sum, { total }) => sum + total.hits, 0) === requests;
+      });
+      expect(await connection.collection('tyk_analytics_aggregates').countDocuments()).toBe(2);
+      expect(Object.keys(await aggregates.indexInformation()).sort()).toEqual([
+        ...['_id_', 'expireAt_1', 'orgid_1', 'timestamp_1'],
+      ]);
+      for (const own of ['analytics_rollups', 'analytics_segments', 'analytics_batches']) {
+        await connection.collection(own).deleteMany({});
+      }
     } finally {
       await writer.stop();
       redis.disconnect();
     }
-    const api = await ApiUnderTest.start({ DATABASE: database, ANALYTICS_PURGER: 'off' });
-    try {
-      const reader = api.anonymous.with({ authorization: organisation.admin.accessKey });
-      const mongo = await import('mongoose');
-      const connection = await mongo.createConnection(api.config.mongodbUri).asPromise();
-      await connection.collection('analytics_rollups').deleteMany({});
-      await connection.collection('analytics_segments').deleteMany({});
-      await connection.close();
-      const usage = expectOk(await reader.get(`/api/usage/${day}?res=day`)).json;
-      expect(listOf(usage['data'])).toMatchObject([{ hits: 1, latency: 17 }]);
-      expect(listOf(expectOk(await reader.get(`/api/activity/keys/${day}?p=-1`)).json['data'])).toMatchObject([
-        { id: { key: '00000000' }, hits: 1 },
-      ]);
-    } finally {
-      await api.stop();
+    api = await ApiUnderTest.start({ DATABASE: database, ANALYTICS_PURGER: 'off' });
+    reader = api.anonymous.with({ authorization: organisation.admin.accessKey });
+  });
+  afterAll(() => api.stop());
+
+  const ask = async (body: Readonly<Record<string, unknown>>): Promise<JsonReply> =>
+    expectOk(
+      await reader.post('/api/analytics/query', { from: '2026-11-24T00:00:00Z', to: '2026-11-25T00:00:00Z', ...body }),
+    ).json;
+  const rows = async (path: string): Promise<readonly JsonReply[]> =>
+    listOf(expectOk(await reader.get(path)).json['data']);
+  const sum = (found: readonly JsonReply[]): number => found.reduce((all, row) => all + numberOf(row['hits']), 0);
+
+  /** Aggregates know the names of APIs and keys only where they are of these alone. */
+  const unnamed = (row: JsonReply): object => ({ ...row, label: '' });
+
+  it('is answered from its aggregates as it is from its records', async () => {
+    const metrics = ['hits', 'errors', 'success'];
+    for (const groupBy of [
+      [],
+      ['api'],
+      ['api', 'version'],
+      ['key'],
+      ['path'],
+      ['path', 'api'],
+      ['key', 'path'],
+      ['country'],
+    ]) {
+      const sums = await ask({ groupBy, metrics });
+      // The hours before and after are not whole, so that only the records can answer.
+      const records = await ask({ groupBy, metrics, from: '2026-11-24T00:00:01Z' });
+      expect([sums['source'], records['source']]).toEqual(['aggregates', 'records']);
+      const known = listOf(records['data']).filter((row) => JSON.stringify(row['country']) !== '""');
+      expect([groupBy, listOf(sums['data']).map(unnamed)]).toEqual([groupBy, known.map(unnamed)]);
     }
+    expect((await ask({ metrics: ['unique_keys'] }))['source']).toBe('records');
+  });
+
+  it('answers every route of figures', async () => {
+    expect(sum(await rows(`/api/usage/${day}?res=hour`))).toBe(requests);
+    for (const path of ['usage/apis', 'activity/keys', 'activity/endpoint', 'activity/versions']) {
+      expect([path, sum(await rows(`/api/${path}/${day}?p=-1`))]).toEqual([path, requests]);
+    }
+    const errors = sum(await rows(`/api/errors/count/${day}`));
+    expect(errors).toBeGreaterThan(0);
+    expect(sum(await rows(`/api/activity/errors/${day}?p=-1`))).toBe(errors);
+    const [key] = await rows(`/api/activity/keys/${day}?p=-1`);
+    const hash = textOf(key?.['id']?.['key']);
+    expect(sum(await rows(`/api/activity/keys/endpoint/${hash}/${day}?p=-1`))).toBe(numberOf(key?.['hits']));
+    expect(sum(await rows(`/api/activity/keys/${hash}/${day}`))).toBe(numberOf(key?.['hits']));
+    expect((await rows(`/api/activity/tags/${day}?p=-1`)).length).toBeGreaterThan(0);
+    expect(sum(await rows(`/api/activity/oauthid/${day}?p=-1`))).toBe(
+      sum(await rows(`/api/activity/oauthid/endpoint/client/${day}?p=-1`)),
+    );
+    const log = `/api/logs/?start=${from.getTime() / 1_000}&end=${from.getTime() / 1_000 + 7_200}&p=-1`;
+    expect(await rows(log)).toHaveLength(requests);
+  });
+
+  it('is answered from the records where a pump keeps no aggregates', async () => {
+    const connection = api.app.get<Connection>(getConnectionToken());
+    await connection.collection('tyk_analytics_aggregates').deleteMany({});
+    await connection.collection(`z_tyk_analyticz_aggregate_${organisationId}`).deleteMany({});
+    expect((await ask({}))['source']).toBe('records');
+    expect(sum(await rows(`/api/usage/${day}?res=hour`))).toBe(requests);
   });
 });

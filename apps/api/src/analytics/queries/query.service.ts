@@ -3,7 +3,8 @@ import { noMeasures, percentiles, uniqueCount, ZoneClock, type Bucket, type Meas
 import type { OrganisationContext } from '../../http/request-context';
 import type { MetricName, QueryAsked, QueryReplyDto } from './query.body';
 import { seriesOf } from './range';
-import { AnalyticsReader, type Cell, type DimensionName } from './reader';
+import type { DimensionName } from './question';
+import { AnalyticsReader, type Cell } from './reader';
 import { AnalyticsRights, type Scope } from './rights';
 
 /** Answers the one question that the others are cases of. */

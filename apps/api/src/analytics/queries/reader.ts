@@ -22,26 +22,8 @@ import { rowsIn } from '../purger/segments';
 import { AnalyticsCollections } from '../storage/collections';
 import { inTime } from '../storage/in-time';
 import { measuresOf, type RollupDocument } from '../storage/rollup-document';
-import type { Scope } from './rights';
-
-export type DimensionName = keyof Dimensions;
-
-/** Values that a record has to have; a list names alternatives. */
-export type Filters = { readonly [K in DimensionName]?: readonly NonNullable<Dimensions[K]>[] };
-
-export interface Question {
-  readonly from: Date;
-  readonly until: Date;
-  /** Where one bucket ends and the next begins, beside the ends of the range. */
-  readonly edges: readonly Date[];
-  readonly scope: Scope;
-  readonly filters: Filters;
-  readonly groupBy: readonly DimensionName[];
-  /** Whether different keys and addresses are asked for. */
-  readonly callers?: boolean;
-  /** Whether only errors are asked for. */
-  readonly errorsOnly?: boolean;
-}
+import { PumpedAggregates } from './pumped-aggregates';
+import { askedDimensions, fitsInto, type DimensionName, type Question } from './question';
 
 export interface Cell {
   readonly dimensions: Dimensions;
@@ -82,6 +64,7 @@ export class AnalyticsReader {
   constructor(
     private readonly collections: AnalyticsCollections,
     private readonly snapshot: ConsistentReads,
+    private readonly pumped: PumpedAggregates,
     private readonly clock: Clock,
   ) {}
 
@@ -89,7 +72,14 @@ export class AnalyticsReader {
     const cells = new Cells(question);
     const kind = kindFor(question);
     const unit = kind === null ? null : this.unitFor(question, kind);
-    const fromSums = kind !== null && unit !== null && !(await this.othersPurge(organisation));
+    if (await this.othersPurge(organisation)) {
+      const found = await this.pumped.read(organisation, question, (cell, at) => {
+        cells.add(cell.dimensions, at, cell.label, cell.measures);
+      });
+      if (!found) await this.addRecords(organisation, question, cells);
+      return { source: found ? 'aggregates' : 'records', cells: cells.all };
+    }
+    const fromSums = kind !== null && unit !== null;
     if (fromSums) await this.addSums(organisation, question, kind, unit, cells);
     else await this.addRecords(organisation, question, cells);
     return { source: fromSums ? 'aggregates' : 'records', cells: cells.all };
@@ -104,12 +94,11 @@ export class AnalyticsReader {
   }
 
   /** The longest unit whose buckets lie inside the question's; null when there is none. */
-  private unitFor({ from, until, edges }: Question, kind: RollupKind): RollupUnit | null {
-    const fits = (unit: RollupUnit): boolean =>
-      [from, until, ...edges].every((edge) => edge.getTime() % unitMs[unit] === 0);
+  private unitFor(question: Question, kind: RollupKind): RollupUnit | null {
+    const fits = (unit: RollupUnit): boolean => fitsInto(question, unitMs[unit]);
     if (fits('day')) return 'day';
     if (fits('hour')) return 'hour';
-    const isKept = from.getTime() >= this.clock.millis() - minutesKeptMs;
+    const isKept = question.from.getTime() >= this.clock.millis() - minutesKeptMs;
     return fits('minute') && isKept && (kind === 'total' || kind === 'api' || kind === 'error') ? 'minute' : null;
   }
 
@@ -254,11 +243,12 @@ class Cells {
 }
 
 /** Kind of the rows that can answer; null when only the records can. */
-const kindFor = ({ scope, filters, groupBy, callers, errorsOnly }: Question): RollupKind | null => {
-  const asked = new Set<DimensionName>([...groupBy, ...(Object.keys(filters) as DimensionName[])]);
+const kindFor = (question: Question): RollupKind | null => {
+  const { filters, callers, errorsOnly } = question;
+  const asked = askedDimensions(question);
   // Tags that gateways add by themselves are not among the sums.
   if (filters.tag?.some((tag) => /^(key-|org-|api-)/.test(tag)) === true || (filters.tag?.length ?? 0) > 1) return null;
-  const isByApi = asked.has('api') || asked.has('version') || scope !== null;
+  const isByApi = asked.has('api') || asked.has('version');
   asked.delete('api');
   asked.delete('version');
   if (asked.size === 0 && errorsOnly !== true) return isByApi ? 'api' : 'total';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection, mongo } from 'mongoose';
-import type { RecordDocument, RollupKind, UptimeDocument } from '@castellan/analytics';
+import type { FoundAggregate, RecordDocument, RollupKind, UptimeDocument } from '@castellan/analytics';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { LOGGER, type Logger } from '@castellan/observability';
 import type { RollupDocument } from './rollup-document';
@@ -73,6 +73,8 @@ const rollupIndexes: readonly Index[] = [
   expiry,
 ];
 
+const aggregateIndexes: readonly Index[] = [expiry, { key: { timestamp: 1 }, name: 'timestamp_1' }, ofOrganisation];
+
 const organisationId = /^[0-9a-f]{24}$/;
 
 /** The collections of analytics. They are made by whoever writes first, and nobody waits for it at the start. */
@@ -110,6 +112,27 @@ export class AnalyticsCollections {
   records(orgId: string): mongo.Collection<RecordDocument> {
     const isOwn = this.config.analyticsRecords === 'organisation' && organisationId.test(orgId);
     return this.db.collection(isOwn ? `z_tyk_analyticz_${orgId}` : 'tyk_analytics');
+  }
+
+  /** Where tyk-pump puts its aggregates of an organisation: apart, and where it is told so together with all others. */
+  aggregates(orgId: string): {
+    readonly own: mongo.Collection<FoundAggregate>;
+    readonly mixed: mongo.Collection<FoundAggregate>;
+  } {
+    return {
+      own: this.db.collection(`z_tyk_analyticz_aggregate_${orgId}`),
+      mixed: this.db.collection('tyk_analytics_aggregates'),
+    };
+  }
+
+  /** Where aggregates of an organisation are to be written; nowhere unless it is set so. */
+  async aggregatesToWrite(orgId: string): Promise<readonly mongo.Collection<FoundAggregate>[]> {
+    const { analyticsAggregates: wanted } = this.config;
+    if (wanted === 'none' || !organisationId.test(orgId)) return [];
+    const { own, mixed } = this.aggregates(orgId);
+    const all = wanted === 'mixed' ? [own, mixed] : [own];
+    await Promise.all(all.map(({ collectionName }) => this.ensure(collectionName, aggregateIndexes)));
+    return all;
   }
 
   /** Whether this replica leaves the work to others, which may be tyk-pump. */

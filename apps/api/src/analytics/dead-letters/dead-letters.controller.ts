@@ -1,0 +1,78 @@
+import { Controller, Param } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { ChangeRecorder } from '@castellan/persistence';
+import { AdminOnly } from '@castellan/rbac';
+import { page } from '../../http/query/page';
+import { AskedFor, RouteQuery, type Asked } from '../../http/query/query';
+import { AdminContext, AdminRequest } from '../../http/request-context';
+import { Route } from '../../http/route';
+import { DeadLetterDetailDto, DeadLetterDoneDto, DeadLetterListDto } from './dead-letter.dto';
+import { DeadLettersService } from './dead-letters.service';
+
+const listQuery = new RouteQuery({ p: page });
+const params = [{ name: 'id', example: '6b07a8ee73882eb05c0245db' }];
+
+/** What could not be read of what gateways recorded. It is the operator's, because it names no organisation that could be believed. */
+@ApiTags('Analytics')
+@Controller('admin/analytics/dead-letters')
+export class DeadLettersController {
+  constructor(
+    private readonly letters: DeadLettersService,
+    private readonly changes: ChangeRecorder,
+  ) {}
+
+  @Route.get('', {
+    access: AdminOnly('List Dead Letters'),
+    id: 'listDeadLetters',
+    summary: 'List the analytics records that could not be read or stored, the newest first',
+    description: 'They are kept for 90 days.',
+    reply: DeadLetterListDto,
+  })
+  async list(@AskedFor(listQuery) { p }: Asked<typeof listQuery>): Promise<DeadLetterListDto> {
+    return this.letters.list(p);
+  }
+
+  @Route.get(':id', {
+    access: AdminOnly('Get Dead Letter'),
+    id: 'getDeadLetter',
+    summary: 'Get one of them with its bytes',
+    description: 'They may hold what callers sent, personal data included.',
+    params,
+    reply: DeadLetterDetailDto,
+  })
+  async get(@Param('id') id: string): Promise<DeadLetterDetailDto> {
+    return this.letters.get(id);
+  }
+
+  @Route.post(':id/requeue', {
+    access: AdminOnly('Requeue Dead Letter'),
+    id: 'requeueDeadLetter',
+    summary: 'Try again to store it',
+    description: 'It is put back into Redis and stored once, however often it is asked for.',
+    params,
+    reply: DeadLetterDoneDto,
+    errors: [409],
+  })
+  async requeue(@AdminRequest() context: AdminContext, @Param('id') id: string): Promise<DeadLetterDoneDto> {
+    await this.letters.requeue(id);
+    return this.done(context, 'Dead letter put back');
+  }
+
+  @Route.delete(':id', {
+    access: AdminOnly('Delete Dead Letter'),
+    id: 'deleteDeadLetter',
+    summary: 'Delete it',
+    description: 'For good.',
+    params,
+    reply: DeadLetterDoneDto,
+  })
+  async remove(@AdminRequest() context: AdminContext, @Param('id') id: string): Promise<DeadLetterDoneDto> {
+    await this.letters.remove(id);
+    return this.done(context, 'Dead letter deleted');
+  }
+
+  private async done(context: AdminContext, message: string): Promise<DeadLetterDoneDto> {
+    await this.changes.recordAct(context.ofNobody());
+    return { Status: 'OK', Message: message, Meta: null };
+  }
+}

@@ -1,0 +1,92 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { mongo } from 'mongoose';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { Conflict, NotFound } from '@castellan/dto';
+import { Metrics } from '@castellan/observability';
+import { isObjectIdText } from '@castellan/persistence';
+import { AnalyticsRedis } from '../purger/analytics-redis';
+import { Purger } from '../purger/purger';
+import { AnalyticsCollections, type DeadLetterDocument } from '../storage/collections';
+import type { DeadLetterDetailDto, DeadLetterDto, DeadLetterListDto } from './dead-letter.dto';
+
+type Letter = mongo.WithId<DeadLetterDocument>;
+
+/** Letters of a list that asks for all of them. */
+const mostAtOnce = 1_000;
+
+/** Records that could not be read or stored, and were set aside with the reason. */
+@Injectable()
+export class DeadLettersService implements OnApplicationBootstrap {
+  constructor(
+    private readonly collections: AnalyticsCollections,
+    private readonly source: AnalyticsRedis,
+    private readonly purger: Purger,
+    private readonly metrics: Metrics,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.metrics.gauge('castellan_analytics_dead_letters', 'Analytics records that were set aside', [], async () => [
+      { labels: {}, value: await this.collections.deadLetters.estimatedDocumentCount() },
+    ]);
+  }
+
+  /** The newest first. @param page null gives as many as there may be at once */
+  async list(page: number | null): Promise<DeadLetterListDto> {
+    const { deadLetters } = this.collections;
+    const size = page === null ? mostAtOnce : this.config.pageSize;
+    const letters = await deadLetters
+      .find({}, { sort: { _id: -1 }, skip: ((page ?? 1) - 1) * size, limit: size })
+      .toArray();
+    const count = await deadLetters.countDocuments();
+    return { data: letters.map(presented), pages: page === null ? 1 : Math.ceil(count / size) };
+  }
+
+  /** @throws NotFound */
+  async get(id: string): Promise<DeadLetterDetailDto> {
+    const letter = await this.letter(id);
+    return Object.assign(presented(letter), { record: bytesOf(letter).toString('base64') });
+  }
+
+  /**
+   * Puts it where the purger finds it. The name that it waits under is made of its id, so that one which is put back twice is
+   * still stored once.
+   *
+   * @throws NotFound, Conflict when less was kept than came
+   */
+  async requeue(id: string): Promise<void> {
+    const letter = await this.letter(id);
+    const bytes = bytesOf(letter);
+    if (bytes.length < letter.size) {
+      throw new Conflict('limit_reached', `Only the first ${bytes.length} bytes were kept, so it cannot be put back`);
+    }
+    await this.source.queue.put(letter.list, letter.at, id, bytes);
+    await this.collections.deadLetters.deleteOne({ _id: letter._id });
+    this.purger.searchSoon();
+  }
+
+  /** @throws NotFound */
+  async remove(id: string): Promise<void> {
+    const { _id } = await this.letter(id);
+    await this.collections.deadLetters.deleteOne({ _id });
+  }
+
+  private async letter(id: string): Promise<Letter> {
+    const letter = isObjectIdText(id)
+      ? await this.collections.deadLetters.findOne({ _id: new mongo.ObjectId(id) })
+      : null;
+    if (letter === null) throw new NotFound('Dead letter not found');
+    return letter;
+  }
+}
+
+const bytesOf = ({ bytes }: Letter): Buffer => Buffer.from(bytes.buffer);
+
+const presented = (letter: Letter): DeadLetterDto => ({
+  id: letter._id.toString(),
+  list: letter.list,
+  reason: letter.reason,
+  size: letter.size,
+  truncated: bytesOf(letter).length < letter.size,
+  at: letter.at.toISOString(),
+});

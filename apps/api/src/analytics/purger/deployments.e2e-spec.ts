@@ -1,0 +1,127 @@
+import { getConnectionToken } from '@nestjs/mongoose';
+import { Cluster, Redis } from 'ioredis';
+import type { Connection } from 'mongoose';
+import { analyticsLists } from '@castellan/analytics';
+import { anAnalyticsRecord, encodeRecord, eventually, RedisServers, textOf } from '@castellan/testing';
+import { ApiUnderTest, expectOk } from '../../../test/api-under-test';
+import { workerRedisUrl } from '../../../../../test/support/test-services';
+
+describe('the purger on a Redis that is', () => {
+  let servers: RedisServers;
+  let api: ApiUnderTest;
+  let orgId: string;
+
+  beforeAll(async () => {
+    servers = await RedisServers.like(workerRedisUrl());
+  });
+  afterAll(() => servers.stop());
+  afterEach(() => api.stop());
+
+  const start = async (settings: Readonly<Record<string, string>>): Promise<void> => {
+    api = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50', ...settings });
+    orgId = (await api.organisation()).id;
+  };
+  const aRecord = (): Buffer => encodeRecord(anAnalyticsRecord({ OrgID: orgId }));
+  /** In Protocol Buffers: a time, an organisation and a code. */
+  const protobufRecord = (): Buffer =>
+    Buffer.concat([
+      Buffer.from([0x58, 0xc8, 0x01, 0x6a, 0x06, 0x08, 0xff, 0xcc, 0x9e, 0xd8, 0x06, 0x8a, 0x01, 0x18]),
+      Buffer.from(orgId),
+    ]);
+  const everyList = analyticsLists.filter((list) => !list.startsWith('host-checker'));
+  const pushEverywhere = async (redis: Redis | Cluster): Promise<void> => {
+    for (const list of everyList) await redis.rpush(list, list.endsWith('_protobuf') ? protobufRecord() : aRecord());
+  };
+  const stored = async (count: number): Promise<void> => {
+    const records = api.app.get<Connection>(getConnectionToken()).collection('tyk_analytics');
+    await eventually(async () => (await records.countDocuments({ orgid: orgId })) >= count, {
+      describe: `${count} records`,
+    });
+    expect(await records.countDocuments({ orgid: orgId })).toBe(count);
+  };
+  const state = async (): Promise<string> =>
+    JSON.stringify((await api.anonymous.get('/health/ready')).json['details']?.['analytics']);
+
+  it('a cluster of three masters: all lists are drained, also after one of the masters has died', async () => {
+    const { masters, replica } = await servers.cluster(3);
+    const port = masters[1]?.port ?? 0;
+    await start({ ANALYTICS_REDIS_URL: `redis+cluster://127.0.0.1:${port}` });
+    const redis = new Cluster([{ host: '127.0.0.1', port }], { retryDelayOnClusterDown: 200, maxRedirections: 100 });
+    try {
+      await pushEverywhere(redis);
+      await stored(everyList.length);
+      await masters[0]?.kill();
+      await eventually(async () => /role:master/.test(await replica.redis.info('replication')));
+      await pushEverywhere(redis);
+      await stored(2 * everyList.length);
+    } finally {
+      redis.disconnect();
+    }
+  });
+
+  it('behind a sentinel: it follows to the new master', async () => {
+    const master = await servers.server();
+    const replica = await servers.replicaOf(master);
+    const sentinel = await servers.sentinel(master, 'main');
+    await start({ ANALYTICS_REDIS_URL: `redis+sentinel://127.0.0.1:${sentinel.port}/main` });
+    await pushEverywhere(master.redis);
+    await stored(everyList.length);
+    await master.kill();
+    await eventually(async () => /role:master/.test(await replica.redis.info('replication')));
+    await pushEverywhere(replica.redis);
+    await stored(2 * everyList.length);
+  });
+
+  it('over its maxmemory: it is emptied, though no lease can be written', async () => {
+    const { port, redis } = await servers.server();
+    await start({ REDIS_URL: `redis://127.0.0.1:${port}` });
+    await redis.rpush('aside', ...Array.from({ length: 50 }, aRecord));
+    await redis.config('SET', 'maxmemory', '1');
+    await redis.del('castellan:lock:analytics purger');
+    await expect(redis.set('x', 'y')).rejects.toThrow('OOM');
+    await redis.rename('aside', analyticsLists[0] ?? '');
+    await stored(50);
+    await redis.config('SET', 'maxmemory', '0');
+  });
+
+  it('closed to one of its commands: it says which, loses nothing, and goes on when it is open again', async () => {
+    const { port, redis } = await servers.server();
+    await redis.call('ACL', 'SETUSER', 'castellan', 'on', '>secret', '~*', '&*', '+@all', '-eval');
+    await start({ ANALYTICS_REDIS_URL: `redis://castellan:secret@127.0.0.1:${port}` });
+    await redis.rpush(analyticsLists[0] ?? '', aRecord());
+    await eventually(async () => (await state()).includes("'eval'"), { describe: 'the command to be named' });
+    expect(await redis.llen(analyticsLists[0] ?? '')).toBe(1);
+    await redis.call('ACL', 'SETUSER', 'castellan', '+eval');
+    await stored(1);
+    await eventually(async () => !(await state()).includes('problem'));
+  });
+
+  it('full of what nobody can read: it is set aside, and can be looked at, put back and deleted', async () => {
+    await start({});
+    const redis = new Redis(api.config.redisUrl);
+    const list = async () => expectOk(await api.admin.get('/admin/analytics/dead-letters')).json;
+    try {
+      await redis.rpush(analyticsLists[0] ?? '', 'no record', aRecord());
+      await stored(1);
+      const found = await eventually(async () => (await list())['data']?.[0]);
+      const path = `/admin/analytics/dead-letters/${textOf(found['id'])}`;
+      expect(found).toMatchObject({ list: analyticsLists[0], size: 9, truncated: false });
+      const { json } = expectOk(await api.admin.get(path));
+      expect(Buffer.from(textOf(json['record']), 'base64').toString()).toBe('no record');
+      expect((await api.anonymous.get('/metrics')).text).toMatch(/castellan_analytics_dead_letters\{[^}]*\} 1/);
+
+      expectOk(await api.admin.post(`${path}/requeue`, {}));
+      expect((await api.admin.post(`${path}/requeue`, {})).status).toBe(404);
+      const again = await eventually(async () => (await list())['data']?.[0]);
+      expect(textOf(again['id'])).not.toBe(textOf(found['id']));
+
+      const other = `/admin/analytics/dead-letters/${textOf(again['id'])}`;
+      expectOk(await api.admin.delete(other));
+      expect([(await api.admin.get(other)).status, (await api.admin.delete(other)).status]).toEqual([404, 404]);
+      const administrator = (await api.organisation()).admin.client;
+      expect((await administrator.get('/admin/analytics/dead-letters')).status).toBe(401);
+    } finally {
+      redis.disconnect();
+    }
+  });
+});
