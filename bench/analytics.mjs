@@ -1,6 +1,7 @@
 /** How fast records get from Redis into MongoDB, and answers out of it. */
 import { createRequire } from 'node:module';
 import { row } from './delivery.mjs';
+import { milliseconds, percentile, summarise, timed } from './lib/figures.mjs';
 import { call, until } from './lib/system.mjs';
 
 const require = createRequire(import.meta.url);
@@ -83,4 +84,103 @@ export const purge = async (system, count = 20_000) => {
   } finally {
     await connection.close();
   }
+};
+
+const hourMs = 3_600_000;
+const days = 30;
+const apis = 10;
+const keys = 200;
+
+/** Sums of so many hits over thirty days, as the merger leaves them. @param {string} orgId @param {number} hits @param {number} end */
+const sumsOf = (orgId, hits, end) => {
+  const sketch = Object.fromEntries(Array.from({ length: 100 }, (_, bucket) => [bucket * 3 + 1, 1]));
+  /** @param {'hour' | 'day'} unit @param {number} at @param {string} kind @param {object} dimensions @param {number} share */
+  const rowOf = (unit, at, kind, dimensions, share) => ({
+    _id: `${kind} ${unit} ${at} ${JSON.stringify(dimensions)}`,
+    ...{ orgId, unit, at: new Date(at), kind, ...dimensions },
+    ...{ hits: share, success: share, errors: 0, latencyCount: share, latencySum: share * 20, latencyMax: 900 },
+    ...{ latencyMin: 1, upstreamSum: share * 15, upstreamMax: 800, upstreamMin: 1, codes: { 200: share }, sketch },
+    ...{ last: new Date(at), expireAt: new Date(end + 400 * 24 * hourMs) },
+  });
+  const names = Array.from({ length: apis }, (_, index) => ({ api: `api${index}`, version: 'Non Versioned' }));
+  const rows = [];
+  for (const [unit, length, count] of /** @type {const} */ ([
+    ['hour', hourMs, days * 24],
+    ['day', 24 * hourMs, days],
+  ])) {
+    for (let index = 1; index <= count; index += 1) {
+      const at = end - index * length;
+      rows.push(rowOf(unit, at, 'total', {}, hits / count));
+      for (const name of names) rows.push(rowOf(unit, at, 'api', name, hits / count / apis));
+      if (unit === 'hour') continue;
+      for (let key = 0; key < keys; key += 1) {
+        rows.push(rowOf(unit, at, 'key', { ...names[key % apis], key: `key${key}` }, hits / count / keys));
+      }
+    }
+  }
+  return rows;
+};
+
+/** @param {System} system one whose organisation has no sums yet @param {number} hits */
+export const questions = async ({ mongodbUri, url, headers, organisationId }, hits = 10_000_000) => {
+  const mongoose = require('mongoose');
+  const connection = await mongoose.createConnection(mongodbUri).asPromise();
+  const end = Math.floor(Date.now() / (24 * hourMs)) * 24 * hourMs;
+  try {
+    const rows = sumsOf(organisationId, hits, end);
+    const rollups = connection.collection('analytics_rollups');
+    for (let at = 0; at < rows.length; at += atOnce) await rollups.insertMany(rows.slice(at, at + atOnce));
+  } finally {
+    await connection.close();
+  }
+  const [from, to] = [end - days * 24 * hourMs, end - hourMs].map((time) => new Date(time));
+  const part = (/** @type {Date | undefined} */ day) =>
+    day === undefined ? '' : `${day.getUTCDate()}/${day.getUTCMonth() + 1}/${day.getUTCFullYear()}`;
+  const range = `${part(from)}/${part(to)}`;
+  const paths = [`usage/${range}?res=day`, `usage/apis/${range}?p=-1`, `activity/keys/${range}?p=-1`];
+  const body = { from, to: new Date(end), interval: 'day', groupBy: ['api'], metrics: ['hits', 'latency_p95'] };
+  const first = await call(`${url}/api/${paths[0]}`, { headers });
+  const sum = first
+    .json()
+    .data.reduce((/** @type {number} */ all, /** @type {{ hits: number }} */ row) => all + row.hits, 0);
+  if (Math.round(sum) !== hits) throw new Error(`${sum} hits instead of ${hits}`);
+  /** @type {number[]} */
+  const times = [];
+  for (let round = 0; round < 50; round += 1) {
+    for (const path of paths) times.push(await timed(() => call(`${url}/api/${path}`, { headers })));
+    times.push(await timed(() => call(`${url}/api/analytics/query`, { method: 'POST', headers, body })));
+  }
+  return [
+    row(
+      `questions over ${days} days with ${hits} hits behind the sums: usage, by API, by key, percentiles by API and day`,
+      milliseconds(summarise(times)),
+      'p99 < 100 ms',
+      percentile(times, 0.99) < 100,
+    ),
+  ];
+};
+
+/** @param {System} system one whose organisation has records */
+export const logPages = async ({ url, headers }) => {
+  const end = Math.floor(Date.now() / 1_000);
+  const path = `${url}/api/logs/?start=${end - 86_400}&end=${end}`;
+  /** @type {number[]} */
+  const times = [];
+  let [cursor, records] = ['', 0];
+  do {
+    // One page of each thousand is measured; the rest is gone through in larger pieces.
+    const at = cursor === '' ? path : `${path}&cursor=${cursor}`;
+    times.push(await timed(() => call(at, { headers })));
+    const piece = (await call(`${at}&p=-1`, { headers })).json();
+    records += piece.data.length;
+    cursor = piece.next ?? '';
+  } while (cursor !== '');
+  return [
+    row(
+      `a page of the log of ${records} records, at ${times.length} depths from the first to the last`,
+      milliseconds(summarise(times)),
+      'p99 < 100 ms at any depth',
+      percentile(times, 0.99) < 100,
+    ),
+  ];
 };

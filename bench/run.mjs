@@ -16,7 +16,7 @@ const progress = createProgress();
 await ensureDependencies(process.env, progress);
 await ensureBuilt(progress);
 const { startSystem } = await import('./lib/system.mjs');
-const { purge } = await import('./analytics.mjs');
+const { logPages, purge, questions } = await import('./analytics.mjs');
 const { herd, pings, writeToEvent, writeToNode } = await import('./delivery.mjs');
 const { lists, longLists, seed, unchangedImport, writes } = await import('./management.mjs');
 
@@ -70,6 +70,9 @@ try {
   for (let part = 0; part < 10; part += 1) await seed(many, 1_000, `many-${part}`);
   await step('long lists', () => longLists(many));
   await step('analytics', () => purge(system));
+  await step('log of requests', () => logPages(system));
+  const busy = { ...system, ...(await system.organisation()) };
+  await step('questions about traffic', () => questions(busy));
 } finally {
   await system.stop();
 }

@@ -76,4 +76,16 @@ export const log = (traffic: Traffic): void => {
     const csv = expectOk(await traffic.admin.get(`${path}&p=-1&type=csv`)).text;
     expect(csv.trimEnd().split('\r\n')).toHaveLength(36);
   });
+
+  it('is downloaded whole, however many there are', async () => {
+    await traffic.push(Array.from({ length: 1_030 }, () => traffic.hit('2026-11-12T11:11:11Z', { Path: '/many' })));
+    const at = second('2026-11-12T11:11:11Z');
+    const lines = async (): Promise<readonly string[]> =>
+      expectOk(await traffic.admin.get(`/api/logs/?start=${at}&end=${at}&p=-1&type=csv`))
+        .text.trimEnd()
+        .split('\r\n');
+    await eventually(async () => (await lines()).length > 1_030, { intervalMs: 200 });
+    const ids = (await lines()).slice(1).map((line) => line.split(',')[0]);
+    expect([ids.length, new Set(ids).size]).toEqual([1_030, 1_030]);
+  });
 };

@@ -45,7 +45,7 @@ export const rights = (traffic: Traffic): void => {
     expect((await traffic.api.anonymous.post('/api/analytics/query', body)).status).toBe(401);
   });
 
-  it('to traffic.owned figures show those of traffic.owned APIs alone', async () => {
+  it('to owned figures show those of owned APIs alone', async () => {
     expect(hitsOf(await traffic.rows(traffic.owner.client, `/api/usage/${day}?res=day`))).toEqual([3]);
     expect(hitsOf(await traffic.rows(traffic.owner.client, `/api/usage/apis/${day}?p=-1`))).toEqual([3]);
     expect(await traffic.rows(traffic.owner.client, `/api/activity/geo/${day}?p=-1`)).toEqual([]);
@@ -64,7 +64,7 @@ export const rights = (traffic: Traffic): void => {
     }
   });
 
-  it('promise 6: never reach into another traffic.organisation, nor to records of none', async () => {
+  it('promise 6: never reach into another organisation, nor to records of none', async () => {
     const stranger = (await traffic.api.organisation()).admin.client;
     for (const path of everyRoute()) {
       const { json, text } = expectOk(

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Controller, Param, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -16,6 +17,13 @@ const columns = [
   ...(['APIKey', 'Alias', 'OauthID', 'IPAddress', 'UserAgent', 'RequestTime', 'ContentLength', 'Tags'] as const),
 ] as const;
 
+async function* linesOf(pieces: AsyncIterable<LogListDto>): AsyncGenerator<string> {
+  yield csvLine(columns);
+  for await (const { data } of pieces) {
+    yield data.map((record) => csvLine(columns.map((column) => record[column]))).join('');
+  }
+}
+
 /** The log of requests. */
 @ApiTags('Analytics')
 @Controller('api/logs')
@@ -26,6 +34,7 @@ export class LogController {
     access: Requires('log', 'read', 'Log Browser'),
     id: 'listLogs',
     summary: 'List recorded requests, the newest first',
+    description: 'With `p=-1` a reply in JSON has up to 1,000 of them and says where to go on; one in CSV has all.',
     reply: LogListDto,
     produces: ['application/json', 'text/csv'],
   })
@@ -34,13 +43,13 @@ export class LogController {
     @AskedFor(logQuery) query: LogAsked,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const found = await this.logs.list(context, query);
+    const first = await this.logs.list(context, query);
     if (query.type !== 'csv') {
-      void reply.send(found);
+      void reply.send(first);
       return;
     }
-    const lines = found.data.map((record) => csvLine(columns.map((column) => record[column])));
-    void reply.header('content-type', 'text/csv; charset=utf-8').send([csvLine(columns), ...lines].join(''));
+    const lines = linesOf(this.logs.from(first, context, query));
+    void reply.header('content-type', 'text/csv; charset=utf-8').send(Readable.from(lines));
   }
 
   @Route.get(':id', {
