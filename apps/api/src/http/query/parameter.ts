@@ -32,6 +32,8 @@ interface About {
 
 /** Longer than anything that one would ask for. */
 const longestText = 1_000;
+/** Three hundred ids; no server takes much more of an address. */
+const longestList = 8_000;
 
 /** Forms send what was left empty; it means the same as leaving it out. */
 const isGiven = (text: string | undefined): text is string => text !== undefined && text !== '';
@@ -129,9 +131,9 @@ export const organisationId = (about: About): Parameter<string | undefined> =>
 /** Texts, comma-separated. */
 export const texts = (options: About & { readonly maxLength?: number }): Parameter<readonly string[]> => ({
   ...aboutOf(options),
-  schema: textSchema({ maxLength: 20_000, ...options }),
+  schema: textSchema({ maxLength: longestList, ...options }),
   required: false,
-  read: (given = '') => entriesOf(textRead({ maxLength: 20_000, ...options })(given)),
+  read: (given = '') => entriesOf(textRead({ maxLength: longestList, ...options })(given)),
 });
 
 const entriesOf = (given: string): string[] => [
@@ -156,7 +158,7 @@ export const narrowing = (options: TextOptions): Parameter<string | undefined> =
 
 /** The same for texts, comma-separated; a list that names nothing is refused too. */
 export const narrowingTexts = (options: TextOptions): Parameter<readonly string[]> => {
-  const one = narrowing({ maxLength: 20_000, ...options });
+  const one = narrowing({ maxLength: longestList, ...options });
   return {
     ...one,
     read: (given) => {
