@@ -1,4 +1,4 @@
-import { eventually, textOf, type NodeSimulator } from '@castellan/testing';
+import { anApiDefinition, eventually, textOf, type NodeSimulator } from '@castellan/testing';
 import { RawNode } from '../support/raw-node';
 import { Stack } from './support/stack';
 import type { CreatedApi, Tenant } from './support/tenant';
@@ -102,6 +102,39 @@ describe('outages', () => {
       await stack.api.answers(200);
       await tenant.create();
       await recovered();
+    });
+
+    it('a MongoDB that stands still makes reads and writes 503 with when to try again, and never 500', async () => {
+      const client = tenant.client();
+      const definition = { api_definition: anApiDefinition() };
+      const wave = () => [
+        client.get('/api/apis'),
+        client.get('/api/portal/policies'),
+        client.get('/api/audit-logs'),
+        client.post('/api/apis', definition),
+        client.put(`/api/apis/${served.id}`, definition),
+        client.delete(`/api/apis/${served.id}`),
+        stack.admin.post('/admin/organisations', { owner_name: 'during' }),
+      ];
+      await stack.services.freeze('mongodb');
+      try {
+        // Those that wait for an answer, then those that wait for a connection, for longer than that is done.
+        const replies = await Promise.all(wave());
+        await stack.api.answers(503);
+        replies.push(...(await Promise.all(wave())), ...(await Promise.all(wave())));
+        expect(replies.map(({ status, json }) => [status, json['Code']])).toEqual(
+          replies.map(() => [503, 'unavailable']),
+        );
+        expect(replies.map(({ headers }) => headers.get('retry-after'))).not.toContain(null);
+      } finally {
+        stack.services.thaw('mongodb');
+      }
+      await stack.api.answers(200);
+      // What was under way when it stood still may have been done or not; what was answered is what is there.
+      await stack.everyNodeServesWhatThereIs();
+      await tenant.create();
+      await stack.everyNodeServesWhatThereIs();
+      stack.nothingIsStuck();
     });
 
     it('an API that stops and starts in order, its databases after it, hangs no node', async () => {

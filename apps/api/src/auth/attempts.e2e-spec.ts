@@ -1,5 +1,7 @@
+import { eventually, type HttpClient, type Reply } from '@castellan/testing';
+import { TcpProxy } from '../../../../test/support/tcp-proxy';
+import { workerRedisUrl } from '../../../../test/support/test-services';
 import { ApiUnderTest, type TestOrganisation } from '../../test/api-under-test';
-import type { HttpClient, Reply } from '@castellan/testing';
 
 /** Sends a wrong credential a few times. */
 const statusesOf = async (times: number, call: () => Promise<Reply>): Promise<readonly number[]> => {
@@ -84,6 +86,40 @@ describe('wrong credentials', () => {
       expect((await guess('wrong', undefined, replica.anonymous)).status).toBe(429);
     } finally {
       await replica.stop();
+    }
+  });
+
+  it('are counted by each replica for itself while Redis is away, which keeps the right ones out no more than before', async () => {
+    const redis = await TcpProxy.before(workerRedisUrl());
+    const alone = await ApiUnderTest.start({
+      REDIS_URL: redis.through(workerRedisUrl()),
+      ADMIN_ATTEMPTS: '3',
+      CREDENTIAL_ATTEMPTS: '3',
+      TRUST_PROXY: '1',
+    });
+    try {
+      const { admin } = await alone.organisation();
+      await redis.cut();
+      await eventually(async () => (await alone.anonymous.get('/health/ready')).status === 503);
+      const wrong = [
+        () => guess('wrong', undefined, alone.anonymous),
+        () => ask('/api/apis', { authorization: '0'.repeat(32) }, '10.0.0.2', alone.anonymous),
+        () => ask('/register/node', { authorization: 'wrong' }, '10.0.0.3', alone.anonymous),
+      ];
+      for (const call of wrong) expect(await statusesOf(4, call)).toEqual([401, 401, 401, 429]);
+      const right = [
+        await guess(alone.config.adminSecret, undefined, alone.anonymous),
+        await ask('/api/apis', { authorization: admin.accessKey }, '10.0.0.2', alone.anonymous),
+        await ask('/register/node', { authorization: alone.config.nodeSecret }, '10.0.0.3', alone.anonymous),
+      ];
+      expect(right.map(({ status }) => status)).toEqual([200, 200, 200]);
+      await redis.mend();
+      await eventually(async () => (await alone.anonymous.get('/health/ready')).status === 200);
+      expect((await guess('wrong', '10.0.0.9', alone.anonymous)).status).toBe(401);
+    } finally {
+      await redis.mend();
+      await alone.stop();
+      await redis.cut();
     }
   });
 
