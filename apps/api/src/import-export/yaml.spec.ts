@@ -75,6 +75,10 @@ describe('YAML', () => {
     });
   });
 
+  it('reads a text with a byte order mark as JSON is read with one', async () => {
+    await expect(readYaml('\ufeffa: 1\nb: x')).resolves.toEqual({ a: 1, b: 'x' });
+  });
+
   it('keeps a field that is called like a merge key', async () => {
     await expect(readYaml(writeYaml({ '<<': { a: 1 }, b: '<<' }))).resolves.toEqual({ '<<': { a: 1 }, b: '<<' });
   });
