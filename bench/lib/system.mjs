@@ -55,8 +55,11 @@ export const until = async (condition, forMs = 60_000) => {
   throw new Error('The condition did not come true in time');
 };
 
-/** @param {Record<string, string>} [settings] */
-export const startSystem = async (settings = {}) => {
+/**
+ * @param {Record<string, string>} [settings]
+ * @param {string} [of] the folder of the repository whose built api is started
+ */
+export const startSystem = async (settings = {}, of = root) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'castellan-bench-'));
   const services = await startServices({ dataDir, venv: venvFolder(process.env), redisCount: 1, mongodb: {} });
   const port = await freePort();
@@ -64,7 +67,7 @@ export const startSystem = async (settings = {}) => {
   const mongodb = new URL(services.mongodb.url);
   mongodb.pathname = '/castellan';
   const redisUrl = services.redis[0].url;
-  const api = spawn(process.execPath, [join(root, 'dist/apps/api/src/main.js')], {
+  const api = spawn(process.execPath, [join(of, 'dist/apps/api/src/main.js')], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,
@@ -87,11 +90,19 @@ export const startSystem = async (settings = {}) => {
     redisUrl,
     mongodbUri: mongodb.href,
     ...organisation,
+    /** The api’s process. */
+    pid: api.pid ?? 0,
+    /** Whether it still runs. */
+    runs: () => api.exitCode === null && api.signalCode === null,
+    /** Sends the database’s process a signal, such as the one that freezes it. */
+    signalMongodb: (/** @type {NodeJS.Signals} */ signal) => process.kill(services.mongodb.pid, signal),
     /** Another organisation, with the access key of its administrator. */
     organisation: () => createOrganisation(url, secrets.admin),
     stop: async () => {
       api.kill('SIGTERM');
-      await new Promise((resolve) => (api.exitCode === null ? api.once('exit', resolve) : resolve(undefined)));
+      await new Promise((resolve) =>
+        api.exitCode === null && api.signalCode === null ? api.once('exit', resolve) : resolve(undefined),
+      );
       await services.stopAll();
       agent.destroy();
       rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
