@@ -14,6 +14,7 @@ import { ExamplesController } from './examples/examples.controller';
 import { GatewaysModule } from './gateways/gateways.module';
 import { ErrorFilter } from './http/error.filter';
 import { RefuseUnknownParameters } from './http/query/refuse-unknown';
+import { KeptTextModule } from './http/kept-text.module';
 import { SendHeaders } from './http/reply-headers';
 import { KeyRedisModule } from './keys/key-redis.module';
 import { KeysModule } from './keys/keys.module';
@@ -31,6 +32,7 @@ import { SessionsModule } from './sessions/sessions.module';
 import { SetupModule } from './setup/setup.module';
 import { SsoModule } from './sso/sso.module';
 import { SystemModule } from './system/system.module';
+import { ThreadsModule } from './threads/threads.module';
 
 /** The API: its domains, and what stands under all of them. Routes say which plane they are of (`@Requires` and its kin). */
 @Module({})
@@ -46,6 +48,8 @@ export class AppModule {
         RedisModule,
         KeyRedisModule,
         HealthModule,
+        ThreadsModule,
+        KeptTextModule,
         AuthModule,
         GatewaysModule,
         RetentionModule,

@@ -2,9 +2,6 @@ import { ValidationFailed, type FieldError } from '@castellan/dto';
 import type { ApiRow, Draft, OrganisationRow } from '@castellan/persistence';
 import {
   checkApiWrapper,
-  checkDefinition,
-  checkDefinitionMeaning,
-  deriveClassicDefinition,
   TYK_EXTENSION,
   flagAt,
   isJsonObject,
@@ -19,7 +16,13 @@ import {
   type JsonValue,
   type ListenAddress,
 } from '@castellan/tyk';
-import { problemsOfOas } from '../oas/document-checks';
+import {
+  checkAhead,
+  derivedDefinition,
+  problemsOfClassic,
+  problemsOfMeaning,
+  problemsOfOas,
+} from '../threads/document-checks';
 import { categoriesOf } from './categories';
 import { apiTypesOf, authTypesOf } from './definition-facts';
 import { ownersIn } from '../ownership/sight';
@@ -50,6 +53,16 @@ const emptyWrapper: JsonObject = {
 const prefixed = (problems: readonly FieldError[], prefix: string): FieldError[] =>
   problems.map(({ path, message }) => ({ path: path === '' ? prefix : `${prefix}.${path}`, message }));
 
+/** Checks what is large about a wrapper in a thread, so that {@link parseApiBody} knows the outcome. @throws Busy, BodyTooLarge */
+export const prepareApiBody = async (body: unknown): Promise<void> => {
+  if (!isObject(body)) return;
+  const [field, work] = isOasWrapper(body)
+    ? (['oas', 'checkOas'] as const)
+    : (['api_definition', 'checkClassic'] as const);
+  const document = ownField(body, field);
+  if (isJsonObject(document)) await checkAhead(document, work);
+};
+
 /** Checks the shape of a wrapper, of either kind of API. @throws ValidationFailed with each wrong field */
 export const parseApiBody = (sent: unknown): JsonObject => {
   const body = parseObject(sent);
@@ -66,7 +79,7 @@ const checkClassic = (definition: JsonValue | undefined): FieldError[] => {
   // Gateways from 5.0 on take the flag at its word and look for the document.
   const misses = ownField(definition, 'is_oas') === true;
   const orphan = misses ? [{ path: 'is_oas', message: 'is true, but the API has no OAS document' }] : [];
-  return prefixed([...checkDefinition(definition), ...orphan], 'api_definition');
+  return prefixed([...problemsOfClassic(definition), ...orphan], 'api_definition');
 };
 
 /** @throws ValidationFailed for anything but an object */
@@ -84,10 +97,9 @@ const isObject = (body: unknown): body is JsonObject =>
  *
  * @throws ValidationFailed with each wrong field
  */
-export const refuseSenseless = (wrapper: JsonObject): void => {
-  const definition = definitionOf(wrapper);
+export const refuseSenseless = async (wrapper: JsonObject): Promise<void> => {
   // A classic definition has been checked as it came; one that was derived, or edited here, has not.
-  const problems = [...checkDefinition(definition), ...checkDefinitionMeaning(definition)];
+  const problems = await problemsOfMeaning(definitionOf(wrapper));
   if (problems.length > 0) throw new ValidationFailed(prefixed(problems, 'api_definition'));
 };
 
@@ -106,18 +118,18 @@ export const requestedApiId = (wrapper: JsonObject): string =>
  * that the body leaves out keeps its value, because tools such as tyk-sync send nothing but the definition. An OAS API
  * gets the classic definition of its document, which older nodes read.
  */
-export const composeWrapper = (
+export const composeWrapper = async (
   identity: ApiIdentity,
   body: JsonObject,
   before: JsonObject = emptyWrapper,
-): JsonObject => {
+): Promise<JsonObject> => {
   const sent = omit(body, ...ownedFields);
   if (!isOasWrapper(body)) {
     return { ...omit(before, 'oas'), ...sent, api_definition: withIdentity(definitionOf(body), identity) };
   }
   const oas = withOasIdentity(objectAt(body, 'oas'), identity);
   const basis = Object.hasOwn(body, 'api_definition') ? definitionOf(body) : definitionOf(before);
-  const derived = deriveClassicDefinition(oas, basis);
+  const derived = await derivedDefinition(oas, basis);
   return { ...before, ...sent, api_definition: withIdentity(derived, identity), oas };
 };
 

@@ -11,7 +11,7 @@ import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { baseApiHeader, notesHeader } from '../http/header-docs';
 import { Route } from '../http/route';
 import { sendList, sendResource } from '../http/text-reply';
-import { dryRunChange, ValidReply } from '../resources/dry-run';
+import { dryRunChanges, ValidReply } from '../resources/dry-run';
 import { ApiListsService } from './api-lists.service';
 import { ApiVersionsService } from './api-versions.service';
 import { ApiCreatedReply, ApiListDto, ApiWrapper, ApiWrapperInput } from './api.dto';
@@ -143,7 +143,7 @@ export class ApisController {
     const link = id === undefined ? versionLinkOf(query) : null;
     const changes =
       link === null ? await this.apis.dryRun(context, body, id) : await this.apis.dryRunVersion(context, body, link);
-    return new StatusReply('API is valid', { changes: changes.map(dryRunChange) });
+    return new StatusReply('API is valid', { changes: await dryRunChanges(changes) });
   }
 
   @Route.put(':id', {

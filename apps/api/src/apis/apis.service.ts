@@ -32,6 +32,7 @@ import {
   composeWrapper,
   draftOf,
   parseApiBody,
+  prepareApiBody,
   refuseSenseless,
   requestedApiId,
   type ApiIdentity,
@@ -72,6 +73,10 @@ export class ApisService extends ResourceService<ApiRow> {
     return parseApiBody(body);
   }
 
+  override prepare(body: unknown): Promise<void> {
+    return prepareApiBody(body);
+  }
+
   /**
    * Creates an API, as a version of another one if the request says so; the base then lists it, in the same transaction
    * and with a revision of its own.
@@ -80,13 +85,13 @@ export class ApisService extends ResourceService<ApiRow> {
    */
   override async create(context: ChangeContext, body: unknown, link: VersionLink | null = null): Promise<ApiRow> {
     if (link === null) return super.create(context, body);
-    const content = this.parse(body);
+    const content = await this.parsed(body);
     return this.commit(context, (unit) => this.insertVersionIn(unit, content, link));
   }
 
   /** Everything that the creation of a version would check, and nothing written. @throws ValidationFailed, Conflict */
   async dryRunVersion(context: ChangeContext, body: unknown, link: VersionLink): Promise<readonly Change[]> {
-    const content = this.parse(body);
+    const content = await this.parsed(body);
     return (await this.dryRunOf(context, (unit) => this.insertVersionIn(unit, content, link))).changes;
   }
 
@@ -101,7 +106,7 @@ export class ApisService extends ResourceService<ApiRow> {
     precondition: Precondition,
     kind?: ApiKind,
   ): Promise<ApiRow> {
-    const content = this.parse(body);
+    const content = await this.parsed(body);
     return this.change(context, id, precondition, () => content, kind);
   }
 
@@ -116,14 +121,14 @@ export class ApisService extends ResourceService<ApiRow> {
     context: ChangeContext,
     id: string,
     precondition: Precondition,
-    edit: (wrapper: JsonObject) => JsonObject,
+    edit: (wrapper: JsonObject) => JsonObject | Promise<JsonObject>,
     kind?: ApiKind,
   ): Promise<ApiRow> {
     return this.commit(context, async (unit) => {
       const row = await this.find(unit.organisation, id, unit.session);
       if (row !== null && kind !== undefined) refuseOtherKind(row, kind);
       const current = await unit.require(row, () => this.notFound(), precondition);
-      return this.replaceIn(unit, current, edit(storedWrapper(current)));
+      return this.replaceIn(unit, current, await edit(storedWrapper(current)));
     });
   }
 
@@ -156,9 +161,9 @@ export class ApisService extends ResourceService<ApiRow> {
     };
     // What an earlier revision did not have must not stay.
     const isWhole = current === null || operation === 'rollback';
-    const composed = composeWrapper(identity, content, isWhole ? undefined : storedWrapper(current));
+    const composed = await composeWrapper(identity, content, isWhole ? undefined : storedWrapper(current));
     const wrapper = await withHooks(composed, current?.hookIds ?? [], references);
-    refuseSenseless(wrapper);
+    await refuseSenseless(wrapper);
     await requireCertificates(
       definitionOf(wrapper),
       current === null ? null : definitionOf(storedWrapper(current)),

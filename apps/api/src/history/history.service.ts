@@ -12,10 +12,11 @@ import {
   type RevisionSummary,
   type RightsChange,
 } from '@castellan/persistence';
-import { diffJson, isJsonObject, parseJson, type DiffOperation, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { isJsonObject, parseJson, type DiffOperation, type JsonObject, type JsonValue } from '@castellan/tyk';
 import { pageCount } from '../http/paging';
 import type { Sight } from '../ownership/sight';
 import type { ResourceService } from '../resources/resource.service';
+import { difference } from '../threads/document-checks';
 import type { RevisionDiffDto, RevisionDto, RevisionListDto, RevisionSummaryDto } from './revision.dto';
 
 /** The fields of a summary, as a plain object. */
@@ -96,7 +97,7 @@ export class HistoryService {
       this.require(resource, organisation, resourceId, number),
       this.require(resource, organisation, resourceId, against),
     ]);
-    return { revision: number, against, diff: diffJson(stateOf(other), stateOf(revision)) };
+    return { revision: number, against, diff: await difference(other.document, revision.document) };
   }
 
   /**
@@ -161,7 +162,7 @@ export class HistoryService {
     if (revision.diff !== null) return JSON.parse(revision.diff) as DiffOperation[];
     const { name } = resource.store.kind;
     const before = await this.revisions.latest(organisation, name, revision.resourceId, { below: revision.number });
-    return before === null ? null : diffJson(stateOf(before), stateOf(revision));
+    return before === null ? null : difference(before.document, revision.document);
   }
 }
 

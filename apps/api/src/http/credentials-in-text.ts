@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ApiConfig } from '@castellan/config';
+import type { KeptText } from '@castellan/persistence';
 import { REDACTED, withoutAccessKeys } from '@castellan/tyk';
 import { OperatorSecrets } from '../auth/operator-secrets';
 
@@ -35,6 +36,12 @@ export const withoutCredentials = (
   headers: IncomingHttpHeaders,
   secrets: readonly string[] = [],
 ): string => withoutSecrets([...secrets, ...broughtBy(headers)])(text);
+
+/** Takes the secrets of the installation, as they are at that moment, and access keys out of a text that is kept. */
+export const keptTextOf =
+  (config: ApiConfig): KeptText =>
+  (text) =>
+    withoutSecrets(secretsOf(config))(text);
 
 /** Takes secrets, in the form that they have in JSON too, and access keys out of texts. */
 const withoutSecrets = (secrets: readonly string[]): ((text: string) => string) => {

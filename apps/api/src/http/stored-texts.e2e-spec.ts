@@ -1,6 +1,10 @@
 import { Controller, Get } from '@nestjs/common';
 import { Public } from '@castellan/rbac';
-import { listOf } from '@castellan/testing';
+import { getConnectionToken } from '@nestjs/mongoose';
+import { Redis } from 'ioredis';
+import type { Connection } from 'mongoose';
+import { anApiDefinition, listOf } from '@castellan/testing';
+import { ReloadReports } from '../gateways/nodes/reload-reports';
 import { startAppWithRoutes } from '../../../../test/support/app-with-routes';
 import { ApiUnderTest, expectOk } from '../../test/api-under-test';
 import { addApi } from '../../test/configuration';
@@ -18,7 +22,7 @@ class BrokenController {
 }
 
 describe('texts that are kept (promise 9)', () => {
-  it('hold no secret of the installation in the audit log, whoever wrote it there', async () => {
+  it('hold no credential of the installation in the audit log or in Redis, whoever wrote it there', async () => {
     const api = await ApiUnderTest.start();
     try {
       const { adminSecret, nodeSecret } = api.config;
@@ -29,9 +33,34 @@ describe('texts that are kept (promise 9)', () => {
       expectOk(await client.delete(`/api/apis/${id}`, { headers }));
       expect((await client.delete(`/api/apis/${nodeSecret}`)).status).toBe(404);
       const { text, json } = expectOk(await client.get('/api/audit-logs?p=-1'));
-      const records = listOf(json['audit_logs']);
-      expect(records.map(({ reason }) => reason)).toContain('for [redacted] and [redacted]');
+      expect(listOf(json['audit_logs']).map(({ reason }) => reason)).toContain('for [redacted] and [redacted]');
       for (const secret of [adminSecret, nodeSecret]) expect(text).not.toContain(secret);
+
+      // What was changed is shown there as well, by whoever it was written.
+      const { accessKey } = organisation.admin;
+      const secrets = [adminSecret, nodeSecret, accessKey];
+      await addApi(organisation, anApiDefinition({ config_data: { note: secrets.join(' ') } }));
+      const records = await api.app.get<Connection>(getConnectionToken()).collection('audit').find().toArray();
+      expect(JSON.stringify(records)).toContain('config_data');
+      for (const secret of secrets) expect(JSON.stringify(records)).not.toContain(secret);
+
+      // Gateways and host managers say what they are called and what went wrong.
+      await api.node.get('/register/node', { headers: { 'x-tyk-hostname': `gateway ${adminSecret}` } });
+      const report = {
+        ...{ url: `http://gateway/${accessKey}`, host: 'gateway', addresses: [], node: null, ok: false, attempts: 1 },
+        ...{ durationMs: 1, error: `refused: ${nodeSecret}`, version: null, at: new Date().toISOString() },
+        reason: 'change',
+      };
+      await api.app.get(ReloadReports).store(report);
+      const redis = new Redis(api.config.redisUrl);
+      const keys = await redis.keys('castellan:*');
+      const kept = await Promise.all(
+        keys.map(async (key) => ((await redis.type(key)) === 'hash' ? JSON.stringify(await redis.hgetall(key)) : '')),
+      );
+      redis.disconnect();
+      expect(kept.join()).toContain('gateway [redacted]');
+      expect(kept.join()).toContain('refused: [redacted]');
+      for (const secret of secrets) expect(kept.join()).not.toContain(secret);
     } finally {
       await api.stop();
     }

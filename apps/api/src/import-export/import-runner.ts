@@ -16,6 +16,7 @@ import {
   Generations,
   ImportRunning,
   ImportStore,
+  KEPT_TEXT,
   newObjectId,
   toObjectId,
   toOrganisationId,
@@ -23,6 +24,7 @@ import {
   type ChangeContext,
   type FrozenListRow,
   type ImportRow,
+  type KeptText,
 } from '@castellan/persistence';
 import { NodeDocuments } from '../gateways/delivery/node-documents';
 import { ImportBatches, TakenOver } from './import-batches';
@@ -75,6 +77,7 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly kinds: TransferKinds,
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(KEPT_TEXT) private readonly kept: KeptText,
   ) {
     this.sweep = new Recurring('import sweep', leaseMsOf(config) / 3, () => this.goOn(), logger);
   }
@@ -193,7 +196,10 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
       await this.imports.progress(row, {
         state: 'undoing',
         failures: 0,
-        refusal: { status, code, message, errors, meta },
+        refusal: {
+          ...{ status, code, meta, message: this.kept(message) },
+          errors: errors.map((error) => ({ path: this.kept(error.path), message: this.kept(error.message) })),
+        },
       });
       if (!isFinal) this.logger.error({ err: error, import: row._id.toString() }, 'An import failed and is taken back');
       return;

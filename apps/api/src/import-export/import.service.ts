@@ -17,7 +17,7 @@ import {
 import type { ReadScope } from '../resources/read-scope';
 import { ImportRunner } from './import-runner';
 import { explainRefusal, makeStep, release, stepOf } from './import-steps';
-import { batchesOf, stepsOf, type Counts, type Plan } from './plan';
+import { batchesOf, countsOf, stepsOf, type Counts, type Plan } from './plan';
 import { Planner, type ImportRequest } from './planner';
 import { reportOf, type Report, type ReportedResource } from './report';
 import { TransferKinds } from './transfer-kinds';
@@ -82,7 +82,7 @@ export class ImportService {
       if (outcome.state === 'overtaken') continue;
       if (outcome.state === 'made') return resultOf(null, outcome.report);
       if (outcome.state === 'busy') return this.join(outcome.importing, request, options);
-      const report = reportOf(outcome.plan, []);
+      const report = await reportOf(outcome.plan, []);
       if (options.dryRun) return resultOf(null, report);
       const id = await this.begin(context, request, outcome.plan, outcome.ends);
       if (id === null) continue;
@@ -129,7 +129,7 @@ export class ImportService {
       if (this.clock.millis() - began >= this.config.importBatchMs) throw new TakesLong();
       await makeStep(this.kinds, unit, step);
     }
-    return { state: 'made', report: reportOf(plan, unit.changes) };
+    return { state: 'made', report: await reportOf(plan, unit.changes) };
   }
 
   /** Whoever may import sees everything; in part an organisation cannot be made what a document says. */
@@ -152,7 +152,7 @@ export class ImportService {
       digest: await digestOf(request),
       steps: stepsOf(plan, this.kinds).map(stepOf),
       ends,
-      counts: reportOf(plan, []).counts,
+      counts: countsOf(plan.resources),
       madeAt: plan.madeAt,
     });
   }

@@ -1,5 +1,5 @@
 import { deleteOrder, documentKinds, newObjectId, writeOrder } from '@castellan/persistence';
-import { batchesOf, bySection, countsOf, diffOf, stepsOf, type PlannedResource } from './plan';
+import { batchesOf, bySection, countsOf, stepsOf, type PlannedResource } from './plan';
 
 const kinds = documentKinds().map((kind) => ({ ...kind, kind, section: kind.documents.section }));
 const sections = kinds.map(({ section }) => section);
@@ -64,9 +64,5 @@ describe('the steps of a plan', () => {
   it('come from resources in the order of documents', () => {
     const [b, a, hook] = [planned({ key: 'b' }), planned({ key: 'a' }), planned({ kind: kindOf('hooks'), key: '0' })];
     expect([hook, b, a].sort(bySection(sections))).toEqual([a, b, hook]);
-  });
-
-  it('say what changes', () => {
-    expect(diffOf(planned())).toEqual([{ op: 'replace', path: '/name', before: 'old', value: 'new' }]);
   });
 });

@@ -1,6 +1,5 @@
 import type { Types } from 'mongoose';
 import type { Advance, Claims, Draft, ResourceRow } from '@castellan/persistence';
-import { diffJson, parseJson, type DiffOperation, type JsonValue } from '@castellan/tyk';
 import type { TransferKind } from './transfer-kind';
 
 /** As much of a kind as a plan shows. */
@@ -50,12 +49,6 @@ export const countsOf = (resources: readonly { readonly action: Action }[]): Cou
     unchanged: count('unchanged'),
   };
 };
-
-/** What changes about a resource that stays. */
-export const diffOf = ({ before, draft }: Pick<PlannedResource, 'before' | 'draft'>): DiffOperation[] =>
-  diffJson(parsed(before), parsed(draft?.document ?? null));
-
-const parsed = (text: string | null): JsonValue => (text === null ? null : parseJson(text));
 
 /**
  * What has to be done, in the order in which it can be. What holds copies comes before the originals, as its drafts hold the

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
-import { Generations, type Claims, type ResourceRow } from '@castellan/persistence';
-import { contentDigest, isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
+import { Inject, Injectable } from '@nestjs/common';
+import { DOCUMENT_WORK, Generations, type Claims, type DocumentWork, type ResourceRow } from '@castellan/persistence';
+import { isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
 import type { Existing } from '../resources/document-form';
 import { StoredReferences } from '../resources/references';
 import type { ReadScope } from '../resources/read-scope';
 import type { Wanted } from '../resources/wanted';
+import { digestOfValue } from '../threads/document-checks';
 import type { ConfigurationDocument } from './document';
 import { match, type Match, type MatchOptions } from './matching';
 import { bySection, type Action, type Plan, type PlannedResource } from './plan';
@@ -63,6 +64,7 @@ export class Planner {
     private readonly kinds: TransferKinds,
     private readonly stored: StoredReferences,
     private readonly generations: Generations,
+    @Inject(DOCUMENT_WORK) private readonly work: DocumentWork,
   ) {}
 
   /** @throws ValidationFailed or Conflict with everything that is wrong */
@@ -111,7 +113,7 @@ export class Planner {
   private async outcomes(survey: Survey, run: Run, changedOriginals: ReadonlySet<string>): Promise<readonly Outcome[]> {
     const { kind, matches, kept } = survey;
     const embedsChange = (row: Existing | null) => row?.copies.some((id) => changedOriginals.has(id)) === true;
-    const same = await filterInTurns(matches, (one) => !embedsChange(one.existing) && isStored(kind, one, run));
+    const same = await filterInTurns(matches, async (one) => !embedsChange(one.existing) && isStored(kind, one, run));
     const implied = kept.filter(embedsChange);
     const others = [...matches.filter((one) => !same.has(one)), ...implied.map(impliedMatch)];
     const stored = await this.documents(kind, others, run);
@@ -121,7 +123,7 @@ export class Planner {
       const before = stored.get(one._id.toString()) ?? null;
       const drafted = same.has(one) ? null : await this.draft(kind, one, before, run);
       if (!this.isAllowed(one, drafted, run)) continue;
-      const isChanged = drafted !== null && digestOf(drafted) !== one.existing?.digest;
+      const isChanged = drafted !== null && (await this.work.digest(drafted.draft.document)) !== one.existing?.digest;
       outcomes.push({ match: one, before, drafted: isChanged ? drafted : null });
       if (isChanged) announce(kind, one, drafted, run.references);
     }
@@ -141,7 +143,7 @@ export class Planner {
     const content = one.content ?? stored ?? {};
     const identity = { id: one._id.toString(), key: one.key };
     try {
-      const parsed = kind.parse(kind.form.withIdentity(content, identity, scope.organisation));
+      const parsed = await kind.parsed(kind.form.withIdentity(content, identity, scope.organisation));
       return await kind.draft(scope, references, parsed, one._id, stored);
     } catch (error) {
       problems.addError(one.path === '' ? `${kind.section}.${one.key}` : one.path, error);
@@ -255,29 +257,27 @@ const impliedMatch = (existing: Existing): Match => ({
 });
 
 /** Filters a long list, and gives everybody else a turn now and then. */
-const filterInTurns = async <T>(list: readonly T[], keeps: (item: T) => boolean): Promise<ReadonlySet<T>> => {
+const filterInTurns = async <T>(list: readonly T[], keeps: (item: T) => Promise<boolean>): Promise<ReadonlySet<T>> => {
   const kept = new Set<T>();
   for (const [index, item] of list.entries()) {
     if (index % turn === turn - 1) await nextTurn();
-    if (keeps(item)) kept.add(item);
+    if (await keeps(item)) kept.add(item);
   }
   return kept;
 };
 
 /** Whether the entry is what is stored, to the last value; then it was checked when it was stored. */
-const isStored = (kind: TransferKind, one: Match, { scope }: Run): boolean => {
+const isStored = async (kind: TransferKind, one: Match, { scope }: Run): Promise<boolean> => {
   if (one.content === null || one.existing === null) return false;
   const identity = { id: one._id.toString(), key: one.key };
   const content = kind.form.withIdentity(one.content, identity, scope.organisation);
-  return contentDigest(content) === one.existing.digest;
+  return (await digestOfValue(content)) === one.existing.digest;
 };
 
 const objectOf = (document: string): JsonObject => {
   const value = parseJson(document);
   return isJsonObject(value) ? value : {};
 };
-
-const digestOf = ({ draft }: Drafted): string => contentDigest(parseJson(draft.document));
 
 const changedIds = (outcomes: readonly Outcome[]): ReadonlySet<string> =>
   new Set(outcomes.filter(({ drafted }) => drafted !== null).map(({ match: one }) => one._id.toString()));

@@ -1,6 +1,7 @@
 import type { Change } from '@castellan/persistence';
-import { diffJson, parseJson, type DiffOperation, type JsonValue } from '@castellan/tyk';
-import { countsOf, diffOf, type Action, type Counts, type Plan } from './plan';
+import type { DiffOperation } from '@castellan/tyk';
+import { difference } from '../threads/document-checks';
+import { countsOf, type Action, type Counts, type Plan } from './plan';
 
 /** What an import does about one resource, as it is answered. */
 export interface ReportedResource {
@@ -28,14 +29,14 @@ export interface Report {
  *
  * @param changes everything that was changed
  */
-export const reportOf = ({ resources }: Plan, changes: readonly Change[]): Report => {
-  const planned = resources.map((resource): ReportedResource => {
-    const { kind, _id, key, name, action, path } = resource;
-    const diff = action === 'update' ? diffOf(resource) : null;
-    return { kind: kind.name, id: _id.toString(), key, name, action, path, diff };
-  });
+export const reportOf = async ({ resources }: Plan, changes: readonly Change[]): Promise<Report> => {
+  const planned: ReportedResource[] = [];
+  for (const { kind, _id, key, name, action, path, before, draft } of resources) {
+    const diff = action === 'update' ? await difference(before, draft?.document ?? null) : null;
+    planned.push({ kind: kind.name, id: _id.toString(), key, name, action, path, diff });
+  }
   const acted = new Set(planned.filter(({ action }) => action !== 'unchanged').map(({ id }) => id));
-  const followed = changes.filter(({ id }) => !acted.has(id.toString())).map(followedOf);
+  const followed = await Promise.all(changes.filter(({ id }) => !acted.has(id.toString())).map(followedOf));
   const followers = new Map(followed.map((one) => [one.id, one]));
   const all = [
     ...planned.map((one) => {
@@ -49,14 +50,12 @@ export const reportOf = ({ resources }: Plan, changes: readonly Change[]): Repor
 };
 
 /** A resource that changed because another one did, such as an API of which a version was deleted. */
-const followedOf = ({ kind, id, before, after }: Change): ReportedResource => ({
+const followedOf = async ({ kind, id, before, after }: Change): Promise<ReportedResource> => ({
   kind,
   id: id.toString(),
   key: id.toString(),
   name: '',
   action: 'update',
   path: null,
-  diff: diffJson(parsed(before), parsed(after)),
+  diff: await difference(before, after),
 });
-
-const parsed = (text: string | null): JsonValue => (text === null ? null : parseJson(text));

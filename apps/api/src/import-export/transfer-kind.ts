@@ -59,9 +59,9 @@ export class TransferKind {
     return this.service.store.findAll(organisation, filter, session);
   }
 
-  /** @throws ValidationFailed */
-  parse(content: JsonObject): JsonObject {
-    return this.service.parse(content);
+  /** @throws ValidationFailed, Busy, BodyTooLarge */
+  parsed(content: JsonObject): Promise<JsonObject> {
+    return this.service.parsed(content);
   }
 
   /**

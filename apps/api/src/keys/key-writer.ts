@@ -84,7 +84,7 @@ export class KeyWriter {
         if (fresh.length > 0) await this.index.removeDeleted(hashesIn(fresh), unit.session);
         await this.index.insert(fresh, unit.session);
         if (!(await this.index.replaceAll(changed, unit.session))) throw outrun();
-        for (const change of changes) this.record(unit, change);
+        for (const change of changes) await this.record(unit, change);
         await this.events.note(unit, changes);
       });
     } catch (error) {
@@ -144,11 +144,11 @@ export class KeyWriter {
     await this.index.replace({ ...undone, version: row.version + 1 }, row.version, null);
   }
 
-  private record(unit: UnitOfWork, { row, was: before, is: after }: KeyChange): void {
+  private record(unit: UnitOfWork, { row, was: before, is: after }: KeyChange): Promise<void> {
     const { nodeSecret } = this.config;
     const was = before === null ? null : keyCard(sessionForCallers(before), nodeSecret);
     const is = after === null ? null : keyCard(sessionForCallers(after), nodeSecret);
-    unit.record({
+    return unit.record({
       kind: 'key',
       id: row._id,
       operation: was === null ? 'create' : is === null ? 'delete' : 'update',

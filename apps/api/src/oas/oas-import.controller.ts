@@ -15,7 +15,7 @@ import { sendJsonText } from '../http/text-reply';
 import { writeYaml } from '../import-export/yaml';
 import { ApiCreatedReply } from '../apis/api.dto';
 import { versionLinkOf } from '../apis/version-query';
-import { dryRunChange, ValidReply } from '../resources/dry-run';
+import { dryRunChanges, ValidReply } from '../resources/dry-run';
 import { documentFrom, missingAs } from './oas-body';
 import { DryRunInput, inFormOrBody, openApiDocument } from './oas.dto';
 import { oasExample, plainExample } from './oas-examples';
@@ -108,7 +108,7 @@ export class OasImportController {
     @AskedFor(validateQuery) { id }: Asked<typeof validateQuery>,
   ): Promise<StatusReply> {
     const changes = await this.oas.dryRun(context, await documentFrom(body), id);
-    return new StatusReply('API is valid', { changes: changes.map(dryRunChange) });
+    return new StatusReply('API is valid', { changes: await dryRunChanges(changes) });
   }
 
   @Route.get(':id/export', {

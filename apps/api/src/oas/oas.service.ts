@@ -1,15 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dto';
 import type { ApiRow, Change, ChangeContext, OrganisationId } from '@castellan/persistence';
-import {
-  checkOas,
-  objectAt,
-  patchOas,
-  TYK_EXTENSION,
-  type ImportOptions,
-  type ImportResult,
-  type JsonObject,
-} from '@castellan/tyk';
+import { objectAt, TYK_EXTENSION, type ImportOptions, type ImportResult, type JsonObject } from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
 import { addressNotes } from '../apis/address-notes';
 import { refuseOtherKind } from '../apis/api-kind';
@@ -17,7 +9,7 @@ import { mcpMark } from '../apis/definition-facts';
 import { ApisService } from '../apis/apis.service';
 import type { VersionLink } from '../apis/versions';
 import { storedWrapper } from '../apis/wrapper';
-import { checkAhead, importDocument, lostOnNodes } from './document-checks';
+import { checkAhead, importDocument, lostOnNodes, patchDocument, problemsOfOas } from '../threads/document-checks';
 import { refuseOnMcp, refuseOtherSort, type OasSort } from './mcp';
 import { asDocument, missingAs, refuseExtension, refuseProblems, requireExtension } from './oas-body';
 
@@ -64,7 +56,6 @@ export class OasService {
   ): Promise<Written> {
     requireExtension(document);
     if (sort === 'mcp') refuseOnMcp(document);
-    await checkAhead(document);
     // The mark stands in the classic definition, whose fields without a counterpart in the document stay.
     const mark = sort === 'mcp' ? { api_definition: { is_oas: true, ...mcpMark } } : {};
     const row = await asDocument(() => this.apis.create(context, { oas: document, ...mark }, link));
@@ -82,7 +73,6 @@ export class OasService {
     requireExtension(document);
     if (sort === 'mcp') refuseOnMcp(document);
     refuseOtherSort(await this.find(context.organisation, id, missingAs(404, 'API definition does not exist')), sort);
-    await checkAhead(document);
     const row = await asDocument(() => this.apis.update(context, id, { oas: document }, precondition, 'oas'));
     return { row, notes: await notesOn(row) };
   }
@@ -98,8 +88,8 @@ export class OasService {
   ): Promise<Written> {
     refuseOtherSort(await this.find(context.organisation, id, missingAs(404, 'API not found.')), sort);
     const notes: FieldError[] = [];
-    const edit = (wrapper: JsonObject): JsonObject => {
-      const patched = accepted(patchOas(objectAt(wrapper, 'oas'), document, options));
+    const edit = async (wrapper: JsonObject): Promise<JsonObject> => {
+      const patched = accepted(await patchDocument(objectAt(wrapper, 'oas'), document, options));
       notes.splice(0, notes.length, ...patched.notes);
       return { ...wrapper, oas: patched.oas };
     };
@@ -130,7 +120,6 @@ export class OasService {
     link: VersionLink | null,
   ): Promise<Written> {
     const { oas, notes } = await this.read(document, options);
-    await checkAhead(oas);
     const row = await asDocument(() => this.apis.create(context, { oas }, link));
     return { row, notes: [...notes, ...(await notesOn(row))] };
   }
@@ -147,8 +136,9 @@ export class OasService {
       throw new ValidationFailed([{ path: 'url', message: 'is not fetched; send the document itself' }]);
     }
     if (extended === undefined) return accepted(await importDocument(document, options));
-    refuseProblems(checkOas(extended).map(({ path, message }) => ({ path: `tyk_oas.${path}`, message })));
-    return accepted(patchOas(extended, document, options));
+    await checkAhead(extended, 'checkOas');
+    refuseProblems(problemsOfOas(extended).map(({ path, message }) => ({ path: `tyk_oas.${path}`, message })));
+    return accepted(await patchDocument(extended, document, options));
   }
 
   /** What an import or a patch would make, with the notes that it would give. @throws ValidationFailed */
@@ -161,7 +151,6 @@ export class OasService {
   async dryRun(context: ChangeContext, document: JsonObject, id?: string): Promise<readonly Change[]> {
     requireExtension(document);
     if (id !== undefined) refuseOtherKind(await this.apis.require(context.organisation, id), 'oas');
-    await checkAhead(document);
     return asDocument(() => this.apis.dryRun(context, { oas: document }, id));
   }
 

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { int32 } from '@castellan/dto';
 import type { Change } from '@castellan/persistence';
-import { diffJson, parseJson } from '@castellan/tyk';
 import { DiffOperationDto } from '../history/revision.dto';
+import { difference } from '../threads/document-checks';
 
 export class DryRunChangeDto {
   @ApiProperty({ example: 'policy' })
@@ -38,11 +38,14 @@ export class ValidReply {
   readonly Meta!: DryRunChangesDto;
 }
 
-/** What a write would have changed, for the reply to a validation. */
-export const dryRunChange = ({ kind, id, operation, version, before, after }: Change): DryRunChangeDto => ({
-  kind,
-  id: id.toString(),
-  operation,
-  version,
-  diff: diffJson(before === null ? null : parseJson(before), after === null ? null : parseJson(after)),
-});
+/** What a write would have changed, for the reply to a validation. @throws Busy, BodyTooLarge */
+export const dryRunChanges = (changes: readonly Change[]): Promise<readonly DryRunChangeDto[]> =>
+  Promise.all(
+    changes.map(async ({ kind, id, operation, version, before, after }) => ({
+      kind,
+      id: id.toString(),
+      operation,
+      version,
+      diff: await difference(before, after),
+    })),
+  );

@@ -12,7 +12,7 @@ import { tagged } from '../http/reply-headers';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { sendResource } from '../http/text-reply';
-import { dryRunChange, ValidReply } from './dry-run';
+import { dryRunChanges, ValidReply } from './dry-run';
 import type { ResourceService } from './resource.service';
 
 /** What the OpenAPI document says of a route. */
@@ -134,7 +134,7 @@ export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<
       @AskedFor(validateQuery) { id }: Asked<typeof validateQuery>,
     ): Promise<StatusReply> {
       const changes = await this.resources.dryRun(context, body, id);
-      return new StatusReply(`${called} is valid`, { changes: changes.map(dryRunChange) });
+      return new StatusReply(`${called} is valid`, { changes: await dryRunChanges(changes) });
     }
 
     @Route.put(':id', {

@@ -14,7 +14,7 @@ import {
   type ResourceStore,
   type UnitOfWork,
 } from '@castellan/persistence';
-import { contentDigest, isJsonObject, parseJson, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '@castellan/tyk';
 import type { ClientSession, Types } from 'mongoose';
 import type { Precondition } from '../http/precondition';
 import type { Asker } from '../ownership/sights';
@@ -57,6 +57,11 @@ export abstract class ResourceService<Row extends ResourceRow> {
   /** How its resources stand in documents; null for kinds that are in none. */
   abstract readonly form: DocumentForm<Row> | null;
 
+  /** Does ahead what takes long about {@link parse}, for bodies that may be large. @throws Busy, BodyTooLarge */
+  prepare(_body: unknown): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Checks the shape of a body. @throws ValidationFailed with each wrong field */
   abstract parse(body: unknown): JsonObject;
 
@@ -84,6 +89,12 @@ export abstract class ResourceService<Row extends ResourceRow> {
   /** Sets the limits that hold when rows of the kind come. */
   limit(_unit: UnitOfWork): void {
     // Most kinds have none.
+  }
+
+  /** Checks the shape of a body of any size. @throws ValidationFailed with each wrong field, Busy, BodyTooLarge */
+  async parsed(body: unknown): Promise<JsonObject> {
+    await this.prepare(body);
+    return this.parse(body);
   }
 
   /** The row that an id of a request means; kinds that have ids of their own look those up too. */
@@ -124,13 +135,13 @@ export abstract class ResourceService<Row extends ResourceRow> {
 
   /** @throws ValidationFailed, Conflict */
   async create(context: ChangeContext, body: unknown): Promise<Row> {
-    const content = this.parse(body);
+    const content = await this.parsed(body);
     return this.commit(context, (unit) => this.insertNew(unit, content));
   }
 
   /** @throws NotFound, ValidationFailed, Conflict, VersionMismatch */
   async update(context: ChangeContext, id: string, body: unknown, precondition: Precondition): Promise<Row> {
-    const content = this.parse(body);
+    const content = await this.parsed(body);
     return this.commit(context, async (unit) =>
       this.replaceIn(unit, await this.requireIn(unit, id, precondition), content),
     );
@@ -163,7 +174,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
     }
     return this.commit(context, async (unit) => {
       const current = await this.requireIn(unit, id, precondition);
-      return this.replaceIn(unit, current, this.parse(this.withRightsOf(current, content)), 'rollback');
+      return this.replaceIn(unit, current, await this.parsed(this.withRightsOf(current, content)), 'rollback');
     });
   }
 
@@ -192,13 +203,13 @@ export abstract class ResourceService<Row extends ResourceRow> {
       const content = contentOf(existing);
       if (last === null || content === null) throw this.notFound();
       const origin: Origin = { operation: 'restore', version: last.number + 1, hasSentId: true };
-      return this.insertIn(unit, this.parse(content), resourceId, origin);
+      return this.insertIn(unit, await this.parsed(content), resourceId, origin);
     });
   }
 
   /** Everything that a write would check, and nothing written. @param id the resource that it would replace, if any */
   async dryRun(context: ChangeContext, body: unknown, id?: string): Promise<readonly Change[]> {
-    const content = this.parse(body);
+    const content = await this.parsed(body);
     const { changes } = await this.dryRunOf(context, async (unit) => {
       if (id === undefined) return this.insertNew(unit, content);
       return this.replaceIn(unit, await this.require(context.organisation, id, unit.session), content);
@@ -236,7 +247,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
     const references = this.tools.references.of(unit);
     const draft = await this.draft(unit, { content, id: current._id, current, operation, references });
     // What is stored was checked when it was stored.
-    if (isOther(draft, current)) {
+    if (await isOther(unit, draft, current)) {
       await this.refuseObstacles(unit, { draft, current, content, hasSentId: false, label: '' });
     }
     return this.put(unit, current, draft, { operation, version: 1 });
@@ -327,8 +338,11 @@ export abstract class ResourceService<Row extends ResourceRow> {
   }
 }
 
-const isOther = ({ document }: Pick<ResourceRow, 'document'>, current: ResourceRow): boolean =>
-  document !== current.document && contentDigest(parseJson(document)) !== current.digest;
+const isOther = async (
+  { documents }: UnitOfWork,
+  { document }: Pick<ResourceRow, 'document'>,
+  current: ResourceRow,
+): Promise<boolean> => document !== current.document && (await documents.digest(document)) !== current.digest;
 
 const contentOf = (revision: { readonly document: string | null } | null): JsonObject | null => {
   if (revision?.document == null) return null;

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { InjectConnection, InjectModel } from '@nestjs/mongoose';
 import type { Connection, Model } from 'mongoose';
 import { Subject, type Observable } from 'rxjs';
@@ -8,9 +8,11 @@ import { modelNames } from '../models';
 import type { OrganisationRow } from '../kinds/organisation.kind';
 import type { ChangeContext } from './change-context';
 import { Generations, type Advance } from './generations';
+import { KEPT_TEXT, keptAsItIs, type KeptText } from './kept-text';
 import { KeyedQueue } from './keyed-queue';
 import { RecordWriter } from './record-writer';
-import { auditOf, diffOf, revisionOf, rightsRevisionOf, toldOf, type Told } from './records';
+import { DOCUMENT_WORK, workAtOnce, type DocumentWork } from './document-work';
+import { auditOf, revisionOf, rightsRevisionOf, toldOf, type RecordedDiff, type Told } from './records';
 import type { AuditRow, OutboxRow, RevisionRow } from './rows';
 import { UnitOfWork, type Change } from './unit-of-work';
 
@@ -34,6 +36,8 @@ export class ChangeRecorder {
     private readonly generations: Generations,
     private readonly records: RecordWriter,
     private readonly clock: Clock,
+    @Optional() @Inject(DOCUMENT_WORK) private readonly documents: DocumentWork = workAtOnce,
+    @Optional() @Inject(KEPT_TEXT) private readonly kept: KeptText = keptAsItIs,
   ) {}
 
   /** Fires after each commit that nodes have to hear of. */
@@ -63,7 +67,10 @@ export class ChangeRecorder {
       const value = await work(unit);
       if (unit.changes.length > 0) {
         const reached = await this.generations.count(unit);
-        await this.records.write({ ...recordsOf(unit, reached.generation + 1), outbox: null }, unit.session);
+        await this.records.write(
+          { ...(await recordsOf(unit, reached.generation + 1, this.kept)), outbox: null },
+          unit.session,
+        );
       }
       return value;
     });
@@ -140,8 +147,9 @@ export class ChangeRecorder {
     const session = await this.connection.startSession();
     const loadRules = () =>
       this.organisations.findById(toObjectId(context.organisation)).session(session).lean<OrganisationRow>().exec();
+    const begin = () => new UnitOfWork(session, context, this.clock.now(), loadRules, this.documents);
     try {
-      return await session.withTransaction(() => work(new UnitOfWork(session, context, this.clock.now(), loadRules)), {
+      return await session.withTransaction(() => work(begin()), {
         readConcern: { level: 'snapshot' },
         writeConcern: { w: 'majority', journal: true },
       });
@@ -154,24 +162,29 @@ export class ChangeRecorder {
   private async write(unit: UnitOfWork, told: Told): Promise<void> {
     const reached = await this.generations.advance(unit, { moves: told.reload });
     const outbox = outboxRow(unit, told, reached);
-    await this.records.write({ ...recordsOf(unit, reached.generation), outbox }, unit.session);
+    await this.records.write({ ...(await recordsOf(unit, reached.generation, this.kept)), outbox }, unit.session);
   }
 }
 
+const noDiff: RecordedDiff = { operations: [], text: null, rights: null };
+
 /** The revisions of each change, and the audit record of them all. */
-const recordsOf = (
-  { context, changes, at }: UnitOfWork,
+const recordsOf = async (
+  { context, changes, at, documents }: UnitOfWork,
   generation: number,
-): { readonly revisions: RevisionRow[]; readonly audit: AuditRow } => {
+  kept: KeptText,
+): Promise<{ readonly revisions: RevisionRow[]; readonly audit: AuditRow }> => {
   const orgId = toObjectId(context.organisation);
-  const diffs = changes.map(diffOf);
+  const diffs = await Promise.all(changes.map((change) => documents.diff(change)));
   const revisions = changes.flatMap((change, index) =>
     [revisionOf, rightsRevisionOf]
-      .map((make) => make(context, at, change, diffs[index] ?? []))
+      .map((make) => make(context, at, change, diffs[index] ?? noDiff))
       .filter((revision) => revision !== null)
       .map((revision) => ({ _id: newObjectId(), orgId, ...revision, generation })),
   );
-  return { revisions, audit: { _id: newObjectId(), orgId, ...auditOf(context, at, changes, diffs) } };
+  const audit = auditOf(context, at, changes, diffs);
+  const diff = audit.diff === null ? null : kept(audit.diff);
+  return { revisions, audit: { _id: newObjectId(), orgId, ...audit, diff } };
 };
 
 const outboxRow = ({ context, at }: UnitOfWork, told: Told, { sequence, generation }: Advance): OutboxRow => ({

@@ -22,10 +22,32 @@ export const namedChanges = 1_000;
 
 const parse = (document: string | null): JsonValue => (document === null ? null : parseJson(document));
 
-/** What changed, from the whole state before to the whole state after. */
-export const diffOf = ({ before, after }: Change): readonly DiffOperation[] => diffJson(parse(before), parse(after));
+/** What changed, as it is recorded. */
+export interface RecordedDiff {
+  /** From the whole state before to the whole state after; empty when there is too much of it to be kept. */
+  readonly operations: readonly DiffOperation[];
+  /** The same as text; null when there is too much. */
+  readonly text: string | null;
+  /** Who had rights in the resource before and after; null when the change leaves that as it is. */
+  readonly rights: RightsChange | null;
+}
 
-const withinLimit = (text: string): string | null => (text.length > diffLimit ? null : text);
+export const diffOf = ({ kind, before, after }: Pick<Change, 'kind' | 'before' | 'after'>): RecordedDiff => {
+  const [was, is] = [parse(before), parse(after)];
+  const operations = diffJson(was, is);
+  const text = JSON.stringify(operations);
+  const rights = rightsChangeOf(kind, was, is);
+  return text.length > diffLimit ? { operations: [], text: null, rights } : { operations, text, rights };
+};
+
+const rightsChangeOf = (kind: string, before: JsonValue, after: JsonValue): RightsChange | null => {
+  const { rights = [] } = kindNamed(kind);
+  if (rights.length === 0) return null;
+  const rightsIn = (document: JsonValue): JsonObject =>
+    Object.fromEntries(rights.map((field) => [field, [...listAt(document, field)]] as const));
+  const said = { before: rightsIn(before), after: rightsIn(after) };
+  return contentDigest(said.after) === contentDigest(said.before) ? null : said;
+};
 
 /** What a change says of itself, apart from where it stands. */
 type NewRevision = Omit<RevisionRow, '_id' | 'orgId' | 'generation'>;
@@ -35,7 +57,7 @@ export const revisionOf = (
   context: ChangeContext,
   at: Date,
   change: Change,
-  operations: readonly DiffOperation[],
+  { text }: RecordedDiff,
 ): NewRevision | null => {
   const { history } = kindNamed(change.kind);
   if (history === 'none') return null;
@@ -45,7 +67,7 @@ export const revisionOf = (
     kind: change.kind,
     document: keepsDocuments ? change.after : null,
     digest: change.digest,
-    diff: keepsDocuments ? withinLimit(JSON.stringify(operations)) : null,
+    diff: keepsDocuments ? text : null,
   };
 };
 
@@ -65,27 +87,17 @@ export const rightsRevisionOf = (
   context: ChangeContext,
   at: Date,
   change: Change,
-  operations: readonly DiffOperation[],
-): NewRevision | null => {
-  const { rights = [] } = kindNamed(change.kind);
-  // A document may be large, and most changes are of something else.
-  if (!operations.some(({ path }) => path === '' || rights.includes(path.split('/')[1] ?? ''))) return null;
-  const rightsIn = (document: string | null): JsonObject => {
-    const stored = parse(document);
-    const given = rights.map((field) => [field, listAt(stored, field)] as const);
-    return Object.fromEntries(given.map(([field, list]) => [field, [...list]]));
-  };
-  const said: RightsChange = { before: rightsIn(change.before), after: rightsIn(change.after) };
-  const digest = contentDigest(said.after);
-  if (digest === contentDigest(said.before)) return null;
-  return {
-    ...whoDid(context, at, change),
-    kind: rightsHistoryOf(change.kind),
-    document: JSON.stringify(said),
-    digest,
-    diff: null,
-  };
-};
+  { rights }: RecordedDiff,
+): NewRevision | null =>
+  rights === null
+    ? null
+    : {
+        ...whoDid(context, at, change),
+        kind: rightsHistoryOf(change.kind),
+        document: JSON.stringify(rights),
+        digest: contentDigest(rights.after),
+        diff: null,
+      };
 
 const whoDid = (context: ChangeContext, at: Date, { id, version, operation, key }: Change) => ({
   resourceId: id,
@@ -127,14 +139,16 @@ const withDigests = (value: JsonValue, field: string | null, shown: readonly str
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withDigests(one, name, shown)]));
 };
 
-const auditDiff = (changes: readonly Change[], diffs: readonly (readonly DiffOperation[])[]): string | null => {
+const auditDiff = (changes: readonly Change[], diffs: readonly RecordedDiff[]): string | null => {
   const kept: string[] = [];
   let length = 0;
   for (const [index, change] of changes.entries()) {
+    const { operations = [], text: whole = null } = diffs[index] ?? {};
+    if (whole === null) return null;
     const text = JSON.stringify({
       kind: change.kind,
       id: change.id.toString(),
-      operations: shownDiff(change, diffs[index] ?? []),
+      operations: shownDiff(change, operations),
     });
     length += text.length;
     if (length > diffLimit) return null;
@@ -147,7 +161,7 @@ export const auditOf = (
   context: Omit<ChangeContext, 'organisation'>,
   at: Date,
   changes: readonly Change[],
-  diffs: readonly (readonly DiffOperation[])[] = [],
+  diffs: readonly RecordedDiff[] = [],
 ): Omit<AuditRow, '_id' | 'orgId'> => ({
   at,
   actor: context.actor,

@@ -7,6 +7,7 @@ import { isSameItem } from '../kinds/served';
 import type { Viewer } from '../resources/owned';
 import type { ResourceRow } from '../resources/resource-row';
 import type { ChangeContext } from './change-context';
+import type { DocumentWork } from './document-work';
 import type { Effect } from './effects';
 import type { Operation } from './rows';
 
@@ -64,6 +65,7 @@ export class UnitOfWork {
     readonly context: ChangeContext,
     readonly at: Date,
     private readonly loadRules: () => Promise<OrganisationRow | null>,
+    readonly documents: DocumentWork,
   ) {}
 
   get organisation(): OrganisationId {
@@ -114,10 +116,11 @@ export class UnitOfWork {
   }
 
   /** Notes a change, so that revision, audit record and feed have it, and nodes what follows from it for them. */
-  record({ written, ...change }: RecordedChange): void {
+  async record({ written, ...change }: RecordedChange): Promise<void> {
     const { served, keyOf } = kindNamed(change.kind);
-    const itemOf = (row: ResourceRow | null) => (row === null ? null : (served?.of(row.document) ?? null));
-    const isSeen = served !== null && !isSameItem(itemOf(change.replaced), itemOf(written));
+    const itemOf = async (row: ResourceRow | null) =>
+      row === null ? null : this.documents.served(change.kind, row.document);
+    const isSeen = served !== null && !isSameItem(await itemOf(change.replaced), await itemOf(written));
     const effects = isSeen ? [{ command: served.commands[basicOf(change)], payload: '' }] : [];
     const row = written ?? change.replaced;
     this.recorded.push({ ...change, key: row === null ? null : keyOf(row), effects });

@@ -1,5 +1,4 @@
 import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
-import { contentDigest, parseJson } from '@castellan/tyk';
 import { CastellanError } from '@castellan/dto';
 import type { Operation } from '../changes/rows';
 import type { UnitOfWork } from '../changes/unit-of-work';
@@ -164,10 +163,10 @@ export class ResourceStore<Row extends ResourceRow> {
     draft: Draft<Row>,
     { version = 1, operation = 'create' }: Insertion = {},
   ): Promise<Row> {
-    const row = this.complete(unit, draft, { version, createdAt: unit.at });
+    const row = await this.complete(unit, draft, { version, createdAt: unit.at });
     // Not `insertMany`: of a bulk write the driver does not say which index refused it.
     await this.translate(this.model.collection.insertOne({ ...row }, { session: unit.session }));
-    unit.record({
+    await unit.record({
       kind: this.kind.name,
       id: row._id,
       operation,
@@ -188,10 +187,10 @@ export class ResourceStore<Row extends ResourceRow> {
    */
   async replace(unit: UnitOfWork, current: Row, draft: Draft<Row>, operation: Operation = 'update'): Promise<Row> {
     const { createdAt, version } = current;
-    const row = this.complete(unit, draft, { version: version + 1, createdAt });
+    const row = await this.complete(unit, draft, { version: version + 1, createdAt });
     if (row.digest === current.digest) return current;
     await this.overwrite(unit, current, row);
-    unit.record({
+    await unit.record({
       kind: this.kind.name,
       id: row._id,
       operation,
@@ -208,7 +207,7 @@ export class ResourceStore<Row extends ResourceRow> {
   async remove(unit: UnitOfWork, current: Row, operation: Operation = 'delete'): Promise<void> {
     const { deletedCount } = await this.model.deleteOne(this.sameVersion(current)).session(unit.session).exec();
     if (deletedCount !== 1) throw new LostRace();
-    unit.record({
+    await unit.record({
       kind: this.kind.name,
       id: current._id,
       operation,
@@ -245,7 +244,11 @@ export class ResourceStore<Row extends ResourceRow> {
     if (matchedCount !== 1) throw new LostRace();
   }
 
-  private complete({ at, context }: UnitOfWork, draft: Draft<Row>, state: { version: number; createdAt: Date }): Row {
+  private async complete(
+    { at, context, documents }: UnitOfWork,
+    draft: Draft<Row>,
+    state: { version: number; createdAt: Date },
+  ): Promise<Row> {
     if (Buffer.byteLength(draft.document) > documentLimit) {
       throw new CastellanError(400, 'limit_reached', `A document may take ${documentLimit} bytes of JSON text`);
     }
@@ -253,7 +256,7 @@ export class ResourceStore<Row extends ResourceRow> {
       ...draft,
       ...state,
       orgId: toObjectId(context.organisation),
-      digest: contentDigest(parseJson(draft.document)),
+      digest: await documents.digest(draft.document),
       updatedAt: at,
     };
     // A draft is a Row without the five fields set here, which the compiler cannot add up for a type parameter.

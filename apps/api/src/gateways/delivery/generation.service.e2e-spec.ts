@@ -6,6 +6,7 @@ import {
   PolicyStore,
   toObjectId,
   toOrganisationId,
+  workAtOnce,
 } from '@castellan/persistence';
 import { anApiDefinition, textOf } from '@castellan/testing';
 import { RawNode } from '../../../../../test/support/raw-node';
@@ -35,7 +36,14 @@ describe('GenerationService', () => {
   const freshDocuments = (): NodeDocuments => {
     const { app } = api;
     const [apis, policies] = [app.get(ApiStore), app.get(PolicyStore)];
-    return new NodeDocuments(apis, policies, app.get(Generations), app.get(ImportStore), app.get(ConsistentReads));
+    return new NodeDocuments(
+      apis,
+      policies,
+      app.get(Generations),
+      app.get(ImportStore),
+      app.get(ConsistentReads),
+      workAtOnce,
+    );
   };
 
   it('is built once for a hundred nodes that ask at the same time after a change', async () => {

@@ -1,13 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   ApiStore,
   ConsistentReads,
+  DOCUMENT_WORK,
   Generations,
   ImportStore,
   PolicyStore,
-  servedApi,
-  servedPolicy,
   type ApiRow,
+  type DocumentWork,
   type OrganisationId,
   type PolicyRow,
 } from '@castellan/persistence';
@@ -37,9 +37,10 @@ export class NodeDocuments {
     private readonly generations: Generations,
     private readonly imports: ImportStore,
     private readonly reads: ConsistentReads,
+    @Inject(DOCUMENT_WORK) work: DocumentWork,
   ) {
-    this.apis = new NodeItems(apis, servedApi);
-    this.policies = new NodeItems(policies, servedPolicy);
+    this.apis = new NodeItems(apis, (document) => work.served('api', document));
+    this.policies = new NodeItems(policies, (document) => work.served('policy', document));
   }
 
   /**

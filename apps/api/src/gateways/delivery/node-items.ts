@@ -23,7 +23,7 @@ export class NodeItems<Row extends ActiveRow> {
   /** @param make what nodes read of a document; null when there is nothing to read */
   constructor(
     private readonly store: ResourceStore<Row>,
-    private readonly make: (document: string) => NodeItem | null,
+    private readonly make: (document: string) => Promise<NodeItem | null>,
   ) {}
 
   /** In the order in which nodes get them. Inactive resources would only be filtered by the nodes. */
@@ -41,7 +41,7 @@ export class NodeItems<Row extends ActiveRow> {
     for (let first = 0; first < changed.length; first += readAtOnce) {
       const rows = await this.store.byIds(organisation, changed.slice(first, first + readAtOnce), session);
       for (const { _id, digest, document } of rows) {
-        const item = this.make(document);
+        const item = await this.make(document);
         if (item !== null) now.set(_id.toString(), { ...item, digest });
       }
     }

@@ -1,10 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Types } from 'mongoose';
 import {
+  DOCUMENT_WORK,
   Generations,
   RevisionStore,
-  servedApi,
-  servedPolicy,
+  type DocumentWork,
   type NodeItem,
   type OrganisationId,
   type RevisionPlaceInTime,
@@ -21,6 +21,7 @@ export class PastGenerations {
   constructor(
     private readonly revisions: RevisionStore,
     private readonly generations: Generations,
+    @Inject(DOCUMENT_WORK) private readonly work: DocumentWork,
   ) {}
 
   /**
@@ -31,8 +32,8 @@ export class PastGenerations {
   async rebuild(organisation: OrganisationId, generation: number): Promise<OrganisationState | null> {
     const { generation: newest } = await this.generations.of(organisation);
     if (generation > newest) return null;
-    const apis = await this.items(organisation, generation, 'api', servedApi);
-    const policies = await this.items(organisation, generation, 'policy', servedPolicy);
+    const apis = await this.items(organisation, generation, 'api');
+    const policies = await this.items(organisation, generation, 'policy');
     return apis === null || policies === null ? null : { generation, apis, policies };
   }
 
@@ -40,7 +41,6 @@ export class PastGenerations {
     organisation: OrganisationId,
     generation: number,
     kind: string,
-    make: (document: string) => NodeItem | null,
   ): Promise<readonly string[] | null> {
     const places: RevisionPlaceInTime[] = [];
     for await (const place of this.revisions.places(organisation, kind)) places.push(place);
@@ -50,7 +50,7 @@ export class PastGenerations {
     for (let first = 0; first < standing.length; first += readAtOnce) {
       const some = await this.revisions.documents(organisation, standing.slice(first, first + readAtOnce));
       for (const [id, document] of some) {
-        const item = make(document);
+        const item = await this.work.served(kind, document);
         if (item !== null) items.set(id, item);
       }
     }

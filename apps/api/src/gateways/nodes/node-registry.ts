@@ -3,10 +3,12 @@ import type { Redis, Result } from 'ioredis';
 import { Clock } from '@castellan/observability';
 import {
   forgetNodeAfterSeconds,
+  KEPT_TEXT,
   nodeIndexKey,
   nodeKey,
   NodeRecords,
   REDIS,
+  type KeptText,
   type NodeRecord,
   type ServedList,
 } from '@castellan/persistence';
@@ -61,6 +63,7 @@ export class NodeRegistry {
     @Inject(REDIS) private readonly redis: Redis,
     private readonly records: NodeRecords,
     private readonly clock: Clock,
+    @Inject(KEPT_TEXT) private readonly kept: KeptText,
   ) {
     redis.defineCommand('castellanVisit', { lua: visitScript, numberOfKeys: 4 });
     redis.defineCommand('castellanRenew', { lua: renewScript, numberOfKeys: 2 });
@@ -70,7 +73,13 @@ export class NodeRegistry {
 
   async register({ id, hostname, address }: Omit<Visitor, 'nonce'>, nonce: string): Promise<void> {
     const now = this.clock.millis();
-    const record = { id, hostname: hostname.slice(0, longestHostname), address, registeredAt: now, lastSeen: now };
+    const record = {
+      id,
+      hostname: this.kept(hostname).slice(0, longestHostname),
+      address,
+      registeredAt: now,
+      lastSeen: now,
+    };
     const results = await this.redis
       .multi()
       .hset(nodeKey(id), record)
@@ -98,7 +107,7 @@ export class NodeRegistry {
       String(this.clock.millis()),
       String(nonceWindow),
       String(forgetNodeAfterSeconds),
-      hostname.slice(0, longestHostname),
+      this.kept(hostname).slice(0, longestHostname),
       address,
       fetches ? '1' : '0',
       refuseStrangers ? '1' : '0',

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { nodeReloadedSchema, type NodeReloaded } from '@castellan/dto';
 import { LOGGER, type Logger } from '@castellan/observability';
-import { REDIS, redisKey } from '@castellan/persistence';
+import { KEPT_TEXT, REDIS, redisKey, type KeptText } from '@castellan/persistence';
 
 export type ReloadReport = NodeReloaded;
 
@@ -14,6 +14,7 @@ export class ReloadReports {
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(KEPT_TEXT) private readonly kept: KeptText,
   ) {}
 
   /** Keeps a report as it came over Redis; what is none is logged and dropped. */
@@ -23,7 +24,7 @@ export class ReloadReports {
       this.logger.warn({ problems: parsed.error.issues }, 'A reload report could not be read');
       return;
     }
-    await this.redis.hset(this.key, parsed.data.url, JSON.stringify(parsed.data));
+    await this.redis.hset(this.key, this.kept(parsed.data.url), this.kept(JSON.stringify(parsed.data)));
   }
 
   async all(): Promise<readonly ReloadReport[]> {

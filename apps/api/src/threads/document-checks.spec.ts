@@ -1,5 +1,6 @@
 import { checkOas, importOpenApi, isJsonObject, toNodeDocument, type JsonObject } from '@castellan/tyk';
-import { checkAhead, importDocument, isLarge, lostOnNodes, problemsOfOas } from './document-checks';
+import { checkAhead, importDocument, lostOnNodes, problemsOfOas } from './document-checks';
+import { isLarge } from './large-documents';
 
 const operation = (index: number): JsonObject => ({
   operationId: `op${index}`,
@@ -30,7 +31,7 @@ describe('checks of documents', () => {
     expect(await importDocument(document, {})).toEqual(JSON.parse(JSON.stringify(importOpenApi(document, {}))));
     expect(await lostOnNodes(oas)).toEqual(toNodeDocument(oas).lost);
     const wrong = { ...oas, info: { title: 7 } };
-    await checkAhead(wrong);
+    await checkAhead(wrong, 'checkOas');
     expect(problemsOfOas(wrong)).toEqual(checkOas(wrong));
     expect(problemsOfOas(wrong)).not.toEqual([]);
   });

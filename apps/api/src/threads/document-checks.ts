@@ -1,0 +1,84 @@
+import type { FieldError } from '@castellan/dto';
+import {
+  checkDefinition,
+  checkDefinitionMeaning,
+  checkOas,
+  contentDigest,
+  deriveClassicDefinition,
+  diffJson,
+  importOpenApi,
+  isJsonObject,
+  parseJson,
+  patchOas,
+  toNodeDocument,
+  type DiffOperation,
+  type ImportOptions,
+  type ImportResult,
+  type JsonObject,
+  type JsonValue,
+} from '@castellan/tyk';
+import { inThread, isLarge } from './large-documents';
+
+/** What is wrong with documents that have been checked ahead, for as long as the request has them. */
+const checkedAhead = new WeakMap<JsonObject, readonly FieldError[]>();
+
+/**
+ * Checks a large document beside the thread that answers requests, so that {@link problemsOfOas} or
+ * {@link problemsOfClassic} knows the outcome. A small one is checked when it is asked for.
+ *
+ * @throws Busy, BodyTooLarge
+ */
+export const checkAhead = async (document: JsonObject, work: 'checkOas' | 'checkClassic'): Promise<void> => {
+  if (checkedAhead.has(document) || !isLarge(document)) return;
+  checkedAhead.set(document, await inThread<FieldError[]>(work, JSON.stringify(document)));
+};
+
+/** What is wrong with a document of an OAS API. */
+export const problemsOfOas = (document: JsonValue): readonly FieldError[] =>
+  (isJsonObject(document) ? checkedAhead.get(document) : undefined) ?? checkOas(document);
+
+/** What is wrong with the types of a classic definition. */
+export const problemsOfClassic = (definition: JsonObject): readonly FieldError[] =>
+  checkedAhead.get(definition) ?? checkDefinition(definition);
+
+/** What is wrong with a definition that was derived or edited here: its types, and what they mean together. */
+export const problemsOfMeaning = async (definition: JsonObject): Promise<readonly FieldError[]> =>
+  isLarge(definition)
+    ? inThread('checkMeaning', JSON.stringify(definition))
+    : [...checkDefinition(definition), ...checkDefinitionMeaning(definition)];
+
+/** The same as `deriveClassicDefinition`. @throws Busy, BodyTooLarge */
+export const derivedDefinition = async (oas: JsonObject, basis: JsonObject): Promise<JsonObject> =>
+  isLarge(oas, basis)
+    ? inThread('derive', JSON.stringify(oas), JSON.stringify(basis))
+    : deriveClassicDefinition(oas, basis);
+
+/** The same as `importOpenApi`. @throws Busy, BodyTooLarge */
+export const importDocument = async (document: JsonObject, options: ImportOptions): Promise<ImportResult> =>
+  isLarge(document)
+    ? inThread('importOpenApi', JSON.stringify(document), JSON.stringify(options))
+    : importOpenApi(document, options);
+
+/** The same as `patchOas`. @throws Busy, BodyTooLarge */
+export const patchDocument = async (
+  oas: JsonObject,
+  document: JsonObject,
+  options: ImportOptions,
+): Promise<ImportResult> =>
+  isLarge(oas, document)
+    ? inThread('patchOas', JSON.stringify(oas), JSON.stringify(document), JSON.stringify(options))
+    : patchOas(oas, document, options);
+
+/** What of a document some node, or no node, can do. @throws Busy, BodyTooLarge */
+export const lostOnNodes = async (document: JsonObject): Promise<readonly FieldError[]> =>
+  isLarge(document) ? inThread('lost', JSON.stringify(document)) : toNodeDocument(document).lost;
+
+/** The same as `contentDigest`. @throws Busy, BodyTooLarge */
+export const digestOfValue = async (value: JsonValue): Promise<string> =>
+  isLarge(value) ? inThread('digestOfValue', JSON.stringify(value)) : contentDigest(value);
+
+/** What changed between two documents; null stands for none. @throws Busy, BodyTooLarge */
+export const difference = async (before: string | null, after: string | null): Promise<DiffOperation[]> =>
+  isLarge(before, after)
+    ? inThread('difference', before ?? 'null', after ?? 'null')
+    : diffJson(parseJson(before ?? 'null'), parseJson(after ?? 'null'));

@@ -1,0 +1,63 @@
+import { documentWorks } from '@castellan/persistence';
+import {
+  checkDefinition,
+  checkDefinitionMeaning,
+  checkOas,
+  contentDigest,
+  deriveClassicDefinition,
+  diffJson,
+  importOpenApi,
+  isJsonObject,
+  parseJson,
+  patchOas,
+  toNodeDocument,
+  type JsonObject,
+  type JsonValue,
+} from '@castellan/tyk';
+
+/** Documents, and what else the work needs, as JSON; names as they are. */
+type Texts = readonly (string | null)[];
+
+const textAt = (texts: Texts, index: number): string => {
+  const text = texts[index];
+  if (typeof text !== 'string') throw new TypeError(`There is no text ${index}`);
+  return text;
+};
+
+/** The wrapper around a document of the deepest kind that is taken has a level or two of its own. */
+const valueAt = (texts: Texts, index: number): JsonValue => parseJson(textAt(texts, index));
+
+const objectAt = (texts: Texts, index: number): JsonObject => {
+  const value = valueAt(texts, index);
+  if (!isJsonObject(value)) throw new TypeError('Only objects are documents');
+  return value;
+};
+
+const works = {
+  checkOas: (texts) => checkOas(objectAt(texts, 0)),
+  checkClassic: (texts) => checkDefinition(objectAt(texts, 0)),
+  checkMeaning: (texts) => {
+    const definition = objectAt(texts, 0);
+    return [...checkDefinition(definition), ...checkDefinitionMeaning(definition)];
+  },
+  derive: (texts) => deriveClassicDefinition(objectAt(texts, 0), objectAt(texts, 1)),
+  importOpenApi: (texts) => importOpenApi(objectAt(texts, 0), objectAt(texts, 1)),
+  patchOas: (texts) => patchOas(objectAt(texts, 0), objectAt(texts, 1), objectAt(texts, 2)),
+  lost: (texts) => toNodeDocument(objectAt(texts, 0)).lost,
+  digestOfValue: (texts) => contentDigest(valueAt(texts, 0)),
+  difference: (texts) => diffJson(valueAt(texts, 0), valueAt(texts, 1)),
+  digest: (texts) => documentWorks.digest(textAt(texts, 0)),
+  diff: (texts) => documentWorks.diff({ kind: textAt(texts, 0), before: texts[1] ?? null, after: texts[2] ?? null }),
+  served: (texts) => documentWorks.served(textAt(texts, 0), textAt(texts, 1)),
+} satisfies Readonly<Record<string, (texts: Texts) => unknown>>;
+
+/** Work on documents that are given as texts. */
+export interface DocumentTask {
+  readonly work: keyof typeof works;
+  readonly texts: Texts;
+}
+
+/** Runs in a thread of its own. @returns what came of it, as JSON */
+const run = ({ work, texts }: DocumentTask): string => JSON.stringify(works[work](texts));
+
+export default run;
