@@ -11,8 +11,9 @@ import { Generations, type Advance } from './generations';
 import { KEPT_TEXT, keptAsItIs, type KeptText } from './kept-text';
 import { KeyedQueue } from './keyed-queue';
 import { RecordWriter } from './record-writer';
-import { DOCUMENT_WORK, workAtOnce, type DocumentWork } from './document-work';
-import { auditOf, revisionOf, rightsRevisionOf, toldOf, type RecordedDiff, type Told } from './records';
+import { DOCUMENT_WORK, type DocumentWork, type RecordedDiff } from './document-work';
+import { workAtOnce } from './document-works';
+import { auditOf, revisionOf, rightsRevisionOf, toldOf, type Told } from './records';
 import type { AuditRow, OutboxRow, RevisionRow } from './rows';
 import { UnitOfWork, type Change } from './unit-of-work';
 

@@ -1,11 +1,26 @@
-import { contentDigest, parseJson } from '@castellan/tyk';
-import { kindNamed } from '../kinds/kind';
+import type { DiffOperation, JsonObject } from '@castellan/tyk';
 import type { NodeItem } from '../kinds/served';
-import { diffOf, type RecordedDiff } from './records';
-import type { Change } from './unit-of-work';
 
 /** A document before a change and after it. */
-export type ChangedDocument = Pick<Change, 'kind' | 'before' | 'after'>;
+export interface ChangedDocument {
+  /** The name of its kind. */
+  readonly kind: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** Who had rights in a resource before a change and after it, as its document says it, field by field. */
+export type RightsChange = Readonly<Record<'before' | 'after', JsonObject>>;
+
+/** What changed, as it is recorded. */
+export interface RecordedDiff {
+  /** From the whole state before to the whole state after; empty when there is too much of it to be kept. */
+  readonly operations: readonly DiffOperation[];
+  /** The same as text; null when there is too much. */
+  readonly text: string | null;
+  /** Who had rights in the resource before and after; null when the change leaves that as it is. */
+  readonly rights: RightsChange | null;
+}
 
 /** What has to be found out about documents when they are written, which takes seconds for the largest. */
 export interface DocumentWork {
@@ -17,17 +32,3 @@ export interface DocumentWork {
 
 /** Injection token of the application's own {@link DocumentWork}; without one the work is done where it is asked for. */
 export const DOCUMENT_WORK = Symbol('DOCUMENT_WORK');
-
-/** The work itself, as pure functions. */
-export const documentWorks = {
-  digest: (document: string): string => contentDigest(parseJson(document)),
-  diff: diffOf,
-  served: (kind: string, document: string): NodeItem | null => kindNamed(kind).served?.of(document) ?? null,
-};
-
-/** Does it at once. */
-export const workAtOnce: DocumentWork = {
-  digest: (document) => Promise.resolve(documentWorks.digest(document)),
-  diff: (change) => Promise.resolve(documentWorks.diff(change)),
-  served: (kind, document) => Promise.resolve(documentWorks.served(kind, document)),
-};

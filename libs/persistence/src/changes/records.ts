@@ -11,6 +11,7 @@ import {
 } from '@castellan/tyk';
 import { kindNamed } from '../kinds/kind';
 import type { ChangeContext } from './change-context';
+import type { ChangedDocument, RecordedDiff, RightsChange } from './document-work';
 import { withoutRepeats, type Effect } from './effects';
 import type { AuditRow, OutboxRow, RevisionRow } from './rows';
 import type { Change } from './unit-of-work';
@@ -22,17 +23,7 @@ export const namedChanges = 1_000;
 
 const parse = (document: string | null): JsonValue => (document === null ? null : parseJson(document));
 
-/** What changed, as it is recorded. */
-export interface RecordedDiff {
-  /** From the whole state before to the whole state after; empty when there is too much of it to be kept. */
-  readonly operations: readonly DiffOperation[];
-  /** The same as text; null when there is too much. */
-  readonly text: string | null;
-  /** Who had rights in the resource before and after; null when the change leaves that as it is. */
-  readonly rights: RightsChange | null;
-}
-
-export const diffOf = ({ kind, before, after }: Pick<Change, 'kind' | 'before' | 'after'>): RecordedDiff => {
+export const diffOf = ({ kind, before, after }: ChangedDocument): RecordedDiff => {
   const [was, is] = [parse(before), parse(after)];
   const operations = diffJson(was, is);
   const text = JSON.stringify(operations);
@@ -73,9 +64,6 @@ export const revisionOf = (
 
 /** The name by which the history of who has rights in resources of a kind stands beside that of their content. */
 export const rightsHistoryOf = (kind: string): string => `${kind} rights`;
-
-/** Who had rights in a resource before a change and after it, as its document says it, field by field. */
-export type RightsChange = Readonly<Record<'before' | 'after', JsonObject>>;
 
 /**
  * The revision of who has rights in a resource: rights are not content, and have a history of their own, which no number of

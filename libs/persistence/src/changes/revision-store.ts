@@ -5,7 +5,8 @@ import { objectAt, parseJson } from '@castellan/tyk';
 import { isObjectIdText, toObjectId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
 import { pieceOf, type Page, type Piece } from '../paging';
-import { rightsHistoryOf, type RightsChange } from './records';
+import type { RightsChange } from './document-work';
+import { rightsHistoryOf } from './records';
 import type { RevisionRow } from './rows';
 
 /** A revision without the document, as lists show it. */
