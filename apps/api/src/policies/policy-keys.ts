@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
-import { REDIS, type OrganisationId, type PolicyRow } from '@castellan/persistence';
+import { Injectable } from '@nestjs/common';
+import { KeyStore } from '@castellan/keys';
+import type { OrganisationId, PolicyRow } from '@castellan/persistence';
 import { isJsonObject, listAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
 
 /** A policy, by the ids that keys may name it by. */
@@ -35,23 +35,31 @@ const entriesLimit = 1_000_000;
  */
 @Injectable()
 export class PolicyKeys {
-  constructor(@Inject(REDIS) private readonly redis: Redis) {}
+  constructor(private readonly store: KeyStore) {}
 
   /** @param most how many keys that apply any of the policies are enough of an answer */
   async needing(organisation: OrganisationId, policies: readonly PolicyIds[], most: number): Promise<KeysInNeed> {
     const ids = new Set(policies.flatMap(({ _id, policyId }) => [policyId, _id.toString()]));
     const found = new Map<string, KeyInNeed>();
-    let cursor = '0';
-    for (let walked = 0; walked < entriesLimit; walked += pageSize) {
-      const [next, names] = await this.redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', pageSize);
-      for (const [name, session] of await this.sessions(names, ids)) {
-        const policyIds = appliedBy(session, organisation).filter((id) => ids.has(id));
-        if (policyIds.length > 0) found.set(name, { key: shown(name), alias: textAt(session, 'alias'), policyIds });
-      }
-      if (next === '0' || found.size >= most) return { keys: [...found.values()].slice(0, most), complete: true };
-      cursor = next;
+    let walked = 0;
+    // Each server of a cluster has keys of its own.
+    for (const beginning of this.store.beginnings()) {
+      let place = beginning;
+      do {
+        if (walked >= entriesLimit) return { keys: [...found.values()], complete: false };
+        const page = await this.store.scan(place, prefix);
+        walked += pageSize;
+        // A server that is gone has handed its keys to others, of which some may have been passed already.
+        if (page === null) return { keys: [...found.values()], complete: false };
+        for (const [name, session] of await this.sessions(page.names, ids)) {
+          const policyIds = appliedBy(session, organisation).filter((id) => ids.has(id));
+          if (policyIds.length > 0) found.set(name, { key: shown(name), alias: textAt(session, 'alias'), policyIds });
+        }
+        if (found.size >= most) return { keys: [...found.values()].slice(0, most), complete: true };
+        place = page.next;
+      } while (place.cursor !== '0');
     }
-    return { keys: [...found.values()], complete: false };
+    return { keys: [...found.values()], complete: true };
   }
 
   private async sessions(
@@ -59,7 +67,7 @@ export class PolicyKeys {
     ids: ReadonlySet<string>,
   ): Promise<readonly (readonly [string, JsonObject])[]> {
     if (names.length === 0) return [];
-    const texts = await this.redis.mget([...names]);
+    const texts = await this.store.readMany(names);
     return names.flatMap((name, index) => {
       const text = texts[index] ?? '';
       const session = mayName(text, ids) ? parsed(text) : null;
