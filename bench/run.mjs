@@ -18,6 +18,7 @@ await ensureBuilt(progress);
 const { startSystem } = await import('./lib/system.mjs');
 const { logPages, purge, questions } = await import('./analytics.mjs');
 const { herd, pings, writeToEvent, writeToNode } = await import('./delivery.mjs');
+const { keys } = await import('./keys.mjs');
 const { lists, longLists, seed, unchangedImport, writes } = await import('./management.mjs');
 
 /** @type {{ what: string, figure: string, target: string, met?: boolean }[]} */
@@ -75,4 +76,12 @@ try {
   await step('questions about traffic', () => questions(busy));
 } finally {
   await system.stop();
+}
+
+// One of its own that walks over all keys every few seconds, which would disturb what else is measured.
+const walking = await startSystem({ CASTELLAN_KEY_SCAN_MS: '5000' });
+try {
+  await step('keys', () => keys(walking));
+} finally {
+  await walking.stop();
 }

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { NotFound } from '@castellan/dto';
+import { NotFound, Unavailable } from '@castellan/dto';
 import { KeyStore, NO_TEXT } from '@castellan/keys';
 import { KeyIndex, type KeyRow, type OrganisationId } from '@castellan/persistence';
 import { Clock } from '@castellan/observability';
 import { readSession, sessionFacts, sessionHolds, sessionName, type Session } from '@castellan/tyk';
+import { isOutage } from '../http/outage';
 import { Sights, type Asker } from '../ownership/sights';
 import { foundRow } from './key-facts';
 import { hashesOf, namesOf } from './key-identity';
@@ -53,7 +54,7 @@ export class KeyFinder {
    */
   async withSession(row: KeyRow): Promise<FoundKey> {
     const [name = ''] = this.placing.of(row).names;
-    const found = await this.store.read(sessionName(name));
+    const found = await this.ask(() => this.store.read(sessionName(name)));
     const there = found === NO_TEXT ? null : found;
     const text = row.pending === null || sessionHolds(row.pending.wanted, there) ? there : row.pending.wanted;
     const session = text === null ? undefined : readSession(text);
@@ -75,9 +76,18 @@ export class KeyFinder {
     return known ?? (await this.unnoted(organisation, namesOf(organisation, text, query.hashed)));
   }
 
+  /** @throws Unavailable in words that say which database it is that cannot be reached */
+  private async ask<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
+      throw isOutage(error) ? new Unavailable('The Redis of the nodes', error) : error;
+    }
+  }
+
   /** A key that was made elsewhere and that no walk has met yet. */
   private async unnoted(organisation: OrganisationId, names: readonly string[]): Promise<KeyRow | null> {
-    const texts = await this.store.readMany(names.map(sessionName));
+    const texts = await this.ask(() => this.store.readMany(names.map(sessionName)));
     for (const [at, name] of names.entries()) {
       const session = readSession(texts[at] ?? '');
       if (session === undefined) continue;

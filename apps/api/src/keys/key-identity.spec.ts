@@ -1,5 +1,5 @@
 import { hashText, KEY_HASH_ALGORITHMS, parseToken, type KeyHashAlgorithm } from '@castellan/tyk';
-import { chosenKey, generatedKey, hashesOf, namesOf, userKey } from './key-identity';
+import { certificateKey, chosenKey, generatedKey, hashesOf, namesOf, userKey } from './key-identity';
 
 const organisation = '5e9d9544a1dcd60001d0ed20';
 const cases: { hashKeyFunction: KeyHashAlgorithm | 'none'; used: KeyHashAlgorithm }[] = [
@@ -27,6 +27,17 @@ describe.each(cases)('keys with CASTELLAN_HASH_KEY_FUNCTION=$hashKeyFunction', (
   it('have a copy where nodes look for a chosen id that is sent alone', () => {
     const { names } = chosenKey(organisation, 'custom-d4c92b15', config);
     expect(names.copies).toEqual([hashText('custom-d4c92b15', 'murmur32')]);
+  });
+
+  it('lie under every form of token when a certificate opens them', () => {
+    const { token, names } = certificateKey(organisation, `${organisation}${'ab'.repeat(32)}`, config);
+    expect(names.main).toBe(hashText(token, used));
+    const all = [names.main, ...names.copies];
+    expect(all).toContain(hashText(`${organisation}${'ab'.repeat(32)}`, 'murmur32'));
+    for (const { algorithm } of cases.slice(1).map(({ used: one }) => ({ algorithm: one }))) {
+      const form = Buffer.from(`{"org":"${organisation}","id":"${'ab'.repeat(32)}","h":"${algorithm}"}`);
+      expect(all).toContain(hashText(form.toString('base64'), algorithm));
+    }
   });
 
   it('are found by token, by chosen id and by hash', () => {

@@ -47,6 +47,29 @@ export function userKey(organisation: string, username: string, config: Hashing)
   return { token, names: keyNames({ token }, config.hashKeys), isUnique: false };
 }
 
+/**
+ * The key of whoever shows a certificate: nodes make a token of the organisation and the fingerprint, in the form that they are set
+ * to, so it lies under every form.
+ *
+ * @param certificate organisation and fingerprint, as certificates are named
+ */
+export function certificateKey(organisation: string, certificate: string, config: Hashing): NewKey {
+  const fingerprint = ownKeyId(certificate, organisation);
+  const token = generateToken(organisation, fingerprint, algorithmOf(config));
+  const forms = [undefined, ...KEY_HASH_ALGORITHMS].map((one) => generateToken(organisation, fingerprint, one));
+  const names = [token, ...forms].map((one) => keyNames({ token: one }, config.hashKeys));
+  const [main = ''] = names.map((one) => one.main);
+  return {
+    token,
+    isUnique: false,
+    names: {
+      main,
+      copies: [...new Set(names.map((one) => one.main))].filter((one) => one !== main),
+      announced: [...new Set(names.flatMap(({ announced }) => announced))],
+    },
+  };
+}
+
 /** Every hash that a text may lead to, as a token, a chosen id in any form of token, or a hash itself. */
 export function hashesOf(organisation: string, text: string, onlyHash = false): string[] {
   const asHash = isKeyHash(text) ? [text] : [];

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { StatusReply, ValidationFailed } from '@castellan/dto';
+import { StatusReply, Unavailable, ValidationFailed } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { objectAt, textAt, type JsonObject, type JsonValue } from '@castellan/tyk';
 import { isOutage } from '../http/outage';
@@ -75,7 +75,7 @@ export class KeyRequests {
     try {
       found = await this.find(context, named);
     } catch (error) {
-      if (!isOutage(error)) throw error;
+      if (!(error instanceof Unavailable)) throw error;
       const row = await this.finder.indexed(context.organisation, named.key, named.query);
       if (row === null || !(await this.sights.seesKey(context, row))) throw error;
       return tagged(row, indexReply(row));

@@ -10,6 +10,7 @@ import {
   sessionFacts,
   sessionForCallers,
   sessionName,
+  textAt,
   writeSession,
   type Session,
 } from '@castellan/tyk';
@@ -20,7 +21,7 @@ import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
 import { factsOf } from './key-facts';
 import { missing, type FoundKey } from './key-finder';
-import { chosenKey, generatedKey, userKey, type NewKey } from './key-identity';
+import { certificateKey, chosenKey, generatedKey, userKey, type NewKey } from './key-identity';
 import { KeyKeeper } from './key-keeper';
 import { KeyPlacing, plainDigest } from './key-places';
 import { KeyWriter, taken, type KeyChange } from './key-writer';
@@ -29,6 +30,8 @@ import { KeyWriter, taken, type KeyChange } from './key-writer';
 export interface Choice {
   readonly id?: string;
   readonly username?: string;
+  /** The certificate that opens it; what it is called follows from that. */
+  readonly certificate?: string;
 }
 
 /** A key that was made, with the token that is nowhere to be had after this. */
@@ -67,7 +70,9 @@ export class KeysService {
     const sight = await this.tools.sights.of(context);
     const completion = { ...context, sight, now: this.clock.now(), resetsQuota: true, before: null };
     const session = await this.contents.complete(content, completion);
-    const { change, token } = await this.draft(context, choice, session);
+    const certificate = textAt(content, 'certificate');
+    const chosen = certificate === '' || choice.id !== undefined ? choice : { ...choice, certificate };
+    const { change, token } = await this.draft(context, chosen, session);
     await this.writer.writeTogether(context, [change]);
     return { token, row: change.row, session: sessionForCallers(session) };
   }
@@ -106,11 +111,16 @@ export class KeysService {
     await this.counters.reset([change.row]);
   }
 
-  private newKey({ organisation }: OrganisationContext, { id, username }: Choice): NewKey {
+  private newKey({ organisation }: OrganisationContext, { id, username, certificate }: Choice): NewKey {
     if (username !== undefined) {
       const problems = checkKeyId(username, organisation, 'username');
       if (problems.length > 0) throw new ValidationFailed(problems);
       return userKey(organisation, username, this.config);
+    }
+    if (certificate !== undefined) {
+      const problem = { path: 'certificate', message: 'must be the id of a certificate of the organisation' };
+      if (!isCertificateOf(organisation, certificate)) throw new ValidationFailed([problem]);
+      return certificateKey(organisation, certificate, this.config);
     }
     if (id === undefined) return generatedKey(organisation, this.config);
     const problems = checkKeyId(id, organisation);
@@ -139,7 +149,7 @@ export class KeysService {
 
   /** Short hashes of generated tokens can meet those of others; then there is another token. */
   private async freeKey(context: OrganisationContext, choice: Choice): Promise<NewKey> {
-    const isGenerated = choice.id === undefined && choice.username === undefined;
+    const isGenerated = Object.values(choice).every((chosen) => chosen === undefined);
     for (let tried = 1; ; tried += 1) {
       const key = this.newKey(context, choice);
       if (key.isUnique) return key;
@@ -179,3 +189,7 @@ export class KeysService {
     };
   }
 }
+
+/** Certificates are named by their organisation and the SHA-256 of what they are. */
+const isCertificateOf = (organisation: string, certificate: string): boolean =>
+  certificate.startsWith(organisation) && /^[0-9a-f]{64}$/.test(certificate.slice(organisation.length));

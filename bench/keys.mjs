@@ -1,0 +1,154 @@
+/** How fast keys get to gateways, and are found again among many. */
+import { createHash, randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { row } from './delivery.mjs';
+import { milliseconds, summarise, sustain, timed } from './lib/figures.mjs';
+import { call, definition, until } from './lib/system.mjs';
+
+const require = createRequire(import.meta.url);
+
+/** @typedef {Awaited<ReturnType<typeof import('./lib/system.mjs').startSystem>>} System */
+
+/** Keys of one import. */
+const imported = 1_000;
+
+/** @param {System} system */
+const apiOf = async ({ url, headers }) => {
+  const body = { api_definition: { ...definition('bench-keys'), use_keyless: false } };
+  return (await call(`${url}/api/apis`, { method: 'POST', headers, body })).json().ID;
+};
+
+/** Creation one by one and in bulk, against plain writes of the same bytes. @param {System} system @param {string} apiId */
+const writing = async ({ url, headers, redisUrl, organisationId }, apiId) => {
+  const { Redis } = require('ioredis');
+  const redis = new Redis(redisUrl);
+  const rights = { [apiId]: { api_id: apiId, versions: ['Default'] } };
+  const post = async (/** @type {string} */ path, /** @type {unknown} */ body) => {
+    const { status, text } = await call(`${url}${path}`, { method: 'POST', headers, body });
+    if (status !== 200) throw new Error(`${path} answered ${status}: ${text}`);
+  };
+  const one = await sustain({ lanes: 8, forMs: 8_000 }, () =>
+    post('/api/keys', { access_rights: rights, rate: 10, per: 1 }),
+  );
+  const session = JSON.stringify({ org_id: organisationId, rate: 10, per: 1, alias: 'moved', access_rights: rights });
+  const keys = Array.from({ length: imported }, () => ({ names: [randomBytes(32).toString('hex')], session }));
+  const bulk = (imported / (await timed(() => post('/api/keys/import', { keys })))) * 1_000;
+  const names = keys.map(() => `bench-${randomBytes(32).toString('hex')}`);
+  const awaited = await timed(async () => {
+    for (const name of names) await redis.set(name, session);
+  });
+  const pipelined = await timed(() => Promise.all(names.map((name) => redis.set(name, session))));
+  await redis.del(...names);
+  redis.disconnect();
+  const [plain, fast] = [awaited, pipelined].map((ms) => (imported / ms) * 1_000);
+  const times = (/** @type {number} */ slow) =>
+    `${((plain ?? 0) / slow).toFixed(1)} times slower than plain SET one after the other`;
+  return [
+    row(
+      'keys created over HTTP, eight clients',
+      `${one.perSecond.toFixed(0)}/s, ${times(one.perSecond)}; ${milliseconds(one)}`,
+    ),
+    row(
+      `${imported} keys imported at once, against plain SET of the same bytes (${plain?.toFixed(0)}/s one after the other, ${fast?.toFixed(0)}/s in a pipeline)`,
+      `${bulk.toFixed(0)}/s, ${times(bulk)}`,
+      'within 2 times',
+      bulk * 2 >= (plain ?? 0),
+    ),
+  ];
+};
+
+/** Keys that are in the index and in Redis as if they had been made. @param {System} system @param {string} apiId @param {number} count */
+const fill = async ({ mongodbUri, redisUrl, organisationId }, apiId, count) => {
+  const mongoose = require('mongoose');
+  const { Redis } = require('ioredis');
+  const redis = new Redis(redisUrl);
+  const connection = await mongoose.createConnection(mongodbUri).asPromise();
+  const orgId = new mongoose.Types.ObjectId(organisationId);
+  const tokenOf = (/** @type {number} */ index) =>
+    Buffer.from(`{"org":"${organisationId}","id":"${index}","h":"sha256"}`).toString('base64');
+  const now = new Date();
+  for (let from = 0; from < count; from += 2_000) {
+    const indexes = Array.from({ length: Math.min(2_000, count - from) }, (_, at) => from + at);
+    const rows = indexes.map((index) => {
+      const hash = createHash('sha256').update(tokenOf(index)).digest('hex');
+      return {
+        ...{
+          orgId,
+          version: 1,
+          hash,
+          copies: [],
+          announced: [hash],
+          sealed: '',
+          alias: `alias-${index}`,
+          username: '',
+        },
+        ...{ apiIds: [apiId], policyIds: [], tags: ['bench'], certificate: '', oauthClient: '', inactive: false },
+        ...{ createdBy: 'bench', createdAt: now, updatedAt: now, expiresAt: null, deletedAt: null, pending: null },
+      };
+    });
+    await connection.db.collection('keys').insertMany(rows);
+    const texts = rows.flatMap(({ hash, alias }) => [
+      `apikey-${hash}`,
+      JSON.stringify({ org_id: organisationId, alias, access_rights: { [apiId]: { api_id: apiId } }, tags: ['bench'] }),
+    ]);
+    await redis.mset(...texts);
+  }
+  redis.disconnect();
+  await connection.close();
+  return tokenOf;
+};
+
+/** @param {string} url */
+const residentMb = async (url) => {
+  const { text } = await call(`${url}/metrics`);
+  const [, bytes] = /^process_resident_memory_bytes\{[^}]*\} (\d+)/m.exec(text) ?? [];
+  return Number(bytes) / 1024 / 1024;
+};
+
+/** @param {System} system @param {(index: number) => string} tokenOf @param {number} count */
+const finding = async ({ url, headers }, tokenOf, count) => {
+  const many = async (/** @type {() => Promise<unknown>} */ work) => {
+    const times = [];
+    for (let repeat = 0; repeat < 20; repeat += 1) times.push(await timed(work));
+    return milliseconds(summarise(times));
+  };
+  const get = (/** @type {string} */ path) => call(`${url}${path}`, { headers });
+  const pick = () => Math.floor(Math.random() * count);
+  const deep = Math.floor((count / 10) * 0.9);
+  const search = () => call(`${url}/api/keys/search`, { method: 'POST', headers, body: { token: tokenOf(pick()) } });
+  return [
+    row(`GET /api/keys of ${count} keys, page 1`, await many(() => get('/api/keys'))),
+    row(`the same, page ${deep}`, await many(() => get(`/api/keys?p=${deep}`))),
+    row('the same, by alias', await many(() => get(`/api/keys?alias=alias-${pick()}`))),
+    row('the same, by token', await many(search)),
+  ];
+};
+
+/** One walk over all sessions in Redis. @param {System} system @param {number} count */
+const scanning = async ({ url, headers }, count) => {
+  const scan = async () => (await call(`${url}/api/keys/reconcile`, { headers })).json().scan;
+  const before = await scan();
+  let most = 0;
+  let last = before;
+  await until(async () => {
+    most = Math.max(most, await residentMb(url));
+    last = await scan();
+    return last?.finished_at != null && last.started_at !== before?.started_at && last.seen >= count;
+  }, 300_000);
+  const seconds = (Date.parse(last.finished_at) - Date.parse(last.started_at)) / 1_000;
+  const idle = await residentMb(url);
+  return [
+    row(
+      `one walk over ${count} sessions in Redis, all compared with the index`,
+      `${seconds.toFixed(1)} s, ${(count / seconds).toFixed(0)}/s; the process had ${most.toFixed(0)} MB at most meanwhile, ${idle.toFixed(0)} MB after it`,
+    ),
+  ];
+};
+
+/** @param {System} system @param {number} count keys in the index; more than this takes the embedded server minutes */
+export const keys = async (system, count = Number(process.env['CASTELLAN_BENCH_KEYS'] ?? 20_000)) => {
+  const apiId = await apiOf(system);
+  const written = await writing(system, apiId);
+  const tokenOf = await fill(system, apiId, count);
+  return [...written, ...(await finding(system, tokenOf, count)), ...(await scanning(system, count))];
+};
