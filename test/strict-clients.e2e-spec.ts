@@ -26,6 +26,8 @@ const documented = {
     ...['event_options', 'hybrid_enabled', 'id', 'open_policy', 'org_options_meta', 'owner_name', 'owner_slug'],
     ...['sso_enabled', 'ui'],
   ],
+  group: ['active', 'description', 'id', 'name', 'org_id', 'password_max_days', 'user_permissions'],
+  asset: ['_id', 'data', 'description', 'id', 'kind', 'last_updated', 'name', 'org_id'],
   status: ['Status', 'Message', 'Meta', 'ID'],
 } as const;
 
@@ -45,6 +47,9 @@ describe('a client that refuses fields it does not know', () => {
     apiId = await addApi(organisation);
     await addPolicy(organisation, [apiId]);
     await addHook(organisation);
+    const { client } = organisation.admin;
+    expectOk(await client.post('/api/usergroups', { name: 'Readers', user_permissions: { apis: 'read' } }));
+    await client.post('/api/assets', { kind: 'oas-template', name: 'Template', data: {} });
   });
   afterAll(() => api.stop());
 
@@ -61,6 +66,9 @@ describe('a client that refuses fields it does not know', () => {
     ['/api/portal/policies', 'Data', 'Pages', 'policy'],
     ['/api/portal/policies/search', 'Data', 'Pages', 'policy'],
     ['/admin/users', 'users', 'pages', 'user'],
+    ['/api/users', 'users', 'pages', 'user'],
+    ['/api/users/search', 'users', 'pages', 'user'],
+    ['/api/usergroups', 'groups', 'pages', 'group'],
     ['/admin/organisations', 'organisations', 'pages', 'organisation'],
   ])('decodes the list %s and each row of it', async (path, rows, pages, shape) => {
     const client = path.startsWith('/admin') ? api.admin : organisation.admin.client;
@@ -75,10 +83,15 @@ describe('a client that refuses fields it does not know', () => {
     const { client } = organisation.admin;
     const policies = expectOk(await client.get('/api/portal/policies')).json['Data'];
     const hooks = expectOk(await client.get('/api/hooks')).json['hooks'];
+    const groups = expectOk(await client.get('/api/usergroups')).json['groups'];
+    const [asset] = listOf(expectOk(await client.get('/api/assets')).json);
     const resources: [Shape, Promise<{ json: JsonReply; headers: Headers }>][] = [
       ['wrapper', client.get(`/api/apis/${apiId}`)],
       ['policy', client.get(`/api/portal/policies/${textOf(policies?.[0]?.['_id'])}`)],
       ['hook', client.get(`/api/hooks/${textOf(hooks?.[0]?.['id'])}`)],
+      ['group', client.get(`/api/usergroups/${textOf(groups?.[0]?.['id'])}`)],
+      ['asset', client.get(`/api/assets/${textOf(asset?.['id'])}`)],
+      ['user', client.get('/api/users/me')],
       ['user', api.admin.get(`/admin/users/${organisation.admin.id}`)],
       ['organisation', api.admin.get(`/admin/organisations/${organisation.id}`)],
     ];

@@ -126,7 +126,9 @@ describe('the examples of the document, sent as they are to a fresh installation
     for (const id of ['importOrganisation', 'updateOrganisation', 'importApis', 'importPolicies']) {
       await expectDone(api.admin, id);
     }
-    await expectDone(api.admin, 'adminCreateSsoNonce');
+    for (const id of ['adminCreateSsoNonce', 'createOrganisationKey', 'updateOrganisationKey']) {
+      await expectDone(api.admin, id);
+    }
     const another = await api.admin.post('/admin/users', { email_address: 'x@acme.example' });
     expect([another.status, another.json['Errors']?.[0]?.['message']]).toEqual([400, 'is required: there are several']);
   });

@@ -109,3 +109,15 @@ describe('services.json', () => {
     expect(readFileSync(join(dataDir, 'services.json'), 'utf8')).toBe(content);
   });
 });
+
+describe('the private Python environment', () => {
+  const folderOf = (env: Readonly<Record<string, string>>): unknown =>
+    evaluate(`import { venvFolder } from './tools/lib/venv.mjs'; answer(venvFolder(input));`, env);
+
+  it('is there once for all installations of a user, in the cache', () => {
+    const [one, other] = ['/a', '/b'].map((dataDir) => folderOf({ HOME: '/home/ada', CASTELLAN_DATA_DIR: dataDir }));
+    expect(one).toEqual(other);
+    expect(one).toMatch(/^\/home\/ada\/(\.cache|Library\/Caches)\/castellan\//);
+    expect(folderOf({ HOME: '/home/ada', CASTELLAN_CACHE_DIR: '/cache' })).toMatch(/^\/cache\/secantusdb-/);
+  });
+});

@@ -40,7 +40,7 @@ export const withVersion = ({ json, headers }: Reply): JsonReply => {
 
 export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
-  /** An object is sent as JSON, a text or a form as it is. */
+  /** An object is sent as JSON; text, bytes and forms are as they are. */
   readonly body?: unknown;
 }
 
@@ -90,7 +90,8 @@ export class HttpClient {
   }
 }
 
-const isReady = (body: unknown): body is string | FormData => typeof body === 'string' || body instanceof FormData;
+const isReady = (body: unknown): body is string | FormData | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
 
 const parse = (text: string): JsonReply => {
   try {

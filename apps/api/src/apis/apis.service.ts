@@ -45,7 +45,10 @@ import { versionIdsOf, withoutVersionOf, withVersion, withVersionRenamed, type V
 import { definitionOf, storedWrapper } from './wrapper';
 
 /** What stands where an `api_id` would in paths. */
-const routes = ['search', 'deleted', 'categories', 'validate', 'oas', 'migrate', 'streams', 'mcps', 'urls'];
+const routes = [
+  ...['search', 'deleted', 'categories', 'groups', 'keys', 'validate', 'migrate', 'urls'],
+  ...['oas', 'streams', 'mcps', 'import', 'dry-run'],
+];
 
 /** API definitions of one organisation, classic ones and OAS APIs alike. */
 @Injectable()

@@ -19,7 +19,7 @@ export const assetKinds = ['oas-template'] as const;
 const longestData = 1024 * 1024;
 const longestText = 1_000;
 /** What stands where an id would in paths. */
-export const assetRoutes = ['deleted'];
+export const assetRoutes = ['deleted', 'validate'];
 
 /** In the status and the words that clients know. */
 export const unknownKind = (status: 400 | 422, kind: string): CastellanError =>

@@ -194,6 +194,21 @@ describe('the history of a resource', () => {
       expect(numbers(await revisionsOf(id, '?p=-1'))).toEqual(down(13, 1));
     });
 
+    it.each([
+      ['an API', '/api/apis', (own: string): object => ({ api_definition: anApiDefinition({ api_id: own }) })],
+      ['a policy', '/api/portal/policies', (own: string): object => aPolicy([], { id: own })],
+    ])('is found by the id that clients gave %s, when it is deleted too', async (_, place, body) => {
+      const { client } = organisation.admin;
+      const own = `${place}/${unique('own')}`;
+      expectOk(await client.post(place, body(own.slice(place.length + 1))));
+      expectOk(await client.delete(own));
+      expect(listOf(expectOk(await client.get(`${own}/revisions`)).json['revisions'])).toHaveLength(2);
+      expectOk(await client.get(`${own}/revisions/1`));
+      expectOk(await client.post(`${own}/restore`));
+      expectOk(await client.post(`${own}/rollback`, { revision: 1 }));
+      expectOk(await client.get(own));
+    });
+
     it('names all that can be restored, the latest deletion first', async () => {
       const ids: string[] = [];
       for (let each = 0; each < 12; each += 1) ids.push(await create(organisation));

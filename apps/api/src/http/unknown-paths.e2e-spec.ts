@@ -1,4 +1,6 @@
-import { ApiUnderTest } from '../../test/api-under-test';
+import { listOf } from '@castellan/testing';
+import { ApiUnderTest, expectOk } from '../../test/api-under-test';
+import { tags } from '../documentation/tags';
 
 describe('a path that leads nowhere', () => {
   let api: ApiUnderTest;
@@ -20,6 +22,17 @@ describe('a path that leads nowhere', () => {
     expect(reply.status).toBe(404);
     expect(reply.text).toMatch(/^{"Status":"Error","Message":"404","Meta":null,"Code":"not_found",/);
     expect(reply.headers.get('link')).toBe('</docs>; rel="service-doc"');
+  });
+
+  it('leads to a page that keeps the key over a reload, finds routes by a word, and has its title', async () => {
+    const page = await api.anonymous.get('/docs');
+    expect(page.text).toContain('<title>Castellan API</title>');
+    const { text } = await api.anonymous.get('/docs/swagger-ui-init.js');
+    const options = ['persistAuthorization', 'filter', 'tryItOutEnabled'];
+    for (const option of options) expect(text).toMatch(new RegExp(`"${option}": ?true`));
+    // The page shows groups in the order of the document's tags, with what each is about.
+    const published = expectOk(await api.anonymous.get('/openapi.json'));
+    expect(listOf(published.json['tags']).map(({ name, description }) => [name, description])).toEqual(tags);
   });
 
   it('is not a resource that is missing', async () => {

@@ -1,5 +1,5 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { listOf, unique, type JsonReply } from '@castellan/testing';
+import { listOf, unique } from '@castellan/testing';
 import { ApiUnderTest } from '../../../test/api-under-test';
 
 const limit = 64 * 1024;
@@ -20,15 +20,12 @@ describe('bodies', () => {
   afterAll(() => api.stop());
 
   const send = async (body: Buffer | string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> => {
-    const response = await fetch(`${api.url}/admin/organisations`, {
-      method: 'POST',
-      body,
-      headers: { 'admin-auth': api.config.adminSecret, 'content-type': 'application/json', ...headers },
+    const { status, json } = await api.admin.post('/admin/organisations', body, {
+      headers: { 'content-type': 'application/json', ...headers },
     });
-    const json = JSON.parse(await response.text()) as JsonReply;
-    const errors = response.ok ? [] : listOf(json['Errors']);
+    const errors = status === 200 ? [] : listOf(json['Errors']);
     return {
-      status: response.status,
+      status,
       code: json['Code'],
       message: json['Message'],
       paths: errors.map(({ path }) => path),
