@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
-import { listOf, textOf, type HttpClient, type JsonReply } from '@castellan/testing';
+import { anApiDefinition, aPolicy, listOf, textOf, type HttpClient, type JsonReply } from '@castellan/testing';
 import { ApiUnderTest, expectOk } from '../../apps/api/test/api-under-test';
 import {
   exampleBodyOf,
@@ -23,6 +23,7 @@ const underApi = [
   ...['importOasApi', 'dryRunOasApi', 'migrateApis'],
   ...['validatePolicy', 'createPolicy', 'listPolicies', 'getPolicy', 'updatePolicy', 'updatePolicyAccess'],
   ...['previewKey', 'createKey', 'createCustomKey', 'getKey', 'updateKey', 'updateKeyOfApi', 'searchKeys'],
+  ...['updateKeys', 'reconcileKeys', 'importKeys'],
   ...[
     'createBasicAuthUser',
     'queryAnalytics',
@@ -114,6 +115,20 @@ describe('the examples of the document, sent as they are to a fresh installation
     await expectDone(user, 'updateUserGroup', { id: textOf(group?.['id']) });
     await expectDone(user, 'rollbackApi', { id: 'b84fe1a04e5648927971c0557971565c' });
     await expectDone(user, 'rollbackPolicy', { id: '5ead71205759610001818680' });
+  });
+
+  it('let a key follow a policy that gives rights, rotate it, and delete it', async () => {
+    const policy = aPolicy(['b84fe1a04e5648927971c0557971565c']);
+    expectOk(await user.put('/api/portal/policies/5ead71205759610001818680', policy));
+    for (const id of ['applyPoliciesToKey', 'rotateKey', 'deleteKeys']) await expectDone(user, id);
+  });
+
+  it('work for OAuth clients of an API that has them', async () => {
+    const definition = anApiDefinition({ use_keyless: false, use_oauth2: true });
+    const { ID } = expectOk(await user.post('/api/apis', { api_definition: definition })).json;
+    const apiId = textOf(ID);
+    const { client_id: clientId } = await expectDone(user, 'createOAuthClient', { apiId });
+    await expectDone(user, 'updateOAuthClient', { apiId, clientId: textOf(clientId) });
   });
 
   it('work for web hooks', async () => {

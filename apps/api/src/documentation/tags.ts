@@ -25,6 +25,7 @@ export const tags: readonly (readonly [name: string, description: string])[] = [
     'Certificates',
     'Certificates of the organisation: what they say, what uses them, and which expire or leave the gateways.',
   ],
+  ['OAuth clients', 'Programs that get tokens of an API by OAuth, and the tokens they have.'],
   ['Web hooks', 'What gateways call when something happens, and the APIs that refer to it; with their history.'],
   ['Import and export', 'A whole configuration as one document, and the imports that bootstrap scripts use.'],
   ['Analytics', 'What gateways have recorded: figures, single requests and the uptime of targets.'],

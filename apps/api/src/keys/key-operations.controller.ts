@@ -105,6 +105,7 @@ export class KeyOperationsController {
     description: 'What it has of policies that it follows no more goes with them; its quota goes on.',
     params: [keyParam],
     body: KeyPoliciesDto,
+    example: { policy: '5ead71205759610001818680' },
     reply: KeyReplyDto,
     tagged: true,
     preconditioned: true,

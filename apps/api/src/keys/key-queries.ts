@@ -45,7 +45,11 @@ export type KeySearch = Asked<typeof listQuery>;
 const goingOn = { after: text({ description: 'Go on where a reply’s X-Next-After says' }) };
 const wholeNumber = (description: string): Parameter<number | undefined> => {
   const given = text({ description, maxLength: 15, pattern: /^\d+$/, looks: 'a whole number' });
-  return { ...given, schema: { type: 'integer', minimum: 0 }, read: (value) => numberOf(given.read(value)) };
+  return {
+    ...given,
+    schema: { type: 'integer', format: 'int64', minimum: 0 },
+    read: (value) => numberOf(given.read(value)),
+  };
 };
 const numberOf = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
 

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { int32 } from '@castellan/dto';
+import { dateTime, int32 } from '@castellan/dto';
 
 export class DeadLetterDto {
   @ApiProperty({ example: '6b07a8ee73882eb05c0245db' }) readonly id!: string;
@@ -9,7 +9,7 @@ export class DeadLetterDto {
   @ApiProperty({ ...int32, description: 'Length of what came, in bytes' }) readonly size!: number;
   @ApiProperty({ description: 'Whether less was kept than came, so that it cannot be put back' })
   readonly truncated!: boolean;
-  @ApiProperty({ example: '2026-12-06T12:31:02.000Z' }) readonly at!: string;
+  @ApiProperty({ ...dateTime }) readonly at!: string;
 }
 
 export class DeadLetterDetailDto extends DeadLetterDto {

@@ -10,7 +10,7 @@ import { DeadLetterDetailDto, DeadLetterDoneDto, DeadLetterListDto } from './dea
 import { DeadLettersService } from './dead-letters.service';
 
 const listQuery = new RouteQuery({ p: page });
-const params = [{ name: 'id', example: '6b07a8ee73882eb05c0245db' }];
+const params = [{ name: 'id', description: 'Id of the record', example: '6b07a8ee73882eb05c0245db' }];
 
 /** What could not be read of what gateways recorded. It is the operator's, because it names no organisation that could be believed. */
 @ApiTags('Analytics')
