@@ -34,7 +34,7 @@ describe('every route on the planes of the operator and of organisations', () =>
   afterAll(() => api.stop());
 
   const clientOf = ({ permission }: Operation): HttpClient =>
-    permission === 'admin' ? api.admin : organisation.admin.client;
+    permission === 'operator' ? api.admin : organisation.admin.client;
   const ask = (operation: Operation, query: string): Promise<Reply> => {
     const { method, path } = operation;
     return clientOf(operation).call(method, `${path}?${query}`, method === 'GET' ? {} : { body: {} });

@@ -7,10 +7,10 @@ import { furnish, namesOf, namesThings, type Furnished } from './furnished';
 
 const operations = [...publishedOperations.values()];
 const planeOf = ({ permission }: PublishedOperation): string =>
-  ['public', 'admin', 'node'].includes(permission) ? permission : 'organisation';
+  ['public', 'operator', 'node'].includes(permission) ? permission : 'organisation';
 const ofPlane = (...planes: readonly string[]): readonly PublishedOperation[] =>
   operations.filter((operation) => planes.includes(planeOf(operation)));
-const guarded = ofPlane('admin', 'node', 'organisation');
+const guarded = ofPlane('operator', 'node', 'organisation');
 const organisations = ofPlane('organisation');
 const sectionOf = ({ permission }: PublishedOperation): string => permission.split(':')[0] ?? '';
 const isWrite = ({ permission }: PublishedOperation): boolean => permission.endsWith(':write');

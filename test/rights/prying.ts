@@ -3,7 +3,7 @@ import { forEachOf, type Answer, type Caller, type Said } from './caller';
 import { namesOf, namesThings, type Furnished } from './furnished';
 
 const organisations = [...publishedOperations.values()].filter(
-  ({ permission }) => !['public', 'admin', 'node'].includes(permission),
+  ({ permission }) => !['public', 'operator', 'node'].includes(permission),
 );
 
 /** Does not end: a stream, whose figures are those of the others. */

@@ -8,7 +8,7 @@ import { bootstrap, newOrganisation, newUser, usage, type Terminal } from './cli
 /**
  * npm run cli -- bootstrap --org "Acme" --email ada@acme.example
  *
- * Sets up an installation that runs, by its admin plane: from outside, and inside the container of the API, whose
+ * Sets up an installation that runs, by the operator’s plane: from outside, and inside the container of the API, whose
  * environment has all that it needs.
  */
 

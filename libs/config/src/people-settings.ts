@@ -7,13 +7,13 @@ export const secretSettings = {
   adminSecret: secretSetting(
     'ADMIN_SECRET',
     secret,
-    'Opens the admin plane (`admin-auth` header); the audit log calls it `admin`',
+    'Opens the operator’s plane (`admin-auth` header); the audit log calls it `admin`',
     '',
   ),
   adminSecrets: secretSetting(
     'ADMIN_SECRETS',
     namedSecrets.default([]),
-    'More secrets that open the admin plane, as `name:secret`, one a line or comma-separated. The audit log says the name; a name that stands twice has two secrets, so that one can be replaced by the other',
+    'More secrets that open the operator’s plane, as `name:secret`, one a line or comma-separated. The audit log says the name; a name that stands twice has two secrets, so that one can be replaced by the other',
     'none',
   ),
   adminSecretsFile: setting(

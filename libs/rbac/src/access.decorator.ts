@@ -4,7 +4,7 @@ import type { Level, Section } from './catalogue';
 import { addRouteConfig } from './route-config';
 
 /** Which credential a route asks for. */
-export type Plane = 'public' | 'admin' | 'organisation' | 'node';
+export type Plane = 'public' | 'operator' | 'organisation' | 'node';
 
 /** What one route asks for; the guard, the audit log and the OpenAPI document read the same object. */
 export interface Access {
@@ -18,7 +18,7 @@ export interface Access {
 export const ACCESS = Symbol('ACCESS');
 
 /** Names of the security schemes in the OpenAPI document. */
-export const securitySchemes = { admin: 'adminSecret', organisation: 'accessKey', node: 'nodeSecret' } as const;
+export const securitySchemes = { operator: 'adminSecret', organisation: 'accessKey', node: 'nodeSecret' } as const;
 
 /** Everything that a route has ever declared, so that what is found in a route's configuration can be told apart. */
 const declared = new WeakSet<object>();
@@ -43,7 +43,7 @@ export const accessOf = (config: object | undefined): Access | undefined => {
   return isDeclared(access) ? access : undefined;
 };
 
-/** `apis:write`, `admin`, `node` or `public`. */
+/** `apis:write`, `operator`, `node` or `public`. */
 export const permissionText = ({ plane, permission }: Access): string => {
   if (plane !== 'organisation') return plane;
   return permission === null ? 'any' : `${permission.section}:${permission.level}`;
@@ -53,7 +53,8 @@ export const permissionText = ({ plane, permission }: Access): string => {
 export const Public = (): MethodDecorator => declare({ plane: 'public', permission: null, action: '' });
 
 /** Needs the installation's admin secret. */
-export const AdminOnly = (action: string): MethodDecorator => declare({ plane: 'admin', permission: null, action });
+export const OperatorOnly = (action: string): MethodDecorator =>
+  declare({ plane: 'operator', permission: null, action });
 
 /** Needs the node secret. */
 export const NodeOnly = (action: string): MethodDecorator => declare({ plane: 'node', permission: null, action });

@@ -1,7 +1,7 @@
 export {
   ACCESS,
   accessOf,
-  AdminOnly,
+  OperatorOnly,
   AnyUser,
   NodeOnly,
   permissionText,

@@ -17,7 +17,7 @@ export interface UserPrincipal {
 }
 
 export interface AdminPrincipal {
-  readonly plane: 'admin';
+  readonly plane: 'operator';
   /** The name of the secret. */
   readonly operator: string;
 }

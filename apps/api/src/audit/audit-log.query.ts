@@ -40,7 +40,7 @@ const owner = text({
   looks: 'the id of an organisation, or none',
 });
 
-/** The same on the operator's plane, over all organisations or one. */
+/** The same on the operator’s plane, over all organisations or one. */
 export const operatorAuditLogQuery = new RouteQuery({ ...logParameters, org_id: owner });
 
 /** Which chain the operator wants to have verified. */

@@ -2,7 +2,7 @@ import { Controller, Param, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { toOrganisationId, type AuditOwner } from '@castellan/persistence';
-import { AdminOnly } from '@castellan/rbac';
+import { OperatorOnly } from '@castellan/rbac';
 import { AskedFor, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
 import { AuditLogDto, AuditLogListDto, AuditVerificationDto } from './audit-log.dto';
@@ -22,7 +22,7 @@ export class OperatorAuditLogsController {
   ) {}
 
   @Route.get('', {
-    access: AdminOnly('List Audit Logs'),
+    access: OperatorOnly('List Audit Logs'),
     id: 'adminListAuditLogs',
     summary: 'List or download audit records of all organisations',
     description: 'Those of deleted organisations and those that concern none too.',
@@ -38,7 +38,7 @@ export class OperatorAuditLogsController {
   }
 
   @Route.get('verify', {
-    access: AdminOnly('Verify Audit Logs'),
+    access: OperatorOnly('Verify Audit Logs'),
     id: 'adminVerifyAuditLogs',
     summary: 'Walk one chain of seals and name the first break',
     description: 'Each sealed record is computed again, so it takes as long as there are records.',
@@ -51,7 +51,7 @@ export class OperatorAuditLogsController {
   }
 
   @Route.get(':id', {
-    access: AdminOnly('Get Audit Log'),
+    access: OperatorOnly('Get Audit Log'),
     id: 'adminGetAuditLog',
     summary: 'Get one audit record of any organisation',
     description: 'Whichever organisation it belongs to.',

@@ -128,7 +128,7 @@ describe('wrong credentials', () => {
     await ask('/api/apis', {});
     const { text } = await api.anonymous.get('/metrics');
     expect(text).toMatch(/^# TYPE castellan_auth_failures_total counter$/m);
-    expect(text).toMatch(/^castellan_auth_failures_total\{plane="admin",code="unauthorised",service="api"\} 1$/m);
+    expect(text).toMatch(/^castellan_auth_failures_total\{plane="operator",code="unauthorised",service="api"\} 1$/m);
     expect(text).toMatch(
       /^castellan_auth_failures_total\{plane="organisation",code="unauthorised",service="api"\} 1$/m,
     );

@@ -22,11 +22,11 @@ export class PassportAuthenticator implements Authenticator {
 
   constructor(
     organisation: OrganisationStrategy,
-    admin: AdminSecretStrategy,
+    operator: AdminSecretStrategy,
     node: NodeSecretStrategy,
     metrics: Metrics,
   ) {
-    this.strategies = { organisation, admin, node };
+    this.strategies = { organisation, operator, node };
     this.failures = metrics.counter('castellan_auth_failures_total', 'Missing and wrong credentials', [
       'plane',
       'code',

@@ -27,7 +27,7 @@ export class AdminSecretStrategy extends PassportStrategy(Strategy, 'admin') {
 
   async validate(request: FastifyRequest): Promise<AdminPrincipal> {
     const operator = OperatorSecrets.of(this.config).holderOf(header(request, 'admin-auth'));
-    if (operator !== null) return { plane: 'admin', operator };
+    if (operator !== null) return { plane: 'operator', operator };
     throw await this.attempts.refusal('admin', addressOf(request));
   }
 }

@@ -24,7 +24,10 @@ export const openApiDocument = (app: INestApplication): OpenAPIObject => {
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/')
-    .addApiKey({ type: 'apiKey', in: 'header', name: 'admin-auth', description: 'Admin secret' }, securitySchemes.admin)
+    .addApiKey(
+      { type: 'apiKey', in: 'header', name: 'admin-auth', description: 'Admin secret' },
+      securitySchemes.operator,
+    )
     .addApiKey(
       {
         type: 'apiKey',

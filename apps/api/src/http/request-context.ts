@@ -9,7 +9,7 @@ import { pathOf } from './server';
 /** A request as the guard left it. */
 export type ApiRequest = FastifyRequest &
   GuardedRequest & {
-    /** On the admin plane, the organisation that the request concerns, once that is known. */
+    /** On the operator’s plane, the organisation that the request concerns, once that is known. */
     concerns?: OrganisationId;
   };
 
@@ -30,7 +30,7 @@ const headerText = (value: string | string[] | undefined): string => {
 
 const actorOf = ({ principal }: ApiRequest): Actor => {
   if (principal?.plane === 'organisation') return { kind: 'user', id: principal.userId, name: principal.email };
-  if (principal?.plane === 'admin') return { kind: 'admin', id: '', name: principal.operator };
+  if (principal?.plane === 'operator') return { kind: 'admin', id: '', name: principal.operator };
   return { kind: 'system', id: '', name: '' };
 };
 
@@ -73,7 +73,7 @@ export const OrganisationRequest = createParamDecorator((_: unknown, context: Ex
   organisationContextOf(context.switchToHttp().getRequest<ApiRequest>()),
 );
 
-/** A request on the admin plane, which says itself whose organisation it concerns. */
+/** A request on the operator’s plane, which says itself whose organisation it concerns. */
 export class AdminContext {
   constructor(private readonly request: ApiRequest) {}
 

@@ -20,7 +20,7 @@ type Verb = keyof typeof verbs;
 
 /** Everything that a route says of itself; what follows from it is not said again. */
 export interface RouteOf extends BodyOf {
-  /** Whose route it is, and the right that it asks for: `Requires`, `AnyUser`, `AdminOnly`, `NodeOnly` or `Public`. */
+  /** Whose route it is, and the right that it asks for: `Requires`, `AnyUser`, `OperatorOnly`, `NodeOnly` or `Public`. */
   readonly access: MethodDecorator;
   /** The name of the operation, by which generated clients call it. */
   readonly id: string;
@@ -124,7 +124,7 @@ const descriptionOf = (access: Access, { description, preconditioned }: RouteOf)
   ].join(' ');
 
 const whoMayCall = ({ plane, permission }: Access): string => {
-  if (plane === 'admin') return 'For the operator, with the admin secret.';
+  if (plane === 'operator') return 'For the operator, with the admin secret.';
   if (plane === 'node') return 'For gateways, with the node secret.';
   if (plane === 'public') return 'Open to everybody.';
   return permission === null

@@ -1,6 +1,6 @@
 import { Body, Controller } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { AdminOnly, Requires } from '@castellan/rbac';
+import { OperatorOnly, Requires } from '@castellan/rbac';
 import { AskedFor, type Asked } from '../http/query/query';
 import { piece } from '../http/reply-headers';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
@@ -96,7 +96,7 @@ export class KeyTransferController {
   }
 
   @Route.get('admin/keys/reconcile', {
-    access: AdminOnly('Report Orphaned Keys'),
+    access: OperatorOnly('Report Orphaned Keys'),
     id: 'reportOrphanedKeys',
     summary: 'Sessions in Redis of organisations that there are not',
     reply: OrphansDto,
@@ -106,7 +106,7 @@ export class KeyTransferController {
   }
 
   @Route.post('admin/keys/reconcile', {
-    access: AdminOnly('Delete Orphaned Keys'),
+    access: OperatorOnly('Delete Orphaned Keys'),
     id: 'deleteOrphanedKeys',
     summary: 'Delete the sessions in Redis that the report names',
     description: 'They may be another control plane’s that shares the Redis; the report says whose they are.',

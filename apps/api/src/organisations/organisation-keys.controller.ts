@@ -1,7 +1,7 @@
 import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { StatusReply, ValidationFailed } from '@castellan/dto';
-import { AdminOnly } from '@castellan/rbac';
+import { OperatorOnly } from '@castellan/rbac';
 import { listParameters, placeOf } from '../http/paging';
 import { IfMatch, Precondition } from '../http/precondition';
 import { flag } from '../http/query/parameter';
@@ -34,7 +34,7 @@ export class OrganisationKeysController {
   ) {}
 
   @Route.get('', {
-    access: AdminOnly('List Organisation Keys'),
+    access: OperatorOnly('List Organisation Keys'),
     id: 'listOrganisationKeys',
     summary: 'Ids of organisations, each of which has a session',
     reply: KeyListDto,
@@ -47,7 +47,7 @@ export class OrganisationKeysController {
   }
 
   @Route.post('', {
-    access: AdminOnly('Create Organisation Key'),
+    access: OperatorOnly('Create Organisation Key'),
     id: 'createOrganisationKey',
     summary: 'Limit the organisation that `org_id` names as a whole',
     body: sessionBody,
@@ -65,7 +65,7 @@ export class OrganisationKeysController {
   }
 
   @Route.get(':id', {
-    access: AdminOnly('Get Organisation Key'),
+    access: OperatorOnly('Get Organisation Key'),
     id: 'getOrganisationKey',
     summary: 'Get the session of an organisation as nodes have it, and what its quota has counted',
     params: [idParam],
@@ -77,7 +77,7 @@ export class OrganisationKeysController {
   }
 
   @Route.put(':id', {
-    access: AdminOnly('Update Organisation Key'),
+    access: OperatorOnly('Update Organisation Key'),
     id: 'updateOrganisationKey',
     summary: 'Limit an organisation as a whole',
     description: 'What is left out is not limited.',
@@ -105,7 +105,7 @@ export class OrganisationKeysController {
   }
 
   @Route.delete(':id', {
-    access: AdminOnly('Delete Organisation Key'),
+    access: OperatorOnly('Delete Organisation Key'),
     id: 'deleteOrganisationKey',
     summary: 'Limit an organisation no more',
     params: [idParam],

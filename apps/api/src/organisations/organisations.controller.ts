@@ -1,7 +1,7 @@
 import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { IdReply, StatusReply } from '@castellan/dto';
-import { AdminOnly } from '@castellan/rbac';
+import { OperatorOnly } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { AdminContext, AdminRequest } from '../http/request-context';
 import { listParameters, placeOf } from '../http/paging';
@@ -22,7 +22,7 @@ export class OrganisationsController {
   constructor(private readonly organisations: OrganisationsService) {}
 
   @Route.get('', {
-    access: AdminOnly('List Organisations'),
+    access: OperatorOnly('List Organisations'),
     id: 'listOrganisations',
     summary: 'List organisations',
     description: 'By name.',
@@ -35,7 +35,7 @@ export class OrganisationsController {
   }
 
   @Route.get(':id', {
-    access: AdminOnly('Get Organisation'),
+    access: OperatorOnly('Get Organisation'),
     id: 'getOrganisation',
     summary: 'Get an organisation',
     description: 'With the APIs that it has now.',
@@ -49,7 +49,7 @@ export class OrganisationsController {
   }
 
   @Route.post('', {
-    access: AdminOnly('Create Organisation'),
+    access: OperatorOnly('Create Organisation'),
     id: 'createOrganisation',
     summary: 'Create an organisation; Meta is its id',
     description: 'Its id is made, and is the last quoted value of the reply.',
@@ -64,7 +64,7 @@ export class OrganisationsController {
   }
 
   @Route.put(':id', {
-    access: AdminOnly('Update Organisation'),
+    access: OperatorOnly('Update Organisation'),
     id: 'updateOrganisation',
     summary: 'Replace an organisation',
     description:
@@ -87,7 +87,7 @@ export class OrganisationsController {
   }
 
   @Route.delete(':id', {
-    access: AdminOnly('Delete Organisation'),
+    access: OperatorOnly('Delete Organisation'),
     id: 'deleteOrganisation',
     summary: 'Delete an organisation and its users',
     description: 'Refused while it holds APIs, policies or hooks, unless `force=true` asks for theirs to go too.',

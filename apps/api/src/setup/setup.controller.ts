@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { StatusReply } from '@castellan/dto';
 import { newObjectId, toOrganisationId } from '@castellan/persistence';
-import { AdminOnly, Public } from '@castellan/rbac';
+import { OperatorOnly, Public } from '@castellan/rbac';
 import { AdminContext, AdminRequest } from '../http/request-context';
 import { Route } from '../http/route';
 import { samplePassword } from '../sessions/credentials.dto';
@@ -68,7 +68,7 @@ export class SetupController {
   }
 
   @Route.post('admin/bootstrap', {
-    access: AdminOnly('Bootstrap'),
+    access: OperatorOnly('Bootstrap'),
     id: 'bootstrap',
     summary: 'Make an organisation and its administrator; Message is the access key',
     body: FoundingInput,

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, StatusReply } from '@castellan/dto';
 import { toOrganisationId } from '@castellan/persistence';
-import { AdminOnly, Public, Requires } from '@castellan/rbac';
+import { OperatorOnly, Public, Requires } from '@castellan/rbac';
 import { required, text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { AdminContext, AdminRequest, OrganisationRequest, type OrganisationContext } from '../http/request-context';
@@ -43,7 +43,7 @@ export class SsoController {
   }
 
   @Route.post('admin/sso', {
-    access: AdminOnly('Create SSO Nonce'),
+    access: OperatorOnly('Create SSO Nonce'),
     id: 'adminCreateSsoNonce',
     summary: 'Make a nonce that lets a user of an organisation in; Meta is the nonce',
     body: NonceInput,

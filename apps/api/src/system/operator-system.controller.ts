@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { ApiProperty, ApiTags } from '@nestjs/swagger';
 import { CastellanError } from '@castellan/dto';
 import { ChangeRecorder } from '@castellan/persistence';
-import { AdminOnly } from '@castellan/rbac';
+import { OperatorOnly } from '@castellan/rbac';
 import { OperatorSecretsReader } from '../auth/operator-secrets-reader';
 import { AdminContext, AdminRequest } from '../http/request-context';
 import { Route } from '../http/route';
@@ -22,7 +22,7 @@ export class OperatorSystemController {
   ) {}
 
   @Route.get('reload', {
-    access: AdminOnly('Reload System'),
+    access: OperatorOnly('Reload System'),
     id: 'reloadSystem',
     summary: 'Read again what the installation reads from files that may change',
     description: 'The admin secrets of ADMIN_SECRETS_FILE, at once; other replicas do so by themselves within seconds.',

@@ -106,7 +106,7 @@ export class UserChange extends UserFields {
   readonly email_address?: string | null;
 }
 
-/** A new user as it is sent on the admin plane (docs/tyk/management.md#users). */
+/** A new user as it is sent on the operator’s plane (docs/tyk/management.md#users). */
 export class UserInput extends UserCreation {
   @ApiPropertyOptional({
     example: '54b53d3aeba6db5c35000002',
@@ -128,7 +128,7 @@ export class UserInput extends UserCreation {
   readonly password?: string | null;
 }
 
-/** A change of a user on the admin plane. */
+/** A change of a user on the operator’s plane. */
 export class OperatorUserChange extends UserChange {
   @ApiPropertyOptional({
     type: String,

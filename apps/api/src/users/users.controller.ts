@@ -2,7 +2,7 @@ import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { StatusReply, ValidationFailed } from '@castellan/dto';
 import { toOrganisationId } from '@castellan/persistence';
-import { AdminOnly } from '@castellan/rbac';
+import { OperatorOnly } from '@castellan/rbac';
 import { hashPassword } from '../auth/passwords';
 import { AdminContext, AdminRequest } from '../http/request-context';
 import { listParameters, placeOf } from '../http/paging';
@@ -28,7 +28,7 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Route.get('', {
-    access: AdminOnly('List Users'),
+    access: OperatorOnly('List Users'),
     id: 'adminListUsers',
     summary: 'List the users of all organisations',
     reply: UserListDto,
@@ -41,7 +41,7 @@ export class UsersController {
   }
 
   @Route.get(':id', {
-    access: AdminOnly('Get User'),
+    access: OperatorOnly('Get User'),
     id: 'adminGetUser',
     summary: 'Get a user',
     params: [idParam],
@@ -54,7 +54,7 @@ export class UsersController {
   }
 
   @Route.post('', {
-    access: AdminOnly('Create User'),
+    access: OperatorOnly('Create User'),
     id: 'adminCreateUser',
     summary: 'Create a user; Message is the access key',
     description:
@@ -78,7 +78,7 @@ export class UsersController {
   }
 
   @Route.put(':id', {
-    access: AdminOnly('Update User'),
+    access: OperatorOnly('Update User'),
     id: 'adminUpdateUser',
     summary: 'Change a user; what is not sent stays as it is',
     params: [idParam],
@@ -105,7 +105,7 @@ export class UsersController {
   }
 
   @Route.delete(':id', {
-    access: AdminOnly('Delete User'),
+    access: OperatorOnly('Delete User'),
     id: 'adminDeleteUser',
     summary: 'Delete a user',
     params: [idParam],
@@ -123,7 +123,7 @@ export class UsersController {
   }
 
   @Route.put(':id/actions/allow_reset_passwords', {
-    access: AdminOnly('Allow Password Resets'),
+    access: OperatorOnly('Allow Password Resets'),
     id: 'adminAllowPasswordResets',
     summary: 'Let a user set the passwords of others',
     params: [idParam],
@@ -140,7 +140,7 @@ export class UsersController {
   }
 
   @Route.put(':id/actions/disallow_reset_passwords', {
-    access: AdminOnly('Disallow Password Resets'),
+    access: OperatorOnly('Disallow Password Resets'),
     id: 'adminDisallowPasswordResets',
     summary: 'Take from a user the right to set the passwords of others; administrators keep it',
     params: [idParam],

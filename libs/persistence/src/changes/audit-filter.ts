@@ -22,7 +22,7 @@ export interface AuditFilter {
   readonly until?: Date;
 }
 
-/** An owner's records, or, for the admin plane alone, those of all. */
+/** An owner's records, or, for the operator’s plane alone, those of all. */
 export type AuditReach = AuditOwner | 'all';
 
 const asLiteral = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');

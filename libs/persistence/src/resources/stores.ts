@@ -15,7 +15,7 @@ import { webhookKind, type WebhookRow } from '../kinds/webhook.kind';
 import type { Head } from './resource-row';
 import { ResourceStore } from './resource-store';
 
-/** Organisations. A row belongs to itself, so the rule of the tenant holds for it too; the admin plane may list all. */
+/** Organisations. A row belongs to itself, so the rule of the tenant holds for it too; the operator’s plane may list all. */
 @Injectable()
 export class OrganisationStore extends ResourceStore<OrganisationRow> {
   constructor(@InjectModel(organisationKind.name) model: Model<OrganisationRow>) {
@@ -59,7 +59,7 @@ export class OrganisationStore extends ResourceStore<OrganisationRow> {
     return this.model.find(rest).sort({ _id: 1 }).limit(limit).lean<OrganisationRow[]>().exec();
   }
 
-  /** For the admin plane alone: every organisation of the installation. */
+  /** For the operator’s plane alone: every organisation of the installation. */
   async pageOfAll(piece: Piece): Promise<Page<OrganisationRow>> {
     return pieceOf(this.model, {}, piece, () => this.model.countDocuments().exec());
   }
@@ -126,7 +126,7 @@ export class UserStore extends ResourceStore<UserRow> {
       .exec();
   }
 
-  /** For the admin plane alone: the organisation of a user. */
+  /** For the operator’s plane alone: the organisation of a user. */
   async organisationOf(userId: string): Promise<OrganisationId | null> {
     if (!isObjectIdText(userId)) return null;
     const row = await this.model
@@ -137,7 +137,7 @@ export class UserStore extends ResourceStore<UserRow> {
     return row === null ? null : toOrganisationId(row.orgId);
   }
 
-  /** For the admin plane alone: every user of the installation. */
+  /** For the operator’s plane alone: every user of the installation. */
   async pageOfAll(piece: Piece): Promise<Page<UserRow>> {
     return pieceOf(this.model, {}, piece, () => this.model.countDocuments().exec());
   }

@@ -1,7 +1,7 @@
 import { Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { ChangeRecorder } from '@castellan/persistence';
-import { AdminOnly } from '@castellan/rbac';
+import { OperatorOnly } from '@castellan/rbac';
 import { page } from '../../http/query/page';
 import { AskedFor, RouteQuery, type Asked } from '../../http/query/query';
 import { AdminContext, AdminRequest } from '../../http/request-context';
@@ -22,7 +22,7 @@ export class DeadLettersController {
   ) {}
 
   @Route.get('', {
-    access: AdminOnly('List Dead Letters'),
+    access: OperatorOnly('List Dead Letters'),
     id: 'listDeadLetters',
     summary: 'List the analytics records that could not be read or stored, the newest first',
     description: 'They are kept for 90 days.',
@@ -33,7 +33,7 @@ export class DeadLettersController {
   }
 
   @Route.get(':id', {
-    access: AdminOnly('Get Dead Letter'),
+    access: OperatorOnly('Get Dead Letter'),
     id: 'getDeadLetter',
     summary: 'Get one of them with its bytes',
     description: 'They may hold what callers sent, personal data included.',
@@ -45,7 +45,7 @@ export class DeadLettersController {
   }
 
   @Route.post(':id/requeue', {
-    access: AdminOnly('Requeue Dead Letter'),
+    access: OperatorOnly('Requeue Dead Letter'),
     id: 'requeueDeadLetter',
     summary: 'Try again to store it',
     description: 'It is put back into Redis and stored once, however often it is asked for.',
@@ -59,7 +59,7 @@ export class DeadLettersController {
   }
 
   @Route.delete(':id', {
-    access: AdminOnly('Delete Dead Letter'),
+    access: OperatorOnly('Delete Dead Letter'),
     id: 'deleteDeadLetter',
     summary: 'Delete it',
     description: 'For good.',

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { AdminOnly } from '@castellan/rbac';
+import { OperatorOnly } from '@castellan/rbac';
 import { Route } from '../../http/route';
 import { NodeStateService } from './node-state.service';
 import { NodesReply } from './nodes.dto';
@@ -12,7 +12,7 @@ export class OperatorNodesController {
   constructor(private readonly states: NodeStateService) {}
 
   @Route.get('', {
-    access: AdminOnly('List Nodes'),
+    access: OperatorOnly('List Nodes'),
     id: 'listAllNodes',
     summary: 'Every gateway: where it is, what it runs, and whether that is what it should run',
     description: 'Host names, addresses and what host managers report included.',

@@ -27,6 +27,6 @@ export class RefuseUnknownParameters implements NestInterceptor {
 
   private isStrict(context: ExecutionContext): boolean {
     const access = this.reflector.get<Access | undefined>(ACCESS, context.getHandler());
-    return access?.plane === 'organisation' || access?.plane === 'admin';
+    return access?.plane === 'organisation' || access?.plane === 'operator';
   }
 }

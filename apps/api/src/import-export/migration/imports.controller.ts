@@ -1,7 +1,7 @@
 import { Body, Controller } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { IdReply, StatusReply } from '@castellan/dto';
-import { AdminOnly } from '@castellan/rbac';
+import { OperatorOnly } from '@castellan/rbac';
 import { LargeBody } from '../../http/large-bodies';
 import { AdminContext, AdminRequest } from '../../http/request-context';
 import { tagged } from '../../http/reply-headers';
@@ -24,7 +24,7 @@ export class ImportsController {
   ) {}
 
   @Route.post('organisations/import', {
-    access: AdminOnly('Import Organisation'),
+    access: OperatorOnly('Import Organisation'),
     id: 'importOrganisation',
     summary: 'Create or replace an organisation; Meta is its id',
     description: 'The id that it brings is kept.',
@@ -39,7 +39,7 @@ export class ImportsController {
   }
 
   @Route.post('apis/import', {
-    access: AdminOnly('Import APIs'),
+    access: OperatorOnly('Import APIs'),
     id: 'importApis',
     summary: 'Create or replace APIs; Meta names each api_id',
     description: 'Ids that they bring are kept; all of them or none.',
@@ -54,7 +54,7 @@ export class ImportsController {
   }
 
   @Route.post('policies/import', {
-    access: AdminOnly('Import Policies'),
+    access: OperatorOnly('Import Policies'),
     id: 'importPolicies',
     summary: 'Create or replace policies; Meta names each id',
     description: 'Ids that they bring are kept; all of them or none.',
