@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
-import { anApiDefinition, aPolicy, listOf, textOf, type HttpClient, type JsonReply } from '@castellan/testing';
+import { anApiDefinition, aPolicy, listOf, textOf, type HttpClient } from '@castellan/testing';
 import { ApiUnderTest, expectOk } from '../../apps/api/test/api-under-test';
 import {
   exampleBodyOf,

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { namedSecretsIn, type ApiConfig, type NamedSecret } from '@castellan/config';
 
 /** What the audit log calls whoever holds the admin secret without a name of its own. */
-export const firstOperator = 'admin';
+const firstOperator = 'admin';
 
 type Setting = Pick<ApiConfig, 'adminSecret' | 'adminSecrets' | 'adminSecretsFile'>;
 

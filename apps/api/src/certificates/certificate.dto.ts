@@ -26,7 +26,7 @@ export class CertificateReply {
   readonly reason?: string;
 }
 
-export class CertificateBasicsDto {
+class CertificateBasicsDto {
   @ApiProperty({ example: exampleId })
   readonly id!: string;
 

@@ -32,7 +32,7 @@ export interface CertificateFilter {
 }
 
 /** As many as an organisation may have. */
-export const mostCertificates = 10_000;
+const mostCertificates = 10_000;
 
 /** Found in one go, so that a list with many new ones answers soon. */
 const mostFound = 500;

@@ -14,7 +14,7 @@ export const FINDINGS = ['missing', 'expired', 'copy', 'opens_everything'] as co
 export type FindingKind = (typeof FINDINGS)[number];
 
 /** Something about a key that should not be so. */
-export interface Finding {
+interface Finding {
   readonly key_id: string;
   readonly alias: string;
   readonly finding: FindingKind;

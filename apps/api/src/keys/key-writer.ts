@@ -166,7 +166,7 @@ const theRedis = 'The Redis of the nodes';
 
 const hashesIn = (rows: readonly KeyRow[]): string[] => rows.flatMap(({ hash, copies }) => [hash, ...copies]);
 
-export const outrun = (): Conflict =>
+const outrun = (): Conflict =>
   new Conflict('id_conflict', 'Somebody else has changed the key at the same time; read it again');
 
 export const taken = (): Conflict =>

@@ -50,7 +50,7 @@ export interface NamedClient {
 }
 
 /** As many as an API may have. */
-export const mostClients = 10_000;
+const mostClients = 10_000;
 
 /** OAuth clients of one organisation. */
 @Injectable()

@@ -5,7 +5,7 @@ import type { JsonValue } from '@castellan/tyk';
 import { ownersIn } from './sight';
 
 /** Fields in which owners are named, in the words of a request. */
-export interface OwnerFields {
+interface OwnerFields {
   readonly users: string;
   readonly groups: string;
 }

@@ -56,7 +56,7 @@ export interface ResourceRoutesOf<Row> {
 }
 
 /** What a controller of a kind extends: the routes of one resource, declared once for all kinds. */
-export interface ResourceRoutes<Row extends ResourceRow> {
+interface ResourceRoutes<Row extends ResourceRow> {
   readonly resources: ResourceService<Row>;
   /** Whether a removal that does not say so is forced. */
   forces(): boolean;

@@ -16,7 +16,7 @@ import { ApiUnderTest, expectOk, type TestOrganisation, type TestUser } from '..
 export type Fields = Readonly<Record<string, unknown>>;
 
 export const day = '24/12/2026/24/12/2026';
-export const december = '1/12/2026/31/12/2026';
+const december = '1/12/2026/31/12/2026';
 export const second = (text: string): number => Date.parse(text) / 1_000;
 export const logOf = (query = ''): string =>
   `/api/logs/?start=${second('2026-12-24T00:00:00Z')}&end=${second('2026-12-24T23:59:59Z')}&${query}`;

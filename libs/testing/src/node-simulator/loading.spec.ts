@@ -193,7 +193,9 @@ describe('a refused fetch', () => {
   it.each(['a refusal', 'a cut connection'])('leaves a v5.14 without any further reload after %s', async (what) => {
     const node = await stage.current.started({ profile: 'v5.14' });
     // A ping under way while the reload registers carries the nonce from before: its refusal is not what this is about.
-    dashboard().reply('ping', (_seen, nonce) => ({ body: JSON.stringify({ Status: 'OK', Message: {}, Nonce: nonce }) }));
+    dashboard().reply('ping', (_seen, nonce) => ({
+      body: JSON.stringify({ Status: 'OK', Message: {}, Nonce: nonce }),
+    }));
     let fetches = 0;
     dashboard().reply('policies', ({ connection }) => {
       fetches += 1;

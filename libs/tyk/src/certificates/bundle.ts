@@ -16,7 +16,7 @@ export interface CertificateBundle {
   readonly notes: readonly string[];
 }
 
-export interface PublicKeyBundle {
+interface PublicKeyBundle {
   readonly form: 'public key';
   readonly der: Buffer;
   readonly fingerprint: string;
