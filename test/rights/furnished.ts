@@ -73,13 +73,20 @@ const furnishOwned = async (client: HttpClient, mark: string, owners: Owners): P
     }
     documents.push([kind, ids]);
   }
+  const protectedBy = { name: `${mark} oauth`, use_keyless: false, use_oauth2: true };
+  const oauthDefinition = anApiDefinition({ ...protectedBy, proxy: { listen_path: `/${mark}-oauth/` } });
+  const oauthApi = idsOf(expectOk(await client.post('/api/apis', { api_definition: oauthDefinition, ...owners })));
+  const app = { redirect_uri: `https://${mark}.example/`, description: mark };
+  const oauthClient = textOf(
+    expectOk(await client.post(`/api/apis/oauth/${oauthApi[0] ?? ''}`, app)).json['client_id'],
+  );
   const fields = { name: `${mark} policy`, tags: [mark], ...owners };
   const policy = textOf(
     expectOk(await client.post('/api/portal/policies', aPolicy([api[0] ?? ''], fields))).json['Message'],
   );
   const { json } = expectOk(await client.post('/api/keys', { apply_policies: [policy], alias: mark, tags: [mark] }));
   const key = [textOf(json['key_hash']), textOf(json['key_id'])];
-  return { api, ...Object.fromEntries(documents), policy: [policy], key };
+  return { api, ...Object.fromEntries(documents), policy: [policy], key, oauthApi, oauthClient: [oauthClient] };
 };
 
 /** What nobody owns: people, hooks, templates and records. */
@@ -175,6 +182,7 @@ const meanings: readonly (readonly [path: string, thing: string])[] = [
   ['/api/apis/keys/basic/{username}', ''],
   ['/api/apis/oas/', 'oas'],
   ['/api/apis/streams/', 'streams'],
+  ['/api/apis/oauth/', 'oauthApi'],
   ['/api/apis/', 'api'],
   ['/api/mcps/', 'mcp'],
   ['/api/cache/jwks/', 'api'],
@@ -189,6 +197,7 @@ const meanings: readonly (readonly [path: string, thing: string])[] = [
   ['/api/sessions/', 'session'],
   ['/api/audit-logs/', 'audit'],
   ['/api/logs/', 'log'],
+  ['/admin/analytics/dead-letters/', 'log'],
   ['/admin/audit-logs/', 'audit'],
   ['/admin/organisations/', 'organisation'],
   ['/admin/org/keys/', 'organisation'],
@@ -197,7 +206,7 @@ const meanings: readonly (readonly [path: string, thing: string])[] = [
 
 /** Names that mean the same wherever they stand; those of days and numbers belong to nobody. */
 const byName: Readonly<Record<string, string>> = {
-  ...{ key: 'key', keys: 'key', client: 'key' },
+  ...{ key: 'key', keys: 'key', client: 'oauthClient', clientId: 'oauthClient', token: '' },
   ...{ username: '', location: '', n: '' },
   ...{ from_day: '', from_month: '', from_year: '', to_day: '', to_month: '', to_year: '' },
 };

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
+import type { Connection } from 'mongoose';
 import { loadApiConfig, type ApiConfig } from '@castellan/config';
-import { createLogger } from '@castellan/observability';
+import { createLogger, type Logger } from '@castellan/observability';
 import { startTransport } from '@castellan/persistence';
 import { eventually, HttpClient, textOf, unique, type Contract, type Reply } from '@castellan/testing';
 import { createApp } from '../src/app';
+import { withoutSecretsOf } from '../src/http/credentials-in-text';
+import { SecretWatch } from './secret-watch';
 import { publishedContract } from './published-contract';
 
 const testEnvironment = (name: string): string => {
@@ -55,9 +59,10 @@ export class ApiUnderTest {
     readonly app: NestFastifyApplication,
     readonly config: ApiConfig,
     readonly url: string,
+    private readonly watch: SecretWatch,
     contract: Contract | undefined,
   ) {
-    this.anonymous = new HttpClient(url, {}, contract);
+    this.anonymous = new HttpClient(url, {}, contract === undefined ? [watch] : [watch, contract]);
     this.admin = this.anonymous.with({ 'admin-auth': config.adminSecret });
     this.node = this.anonymous.with({ authorization: config.nodeSecret });
   }
@@ -80,19 +85,39 @@ export class ApiUnderTest {
       ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`CASTELLAN_${name}`, value])),
     });
     if (database === undefined) await emptyRedis(config.redisUrl);
-    const logger = createLogger('api', config.logLevel);
+    const watch = new SecretWatch();
+    watch.know('secret of the operator', config.adminSecret);
+    watch.know('secret of the nodes', config.nodeSecret);
+    const logger = watchedLogger(config, watch);
     const app = await createApp(config, logger, undefined, kinds);
     await app.listen(0, '127.0.0.1');
     startTransport(app, logger);
     const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     // The published document knows nothing of what only a test has.
-    const api = new ApiUnderTest(app, config, url, kinds.length === 0 ? publishedContract() : undefined);
+    const api = new ApiUnderTest(app, config, url, watch, kinds.length === 0 ? publishedContract() : undefined);
     await eventually(async () => (await api.anonymous.get('/health/ready')).status === 200);
     return api;
   }
 
+  /** @throws when a secret stands in a reply, a log line or a record that was not made to show it (promise 9) */
   async stop(): Promise<void> {
+    await this.keepRecords();
     await this.app.close();
+    const leaks = this.watch.leaks();
+    if (leaks.length > 0) throw new Error(`Secrets stand where nobody may read them:\n${leaks.join('\n')}`);
+  }
+
+  /** What was recorded of changes and refusals, if the database still answers. */
+  private async keepRecords(): Promise<void> {
+    if (!(await isReady(this.url))) return;
+    const { db } = this.app.get<Connection>(getConnectionToken());
+    for (const name of ['audit', 'revisions', 'outbox']) {
+      const rows = await db
+        ?.collection(name)
+        .find({}, { limit: mostRecords, sort: { _id: -1 } })
+        .toArray();
+      for (const row of rows ?? []) this.watch.keep(`a record of ${name}`, JSON.stringify(row));
+    }
   }
 
   /** A new organisation whose first user is its administrator. */
@@ -115,6 +140,28 @@ export class ApiUnderTest {
     return { id, accessKey, client: this.anonymous.with({ authorization: accessKey }) };
   }
 }
+
+/** The newest records that are looked through at the end. */
+const mostRecords = 2_000;
+
+const isReady = async (url: string): Promise<boolean> => {
+  try {
+    return (await fetch(`${url}/health/ready`)).ok;
+  } catch {
+    // Some tests take the app down themselves.
+    return false;
+  }
+};
+
+/** The logger that the process would have; it is silent unless a test run asks for it, but every line is looked through. */
+const watchedLogger = (config: ApiConfig, watch: SecretWatch): Logger => {
+  const write = (line: string): void => {
+    watch.keep('the log', line);
+    if (logLevel !== 'silent') process.stdout.write(line);
+  };
+  const level = logLevel === 'silent' ? 'info' : logLevel;
+  return createLogger('api', level, { write }, withoutSecretsOf(config));
+};
 
 const emptyRedis = async (url: string): Promise<void> => {
   const redis = new Redis(url);

@@ -1,5 +1,3 @@
-import type { Contract } from './contract/contract';
-
 /** A reply as tests look at it. */
 export interface Reply {
   readonly status: number;
@@ -44,29 +42,49 @@ export interface Call {
   readonly body?: unknown;
 }
 
+/** A call and what came of it. */
+export interface Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as it was sent, as far as it was text. */
+  readonly sent: string;
+}
+
+/** Looks at everything that a client was answered. */
+export interface Observer {
+  /** @throws to fail the call */
+  check(exchange: Exchange): void;
+}
+
 /** Calls one server with the same headers each time. */
 export class HttpClient {
-  /** @param contract what replies are held against, and a reply that breaks it fails the call */
+  /** @param observers look at every reply, and may fail the call */
   constructor(
     readonly baseUrl: string,
     private readonly headers: Readonly<Record<string, string>> = {},
-    private readonly contract?: Contract,
+    private readonly observers: readonly Observer[] = [],
   ) {}
 
   with(headers: Readonly<Record<string, string>>): HttpClient {
-    return new HttpClient(this.baseUrl, { ...this.headers, ...headers }, this.contract);
+    return new HttpClient(this.baseUrl, { ...this.headers, ...headers }, this.observers);
   }
 
   async call(method: string, path: string, { headers = {}, body }: Call = {}): Promise<Reply> {
+    const content = body === undefined || isReady(body) ? body : JSON.stringify(body);
     const response = await fetch(`${this.baseUrl}${path}`, {
       method,
       redirect: 'manual',
       headers: { ...this.headers, ...headers },
-      ...(body === undefined ? {} : { body: isReady(body) ? body : JSON.stringify(body) }),
+      ...(content === undefined ? {} : { body: content }),
     });
     const text = await response.text();
-    this.contract?.check({ method, path, status: response.status, headers: response.headers, text });
-    return { status: response.status, headers: response.headers, text, json: parse(text) };
+    const answer = { status: response.status, headers: response.headers, text };
+    const sent = typeof content === 'string' ? content : '';
+    for (const observer of this.observers) observer.check({ method, path, ...answer, sent });
+    return { ...answer, json: parse(text) };
   }
 
   get(path: string, call?: Call): Promise<Reply> {

@@ -17,7 +17,18 @@ export { RedisSignals } from './node-simulator/redis-signals';
 export { signalChannel, type SignalSource } from './node-simulator/signals';
 export { anApiDefinition, aPolicy, unique } from './builders';
 export { Contract, ContractBroken } from './contract/contract';
-export { HttpClient, listOf, numberOf, textOf, withVersion, type Call, type JsonReply, type Reply } from './http';
+export {
+  HttpClient,
+  listOf,
+  numberOf,
+  textOf,
+  withVersion,
+  type Call,
+  type Exchange,
+  type JsonReply,
+  type Observer,
+  type Reply,
+} from './http';
 export { RedisServers, type RedisServer } from './redis-servers';
 export {
   analyticsList,

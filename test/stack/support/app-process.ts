@@ -1,17 +1,23 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { eventually, HttpClient } from '@castellan/testing';
+import { SecretWatch } from '../../../apps/api/test/secret-watch';
 import { Child } from './child';
 
 /** One of the built applications as a process of its own. */
 export class AppProcess {
   private child: Child | null = null;
+  private readonly watch = new SecretWatch();
 
   constructor(
     private readonly name: 'api' | 'host-manager',
     readonly url: string,
     private readonly environment: Readonly<Record<string, string>>,
-  ) {}
+  ) {
+    for (const [setting, value] of Object.entries(environment)) {
+      if (setting.endsWith('_SECRET')) this.watch.know(setting, value);
+    }
+  }
 
   /** What the process has written so far. */
   get output(): string {
@@ -24,7 +30,7 @@ export class AppProcess {
 
   /** A client without a credential. */
   get client(): HttpClient {
-    return new HttpClient(this.url);
+    return new HttpClient(this.url, {}, [this.watch]);
   }
 
   spawn(): void {
@@ -57,10 +63,14 @@ export class AppProcess {
     return this.child === null ? null : this.child.exited();
   }
 
+  /** @throws when the process has written a secret, or answered one that it was not to show (promise 9) */
   async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     if (!this.running) return;
     this.signal(signal);
     await this.exited();
+    this.watch.keep(`what ${this.name} wrote`, this.output);
+    const leaks = this.watch.leaks();
+    if (leaks.length > 0) throw new Error(`Secrets stand where nobody may read them:\n${leaks.join('\n')}`);
   }
 }
 

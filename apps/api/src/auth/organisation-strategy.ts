@@ -60,7 +60,7 @@ export class OrganisationStrategy extends PassportStrategy(Strategy, 'organisati
     const user = session === null ? null : await this.users.activeById(session.userId);
     if (session === null || user === null) throw new Unauthorised();
     requireOwnPage(request, this.config, session);
-    return this.rights.principalOf(user, session.id);
+    return this.rights.principalOf(user, session);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientSession } from 'mongoose';
 import { toOrganisationId, UserGroupStore, type UserGroupRow, type UserRow } from '@castellan/persistence';
+import type { Session } from '../sessions/session-store';
 import { union, type Grants, type UserPrincipal } from '@castellan/rbac';
 
 /** What a user may, and by what. */
@@ -20,21 +21,23 @@ export interface Standing {
 export class UserRights {
   constructor(private readonly groups: UserGroupStore) {}
 
-  async of(user: UserRow, session: ClientSession | null = null): Promise<Standing> {
-    const groups = await this.groups.named(toOrganisationId(user.orgId), user.groupIds ?? [], session);
+  /** @param more groups that the user is in for a session alone */
+  async of(user: UserRow, session: ClientSession | null = null, more: readonly string[] = []): Promise<Standing> {
+    const ids = [...new Set([...(user.groupIds ?? []), ...more])];
+    const groups = await this.groups.named(toOrganisationId(user.orgId), ids, session);
     return standingOf(user.grants, groups);
   }
 
-  /** @param sessionId of the browser's session that shows it; null for an access key */
-  async principalOf(user: UserRow, sessionId: string | null): Promise<UserPrincipal> {
-    const { held, groups } = await this.of(user);
+  /** @param session of the browser that shows it; null for an access key */
+  async principalOf(user: UserRow, session: Pick<Session, 'id' | 'groupIds'> | null): Promise<UserPrincipal> {
+    const { held, groups } = await this.of(user, null, session?.groupIds);
     return {
       plane: 'organisation',
       userId: user._id.toString(),
       email: user.email,
       organisationId: user.orgId.toString(),
       grants: held,
-      sessionId,
+      sessionId: session?.id ?? null,
       groupIds: groups.filter(({ active }) => active).map(({ _id }) => _id.toString()),
     };
   }

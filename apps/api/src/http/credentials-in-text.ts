@@ -20,6 +20,9 @@ declare module 'fastify' {
   }
 }
 
+/** By which somebody is let in; the server may name the address that it stands in. */
+const nonceInAddress = /([?&]nonce=)[^\s"'&\\]+/g;
+
 /** What opens the planes of the operator and of gateways. */
 export const secretsOf = (config: ApiConfig): readonly string[] => [
   ...OperatorSecrets.of(config).everKnown,
@@ -57,4 +60,4 @@ const withoutSecrets = (secrets: readonly string[]): ((text: string) => string) 
 export const withoutSecretsOf =
   (config: ApiConfig): ((text: string) => string) =>
   (text) =>
-    withoutSecrets(secretsOf(config))(text);
+    withoutSecrets(secretsOf(config))(text).replaceAll(nonceInAddress, `$1${REDACTED}`);

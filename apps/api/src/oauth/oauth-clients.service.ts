@@ -265,7 +265,8 @@ export class OAuthClientsService {
       throw new ValidationFailed([{ path: 'policy_id', message }]);
     };
     const policy = await this.policies.byEitherId(unit.organisation, policyId, unit.session);
-    if (policy === null) return refuse('names no policy of the organisation');
+    const sight = await this.tools.sights.of(unit.context);
+    if (policy === null || sight?.seesPolicy(policy) === false) return refuse('names no policy of the organisation');
     const rights = objectAt(parseJson(policy.document), 'access_rights');
     if (!Object.hasOwn(rights, apiId)) refuse('names a policy without a right to the API');
   }

@@ -13,7 +13,7 @@ export interface NamedResource {
 }
 
 /** Below these paths a parameter is the id of an API; the second one is where there are two, as in a rebase. */
-const apiPaths = /^\/api\/(?:apis(?:\/oas|\/streams)?|mcps|cache\/jwks)\/:(\w+)(?:\/rebase\/:(\w+))?/;
+const apiPaths = /^\/api\/(?:apis(?:\/oas|\/streams|\/oauth)?|mcps|cache\/jwks)\/:(\w+)(?:\/rebase\/:(\w+))?/;
 const policyPaths = /^\/api\/portal\/policies\/:(\w+)/;
 
 /** Routes that try something out name in their query what would be replaced, and what would be the base. */

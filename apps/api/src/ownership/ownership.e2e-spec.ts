@@ -275,6 +275,24 @@ describe('ownership, where an organisation turned it on', () => {
     }
   });
 
+  it('stays with a group through changes of it, and follows its members, not its name', async () => {
+    const { admin } = organisation;
+    const group = async (body: Fields): Promise<string> =>
+      textOf(expectOk(await admin.client.post('/api/usergroups', body)).json['Meta']);
+    const mine = await group({ name: 'Billing', user_permissions: { apis: 'read' } });
+    await group({ name: 'billing', user_permissions: { apis: 'read' } });
+    const { id } = await makeApi({ user_group_owners: [mine] });
+    const member = await api.user(organisation.id, { apis: 'read' });
+    const fields = { email_address: `${unique('member')}@acme.example`, user_permissions: { apis: 'read' } };
+    expect((await member.client.get(`/api/apis/${id}`)).status).toBe(404);
+    expectOk(await admin.client.put(`/api/users/${member.id}`, { ...fields, group_id: mine }));
+    expectOk(await admin.client.put(`/api/usergroups/${mine}`, { description: 'Invoices' }));
+    for (const { client } of [member, admin]) expectOk(await client.get(`/api/apis/${id}`));
+    expectOk(await admin.client.put(`/api/usergroups/${mine}`, { active: false }));
+    expect((await member.client.get(`/api/apis/${id}`)).status).toBe(404);
+    expect((await admin.client.delete(`/api/usergroups/${mine}`)).status).toBe(409);
+  });
+
   it('shows figures of what is theirs alone', async () => {
     const hidden = await makeApi(byUser());
     const usage = (apiId: string) => `/api/usage/apis/${apiId}/1/1/2030/2/1/2030`;

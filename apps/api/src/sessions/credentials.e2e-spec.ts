@@ -6,7 +6,7 @@ import { listOf, textOf, unique, type HttpClient, type Reply } from '@castellan/
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';
 
-const password = 'several words that do not belong together';
+const password = 'violet anchors hum beneath paper oceans';
 const other = 'entirely different furniture in the harbour';
 const third = 'a lamp, eleven ducks and some yesterday';
 
@@ -169,6 +169,20 @@ describe('what users prove themselves with', () => {
       expect((await logIn(person, { password, new_password: 'short' })).status).toBe(400);
       expect((await logIn(person, { password, new_password: other })).status).toBe(200);
       expect((await logIn(person, { password: other })).status).toBe(200);
+    });
+  });
+
+  describe('password_max_days of a group', () => {
+    it('asks its members for a new password, and nobody while the group is switched off', async () => {
+      const { client } = organisation.admin;
+      const rule = { name: unique('group'), user_permissions: { apis: 'read' }, password_max_days: 30 };
+      const group = textOf(expectOk(await client.post('/api/usergroups', rule)).json['Meta']);
+      const [member, other] = [await newPerson({}, { password, group_id: group }), await newPerson()];
+      for (const { id } of [member, other]) await setUser(id, { createdAt: new Date(0) });
+      expect((await logIn(member)).reply.json['Code']).toBe('password_expired');
+      expect((await logIn(other)).status).toBe(200);
+      expectOk(await client.put(`/api/usergroups/${group}`, { active: false }));
+      expect((await logIn(member)).status).toBe(200);
     });
   });
 

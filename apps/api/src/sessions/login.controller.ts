@@ -82,7 +82,7 @@ export class LoginController {
     errors: [403],
     leads: 'To the login',
   })
-  async logOutByLink(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+  async logOutByLink(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     if (!isMeant(request, this.config))
       throw new CastellanError(403, 'csrf_failed', 'Log out on a page of this address');
     await this.end(request, reply);

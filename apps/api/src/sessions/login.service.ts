@@ -78,7 +78,12 @@ export class LoginService {
   }
 
   /** A new session for somebody who was proven, in the place of what the browser had. */
-  async open(visitor: Visitor, user: UserRow, method: LoginMethod, { reason = '' } = {}): Promise<Session> {
+  async open(
+    visitor: Visitor,
+    user: UserRow,
+    method: LoginMethod,
+    { reason = '', groupIds = [] }: { readonly reason?: string; readonly groupIds?: readonly string[] } = {},
+  ): Promise<Session> {
     await this.signIns.set(user._id, { lastLoginAt: this.clock.now() });
     const { session, token } = await this.sessions.create({
       userId: user._id.toString(),
@@ -86,6 +91,7 @@ export class LoginService {
       address: visitor.address,
       agent: visitor.agent,
       method,
+      groupIds,
     });
     await this.changes.recordAct({ ...visitor.contextOf(action, user), reason });
     const former = visitor.sessionToken === null ? null : await this.sessions.touch(visitor.sessionToken);
@@ -158,7 +164,7 @@ export class LoginService {
       await this.sessions.endAllOf(user._id.toString());
       return;
     }
-    if (this.passwords.isTooOld(user, signIn)) {
+    if (await this.passwords.isTooOld(user, signIn)) {
       throw new CastellanError(
         403,
         'password_expired',

@@ -7,6 +7,7 @@ import {
   OrganisationStore,
   SignInStore,
   toOrganisationId,
+  UserGroupStore,
   UserStore,
   type ChangeContext,
   type SignInRow,
@@ -18,7 +19,7 @@ import { passwordFault } from './password-policy';
 
 const dayMs = 24 * 3_600_000;
 
-const documentOf = ({ document }: UserRow): JsonObject => {
+const documentOf = ({ document }: Pick<UserRow, 'document'>): JsonObject => {
   const content = parseJson(document);
   return isJsonObject(content) ? content : {};
 };
@@ -28,6 +29,7 @@ const documentOf = ({ document }: UserRow): JsonObject => {
 export class PasswordsService {
   constructor(
     private readonly users: UserStore,
+    private readonly groups: UserGroupStore,
     private readonly signIns: SignInStore,
     private readonly organisations: OrganisationStore,
     private readonly changes: ChangeRecorder,
@@ -78,10 +80,12 @@ export class PasswordsService {
     });
   }
 
-  /** Whether the password is older than the installation, or the user's own rule, allows. */
-  isTooOld(user: UserRow, { passwordChangedAt = user.createdAt }: SignInRow): boolean {
-    const own = numberAt(documentOf(user), 'password_max_days');
-    const limits = [own, this.config.passwordMaxDays].filter((days) => days > 0);
+  /** Whether the password is older than the installation, the user's own rule, or that of a group, allows. */
+  async isTooOld(user: UserRow, { passwordChangedAt = user.createdAt }: SignInRow): Promise<boolean> {
+    const groups = await this.groups.named(toOrganisationId(user.orgId), user.groupIds ?? []);
+    const ruling = [documentOf(user), ...groups.filter(({ active }) => active).map(documentOf)];
+    const days = ruling.map((document) => numberAt(document, 'password_max_days'));
+    const limits = [...days, this.config.passwordMaxDays].filter((limit) => limit > 0);
     return limits.length > 0 && this.clock.millis() - passwordChangedAt.getTime() > Math.min(...limits) * dayMs;
   }
 

@@ -22,6 +22,8 @@ export interface Session {
   readonly method: LoginMethod;
   /** What writes have to show beside the cookie. */
   readonly csrf: string;
+  /** 24-hex ids of user groups whose rights the person has in this session alone, on the word of a broker of identities. */
+  readonly groupIds: readonly string[];
 }
 
 export type LoginMethod = 'password' | 'sso' | 'setup';
@@ -58,7 +60,7 @@ export class SessionStore {
 
   /** @returns the session, and the token for the cookie, which is nowhere to be had after this */
   async create(
-    owner: Pick<Session, 'userId' | 'organisationId' | 'address' | 'agent' | 'method'>,
+    owner: Pick<Session, 'userId' | 'organisationId' | 'address' | 'agent' | 'method' | 'groupIds'>,
   ): Promise<{ session: Session; token: string }> {
     const token = randomBytes(32).toString('base64url');
     const now = this.clock.millis();
@@ -80,7 +82,7 @@ export class SessionStore {
       .exec();
     await this.redis
       .multi()
-      .hset(this.recordKey(session.id), { ...session })
+      .hset(this.recordKey(session.id), { ...session, groupIds: session.groupIds.join(',') })
       .pexpire(this.recordKey(session.id), Math.min(this.idleMs, this.lifetimeMs))
       .exec();
     const surplus = await this.redis.zrange(this.listKey(owner.userId), '0', String(-mostSessions - 1));
@@ -90,8 +92,8 @@ export class SessionStore {
 
   /** A new session in the place of one that ends: what was known of the old one opens nothing any more. */
   async renew(session: Session): Promise<{ session: Session; token: string }> {
-    const { userId, organisationId, address, agent, method } = session;
-    const renewed = await this.create({ userId, organisationId, address, agent, method });
+    const { userId, organisationId, address, agent, method, groupIds } = session;
+    const renewed = await this.create({ userId, organisationId, address, agent, method, groupIds });
     await this.end(session);
     return renewed;
   }
@@ -171,5 +173,6 @@ const sessionOf = (fields: Readonly<Record<string, string>>): Session | null => 
     expiresAt: Number(fields['expiresAt']),
     address: fields['address'] ?? '',
     agent: fields['agent'] ?? '',
+    groupIds: (fields['groupIds'] ?? '').split(',').filter((groupId) => groupId !== ''),
   };
 };

@@ -4,7 +4,7 @@ import { listOf, textOf, unique, type Reply } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { Browser, sessionIds } from '../../test/browser';
 
-const password = 'several words that do not belong together';
+const password = 'violet anchors hum beneath paper oceans';
 const csrf = [403, 'csrf_failed'];
 
 describe('sessions of browsers', () => {

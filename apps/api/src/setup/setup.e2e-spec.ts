@@ -3,7 +3,7 @@ import { ApiUnderTest, expectOk } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';
 import { setupTokenOf } from './setup-token';
 
-const password = 'several words that do not belong together';
+const password = 'violet anchors hum beneath paper oceans';
 
 const someone = (fields: Readonly<Record<string, unknown>> = {}) => ({
   owner_name: unique('org'),

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { REDIS, redisKey } from '@castellan/persistence';
-import { isJsonObject, parseJson, textAt } from '@castellan/tyk';
+import { isJsonObject, listAt, parseJson, textAt } from '@castellan/tyk';
 import { ssoSections, type SsoSection } from './sso.dto';
 
 /** How long a nonce is good, in seconds (docs/tyk/management.md#single-sign-on). */
@@ -17,6 +17,8 @@ export interface Ticket {
   readonly email: string;
   /** The id of the user who made it; empty for the operator. */
   readonly minter: string;
+  /** 24-hex ids of user groups that the session is to be in. */
+  readonly groupIds: readonly string[];
 }
 
 /**
@@ -45,6 +47,7 @@ export class SsoNonces {
       organisation: textAt(ticket, 'organisation'),
       email: textAt(ticket, 'email'),
       minter: textAt(ticket, 'minter'),
+      groupIds: listAt(ticket, 'groupIds').filter((id) => typeof id === 'string'),
     };
   }
 }

@@ -67,7 +67,8 @@ export class SsoController {
   async redeem(
     @AskedFor(redemption) { nonce }: Asked<typeof redemption>,
     @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    // Answered here: what Nest would send after it, the server would warn of with the address, nonce included.
+    @Res() reply: FastifyReply,
   ): Promise<void> {
     void reply.headers({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
     if (request.method !== 'GET' || isPrefetch(request)) {

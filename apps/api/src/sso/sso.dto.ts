@@ -32,13 +32,17 @@ export class NonceInput {
   @MaxLength(400, { message: 'must have at most 400 characters' })
   readonly DisplayName?: string;
 
-  @ApiPropertyOptional({ type: String, nullable: true, description: 'A user group' })
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: 'A user group whose rights the user has in the session that the nonce opens, and no longer',
+  })
   @IsOptional()
   @IsString(text)
   @MaxLength(64, { message: 'must have at most 64 characters' })
   readonly GroupID?: string | null;
 
-  @ApiPropertyOptional({ type: [String], nullable: true, description: 'User groups' })
+  @ApiPropertyOptional({ type: [String], nullable: true, description: 'More such groups' })
   @IsOptional()
   @IsArray({ message: 'must be a list' })
   @IsString({ each: true, message: 'must be texts' })

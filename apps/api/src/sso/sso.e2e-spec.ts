@@ -65,6 +65,37 @@ describe('single sign-on by nonces', () => {
     expect((await tap(nonce)).status).toBe(401);
   });
 
+  it('give the rights of the groups that they name, in that session and as long as the groups have them', async () => {
+    const user = await newUser({ hooks: 'read' });
+    const makeGroup = async (rights: object): Promise<string> => {
+      const body = { name: unique('group'), user_permissions: rights };
+      return textOf(expectOk(await organisation.admin.client.post('/api/usergroups', body)).json['Meta']);
+    };
+    const [one, two] = [await makeGroup({ apis: 'read' }), await makeGroup({ policies: 'read' })];
+    const named = wish(user.email, { GroupID: one.toUpperCase(), GroupsIDs: [two, ''] });
+    const { browser } = await tap(await mint(organisation.admin.client, '/api/sso', named));
+    const statuses = async () => {
+      const paths = ['/api/hooks', '/api/apis', '/api/portal/policies', '/api/users'];
+      return Promise.all(paths.map(async (path) => (await browser.call('GET', path)).status));
+    };
+    expect(await statuses()).toEqual([200, 200, 200, 403]);
+    expect((await user.client.get('/api/apis')).status).toBe(403);
+    expectOk(await organisation.admin.client.put(`/api/usergroups/${one}`, { user_permissions: { keys: 'read' } }));
+    expectOk(await organisation.admin.client.delete(`/api/usergroups/${two}`));
+    expect(await statuses()).toEqual([200, 403, 403, 403]);
+
+    const late = await mint(api.admin, '/admin/sso', wish(user.email, { GroupID: one }));
+    expectOk(await organisation.admin.client.delete(`/api/usergroups/${one}`));
+    expect((await tap(late)).status).toBe(403);
+    const foreign = await api.organisation();
+    const elsewhere = await foreign.admin.client.post('/api/usergroups', {
+      name: 'x',
+      user_permissions: { apis: 'read' },
+    });
+    const refused = await api.admin.post('/admin/sso', wish(user.email, { GroupID: textOf(elsewhere.json['Meta']) }));
+    expect([refused.status, refused.json['Errors']?.[0]?.['path']]).toEqual([400, 'GroupID']);
+  });
+
   it('end after a minute, and are kept as hashes alone', async () => {
     const { email } = await newUser({ apis: 'read' });
     const nonce = await mint(api.admin, '/admin/sso', wish(email));

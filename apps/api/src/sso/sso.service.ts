@@ -4,8 +4,10 @@ import {
   ChangeRecorder,
   OrganisationStore,
   toOrganisationId,
+  UserGroupStore,
   UserStore,
   type ChangeContext,
+  type OrganisationId,
   type UserRow,
 } from '@castellan/persistence';
 import { isAdmin } from '@castellan/rbac';
@@ -27,6 +29,7 @@ export class SsoService {
   constructor(
     private readonly nonces: SsoNonces,
     private readonly users: UserStore,
+    private readonly groups: UserGroupStore,
     private readonly rights: UserRights,
     private readonly organisations: OrganisationStore,
     private readonly logins: LoginService,
@@ -54,10 +57,11 @@ export class SsoService {
   }
 
   private async mint(context: ChangeContext, input: NonceInput, minter: string): Promise<string> {
-    requireNoGroups(input);
     const { ForSection: section, EmailAddress: email } = input;
     const { organisation } = context;
-    const nonce = await this.nonces.make({ section, organisation, email: comparableEmail(email), minter });
+    const groupIds = await this.requireGroups(organisation, input);
+    const ticket = { section, organisation, email: comparableEmail(email), minter, groupIds };
+    const nonce = await this.nonces.make(ticket);
     await this.changes.recordAct({ ...context, reason: `for ${email}` });
     return nonce;
   }
@@ -82,27 +86,45 @@ export class SsoService {
       await this.changes.recordRefusal({ ...visitor.traceOf(action, email), organisation }, 403, why);
       throw new CastellanError(403, 'forbidden', 'Single sign-on does not let this user in');
     }
-    await this.logins.open(visitor, user, 'sso', { reason: `on the word of ${minter?.email ?? 'the operator'}` });
+    await this.logins.open(visitor, user, 'sso', {
+      groupIds: ticket.groupIds,
+      reason: `on the word of ${minter?.email ?? 'the operator'}`,
+    });
+  }
+
+  /** The groups that a nonce names: they are for the session that it opens, and no longer. @throws ValidationFailed */
+  private async requireGroups(
+    organisation: OrganisationId,
+    { GroupID: group, GroupsIDs: groups }: NonceInput,
+  ): Promise<readonly string[]> {
+    const named = [
+      ...(group ? [{ path: 'GroupID', id: group.toLowerCase() }] : []),
+      ...(groups ?? []).filter((id) => id !== '').map((id) => ({ path: 'GroupsIDs', id: id.toLowerCase() })),
+    ];
+    const rows = await this.groups.named(
+      organisation,
+      named.map(({ id }) => id),
+    );
+    const known = new Set(rows.map(({ _id }) => _id.toString()));
+    const errors = named
+      .filter(({ id }) => !known.has(id))
+      .map(({ path }) => ({ path, message: 'is no user group of the organisation' }));
+    if (errors.length > 0) throw new ValidationFailed(errors);
+    return [...known];
   }
 
   private async isStillRight(
-    { minter: minterId, organisation }: Ticket,
+    { minter: minterId, organisation, groupIds }: Ticket,
     user: UserRow,
     minter: UserRow | null,
   ): Promise<boolean> {
     if (!user.active) return false;
+    // A group that has gone since would let somebody in with fewer rights than was said.
+    const { reach, groups } = await this.rights.of(user, null, groupIds);
+    if (!groupIds.every((id) => groups.some(({ _id }) => _id.toString() === id))) return false;
     if (minterId === '') return true;
     if (minter?.orgId.toString() !== organisation) return false;
-    const [{ held }, { reach }] = await Promise.all([this.rights.of(minter), this.rights.of(user)]);
+    const { held } = await this.rights.of(minter);
     return isAdmin(held) && rightsLacking(held, reach).length === 0;
   }
 }
-
-/** There are no user groups here yet, so that whoever names one names a wrong one. */
-const requireNoGroups = ({ GroupID: group, GroupsIDs: groups }: NonceInput): void => {
-  const errors = [];
-  const message = 'no such user group';
-  if (group) errors.push({ path: 'GroupID', message });
-  if (groups?.some((id) => id !== '') === true) errors.push({ path: 'GroupsIDs', message });
-  if (errors.length > 0) throw new ValidationFailed(errors);
-};

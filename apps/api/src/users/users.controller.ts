@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { StatusReply, ValidationFailed } from '@castellan/dto';
 import { toOrganisationId } from '@castellan/persistence';
 import { OperatorOnly } from '@castellan/rbac';
+import { PasswordsService } from '../sessions/passwords.service';
 import { hashPassword } from '../auth/passwords';
 import { AdminContext, AdminRequest } from '../http/request-context';
 import { listParameters, placeOf } from '../http/paging';
@@ -25,7 +26,10 @@ const idParam = { name: 'id', description: 'Id of the user', example: '54b53e4ce
 @ApiTags('Users')
 @Controller('admin/users')
 export class UsersController {
-  constructor(private readonly users: UsersService) {}
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+  ) {}
 
   @Route.get('', {
     access: OperatorOnly('List Users'),
@@ -65,7 +69,9 @@ export class UsersController {
     errors: [403],
   })
   async create(@AdminRequest() context: AdminContext, @Body() input: UserInput): Promise<StatusReply> {
-    const passwordHash = input.password ? await hashPassword(input.password) : '';
+    const { password, email_address: address, first_name: first = '', last_name: last = '' } = input;
+    if (password) this.passwords.requireStrong(password, [address, first ?? '', last ?? ''], 'password');
+    const passwordHash = password ? await hashPassword(password) : '';
     const asking = {
       context: context.in(
         input.org_id === undefined ? await this.users.onlyOrganisation() : toOrganisationId(input.org_id),

@@ -121,6 +121,7 @@ describe('/admin/users', () => {
       [{ email_address: 'a@b.c', org_id: null }, ['org_id']],
       [{ email_address: 'a@b.c', org_id: '000000000000000000000000' }, ['org_id']],
       [{ email_address: 'a@b.c', org_id: '000000000000000000000000', password: '12345' }, ['password']],
+      [{ email_address: 'a@b.c', org_id: '000000000000000000000000', password: 'password1234' }, ['password']],
       [{ email_address: 'a@b.c', org_id: '000000000000000000000000', active: 'yes' }, ['active']],
       [{ email_address: 'a@b.c', org_id: '000000000000000000000000', user_permissions: 'all' }, ['user_permissions']],
     ])('names each wrong field of %j', async (fields, paths) => {

@@ -3,6 +3,7 @@ import { AuthModule } from '../auth/auth.module';
 import { ResourceModule } from '../resources/resource.module';
 import { OrganisationUsersController } from './organisation-users.controller';
 import { OwnedByPeople } from './owned-by-people';
+import { SessionsModule } from '../sessions/sessions.module';
 import { PeopleRules } from './people-rules';
 import { PermissionsController } from './permissions.controller';
 import { PermissionsService } from './permissions.service';
@@ -13,7 +14,7 @@ import { UsersService } from './users.service';
 
 /** People: users, their groups, and what both may. */
 @Module({
-  imports: [AuthModule, ResourceModule],
+  imports: [AuthModule, ResourceModule, SessionsModule],
   controllers: [UsersController, OrganisationUsersController, PermissionsController, UserGroupsController],
   providers: [OwnedByPeople, UsersService, UserGroupsService, PermissionsService, PeopleRules],
 })

@@ -16,8 +16,10 @@ import {
   type UserRow,
 } from '@castellan/persistence';
 import type { Grants, UserPrincipal } from '@castellan/rbac';
+import { SessionStore } from '../sessions/session-store';
 import { UserRights } from '../auth/user-rights';
 import { accessKeyHash, newAccessKey } from '../auth/secrets';
+import { isOutage } from '../http/outage';
 import { pageCount } from '../http/paging';
 import { Precondition } from '../http/precondition';
 import { ResourceTools } from '../resources/resource-tools';
@@ -52,6 +54,7 @@ export class UsersService {
     private readonly organisations: OrganisationStore,
     private readonly rules: PeopleRules,
     private readonly rights: UserRights,
+    private readonly sessions: SessionStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
     tools.addStore(users);
@@ -154,6 +157,7 @@ export class UsersService {
       await this.owned.refuseOnlyOwner(unit, current._id.toString());
       await this.rules.keepingAdministrator(unit, () => this.users.remove(unit, current));
     });
+    await this.endSessions(id);
   }
 
   private async change(
@@ -161,11 +165,23 @@ export class UsersService {
     id: string,
     edit: (unit: UnitOfWork, current: UserRow, author: Author) => Promise<UserState>,
   ): Promise<UserRow> {
-    return this.commit(context, async (unit) => {
+    const changed = await this.commit(context, async (unit) => {
       const current = await this.requireTouchable(unit, caller, id, precondition);
       const state = await edit(unit, current, await this.rules.author(unit, caller));
       return this.rules.keepingAdministrator(unit, () => this.users.replace(unit, current, userDraft(state, current)));
     });
+    if (!changed.active) await this.endSessions(id);
+    return changed;
+  }
+
+  /** They open nothing any more as it is; but nobody is to find them open who comes back. */
+  private async endSessions(id: string): Promise<void> {
+    try {
+      await this.sessions.endAllOf(id.toLowerCase());
+    } catch (error) {
+      // The change is committed, and Redis forgets them by itself.
+      if (!isOutage(error)) throw error;
+    }
   }
 
   /** Everybody may touch themselves; whom else, the rights say. */

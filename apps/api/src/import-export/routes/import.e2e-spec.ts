@@ -183,7 +183,7 @@ describe('POST /api/import', () => {
         await organisation.admin.client.put(`/api/apis/${apiId}`, {
           api_definition: apiDefinition(apiId),
           note: 'of the wrapper',
-          user_owners: ['5f0000000000000000000c01'],
+          user_owners: [organisation.admin.id],
         }),
       );
       const document = await current();
