@@ -98,7 +98,7 @@ describe('a list that is read while others change it', () => {
         client: api.admin,
         idOf: (row) => textOf(row['id']),
         add: () => api.organisation(),
-        remove: (row) => api.admin.delete(`/admin/organisations/${textOf(row['id'])}?force=true`),
+        remove: (row) => api.remove(textOf(row['id'])),
       },
     };
     const list = lists[kind];

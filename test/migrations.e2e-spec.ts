@@ -22,11 +22,20 @@ describe('a data directory of another version', () => {
     const policyId = await addPolicy(organisation, [apiId]);
     const hookId = await addHook(organisation);
     const { accessKey } = organisation.admin;
+    const founded = expectOk(await before.admin.post('/admin/organisations', { owner_name: 'A', owner_slug: 'twice' }));
+    const another = expectOk(await before.admin.post('/admin/organisations', { owner_name: 'B', owner_slug: 'once' }));
     // The first versions left no note of what they had done, and did not lift this field.
     await connectionOf(before).collection('migrations').drop();
     await connectionOf(before)
       .collection('apis')
       .updateMany({}, { $unset: { nameKey: 1 } });
+    // They let two organisations have the same slug, too.
+    await connectionOf(before)
+      .collection('organisations')
+      .updateMany({}, { $unset: { slugKey: 1 } });
+    await connectionOf(before)
+      .collection('organisations')
+      .updateOne({ slug: 'once' }, { $set: { slug: 'twice' } });
     await before.stop();
 
     const after = await start();
@@ -37,6 +46,11 @@ describe('a data directory of another version', () => {
     expect(found.json['apis']?.[0]?.['api_definition']?.['api_id']).toBe(apiId);
     const again = { api_definition: anApiDefinition({ name: 'Renamed' }) };
     expect(textOf(expectOk(await client.put(`/api/apis/${apiId}`, again)).json['Status'])).toBe('OK');
+    const same = { owner_name: 'C', owner_slug: 'twice' };
+    const taken = await after.admin.post('/admin/organisations', same);
+    expect([taken.status, taken.json['Meta']?.['id']]).toEqual([409, textOf(founded.json['Meta'])]);
+    // Whoever shares a slug from those days may go on with it.
+    expectOk(await after.admin.put(`/admin/organisations/${textOf(another.json['Meta'])}`, same));
     await after.stop();
   });
 

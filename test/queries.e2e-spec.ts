@@ -1,5 +1,6 @@
-import { listOf, textOf, type HttpClient, type JsonReply, type Reply } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf, type HttpClient, type JsonReply, type Reply } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../apps/api/test/api-under-test';
+import { addHook } from '../apps/api/test/configuration';
 
 /** An operation of the published document. */
 interface Operation {
@@ -96,13 +97,18 @@ describe('every route on the planes of the operator and of organisations', () =>
   });
 
   it('takes force=1 for what it says', async () => {
-    const created = expectOk(await api.admin.post('/admin/organisations', { owner_name: 'Doomed' }));
-    const id = textOf(created.json['Meta']);
-    const user = await api.user(id, { IsAdmin: 'admin' });
-    expectOk(await user.client.post('/api/hooks', { name: 'a', method: 'POST', target_path: 'http://hooks.example/' }));
-    expect((await api.admin.delete(`/admin/organisations/${id}?force=0`)).status).toBe(409);
-    expect(refusedParameter(await api.admin.delete(`/admin/organisations/${id}?force=`))).toBe('force');
-    expectOk(await api.admin.delete(`/admin/organisations/${id}?force=1`));
+    const organisation = await api.organisation();
+    const hook = await addHook(organisation);
+    const definition = anApiDefinition();
+    const { client } = organisation.admin;
+    const referring = {
+      api_definition: definition,
+      hook_references: [{ event_name: 'AuthFailure', event_timeout: 60, hook: { id: hook } }],
+    };
+    expectOk(await client.post('/api/apis', referring));
+    expect((await client.delete(`/api/hooks/${hook}?force=0`)).status).toBe(409);
+    expect(refusedParameter(await client.delete(`/api/hooks/${hook}?force=`))).toBe('force');
+    expectOk(await client.delete(`/api/hooks/${hook}?force=1`));
   });
 
   it('lets gateways and probes send what they like', async () => {

@@ -127,6 +127,13 @@ export class ApiUnderTest {
     return { id, admin: await this.user(id, { IsAdmin: 'admin' }) };
   }
 
+  /** Deletes an organisation with everything of it. */
+  async remove(organisation: string): Promise<Reply> {
+    const path = `/admin/organisations/${organisation}`;
+    const { json } = expectOk(await this.admin.get(path));
+    return this.admin.delete(`${path}?confirm=${encodeURIComponent(textOf(json['owner_name']))}`);
+  }
+
   async user(organisation: string, permissions: Readonly<Record<string, string>>): Promise<TestUser> {
     const created = expectOk(
       await this.admin.post('/admin/users', {

@@ -76,6 +76,7 @@ export { CertificateStore } from './resources/certificate-store';
 export { OAuthClientStore } from './resources/oauth-client-store';
 export { DuplicateKey, LostRace } from './resources/duplicate-key';
 export { isTheirs, type Owned, type Viewer } from './resources/owned';
+export { RemovalStore, type RemovalRow } from './resources/removal-store';
 export { type Draft, type Head, type ResourceRow } from './resources/resource-row';
 export { ResourceStore, type Claims, type PageQuery } from './resources/resource-store';
-export { OrganisationStore, PolicyStore, UserGroupStore, UserStore, WebhookStore } from './resources/stores';
+export { OrganisationStore, PolicyStore, slugKeyOf, UserGroupStore, UserStore, WebhookStore } from './resources/stores';

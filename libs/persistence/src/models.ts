@@ -17,4 +17,5 @@ export const modelNames = {
   chore: 'chore',
   signIn: 'signIn',
   installation: 'installation',
+  removal: 'removal',
 } as const;

@@ -29,6 +29,7 @@ import { Migrator } from './migrations/migrator';
 import { modelNames } from './models';
 import { installationSchema, InstallationStore } from './people/installation-store';
 import { signInSchema, SignInStore } from './people/sign-in-store';
+import { removalSchema, RemovalStore } from './resources/removal-store';
 import { OrganisationStore, PolicyStore, UserGroupStore, UserStore, WebhookStore } from './resources/stores';
 import { ApiStore } from './resources/api-store';
 import { CertificateStore } from './resources/certificate-store';
@@ -63,7 +64,7 @@ const ledger = [
 const transfer = [ConsistentReads, ImportStore];
 const keys = [KeyEventQueue, KeyIndex, KeyScans, OrganisationConfirmations];
 const keyStore = [ChoreStore, CertificateStore, OAuthClientStore];
-const people = [SignInStore, InstallationStore];
+const people = [SignInStore, InstallationStore, RemovalStore];
 
 /** MongoDB, and everything that reads or writes it. */
 @Global()
@@ -83,6 +84,7 @@ const people = [SignInStore, InstallationStore];
       { name: modelNames.importJournal, schema: importJournalSchema },
       { name: modelNames.signIn, schema: signInSchema },
       { name: modelNames.installation, schema: installationSchema },
+      { name: modelNames.removal, schema: removalSchema },
       { name: modelNames.frozenList, schema: frozenListSchema },
       { name: modelNames.key, schema: keySchema },
       { name: modelNames.keyEvent, schema: keyEventSchema },

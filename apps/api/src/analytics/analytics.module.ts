@@ -54,5 +54,6 @@ import { AnalyticsCollections } from './storage/collections';
     QueryService,
     UptimeService,
   ],
+  exports: [AnalyticsCollections],
 })
 export class AnalyticsModule {}

@@ -90,6 +90,16 @@ export class OrganisationSettingsDto {
   @IsBoolean()
   readonly enable_ownership?: boolean;
 
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'integer', format: 'int32', minimum: 0 },
+    example: { apis: 100, users: 25, keys: 10_000 },
+    description: 'How many of each the organisation may have; what is there already stays',
+  })
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  readonly quotas?: Readonly<Record<string, unknown>>;
+
   @ApiPropertyOptional({ type: AnalyticsSettingsDto })
   @IsOptional()
   @IsObject({ message: 'must be an object' })

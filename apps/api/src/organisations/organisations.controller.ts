@@ -5,21 +5,27 @@ import { OperatorOnly } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { AdminContext, AdminRequest } from '../http/request-context';
 import { listParameters, placeOf } from '../http/paging';
-import { decisiveFlag } from '../http/query/parameter';
+import { text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
 import { Route } from '../http/route';
 import { OrganisationDto, OrganisationInput, OrganisationListDto } from './organisation.dto';
 import { OrganisationsService } from './organisations.service';
+import { OrganisationRemoval } from './removal/organisation-removal';
 
 const listQuery = new RouteQuery(listParameters);
 const idParam = { name: 'id', description: 'Id of the organisation', example: '54b53d3aeba6db5c35000002' };
-const removeQuery = new RouteQuery({ force: decisiveFlag({ description: 'Delete its APIs, policies and hooks too' }) });
+const removeQuery = new RouteQuery({
+  confirm: text({ description: 'The name of the organisation: everything of it is to go', example: 'Acme' }),
+});
 
 @ApiTags('Organisations')
 @Controller('admin/organisations')
 export class OrganisationsController {
-  constructor(private readonly organisations: OrganisationsService) {}
+  constructor(
+    private readonly organisations: OrganisationsService,
+    private readonly removal: OrganisationRemoval,
+  ) {}
 
   @Route.get('', {
     access: OperatorOnly('List Organisations'),
@@ -52,11 +58,14 @@ export class OrganisationsController {
     access: OperatorOnly('Create Organisation'),
     id: 'createOrganisation',
     summary: 'Create an organisation; Meta is its id',
-    description: 'Its id is made, and is the last quoted value of the reply.',
+    description:
+      'Its id is made, and is the last quoted value of the reply. Whoever sends the same `owner_slug` again is answered 409, ' +
+      'with the id of the organisation that has it in `Meta.id`.',
     example: { owner_name: 'Acme', owner_slug: 'acme' },
     body: OrganisationInput,
     reply: IdReply,
     tagged: true,
+    errors: [409],
   })
   async create(@AdminRequest() context: AdminContext, @Body() input: OrganisationInput): Promise<unknown> {
     const row = await this.organisations.create(context, input);
@@ -75,6 +84,7 @@ export class OrganisationsController {
     reply: StatusReply,
     tagged: true,
     preconditioned: true,
+    errors: [409],
   })
   async update(
     @AdminRequest() context: AdminContext,
@@ -89,8 +99,10 @@ export class OrganisationsController {
   @Route.delete(':id', {
     access: OperatorOnly('Delete Organisation'),
     id: 'deleteOrganisation',
-    summary: 'Delete an organisation and its users',
-    description: 'Refused while it holds APIs, policies or hooks, unless `force=true` asks for theirs to go too.',
+    summary: 'Delete an organisation with everything of it',
+    description:
+      'In two steps: the first call says in `Meta.would_delete` how much of what would go with it (409), the second one ' +
+      'repeats its name in `confirm`. Keys, sessions, certificates and figures go, too; the audit log and the history stay.',
     params: [idParam],
     reply: StatusReply,
     preconditioned: true,
@@ -100,9 +112,9 @@ export class OrganisationsController {
     @AdminRequest() context: AdminContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
-    @AskedFor(removeQuery) { force }: Asked<typeof removeQuery>,
+    @AskedFor(removeQuery) { confirm }: Asked<typeof removeQuery>,
   ): Promise<StatusReply> {
-    await this.organisations.remove(context, id, precondition, force);
+    await this.removal.remove(context, id, precondition, confirm);
     return new StatusReply('Org deleted');
   }
 }

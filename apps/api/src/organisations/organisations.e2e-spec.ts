@@ -67,6 +67,24 @@ describe('/admin/organisations', () => {
       expect(reply.text).toContain('"x.$new":{"":[]}');
     });
 
+    it('keeps every field that a Dashboard knows', async () => {
+      const fields = {
+        owner_slug: unique('slug'),
+        cname: 'jive.ly',
+        cname_enabled: true,
+        developer_quota: 7,
+        developer_count: 3,
+        sso_enabled: true,
+        hybrid_enabled: true,
+        event_options: { key_event: { webhook: 'http://h.example', email: 'a@b.example', redis: true } },
+        ui: { languages: { English: 'en' }, hide_help: true, login_page: {}, nav: { dont_show_admin_sockets: false } },
+        org_options_meta: { 'a.b': { $c: 1 } },
+        open_policy: { rules: 'package x', enabled: true },
+        additional_permissions: { api_manager: 'API Manager' },
+      };
+      expect((await get(await create(fields))).json).toMatchObject(fields);
+    });
+
     it('replaces the whole object', async () => {
       const id = await create({ cname: 'old.example', custom: true });
       const reply = expectOk(await api.admin.put(`/admin/organisations/${id}`, { owner_name: 'New name' }));
@@ -87,17 +105,17 @@ describe('/admin/organisations', () => {
 
     it('deletes it with its users, whose keys open nothing any more', async () => {
       const { id, admin } = await api.organisation();
-      const reply = expectOk(await api.admin.delete(`/admin/organisations/${id}`));
+      const reply = expectOk(await api.remove(id));
       expect(reply.text).toBe('{"Status":"OK","Message":"Org deleted","Meta":null}');
       expect((await get(id)).status).toBe(404);
       expect((await admin.client.get('/api/apis')).status).toBe(401);
       expect((await api.admin.get(`/admin/users/${admin.id}`)).status).toBe(404);
     });
 
-    it('deletes what nodes run only when it is told to, and then nodes run it no more', async () => {
+    it('deletes what nodes run only when it is confirmed, and then nodes run it no more', async () => {
       const { id, admin } = await api.organisation();
       expectOk(await admin.client.post('/api/apis', { api_definition: anApiDefinition() }));
-      expectOk(await api.admin.delete(`/admin/organisations/${id}?force=true`));
+      expectOk(await api.remove(id));
       expect((await get(id)).status).toBe(404);
       const left = await api.organisation();
       expect((await left.admin.client.get('/api/apis?p=-1')).json['apis']).toEqual([]);
@@ -146,6 +164,45 @@ describe('/admin/organisations', () => {
       const body = { owner_name: unique('org'), settings: { allow_duplicate_slugs: true } };
       expectOk(await api.admin.put(`/admin/organisations/${id}`, body));
       expect(await settingsOf(id)).toEqual({ allow_duplicate_slugs: true });
+    });
+
+    it('hold the organisation to its quotas, and take nothing from it', async () => {
+      const { id, admin } = await api.organisation({ quotas: { apis: 1, users: 2, keys: 0, user_groups: 1 } });
+      const add = () => admin.client.post('/api/apis', { api_definition: anApiDefinition() });
+      const api_id = textOf(expectOk(await add()).json['ID']);
+      const group = { name: 'g', user_permissions: { apis: 'read' } };
+      expectOk(await admin.client.post('/api/usergroups', group));
+      const user = { email_address: `${unique('u')}@b.example`, user_permissions: { apis: 'read' } };
+      expectOk(await admin.client.post('/api/users', user));
+      const key = { access_rights: { [api_id]: { api_id, api_name: 'x', versions: ['Default'] } } };
+      const refused = [
+        await add(),
+        await admin.client.post('/api/usergroups', group),
+        await admin.client.post('/api/users', { ...user, email_address: `${unique('u')}@b.example` }),
+        await admin.client.post('/api/keys', key),
+        await admin.client.post('/api/import', {
+          apis: [{ api_definition: anApiDefinition({ api_id: unique('api') }) }],
+        }),
+        await api.admin.post('/admin/users', { ...user, org_id: id, email_address: `${unique('u')}@b.example` }),
+      ];
+      expect(refused.map(({ status, json }) => [status, json['Code']])).toEqual(
+        refused.map(() => [400, 'limit_reached']),
+      );
+      // Quotas of less than there is stop only what is more.
+      const lower = { owner_name: unique('org'), settings: { quotas: { apis: 0 } } };
+      expectOk(await api.admin.put(`/admin/organisations/${id}`, lower));
+      expectOk(await admin.client.put(`/api/apis/${api_id}`, { api_definition: anApiDefinition({ api_id }) }));
+      expectOk(await admin.client.delete(`/api/apis/${api_id}`));
+      expect((await add()).status).toBe(400);
+    });
+
+    it.each([
+      [{ apples: 1 }, 'settings.quotas.apples'],
+      [{ apis: -1 }, 'settings.quotas.apis'],
+      [{ users: '7' }, 'settings.quotas.users'],
+    ])('400: refuse the quotas %j', async (quotas, path) => {
+      const reply = await api.admin.post('/admin/organisations', { owner_name: 'x', settings: { quotas } });
+      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, path]);
     });
 
     it('400: refuse a name that would protect nothing, and change nothing', async () => {
@@ -219,10 +276,36 @@ describe('/admin/organisations', () => {
       const { id, admin } = await api.organisation();
       const created = expectOk(await admin.client.post('/api/apis', { api_definition: anApiDefinition() }));
       const reply = await api.admin.delete(`/admin/organisations/${id}`);
-      expect([reply.status, reply.json['Code']]).toEqual([409, 'organisation_not_empty']);
-      expect(reply.json['Meta']).toMatchObject({ apis: 1, policies: 0 });
+      expect([reply.status, reply.json['Code']]).toEqual([409, 'confirmation_needed']);
+      expect(reply.json['Meta']?.['would_delete']).toMatchObject({ apis: 1, policies: 0, users: 1 });
+      const other = await api.admin.delete(`/admin/organisations/${id}?confirm=another`);
+      expect([other.status, listOf(other.json['Errors'])[0]?.['path']]).toEqual([400, 'confirm']);
       expect((await get(id)).status).toBe(200);
       expect((await admin.client.get(`/api/apis/${textOf(created.json['Meta'])}`)).status).toBe(200);
+    });
+
+    it('says whose a slug is, to whoever creates, imports, founds or renames one with the same', async () => {
+      const slug = unique('slug');
+      const id = await create({ owner_slug: slug });
+      const another = await create({ owner_slug: unique('slug') });
+      const same = { owner_name: unique('org'), owner_slug: ` ${slug.toUpperCase()}` };
+      const replies = [
+        await api.admin.post('/admin/organisations', same),
+        await api.admin.post('/admin/organisations/import', { ...same, id: '5cc03283d07e7f00019404b3' }),
+        await api.admin.post('/admin/bootstrap', { ...same, email_address: 'a@b.example' }),
+        await api.admin.put(`/admin/organisations/${another}`, same),
+      ];
+      for (const { status, json } of replies) {
+        expect([status, json['Code'], json['Meta']]).toEqual([409, 'owner_slug_conflict', { id }]);
+        expect(json['Message']).toContain(id);
+      }
+      const all = await Promise.all(
+        [1, 2, 3].map(() => api.admin.post('/admin/organisations', { owner_name: 'x', owner_slug: `${slug}-new` })),
+      );
+      expect(all.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+      // It is free again when its holder lets go of it.
+      expectOk(await api.admin.put(`/admin/organisations/${id}`, { owner_name: 'x', owner_slug: 'none of it' }));
+      expectOk(await api.admin.put(`/admin/organisations/${another}`, same));
     });
   });
 

@@ -1,20 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { Conflict, NotFound } from '@castellan/dto';
+import { Conflict } from '@castellan/dto';
 import {
-  allKinds,
   ApiStore,
-  deleteOrder,
-  isObjectIdText,
   newObjectId,
   OrganisationStore,
-  toObjectId,
+  RemovalStore,
   toOrganisationId,
-  type Draft,
   type OrganisationId,
   type OrganisationRow,
   type Place,
-  type AnyKind,
   type UnitOfWork,
 } from '@castellan/persistence';
 import { isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
@@ -24,11 +19,8 @@ import type { AdminContext } from '../http/request-context';
 import { ResourceTools } from '../resources/resource-tools';
 import type { OrganisationDto, OrganisationInput, OrganisationListDto } from './organisation.dto';
 import { OrganisationSessions } from '../keys/organisation-sessions';
-import { organisationSessionAfter } from './organisation-session';
-import { settingsAfter } from './organisation-settings';
-
-/** Fields that the organisation's row or the reply owns; what a client sends for them is not kept. */
-const ownedFields = new Set(['id', '_id', 'apis', 'version', 'settings', 'org_session']);
+import { organisationDraft, refusingTakenSlug } from './organisation-draft';
+import { organisationIdOf, unknownOrganisation } from './organisation-id';
 
 /** What clients find in an organisation that never set it (docs/tyk/management.md#organisations). */
 const defaults = {
@@ -52,6 +44,7 @@ export class OrganisationsService {
     private readonly organisations: OrganisationStore,
     private readonly apis: ApiStore,
     private readonly sessions: OrganisationSessions,
+    private readonly removals: RemovalStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -66,15 +59,16 @@ export class OrganisationsService {
 
   /** @throws NotFound */
   async get(id: string): Promise<{ readonly version: number; readonly organisation: OrganisationDto }> {
-    const row = await this.require(idOf(id));
+    const row = await this.require(organisationIdOf(id));
     return { version: row.version, organisation: await this.present(row) };
   }
 
+  /** @throws Conflict, with the id of the organisation that has the slug already */
   async create(context: AdminContext, input: OrganisationInput): Promise<OrganisationRow> {
     const id = newObjectId();
-    return this.withSession(
+    return this.write(input, () =>
       this.tools.recorder.commit(context.in(toOrganisationId(id)), (unit) =>
-        this.organisations.insert(unit, draftOf(id.toString(), input, null)),
+        this.organisations.insert(unit, organisationDraft(id.toString(), input, null)),
       ),
     );
   }
@@ -82,32 +76,37 @@ export class OrganisationsService {
   /** Creates the organisation under the id that it brings, or replaces the one that has it. */
   async import(context: AdminContext, input: OrganisationInput & { readonly id: string }): Promise<OrganisationRow> {
     const organisation = toOrganisationId(input.id);
-    const written = this.tools.recorder.commit(context.in(organisation), async (unit) => {
-      const { session } = unit;
-      const current = await this.organisations.byId(organisation, session);
-      const draft = draftOf(organisation, input, current);
-      if (current !== null) return this.organisations.replace(unit, current, draft);
-      // One that was deleted has a history, which goes on.
-      const last = await this.tools.revisions.lastNumbers(organisation, 'organisation', [draft._id], session);
-      return this.organisations.insert(unit, draft, { version: (last.get(organisation) ?? 0) + 1 });
-    });
-    return this.withSession(written);
+    return this.write(input, () =>
+      this.tools.recorder.commit(context.in(organisation), async (unit) => {
+        const { session } = unit;
+        if (await this.removals.underWay(organisation, session)) {
+          throw new Conflict('in_use', 'The organisation of this id is being deleted yet; try again in a moment');
+        }
+        const current = await this.organisations.byId(organisation, session);
+        const draft = organisationDraft(organisation, input, current);
+        if (current !== null) return this.organisations.replace(unit, current, draft);
+        // One that was deleted has a history, which goes on.
+        const last = await this.tools.revisions.lastNumbers(organisation, 'organisation', [draft._id], session);
+        return this.organisations.insert(unit, draft, { version: (last.get(organisation) ?? 0) + 1 });
+      }),
+    );
   }
 
-  /** @throws NotFound, VersionMismatch */
+  /** @throws NotFound, VersionMismatch, Conflict for a slug that another organisation has */
   async update(
     context: AdminContext,
     id: string,
     input: OrganisationInput,
     precondition: Precondition,
   ): Promise<OrganisationRow> {
-    const organisation = idOf(id);
-    const written = this.tools.recorder.commit(context.in(organisation), async (unit) => {
-      const current = await this.require(organisation, unit);
-      precondition.check(current.version);
-      return this.organisations.replace(unit, current, draftOf(id, input, current));
-    });
-    return this.withSession(written);
+    const organisation = organisationIdOf(id);
+    return this.write(input, () =>
+      this.tools.recorder.commit(context.in(organisation), async (unit) => {
+        const current = await this.require(organisation, unit);
+        precondition.check(current.version);
+        return this.organisations.replace(unit, current, organisationDraft(id, input, current));
+      }),
+    );
   }
 
   /** Limits the organisation as a whole, or with null no more. @throws NotFound, VersionMismatch */
@@ -117,71 +116,40 @@ export class OrganisationsService {
     session: JsonObject | null,
     precondition: Precondition,
   ): Promise<OrganisationRow> {
-    const organisation = idOf(id);
-    const written = this.tools.recorder.commit(context.in(organisation), async (unit) => {
-      const current = await this.require(organisation, unit);
-      precondition.check(current.version);
-      const stored = parseJson(current.document);
-      const content = Object.entries(isJsonObject(stored) ? stored : {}).filter(([name]) => name !== 'org_session');
-      const document = JSON.stringify({
-        ...Object.fromEntries(content),
-        ...(session === null ? {} : { org_session: session }),
-      });
-      return this.organisations.replace(unit, current, { ...current, document });
-    });
-    return this.withSession(written);
+    const organisation = organisationIdOf(id);
+    return this.write({}, () =>
+      this.tools.recorder.commit(context.in(organisation), async (unit) => {
+        const current = await this.require(organisation, unit);
+        precondition.check(current.version);
+        const stored = parseJson(current.document);
+        const content = Object.entries(isJsonObject(stored) ? stored : {}).filter(([name]) => name !== 'org_session');
+        const document = JSON.stringify({
+          ...Object.fromEntries(content),
+          ...(session === null ? {} : { org_session: session }),
+        });
+        return this.organisations.replace(unit, current, { ...current, document });
+      }),
+    );
   }
 
   /** @throws NotFound */
   row(id: string): Promise<OrganisationRow> {
-    return this.require(idOf(id));
+    return this.require(organisationIdOf(id));
   }
 
-  /**
-   * Deletes an organisation with its users. Configuration that nodes run goes only when that is asked for.
-   *
-   * @throws NotFound, VersionMismatch, Conflict while it holds configuration and `force` is not set
-   */
-  async remove(context: AdminContext, id: string, precondition: Precondition, force: boolean): Promise<void> {
-    const organisation = idOf(id);
-    await this.tools.recorder.commit(context.in(organisation), async (unit) => {
-      const current = await this.require(organisation, unit);
-      precondition.check(current.version);
-      await this.removeEverything(unit, force);
-      await this.organisations.remove(unit, current);
-    });
-    await this.sessions.removed(organisation);
-    for (const afterwards of this.tools.afterRemoval) await afterwards(organisation);
-  }
-
-  /** What limits an organisation as a whole is in the nodes' Redis, too. */
-  private async withSession(written: Promise<OrganisationRow>): Promise<OrganisationRow> {
-    const row = await written;
+  /** What limits an organisation as a whole is in the nodes' Redis, too. @throws Conflict for a slug that another one has */
+  private async write(
+    { owner_slug: slug }: Pick<OrganisationInput, 'owner_slug'>,
+    commit: () => Promise<OrganisationRow>,
+  ): Promise<OrganisationRow> {
+    const row = await refusingTakenSlug(this.organisations, slug, commit);
     await this.sessions.changedTo(row);
     return row;
   }
 
-  private async removeEverything(unit: UnitOfWork, force: boolean): Promise<void> {
-    const { organisation } = unit;
-    const kinds = allKinds().filter(({ name }) => this.tools.stores.has(name));
-    if (!force) await this.refuseConfiguration(unit, kinds);
-    for (const { name } of deleteOrder(kinds)) await this.tools.stores.get(name)?.removeAll(organisation, unit);
-  }
-
-  private async refuseConfiguration(unit: UnitOfWork, kinds: readonly AnyKind[]): Promise<void> {
-    const held: Record<string, number> = {};
-    for (const { name, documents, goesWithOrganisation } of kinds) {
-      if (goesWithOrganisation) continue;
-      held[documents?.section ?? name] = (await this.tools.stores.get(name)?.count(unit.organisation, unit)) ?? 0;
-    }
-    if (Object.values(held).every((count) => count === 0)) return;
-    const counts = Object.entries(held).map(([kind, count]) => `${count} ${kind}`);
-    throw new Conflict('organisation_not_empty', `The organisation still holds ${counts.join(', ')}`, { meta: held });
-  }
-
   private async require(organisation: OrganisationId, unit?: UnitOfWork): Promise<OrganisationRow> {
     const row = await this.organisations.byId(organisation, unit?.session ?? null);
-    if (row === null) throw notFound();
+    if (row === null) throw unknownOrganisation();
     return row;
   }
 
@@ -197,29 +165,3 @@ export class OrganisationsService {
     };
   }
 }
-
-const notFound = (): NotFound => new NotFound('Could not retrieve org detail');
-
-const idOf = (id: string): OrganisationId => {
-  if (!isObjectIdText(id)) throw notFound();
-  return toOrganisationId(id);
-};
-
-const draftOf = (id: string, input: OrganisationInput, current: OrganisationRow | null): Draft<OrganisationRow> => {
-  const settings = settingsAfter(current, input.settings);
-  const session = organisationSessionAfter(current, input.org_session);
-  const content = Object.fromEntries(Object.entries(input).filter(([field]) => !ownedFields.has(field)));
-  const { requireIfMatch, allowDuplicateSlugs, allowDuplicatePaths, allowUnknownApis, enableOwnership } =
-    settings.lifted;
-  return {
-    _id: toObjectId(id),
-    document: JSON.stringify({ ...content, settings: settings.document, ...session }),
-    name: input.owner_name,
-    slug: input.owner_slug ?? '',
-    requireIfMatch,
-    allowDuplicateSlugs,
-    allowDuplicatePaths,
-    allowUnknownApis,
-    enableOwnership,
-  };
-};

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import {
   ChangeRecorder,
   OrganisationStore,
-  toObjectId,
   UserStore,
   type ChangeContext,
   type UnitOfWork,
@@ -10,6 +9,7 @@ import {
 } from '@castellan/persistence';
 import { hashPassword } from '../auth/passwords';
 import { accessKeyHash, newAccessKey } from '../auth/secrets';
+import { organisationDraft, refusingTakenSlug } from '../organisations/organisation-draft';
 import { userDraft } from '../users/user-content';
 import type { FoundingInput } from './setup.dto';
 
@@ -27,6 +27,7 @@ export class FoundingService {
   /**
    * @param context its organisation is the id that the new one gets
    * @param first done in the same unit of work, before anything is written
+   * @throws Conflict for an `owner_slug` that another organisation has
    * @returns the administrator, and the access key, which is nowhere to be had after this
    */
   async found(
@@ -36,24 +37,16 @@ export class FoundingService {
   ): Promise<{ user: UserRow; accessKey: string }> {
     const accessKey = newAccessKey();
     const passwordHash = input.password ? await hashPassword(input.password) : '';
-    const user = await this.changes.commit(context, async (unit) => {
+    const found = async (unit: UnitOfWork): Promise<UserRow> => {
       await first(unit);
-      await this.organisations.insert(unit, {
-        _id: toObjectId(context.organisation),
-        document: JSON.stringify({ owner_name: input.owner_name, owner_slug: input.owner_slug ?? '' }),
-        name: input.owner_name,
-        slug: input.owner_slug ?? '',
-        requireIfMatch: false,
-        allowDuplicateSlugs: false,
-        allowDuplicatePaths: false,
-        allowUnknownApis: false,
-        enableOwnership: false,
-      });
+      const { owner_name, owner_slug = '' } = input;
+      await this.organisations.insert(unit, organisationDraft(context.organisation, { owner_name, owner_slug }, null));
       const { first_name = '', last_name = '', email_address } = input;
       const fields = { first_name, last_name, email_address };
       const state = { fields, grants, groupIds: [], accessKeyHash: accessKeyHash(accessKey), passwordHash };
       return this.users.insert(unit, userDraft(state, null));
-    });
-    return { user, accessKey };
+    };
+    const commit = () => this.changes.commit(context, found);
+    return { user: await refusingTakenSlug(this.organisations, input.owner_slug, commit), accessKey };
   }
 }

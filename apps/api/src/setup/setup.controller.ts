@@ -79,6 +79,7 @@ export class SetupController {
       email_address: 'ada@initech.example',
     },
     reply: FoundedReply,
+    errors: [409],
   })
   async bootstrap(@AdminRequest() context: AdminContext, @Body() input: FoundingInput): Promise<StatusReply> {
     const organisation = toOrganisationId(newObjectId());

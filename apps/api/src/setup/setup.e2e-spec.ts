@@ -56,7 +56,7 @@ describe('the first run', () => {
     expect((await key.get('/api/apis')).status).toBe(200);
     expect((await browsers[winner]?.call('GET', '/api/apis'))?.status).toBe(200);
 
-    expectOk(await api.admin.delete(`/admin/organisations/${textOf(reply?.json['Meta']?.['org_id'])}`));
+    expectOk(await api.remove(textOf(reply?.json['Meta']?.['org_id'])));
     expect(await counts(api.admin)).toEqual([0, 0]);
     const again = await api.anonymous.post('/api/setup', someone({ token }));
     expect([again.status, again.json['Code'], await needed()]).toEqual([409, 'set_up_already', false]);

@@ -122,8 +122,8 @@ describe('a kind that was added by a module of its own', () => {
   it('goes with its organisation, which is not removed while it holds any', async () => {
     const id = await create();
     const held = await api.admin.delete(`/admin/organisations/${organisation.id}`);
-    expect([held.status, held.json['Meta']?.['toys']]).toEqual([409, 1]);
-    expectOk(await api.admin.delete(`/admin/organisations/${organisation.id}?force=true`));
+    expect([held.status, held.json['Meta']?.['would_delete']?.['toys']]).toEqual([409, 1]);
+    expectOk(await api.remove(organisation.id));
     const records = listOf(
       expectOk(await api.admin.get(`/admin/audit-logs?org_id=${organisation.id}&resource=${id}`)).json['audit_logs'],
     );

@@ -67,6 +67,7 @@ export class ChangeRecorder {
     return this.transact(context, async (unit) => {
       const value = await work(unit);
       if (unit.changes.length > 0) {
+        await unit.limitByQuotas();
         const reached = await this.generations.count(unit);
         await this.records.write(
           { ...(await recordsOf(unit, reached.generation + 1, this.kept)), outbox: null },
@@ -103,6 +104,7 @@ export class ChangeRecorder {
     try {
       await this.transact(context, async (unit) => {
         const value = await work(unit);
+        await unit.limitByQuotas();
         if (unit.limits.size > 0) await this.generations.count(unit);
         seen.push({ value, changes: unit.changes });
         throw new TakeBack();
@@ -161,6 +163,7 @@ export class ChangeRecorder {
 
   /** The row that all writers of an organisation meet at comes first: what it says stands in the records. */
   private async write(unit: UnitOfWork, told: Told): Promise<void> {
+    await unit.limitByQuotas();
     const reached = await this.generations.advance(unit, { moves: told.reload });
     const outbox = outboxRow(unit, told, reached);
     await this.records.write({ ...(await recordsOf(unit, reached.generation, this.kept)), outbox }, unit.session);

@@ -116,11 +116,13 @@ export class Generations {
   /** How many there are. A count that was none before may be of a database that did not count yet: then they are counted now. */
   private async counted(unit: UnitOfWork, kind: string, row: GenerationRow, step: number): Promise<number> {
     const known = row.counts?.[kind] ?? 0;
-    if (known > step) return known;
+    const { counted, collection } = kindNamed(kind);
+    if (counted && known > step) return known;
     const orgId = toObjectId(unit.organisation);
     const { session } = unit;
-    const count = await this.connection.collection(kindNamed(kind).collection).countDocuments({ orgId }, { session });
-    if (count !== known) {
+    // Keys that were deleted stay in their index for a while.
+    const count = await this.connection.collection(collection).countDocuments({ orgId, deletedAt: null }, { session });
+    if (counted && count !== known) {
       await this.model.updateOne({ _id: orgId }, { $set: { [`counts.${kind}`]: count } }, { session }).exec();
     }
     return count;

@@ -1,8 +1,8 @@
 import type { ClientSession, Types } from 'mongoose';
-import { Unauthorised } from '@castellan/dto';
+import { CastellanError, Unauthorised } from '@castellan/dto';
 import type { OrganisationId } from '../ids';
 import { kindNamed } from '../kinds/kind';
-import type { OrganisationRow } from '../kinds/organisation.kind';
+import { organisationKind, type OrganisationRow } from '../kinds/organisation.kind';
 import { isSameItem } from '../kinds/served';
 import type { Viewer } from '../resources/owned';
 import type { ResourceRow } from '../resources/resource-row';
@@ -133,7 +133,21 @@ export class UnitOfWork {
 
   /** Lets the organisation have no more resources of a kind than so many when this is committed. */
   limit(kind: string, limit: Limit): void {
-    this.limited.set(kind, limit);
+    const { most = Infinity } = this.limited.get(kind) ?? {};
+    if (limit.most < most) this.limited.set(kind, limit);
+  }
+
+  /** Holds what becomes more against the organisation's own quotas. */
+  async limitByQuotas(): Promise<void> {
+    const growing = [...this.growth].filter(([kind, step]) => step > 0 && kind !== organisationKind.name);
+    if (growing.length === 0) return;
+    const { quotas = {} } = await this.rules();
+    for (const [kind] of growing) {
+      const most = Object.hasOwn(quotas, kind) ? quotas[kind] : undefined;
+      if (most === undefined) continue;
+      const said = `The organisation may have ${most} of the kind ${kind}, and no more`;
+      this.limit(kind, { most, refuse: () => new CastellanError(400, 'limit_reached', said) });
+    }
   }
 
   /** By how many the resources of each kind become more or fewer. */

@@ -210,6 +210,14 @@ export class ImportStore {
     await this.imports.updateOne({ _id: id }, { $set: { cleared: true } }).exec();
   }
 
+  /** Forgets every import of an organisation that is gone. */
+  async forgetAllOf(organisation: OrganisationId): Promise<void> {
+    const orgId = toObjectId(organisation);
+    const rows = await this.imports.find({ orgId }).select({ _id: 1 }).lean<Pick<ImportRow, '_id'>[]>().exec();
+    for (const { _id } of rows) await this.clear(_id);
+    await this.imports.deleteMany({ orgId }).exec();
+  }
+
   /** Forgets an import that never began. */
   async forget(id: Types.ObjectId): Promise<void> {
     await this.clear(id);

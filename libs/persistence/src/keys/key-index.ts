@@ -118,6 +118,32 @@ export class KeyIndex {
     await this.model.deleteMany({ hash: { $in: [...hashes] }, deletedAt: { $ne: null } }, { session }).exec();
   }
 
+  /** How many keys the organisation has. */
+  async count(organisation: OrganisationId, session: ClientSession | null = null): Promise<number> {
+    return this.model.countDocuments(queryOf(organisation, {})).session(session).exec();
+  }
+
+  /** Deletes every key of an organisation: whoever looks after Redis takes their sessions away. */
+  async deleteAll(organisation: OrganisationId, at: Date, session: ClientSession): Promise<void> {
+    const gone = { deletedAt: at, updatedAt: at, pending: { wanted: null, due: at, repeats: 0 } };
+    await this.model.updateMany(queryOf(organisation, {}), { $set: gone, $inc: { version: 1 } }, { session }).exec();
+  }
+
+  /** Everything that is known of keys of an organisation, deleted ones too. */
+  async allOf(organisation: OrganisationId): Promise<KeyRow[]> {
+    return this.model
+      .find({ orgId: toObjectId(organisation) })
+      .lean<KeyRow[]>()
+      .exec();
+  }
+
+  /** Forgets the deleted keys of an organisation that surely stay so. @returns how many are not certain yet */
+  async forgetAll(organisation: OrganisationId): Promise<number> {
+    const orgId = toObjectId(organisation);
+    await this.model.deleteMany({ orgId, deletedAt: { $ne: null }, pending: null }).exec();
+    return this.model.countDocuments({ orgId }).exec();
+  }
+
   /** Keys that were made in one of these moments. */
   async createdAt(organisation: OrganisationId, moments: readonly Date[]): Promise<KeyRow[]> {
     if (moments.length === 0) return [];

@@ -1,9 +1,14 @@
+import { Schema } from 'mongoose';
 import type { ResourceRow } from '../resources/resource-row';
 import { defineKind } from './kind';
 
 export interface OrganisationRow extends ResourceRow {
   readonly name: string;
   readonly slug: string;
+  /** The slug while it is this organisation's alone: in lower case; absent for none. */
+  readonly slugKey?: string;
+  /** How many resources it may have, by the names of kinds; absent where nothing was said. */
+  readonly quotas?: Readonly<Record<string, number>>;
   /** Refuse writes without `If-Match`. */
   readonly requireIfMatch: boolean;
   /** Let APIs share a slug, as Tyk's `enable_duplicate_slugs` does. */
@@ -25,13 +30,15 @@ export const organisationKind = defineKind<OrganisationRow>({
   fields: {
     name: { type: String, required: true },
     slug: { type: String, default: '' },
+    slugKey: { type: String },
+    quotas: { type: Schema.Types.Mixed },
     requireIfMatch: { type: Boolean, default: false },
     allowDuplicateSlugs: { type: Boolean, default: false },
     allowDuplicatePaths: { type: Boolean, default: false },
     allowUnknownApis: { type: Boolean, default: false },
     enableOwnership: { type: Boolean, default: false },
   },
-  indexes: [[{ name: 1, _id: 1 }]],
+  indexes: [[{ name: 1, _id: 1 }], [{ slugKey: 1 }, { unique: true, sparse: true }]],
   refersTo: [],
   embeds: [],
   history: 'documents',

@@ -1,4 +1,6 @@
 import { listAt, objectAt, textAt, type JsonObject } from '@castellan/tyk';
+import type { Types } from 'mongoose';
+import { slugKeyOf } from '../resources/stores';
 import { liftAgain } from './lift-again';
 import { userSearchText } from '../people/search-text';
 import type { Migration } from './migration';
@@ -33,6 +35,23 @@ export const migrations: readonly Migration[] = [
         userOwners: texts(document, 'user_owners'),
         groupOwners: texts(document, 'user_group_owners'),
       }));
+    },
+  },
+  {
+    number: 4,
+    name: 'give each slug to the oldest organisation that has it',
+    run: async ({ connection }) => {
+      const organisations = connection.collection<{ slug: string }>('organisations');
+      const seen = new Set<string>();
+      for await (const { _id, slug } of organisations
+        .find()
+        .sort({ _id: 1 })
+        .project<{ _id: Types.ObjectId; slug: string }>({ slug: 1 })) {
+        const slugKey = slugKeyOf(slug);
+        if (slugKey === undefined || seen.has(slugKey)) continue;
+        seen.add(slugKey);
+        await organisations.updateOne({ _id }, { $set: { slugKey } });
+      }
     },
   },
 ];

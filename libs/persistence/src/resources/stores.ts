@@ -15,6 +15,12 @@ import { webhookKind, type WebhookRow } from '../kinds/webhook.kind';
 import type { Head } from './resource-row';
 import { ResourceStore } from './resource-store';
 
+/** The form in which slugs of organisations are compared; undefined for none. */
+export const slugKeyOf = (slug: string): string | undefined => {
+  const key = slug.trim().toLowerCase();
+  return key === '' ? undefined : key;
+};
+
 /** Organisations. A row belongs to itself, so the rule of the tenant holds for it too; the operator’s plane may list all. */
 @Injectable()
 export class OrganisationStore extends ResourceStore<OrganisationRow> {
@@ -34,6 +40,14 @@ export class OrganisationStore extends ResourceStore<OrganisationRow> {
       .lean<Pick<OrganisationRow, 'enableOwnership'>>()
       .exec();
     return row?.enableOwnership === true;
+  }
+
+  /** The id of the organisation that has a slug for itself. */
+  async holderOfSlug(slug: string): Promise<OrganisationId | null> {
+    const slugKey = slugKeyOf(slug);
+    if (slugKey === undefined) return null;
+    const row = await this.model.findOne({ slugKey }).select({ _id: 1 }).lean<Pick<OrganisationRow, '_id'>>().exec();
+    return row === null ? null : toOrganisationId(row._id);
   }
 
   /** Whether the installation has any organisation. */
@@ -135,6 +149,12 @@ export class UserStore extends ResourceStore<UserRow> {
       .lean<Pick<UserRow, 'orgId'>>()
       .exec();
     return row === null ? null : toOrganisationId(row.orgId);
+  }
+
+  /** The ids of everybody in the organisation. */
+  async ids(organisation: OrganisationId, session: ClientSession | null): Promise<readonly string[]> {
+    const rows = await this.digests(organisation, {}, session);
+    return rows.map(({ _id }) => _id.toString());
   }
 
   /** For the operator’s plane alone: every user of the installation. */

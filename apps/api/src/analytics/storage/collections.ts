@@ -150,6 +150,20 @@ export class AnalyticsCollections {
     return hasShared ? [shared] : [this.db.collection<RecordDocument>(`z_tyk_analyticz_${orgId}`)];
   }
 
+  /** Deletes everything that is stored of an organisation, whichever program has stored it. */
+  async forget(orgId: string): Promise<void> {
+    await this.rollups.deleteMany({ orgId });
+    await this.segments.deleteMany({ orgId });
+    await this.uptime.deleteMany({ orgid: orgId });
+    for (const name of ['tyk_analytics', 'tyk_analytics_aggregates'])
+      await this.db.collection(name).deleteMany({ orgid: orgId });
+    for (const prefix of ['z_tyk_analyticz_', 'z_tyk_analyticz_aggregate_']) {
+      const name = `${prefix}${orgId}`;
+      this.made.delete(name);
+      if ((await this.db.listCollections({ name }).toArray()).length > 0) await this.db.dropCollection(name);
+    }
+  }
+
   /** All of it or nothing. Not tried again here: whoever asks finds out what became of it, whatever the error was. */
   async inTransaction(work: (session: mongo.ClientSession) => Promise<void>): Promise<void> {
     const session = await this.connection.startSession();

@@ -168,7 +168,7 @@ describe('GenerationService', () => {
     const organisation = await api.organisation();
     const apiId = await create(organisation);
     expect((await generations.current()).apis.plain.toString()).toContain(apiId);
-    expectOk(await api.admin.delete(`/admin/organisations/${organisation.id}?force=true`));
+    expectOk(await api.remove(organisation.id));
     expect((await generations.current()).apis.plain.toString()).not.toContain(apiId);
   });
 });

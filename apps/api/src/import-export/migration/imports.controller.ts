@@ -32,6 +32,7 @@ export class ImportsController {
     body: OrganisationImport,
     reply: IdReply,
     tagged: true,
+    errors: [409],
   })
   async organisation(@AdminRequest() context: AdminContext, @Body() input: OrganisationImport): Promise<unknown> {
     const row = await this.organisations.import(context, input);

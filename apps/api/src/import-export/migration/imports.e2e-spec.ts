@@ -40,7 +40,7 @@ describe('imports by the operator', () => {
 
     it('brings a deleted organisation back', async () => {
       const gone = await api.organisation();
-      expectOk(await api.admin.delete(`/admin/organisations/${gone.id}`));
+      expectOk(await api.remove(gone.id));
       expectOk(await api.admin.post('/admin/organisations/import', { id: gone.id, owner_name: 'Back' }));
       expect(withVersion(await api.admin.get(`/admin/organisations/${gone.id}`))).toMatchObject({
         owner_name: 'Back',

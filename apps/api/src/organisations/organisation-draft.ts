@@ -1,0 +1,58 @@
+import { Conflict } from '@castellan/dto';
+import {
+  DuplicateKey,
+  OrganisationStore,
+  slugKeyOf,
+  toObjectId,
+  type Draft,
+  type OrganisationRow,
+} from '@castellan/persistence';
+import type { OrganisationInput } from './organisation.dto';
+import { organisationSessionAfter } from './organisation-session';
+import { settingsAfter } from './organisation-settings';
+
+/** Fields that the organisation's row or the reply owns; what a client sends for them is not kept. */
+const ownedFields = new Set(['id', '_id', 'apis', 'version', 'settings', 'org_session']);
+
+/** The row that an organisation makes, in the place of the current one if there is any. @throws ValidationFailed */
+export const organisationDraft = (
+  id: string,
+  input: OrganisationInput,
+  current: OrganisationRow | null,
+): Draft<OrganisationRow> => {
+  const settings = settingsAfter(current, input.settings);
+  const session = organisationSessionAfter(current, input.org_session);
+  const content = Object.fromEntries(Object.entries(input).filter(([field]) => !ownedFields.has(field)));
+  const slug = input.owner_slug ?? '';
+  return {
+    _id: toObjectId(id),
+    document: JSON.stringify({ ...content, settings: settings.document, ...session }),
+    name: input.owner_name,
+    slug,
+    ...claimOf(slug, current),
+    ...settings.lifted,
+  };
+};
+
+/** Organisations that had the same slug before it had to be one's own keep it, without a claim to it. */
+const claimOf = (slug: string, current: OrganisationRow | null): Pick<OrganisationRow, 'slugKey'> => {
+  const slugKey = slugKeyOf(slug);
+  const isUnclaimed = current !== null && current.slugKey === undefined && slugKeyOf(current.slug) === slugKey;
+  return slugKey === undefined || isUnclaimed ? {} : { slugKey };
+};
+
+/** Runs a write, and says which organisation has the slug already. @throws Conflict */
+export const refusingTakenSlug = async <T>(
+  organisations: OrganisationStore,
+  slug: string | null | undefined,
+  write: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof DuplicateKey) || !error.fields.includes('slugKey')) throw error;
+    const id = await organisations.holderOfSlug(slug ?? '');
+    const message = `The organisation ${id ?? ''} has the owner_slug "${slug ?? ''}" already`;
+    throw new Conflict('owner_slug_conflict', message, { cause: error, meta: { id } });
+  }
+};
