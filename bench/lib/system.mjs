@@ -77,6 +77,7 @@ export const startSystem = async (settings = {}, of = root) => {
       CASTELLAN_MONGODB_URI: mongodb.href,
       CASTELLAN_REDIS_URL: redisUrl,
       CASTELLAN_LOG_LEVEL: 'warn',
+      CASTELLAN_RATE_LIMIT: '0',
       ...settings,
     },
   });

@@ -7,6 +7,7 @@ import { createLogger, Metrics } from '@castellan/observability';
 import { AccessControl } from '@castellan/rbac';
 import { HttpClient } from '@castellan/testing';
 import { AppModule } from '../../apps/api/src/app.module';
+import { RateLimits } from '../../apps/api/src/http/rate-limits';
 import { withoutSecretsOf } from '../../apps/api/src/http/credentials-in-text';
 import { createAdapter, prepareServer } from '../../apps/api/src/http/server';
 import { createValidationPipe } from '../../apps/api/src/http/validation.pipe';
@@ -31,6 +32,8 @@ export const startAppWithRoutes = async (controllers: readonly Type[]): Promise<
     // Probing without a credential counts as guessing.
     CASTELLAN_ADMIN_ATTEMPTS: '100000',
     CASTELLAN_CREDENTIAL_ATTEMPTS: '100000',
+    CASTELLAN_RATE_LIMIT: '0',
+    CASTELLAN_RATE_LIMIT_ADDRESS: '0',
   });
   const lines: string[] = [];
   const logger = createLogger('api', 'info', { write: (line) => lines.push(line) }, withoutSecretsOf(config));
@@ -42,7 +45,13 @@ export const startAppWithRoutes = async (controllers: readonly Type[]): Promise<
     bodyParser: false,
     logger: false,
   });
-  await prepareServer(app.getHttpAdapter().getInstance(), config, app.get(Metrics), app.get(AccessControl));
+  await prepareServer(
+    app.getHttpAdapter().getInstance(),
+    config,
+    app.get(Metrics),
+    app.get(AccessControl),
+    app.get(RateLimits),
+  );
   app.useGlobalPipes(createValidationPipe());
   await app.listen(0, '127.0.0.1');
   return {

@@ -15,6 +15,7 @@ import { GatewaysModule } from './gateways/gateways.module';
 import { ErrorFilter } from './http/error.filter';
 import { RefuseUnknownParameters } from './http/query/refuse-unknown';
 import { KeptTextModule } from './http/kept-text.module';
+import { RateLimits } from './http/rate-limits';
 import { SendHeaders } from './http/reply-headers';
 import { KeyRedisModule } from './keys/key-redis.module';
 import { KeysModule } from './keys/keys.module';
@@ -77,6 +78,7 @@ export class AppModule {
       ],
       controllers: [ExamplesController],
       providers: [
+        RateLimits,
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: APP_INTERCEPTOR, useClass: RefuseUnknownParameters },
         { provide: APP_INTERCEPTOR, useClass: SendHeaders },

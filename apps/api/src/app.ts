@@ -8,6 +8,7 @@ import { redisTransportOptions } from '@castellan/persistence';
 import { AccessControl } from '@castellan/rbac';
 import { AppModule } from './app.module';
 import { serveDocumentation } from './documentation/swagger-ui';
+import { RateLimits } from './http/rate-limits';
 import { createAdapter, prepareServer } from './http/server';
 import { guideFromUnknownPaths } from './http/unknown-paths';
 import { createValidationPipe } from './http/validation.pipe';
@@ -24,13 +25,14 @@ export const createApp = async (
     abortOnError: false,
     logger: new NestLogger(logger),
   });
-  await prepareServer(app.getHttpAdapter().getInstance(), config, app.get(Metrics), app.get(AccessControl));
+  const server = app.getHttpAdapter().getInstance();
+  await prepareServer(server, config, app.get(Metrics), app.get(AccessControl), app.get(RateLimits));
   app.useGlobalPipes(createValidationPipe());
   app.connectMicroservice<MicroserviceOptions>({
     transport: Transport.REDIS,
     options: redisTransportOptions(config.redisUrl),
   });
-  guideFromUnknownPaths(app.getHttpAdapter().getInstance());
+  guideFromUnknownPaths(server);
   serveDocumentation(app);
   return app;
 };

@@ -82,6 +82,9 @@ export class ApiUnderTest {
       CASTELLAN_MONGODB_URI: databaseUri(database ?? `castellan_${randomBytes(6).toString('hex')}`),
       CASTELLAN_REDIS_URL: workerRedisUrl(),
       CASTELLAN_LOG_LEVEL: logLevel,
+      // Tests ask faster than anybody.
+      CASTELLAN_RATE_LIMIT: '0',
+      CASTELLAN_RATE_LIMIT_ADDRESS: '0',
       ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`CASTELLAN_${name}`, value])),
     });
     if (database === undefined) await emptyRedis(config.redisUrl);

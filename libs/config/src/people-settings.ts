@@ -44,6 +44,24 @@ export const peopleSettings = {
     'The same for wrong access keys and node secrets together',
     '60',
   ),
+  rateLimit: setting(
+    'RATE_LIMIT',
+    wholeNumber(0, 10_000_000).default(6_000),
+    'Requests a minute of one credential: of a user, by whatever key or session, or of an admin secret; 0 is any number. Gateways are not counted',
+    '6000',
+  ),
+  rateLimitService: setting(
+    'RATE_LIMIT_SERVICE',
+    wholeNumber(0, 10_000_000).default(60_000),
+    'The same of a service account that has no limit of its own',
+    '60000',
+  ),
+  rateLimitAddress: setting(
+    'RATE_LIMIT_ADDRESS',
+    wholeNumber(0, 10_000_000).default(3_000),
+    'Requests a minute of one address that show no good credential, such as logins',
+    '3000',
+  ),
   publicUrl: setting(
     'PUBLIC_URL',
     z
@@ -55,10 +73,16 @@ export const peopleSettings = {
     'Where browsers find the API, such as `https://castellan.example`; with https, cookies are taken back over TLS only. Without it, what a request names as its host',
     'none',
   ),
+  oidcHttp: setting(
+    'OIDC_HTTP',
+    z.enum(['off', 'loopback'], 'must be off or loopback').default('off'),
+    'Whether providers of OpenID Connect may be reached without TLS: off, or loopback for one on this machine, to try things out',
+    'off',
+  ),
   secretKey: secretSetting(
     'SECRET_KEY',
     secret.or(z.literal('')).default(''),
-    'Encrypts what has to be kept in a form that can be read back, such as the secrets of second factors, which need it; the same on all replicas, and for good',
+    'Encrypts what has to be kept in a form that can be read back, such as the secrets of second factors and of clients of OpenID Connect, which need it; the same on all replicas, and for good',
     'none',
   ),
   sessionIdleMinutes: setting(

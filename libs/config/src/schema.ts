@@ -220,7 +220,7 @@ export const apiOnlySettings = {
     'Pause between two walks over all keys in Redis, in milliseconds; they find keys that were made elsewhere',
     '300000',
   ),
-  certificateSecret: setting(
+  certificateSecret: secretSetting(
     'CERTIFICATE_SECRET',
     z.string().default(''),
     'Encrypts private keys of certificates as gateways read them: their `security.private_certificate_encoding_secret`, or else their `secret`; without it, private keys are refused',

@@ -21,6 +21,7 @@ export const errorCodes = {
   set_up_already: 'The installation has been set up; that can be done only once.',
   not_configured: 'The installation lacks a setting that this needs.',
   too_many_attempts: 'The secret is wrong, as were many from this address before it, or has to wait because of them.',
+  rate_limited: 'The caller has sent more requests than it may; wait until its minute is over.',
   not_found: 'No such route, or no such resource in this organisation.',
   api_id_conflict: 'Another API definition has this `api_id` or database id.',
   listen_path_conflict: 'Another active API listens on this path and domain.',

@@ -33,6 +33,7 @@ export { KeyScans } from './keys/key-scans';
 export { OrganisationConfirmations } from './keys/organisation-confirmations';
 export type { ApiRow } from './kinds/api.kind';
 export { assetKind, type AssetRow } from './kinds/asset.kind';
+export { identityProviderKind, type IdentityProviderRow } from './kinds/identity-provider.kind';
 export {
   allKinds,
   defineKind,

@@ -12,6 +12,10 @@ export interface UserPrincipal {
   readonly grants: Grants;
   /** The id of the browser's session; null for an access key. */
   readonly sessionId: string | null;
+  /** A program, which never logs in. */
+  readonly isService: boolean;
+  /** Requests a minute; null for what the installation says. */
+  readonly rateLimit: number | null;
   /** 24-hex ids of the groups. */
   readonly groupIds: readonly string[];
 }

@@ -206,6 +206,8 @@ export class Stack {
         new AppProcess('api', `http://127.0.0.1:${port}`, {
           ...this.common(options),
           CASTELLAN_API_PORT: String(port),
+          CASTELLAN_RATE_LIMIT: '0',
+          CASTELLAN_RATE_LIMIT_ADDRESS: '0',
           CASTELLAN_ADMIN_SECRET: this.adminSecret,
           CASTELLAN_NODE_SECRET: this.nodeSecret,
         }),

@@ -58,7 +58,7 @@ export class OrganisationStrategy extends PassportStrategy(Strategy, 'organisati
     const token = sessionTokenOf(request, this.config);
     const session = token === null ? null : await this.sessions.touch(token);
     const user = session === null ? null : await this.users.activeById(session.userId);
-    if (session === null || user === null) throw new Unauthorised();
+    if (session === null || user === null || user.service === true) throw new Unauthorised();
     requireOwnPage(request, this.config, session);
     return this.rights.principalOf(user, session);
   }

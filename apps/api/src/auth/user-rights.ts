@@ -38,6 +38,8 @@ export class UserRights {
       organisationId: user.orgId.toString(),
       grants: held,
       sessionId: session?.id ?? null,
+      isService: user.service === true,
+      rateLimit: user.rateLimit ?? null,
       groupIds: groups.filter(({ active }) => active).map(({ _id }) => _id.toString()),
     };
   }

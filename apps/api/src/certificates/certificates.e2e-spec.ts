@@ -337,7 +337,7 @@ describe('a certificate that is deleted', () => {
     expectOk(await owner.admin.client.delete(`/api/certs/${id}`));
     expect(await add(pem, owner)).toBe(id);
     expect(await raw(id)).toBe(pem);
-    expectOk(await api.admin.delete(`/admin/organisations/${owner.id}`));
+    expectOk(await api.remove(owner.id));
     await eventually(async () => (await raw(id)) === null && (await index(owner)).length === 0);
   });
 });

@@ -23,7 +23,7 @@ const errors = {
   },
   422: { description: 'What was sent cannot be used', code: 'validation_failed' },
   428: { description: 'The organisation demands If-Match', code: 'precondition_required' },
-  429: { description: 'Too many wrong credentials from this address', code: 'too_many_attempts' },
+  429: { description: 'Too many requests, or too many wrong credentials from this address', code: 'too_many_attempts' },
   500: { description: 'Something failed here; the log has the cause under `RequestID`', code: 'internal' },
   503: { description: 'A database is out of reach; try again', code: 'unavailable' },
 } as const satisfies Readonly<Record<number, About>>;

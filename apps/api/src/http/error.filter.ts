@@ -85,6 +85,8 @@ export class ErrorFilter implements ExceptionFilter {
   private async recordRefusal(request: ApiRequest, { status, code, message }: CastellanError): Promise<void> {
     const { principal, access } = request;
     if (readingMethods.has(request.method) || principal === undefined || principal.plane === 'node') return;
+    // Whoever sends too much would fill the log with it.
+    if (code === 'rate_limited') return;
     // Searches and checks that are sent as POST write nothing either.
     if (access?.permission?.level === 'read') return;
     try {

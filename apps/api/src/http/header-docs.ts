@@ -17,6 +17,14 @@ export const versionHeader: HeaderDocs = {
   ETag: { description: 'The version', required: true, schema: { type: 'string', example: '"7"' } },
 };
 
+/** How many requests the caller has left; absent while they are not counted. */
+export const rateHeaders: HeaderDocs = {
+  'RateLimit-Limit': { description: 'Requests a minute', schema: { type: 'string', example: '6000' } },
+  'RateLimit-Remaining': { description: 'How many are left', schema: { type: 'string', example: '5999' } },
+  'RateLimit-Reset': { description: 'Seconds until the minute is over', schema: { type: 'string', example: '60' } },
+  'RateLimit-Policy': { description: 'The limit and its window', schema: { type: 'string', example: '6000;w=60' } },
+};
+
 export const nextPieceHeader: HeaderDocs = {
   [nextHeader]: {
     description: 'Where the next piece of the list begins: send it as `after`; absent from the last one',

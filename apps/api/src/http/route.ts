@@ -11,7 +11,14 @@ import { ErrorReply } from '@castellan/dto';
 import { ACCESS, type Access } from '@castellan/rbac';
 import { ApiErrors, type ErrorStatus } from './api-errors.decorator';
 import { bodyOf, type BodyOf } from './body-docs';
-import { locationHeader, nextPieceHeader, requestIdHeader, versionHeader, type HeaderDocs } from './header-docs';
+import {
+  locationHeader,
+  nextPieceHeader,
+  rateHeaders,
+  requestIdHeader,
+  versionHeader,
+  type HeaderDocs,
+} from './header-docs';
 import { contentOf, modelsOf, type Shape } from './media-docs';
 import { requestHeadersOf } from './request-header-docs';
 
@@ -87,7 +94,7 @@ const route =
       ApiResponse({
         status: about.creates === true ? 201 : 200,
         description: 'Done',
-        headers: headersOf(about),
+        headers: headersOf(access, about),
         content: contentOf(about),
       }),
       ...(reads ? [ApiResponse(unchanged)] : []),
@@ -144,8 +151,9 @@ const leadingTo = (description: string): ApiResponseOptions => ({
   headers: { ...requestIdHeader, ...locationHeader },
 });
 
-const headersOf = ({ tagged, listed, replyHeaders }: RouteOf): HeaderDocs => ({
+const headersOf = ({ plane }: Access, { tagged, listed, replyHeaders }: RouteOf): HeaderDocs => ({
   ...requestIdHeader,
+  ...(plane === 'node' ? {} : rateHeaders),
   ...(tagged === true ? versionHeader : {}),
   ...(listed === true ? nextPieceHeader : {}),
   ...replyHeaders,
@@ -156,8 +164,8 @@ const errorsOf = (
   path: string,
   { body, preconditioned, errors = [] }: RouteOf,
 ): readonly ErrorStatus[] => {
-  const all: ErrorStatus[] = [400, 500, 503, ...errors];
-  if (plane !== 'public') all.push(401, 429);
+  const all: ErrorStatus[] = [400, 429, 500, 503, ...errors];
+  if (plane !== 'public') all.push(401);
   if (plane === 'node' || permission !== null) all.push(403);
   if (path.includes(':')) all.push(404);
   if (body !== undefined) all.push(413, 415);

@@ -22,6 +22,7 @@ import { secretsOf, withoutCredentials } from './credentials-in-text';
 import { acceptForms } from './file-upload';
 import type { FrontDoor } from './front-door';
 import { acceptLargeBodies } from './large-bodies';
+import type { RateLimits } from './rate-limits';
 import { shownPath } from './shown-path';
 import { refuseUnreadBodies } from './unread-bodies';
 
@@ -86,6 +87,7 @@ export const prepareServer = async (
   config: ApiConfig,
   metrics: Metrics,
   control: AccessControl,
+  limits: RateLimits,
 ): Promise<void> => {
   const budget = new BodyBudget(config.bodiesLimit, config.bodiesLimit - Math.floor(config.bodiesLimit / 5));
   metrics.gauge('castellan_body_bytes_held', 'Bytes of bodies that are not whole or not read yet', [], () =>
@@ -98,7 +100,7 @@ export const prepareServer = async (
   });
   await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy });
   await server.register(cookie);
-  admitCallers(server, control);
+  admitCallers(server, control, limits);
   acceptBodies(server, config, budget);
   acceptLargeBodies(server, config);
   await acceptForms(server, config, budget);

@@ -273,7 +273,7 @@ describe('index and Redis', () => {
     const id = await addApi(own);
     const body = { access_rights: { [id]: { versions: ['Default'] } } };
     const hash = textOf(expectOk(await own.admin.client.post('/api/keys', body)).json['key_hash']);
-    expectOk(await api.admin.delete(`/admin/organisations/${own.id}?force=true`));
+    expectOk(await api.remove(own.id));
     await eventually(async () => (await redis.exists(sessionName(hash))) === 0);
   });
 

@@ -103,7 +103,7 @@ describe('the session of an organisation', () => {
   it('goes with the organisation', async () => {
     const gone = await api.organisation();
     expect(await stored(gone)).toBeDefined();
-    expectOk(await api.admin.delete(`/admin/organisations/${gone.id}`));
+    expectOk(await api.remove(gone.id));
     expect(await stored(gone)).toBeUndefined();
   });
 });

@@ -74,7 +74,7 @@ export class SessionDto {
   @ApiProperty({ description: 'What the browser said to be' })
   readonly agent!: string;
 
-  @ApiProperty({ example: 'password', enum: ['password', 'sso', 'setup'] })
+  @ApiProperty({ example: 'password', enum: ['password', 'sso', 'oidc', 'setup'] })
   readonly method!: string;
 
   @ApiProperty({ description: 'Whether it is the one of this request' })

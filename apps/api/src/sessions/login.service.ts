@@ -121,8 +121,8 @@ export class LoginService {
   private async provenAmong(meant: readonly UserRow[], password: string): Promise<readonly UserRow[]> {
     if (meant.length === 0) await comparePointlessly(password);
     const fits = await Promise.all(
-      meant.map(async ({ passwordHash, active }) => {
-        if (passwordHash !== '') return (await isPassword(passwordHash, password)) && active;
+      meant.map(async ({ passwordHash, active, service }) => {
+        if (passwordHash !== '' && service !== true) return (await isPassword(passwordHash, password)) && active;
         await comparePointlessly(password);
         return false;
       }),

@@ -14,7 +14,7 @@ const refused = (why: string): CastellanError => new CastellanError(403, 'csrf_f
 const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join() : value);
 
 /** Where our own pages are. */
-const ownOrigin = ({ publicUrl }: Pick<ApiConfig, 'publicUrl'>, request: FastifyRequest): string =>
+export const ownOrigin = ({ publicUrl }: Pick<ApiConfig, 'publicUrl'>, request: FastifyRequest): string =>
   publicUrl === '' ? `${request.protocol}://${request.host}` : publicUrl;
 
 const isOwn = (request: FastifyRequest, config: Pick<ApiConfig, 'publicUrl'>): boolean =>

@@ -44,6 +44,8 @@ export class PasswordsService {
    * @throws ValidationFailed
    */
   async requireGood(password: string, user: UserRow, signIn: SignInRow, field: string): Promise<void> {
+    if (user.service === true)
+      throw new ValidationFailed([{ path: field, message: 'is nothing for a service account' }]);
     const organisation = await this.organisations.byId(toOrganisationId(user.orgId));
     const document = documentOf(user);
     const names = [textAt(document, 'first_name'), textAt(document, 'last_name'), organisation?.name ?? ''];

@@ -26,7 +26,7 @@ export interface Session {
   readonly groupIds: readonly string[];
 }
 
-export type LoginMethod = 'password' | 'sso' | 'setup';
+export type LoginMethod = 'password' | 'sso' | 'oidc' | 'setup';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -154,7 +154,7 @@ const pairs = (fields: readonly string[]): Readonly<Record<string, string>> => {
   return Object.fromEntries(entries);
 };
 
-const methods: readonly string[] = ['password', 'sso', 'setup'] satisfies LoginMethod[];
+const methods: readonly string[] = ['password', 'sso', 'oidc', 'setup'] satisfies LoginMethod[];
 const isMethod = (text: string | undefined): text is LoginMethod => text !== undefined && methods.includes(text);
 
 /** Null for a record that is not, or not wholly, there. */

@@ -16,6 +16,6 @@ import { SessionsController } from './sessions.controller';
   imports: [AuthModule],
   controllers: [LoginController, SessionsController, CredentialsController],
   providers: [AccountReach, LoginService, LoginThrottle, PasswordsService, Proof, Sealer, SecondFactorsService],
-  exports: [LoginService, PasswordsService],
+  exports: [LoginService, PasswordsService, Sealer],
 })
 export class SessionsModule {}

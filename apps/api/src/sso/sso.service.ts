@@ -118,7 +118,7 @@ export class SsoService {
     user: UserRow,
     minter: UserRow | null,
   ): Promise<boolean> {
-    if (!user.active) return false;
+    if (!user.active || user.service === true) return false;
     // A group that has gone since would let somebody in with fewer rights than was said.
     const { reach, groups } = await this.rights.of(user, null, groupIds);
     if (!groupIds.every((id) => groups.some(({ _id }) => _id.toString() === id))) return false;

@@ -40,6 +40,8 @@ export class PermissionsService {
     }));
     return {
       administrator: isAdmin(held),
+      service_account: user.service === true,
+      rate_limit: user.rateLimit ?? 0,
       permissions,
       groups: groups.map(({ _id, name, active }) => ({ id: _id.toString(), name, active })),
     };

@@ -42,6 +42,7 @@ export const userDraft = (state: UserState, current: UserRow | null): Draft<User
   const email = fields.email_address == null ? (current?.email ?? '') : normalisedEmail(fields.email_address);
   const active = fields.active ?? current?.active ?? true;
   const renewals = numberAt(before, 'key_renewals') + Number(current !== null && accessKeyHash !== undefined);
+  const { service, rateLimit } = limitsAfter(fields, current);
   const document: JsonObject = {
     ...before,
     first_name: fields.first_name ?? textAt(before, 'first_name'),
@@ -52,6 +53,8 @@ export const userDraft = (state: UserState, current: UserRow | null): Draft<User
     group_ids: [...groupIds],
     password_max_days: fields.password_max_days ?? numberAt(before, 'password_max_days'),
     key_renewals: renewals,
+    service_account: service,
+    rate_limit: rateLimit,
   };
   return {
     _id: current?._id ?? newObjectId(),
@@ -61,10 +64,23 @@ export const userDraft = (state: UserState, current: UserRow | null): Draft<User
     grants,
     groupIds,
     searchText: userSearchText(document),
+    ...(current?.identity === undefined ? {} : { identity: current.identity }),
+    ...(current?.providedGroupIds === undefined ? {} : { providedGroupIds: current.providedGroupIds }),
+    ...(service ? { service } : {}),
+    ...(rateLimit > 0 ? { rateLimit } : {}),
     accessKeyHash: accessKeyHash ?? current?.accessKeyHash ?? '',
     passwordHash: passwordHash ?? current?.passwordHash ?? '',
   };
 };
+
+/** Whether the account is a program's, and how many requests a minute it has to itself; 0 for no limit of its own. */
+export const limitsAfter = (
+  fields: UserFields,
+  current: Pick<UserRow, 'service' | 'rateLimit'> | null,
+): { readonly service: boolean; readonly rateLimit: number } => ({
+  service: fields.service_account ?? current?.service ?? false,
+  rateLimit: fields.rate_limit ?? current?.rateLimit ?? 0,
+});
 
 /** As replies show a user. @param accessKey only in the reply that makes it */
 export const presentUser = (row: UserRow, accessKey = ''): UserDto => {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { StatusReply } from '@castellan/dto';
+import { int32, StatusReply } from '@castellan/dto';
 import { UserDto } from './user.dto';
 
 /**
@@ -79,6 +79,12 @@ class GroupOfUserDto {
 export class UserPermissionsDto {
   @ApiProperty()
   readonly administrator!: boolean;
+
+  @ApiProperty({ description: 'A program’s account, as which nobody logs in' })
+  readonly service_account!: boolean;
+
+  @ApiProperty({ ...int32, description: 'Requests a minute; 0 for what the installation says' })
+  readonly rate_limit!: number;
 
   @ApiProperty({ type: [EffectiveRightDto] })
   readonly permissions!: readonly EffectiveRightDto[];

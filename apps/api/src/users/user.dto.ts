@@ -87,6 +87,26 @@ export class UserFields {
   @Min(0, { message: 'must be at least 0' })
   @Max(36_500, { message: 'must be at most 36500' })
   readonly password_max_days?: number | null;
+
+  @ApiPropertyOptional({
+    type: Boolean,
+    nullable: true,
+    description: 'A program’s account: it works by its access key, and nobody logs in as it. Administrators make them',
+  })
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  readonly service_account?: boolean | null;
+
+  @ApiPropertyOptional({
+    ...int32,
+    nullable: true,
+    description: 'Requests a minute; 0 for what the installation says. Administrators set it',
+  })
+  @IsOptional()
+  @IsInt({ message: 'must be a whole number' })
+  @Min(0, { message: 'must be at least 0' })
+  @Max(10_000_000, { message: 'must be at most 10000000' })
+  readonly rate_limit?: number | null;
 }
 
 const isAddress = () => IsEmail({ require_tld: false }, { message: 'must be an email address' });

@@ -17,5 +17,6 @@ import { UsersService } from './users.service';
   imports: [AuthModule, ResourceModule, SessionsModule],
   controllers: [UsersController, OrganisationUsersController, PermissionsController, UserGroupsController],
   providers: [OwnedByPeople, UsersService, UserGroupsService, PermissionsService, PeopleRules],
+  exports: [PeopleRules],
 })
 export class UsersModule {}

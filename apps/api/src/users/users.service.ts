@@ -26,7 +26,7 @@ import { ResourceTools } from '../resources/resource-tools';
 import { OwnedByPeople } from './owned-by-people';
 import type { Author } from './author';
 import { PeopleRules } from './people-rules';
-import { groupIdsAskedFor, literally, presentUser, userDraft, type UserState } from './user-content';
+import { groupIdsAskedFor, limitsAfter, literally, presentUser, userDraft, type UserState } from './user-content';
 import type { UserChange, UserCreation, UserListDto } from './user.dto';
 
 const resetPassword = 'ResetPassword';
@@ -210,6 +210,7 @@ export class UsersService {
     const groups = await this.rules.groupsNamed(unit, state.groupIds);
     await this.rules.requireSomething(unit, state.grants, groups);
     const before = current === null ? {} : (await this.rights.of(current, unit.session)).reach;
+    requireUnlimited(author, state, current);
     author.requireGrantable(before, state.grants, 'user_permissions');
     for (const { grants } of groups) author.requireGrantable(before, grants, 'group_ids');
     return state;
@@ -248,6 +249,14 @@ export class UsersService {
     }
   }
 }
+
+/** How much an account may ask of the installation is for administrators to say. @throws CastellanError 403 */
+const requireUnlimited = (author: Author, { fields }: UserState, current: UserRow | null): void => {
+  const [was, is] = [limitsAfter({}, current), limitsAfter(fields, current)];
+  const administers = { IsAdmin: 'admin' };
+  if (is.service !== was.service) author.requireGrantable({}, administers, 'service_account');
+  if (is.rateLimit !== was.rateLimit) author.requireGrantable({}, administers, 'rate_limit');
+};
 
 const notFound = (): NotFound => new NotFound('Could not retrieve user detail');
 

@@ -1,4 +1,5 @@
 import { apiKind } from './api.kind';
+import { identityProviderKind } from './identity-provider.kind';
 import { keyKind } from './key.kind';
 import { assetKind } from './asset.kind';
 import { certificateKind } from './certificate.kind';
@@ -21,6 +22,7 @@ registerKind(keyKind);
 registerKind(certificateKind);
 registerKind(oauthClientKind);
 registerKind(assetKind);
+registerKind(identityProviderKind);
 
 /** The models of all kinds. A new kind is a file of its own and a line in both lists. */
 export const kindModels = [
@@ -33,4 +35,5 @@ export const kindModels = [
   modelOf(certificateKind),
   modelOf(oauthClientKind),
   modelOf(assetKind),
+  modelOf(identityProviderKind),
 ];

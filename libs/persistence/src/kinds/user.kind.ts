@@ -14,6 +14,14 @@ export interface UserRow extends ResourceRow {
   readonly grants: Readonly<Record<string, string>>;
   /** 24-hex ids of the groups that the user is in; absent in rows of a time before there were groups. */
   readonly groupIds?: readonly string[];
+  /** Who the user is at a provider of identities: the provider's id and its subject; absent for nobody there. */
+  readonly identity?: string;
+  /** Those of the groups that the provider gives, and takes again at a later login. */
+  readonly providedGroupIds?: readonly string[];
+  /** A program's account, that nobody can log in as; absent for a person's. */
+  readonly service?: boolean;
+  /** Requests a minute; absent for what the installation says. */
+  readonly rateLimit?: number;
   /** Name and address as searches look at them: in lower case. */
   readonly searchText: string;
 }
@@ -31,6 +39,10 @@ export const userKind = defineKind<UserRow>({
     passwordHash: { type: String, default: '' },
     grants: { type: Schema.Types.Mixed, required: true },
     groupIds: { type: [String], default: [] },
+    identity: { type: String },
+    providedGroupIds: { type: [String], default: undefined },
+    service: { type: Boolean },
+    rateLimit: { type: Number },
     searchText: { type: String, default: '' },
   },
   indexes: [
@@ -38,12 +50,13 @@ export const userKind = defineKind<UserRow>({
     [{ orgId: 1, email: 1 }, { unique: true }],
     [{ email: 1 }],
     [{ orgId: 1, groupIds: 1 }],
+    [{ identity: 1 }, { unique: true, sparse: true }],
     [{ orgId: 1, createdAt: 1, _id: 1 }],
   ],
   refersTo: ['user_group'],
   embeds: [],
   history: 'digests',
-  shown: ['active', 'user_permissions', 'group_ids', 'key_renewals'],
+  shown: ['active', 'user_permissions', 'group_ids', 'key_renewals', 'service_account', 'rate_limit', 'provided_groups'],
   served: null,
   documents: null,
   counted: false,
