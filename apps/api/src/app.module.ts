@@ -23,6 +23,7 @@ import { ImportsModule } from './import-export/migration/imports.module';
 import { OrganisationTransferModule } from './import-export/routes/transfer.module';
 import { OAuthModule } from './oauth/oauth.module';
 import { OasModule } from './oas/oas.module';
+import { OidcModule } from './oidc/oidc.module';
 import { OrganisationsModule } from './organisations/organisations.module';
 import { PoliciesModule } from './policies/policies.module';
 import { SchemasModule } from './schemas/schemas.module';
@@ -61,6 +62,7 @@ export class AppModule {
         SessionsModule,
         SetupModule,
         SsoModule,
+        OidcModule,
         ImportsModule,
         ApisModule,
         OasModule,

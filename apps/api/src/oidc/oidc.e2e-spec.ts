@@ -1,0 +1,267 @@
+import { generateKeyPair } from 'jose';
+import { eventually, listOf, textOf, unique, type Reply } from '@castellan/testing';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { Browser } from '../../test/browser';
+import { clientId, clientSecret, TestIdentityProvider } from '../../test/identity-provider';
+
+describe('logins by OpenID Connect', () => {
+  let api: ApiUnderTest;
+  let idp: TestIdentityProvider;
+  let organisation: TestOrganisation;
+  let providerId: string;
+  let [editors, readers] = ['', ''];
+
+  const group = async (permissions: Readonly<Record<string, string>>): Promise<string> => {
+    const body = { name: unique('group'), user_permissions: permissions };
+    return textOf(expectOk(await organisation.admin.client.post('/api/usergroups', body)).json['Meta']);
+  };
+  const provider = (fields: Readonly<Record<string, unknown>> = {}) => ({
+    name: 'Accounts',
+    issuer: idp.issuer,
+    client_id: clientId,
+    client_secret: clientSecret,
+    groups_claim: 'groups',
+    group_mappings: { editors, readers },
+    create_users: true,
+    ...fields,
+  });
+  const configure = async (fields: Readonly<Record<string, unknown>>): Promise<void> => {
+    expectOk(await organisation.admin.client.put(`/api/identity-providers/${providerId}`, provider(fields)));
+  };
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start({
+      OIDC_HTTP: 'loopback',
+      SECRET_KEY: 'a-key-for-what-is-sealed',
+      CREDENTIAL_ATTEMPTS: '1000',
+    });
+    organisation = await api.organisation();
+    idp = await TestIdentityProvider.start();
+    editors = await group({ apis: 'write' });
+    readers = await group({ policies: 'read' });
+    const created = expectOk(await organisation.admin.client.post('/api/identity-providers', provider()));
+    providerId = textOf(created.json['Meta']);
+    await idp.serve([`${api.url}/sso/oidc/${providerId}/callback`]);
+  });
+  afterAll(async () => {
+    await api.stop();
+    await idp.stop();
+  });
+  beforeEach(() => configure({}));
+
+  /** Somebody whom the provider knows. */
+  const someone = (claims: Readonly<Record<string, unknown>> = {}): string => {
+    const subject = unique('sub');
+    const own = { email: `${subject}@acme.example`, email_verified: true, given_name: 'Ada', groups: ['editors'] };
+    idp.people.set(subject, { ...own, ...claims });
+    return subject;
+  };
+  const begin = async (browser: Browser, next = '/'): Promise<string> => {
+    const reply = await browser.call('GET', `/sso/oidc/${providerId}/login?next=${encodeURIComponent(next)}`);
+    expect(reply.status).toBe(302);
+    return textOf(reply.headers.get('location') ?? '');
+  };
+  /** Logs somebody in, in a browser that comes from elsewhere, as after a login at a provider. */
+  const logIn = async (subject: string, browser = new Browser(api.anonymous), next = '/'): Promise<Reply> => {
+    const back = new URL(await idp.logIn(await begin(browser, next), subject));
+    const crossSite = { 'sec-fetch-site': 'cross-site', origin: '' };
+    return browser.call('GET', `${back.pathname}${back.search}`, undefined, crossSite);
+  };
+  const userOf = async (subject: string): Promise<Record<string, unknown> | undefined> => {
+    const found = await organisation.admin.client.get(`/api/users/search?q=${subject}`);
+    return listOf(expectOk(found).json['users'])[0];
+  };
+  const groupsOf = async (subject: string): Promise<readonly unknown[]> => {
+    const id = textOf((await userOf(subject))?.['id']);
+    const { json } = expectOk(await organisation.admin.client.get(`/api/users/${id}/permissions`));
+    return listOf(json['groups']).map((one) => one['id']);
+  };
+
+  it('make a user of whoever comes for the first time, with the groups that the claim stands for, and no more rights', async () => {
+    const subject = someone({ groups: ['editors', 'readers', 'admin'] });
+    const browser = new Browser(api.anonymous);
+    const reply = await logIn(subject, browser, '/apis?x=1');
+    expect([reply.status, reply.headers.get('location')]).toEqual([302, '/apis?x=1']);
+    expect(reply.headers.getSetCookie().join()).toMatch(/castellan-session=[^;]+;.*HttpOnly/);
+    expect((await browser.call('GET', '/api/apis')).status).toBe(200);
+    expect((await browser.call('GET', '/api/users')).status).toBe(403);
+    expect(new Set(await groupsOf(subject))).toEqual(new Set([editors, readers]));
+    const [session] = listOf(expectOk(await browser.call('GET', '/api/sessions')).json['sessions']);
+    expect(session).toMatchObject({ method: 'oidc' });
+    const log = listOf(expectOk(await organisation.admin.client.get('/api/audit-logs?p=-1')).json['audit_logs']);
+    const own = log.filter((one) => textOf(one['action']) === 'Login by OpenID Connect').map(({ user }) => user);
+    expect(own).toContain('identity provider Accounts');
+    const record = (await userOf(subject)) ?? {};
+    const again = await logIn(subject);
+    expect([again.status, (await userOf(subject))?.['id']]).toEqual([302, record['id']]);
+  });
+
+  it('follow the groups of the provider at each login, and leave those that were given by hand', async () => {
+    const subject = someone({ groups: ['editors'] });
+    await logIn(subject);
+    const id = textOf((await userOf(subject))?.['id']);
+    const byHand = await group({ hooks: 'read' });
+    expectOk(await organisation.admin.client.put(`/api/users/${id}`, { group_ids: [editors, byHand] }));
+    idp.people.set(subject, { ...idp.people.get(subject), groups: ['readers'] });
+    await logIn(subject);
+    expect(new Set(await groupsOf(subject))).toEqual(new Set([byHand, readers]));
+    idp.people.set(subject, { ...idp.people.get(subject), groups: [] });
+    expect((await logIn(subject)).status).toBe(302);
+    expect(await groupsOf(subject)).toEqual([byHand]);
+  });
+
+  it('let nobody in without a group that gives something, and take the rights that the last group gave', async () => {
+    const stranger = someone({ groups: ['admin', 'Administrators'] });
+    expect((await logIn(stranger)).status).toBe(403);
+    expect(await userOf(stranger)).toBeUndefined();
+    const subject = someone();
+    await logIn(subject);
+    idp.people.set(subject, { ...idp.people.get(subject), groups: undefined });
+    expect((await logIn(subject)).status).toBe(403);
+    expect(await groupsOf(subject)).toEqual([]);
+  });
+
+  it('make nobody where that is off, and let inactive users stay outside', async () => {
+    await configure({ create_users: false });
+    expect((await logIn(someone())).status).toBe(403);
+    await configure({});
+    const subject = someone();
+    await logIn(subject);
+    const id = textOf((await userOf(subject))?.['id']);
+    expectOk(await organisation.admin.client.put(`/api/users/${id}`, { active: false }));
+    expect((await logIn(subject)).status).toBe(403);
+  });
+
+  it('know people by their subject; an address leads to a user only where that is on and the provider vouches for it', async () => {
+    const email = `${unique('local')}@acme.example`;
+    const body = { email_address: email, user_permissions: { apis: 'read' } };
+    const made = expectOk(await organisation.admin.client.post('/api/users', body));
+    const id = textOf(made.json['Meta']);
+    for (const [settings, claims] of [
+      [{}, { email }],
+      [{ link_users: true }, { email, email_verified: false }],
+      [{ link_users: true }, { email, email_verified: 'true' }],
+    ]) {
+      await configure(settings ?? {});
+      expect((await logIn(someone(claims))).status).toBe(403);
+    }
+    await configure({ link_users: true });
+    const first = someone({ email });
+    expect((await logIn(first)).status).toBe(302);
+    // Somebody else with the same address is not the same person.
+    expect((await logIn(someone({ email }))).status).toBe(403);
+    // The address at the provider may change, the person stays.
+    idp.people.set(first, { ...idp.people.get(first), email: `${unique('new')}@acme.example` });
+    const browser = new Browser(api.anonymous);
+    expect((await logIn(first, browser)).status).toBe(302);
+    expect(expectOk(await browser.call('GET', '/api/users/me')).json).toMatchObject({ id, email_address: email });
+  });
+
+  it('end in the browser that they began in, once', async () => {
+    const [mine, other] = [new Browser(api.anonymous), new Browser(api.anonymous)];
+    const back = new URL(await idp.logIn(await begin(mine), someone()));
+    const path = `${back.pathname}${back.search}`;
+    await begin(other);
+    expect((await other.call('GET', path)).status).toBe(400);
+    expect((await mine.call('GET', path)).status).toBe(400);
+    const again = new URL(await idp.logIn(await begin(mine), someone()));
+    const foreign = new URL(await idp.logIn(await begin(other), someone()));
+    const code = foreign.searchParams.get('code') ?? '';
+    again.searchParams.set('code', code);
+    // A code of another login does not fit its verifier.
+    const mixed = await mine.call('GET', `${again.pathname}${again.search}`);
+    expect([mixed.status, mixed.headers.getSetCookie().join().includes('castellan-session=')]).toEqual([401, false]);
+    for (const query of ['', '?state=x&code=y', '?error=access_denied']) {
+      expect((await mine.call('GET', `${back.pathname}${query}`)).status).toBe(400);
+    }
+    const ahead = { 'sec-purpose': 'prefetch' };
+    expect((await mine.call('GET', `/sso/oidc/${providerId}/login`, undefined, ahead)).status).toBe(403);
+    expect((await mine.call('GET', '/sso/oidc/6649fb3e5715ec4c96cbef36/login')).status).toBe(404);
+  });
+
+  it.each(['//evil.example', 'https://evil.example', '/\\evil.example', 'javascript:alert(1)'])(
+    'lead nobody to %s',
+    async (next) => {
+      const reply = await logIn(someone(), new Browser(api.anonymous), next);
+      expect([reply.status, reply.headers.get('location')]).toEqual([302, '/']);
+    },
+  );
+
+  it('are over when the provider says so, with a token of its own', async () => {
+    const subject = someone();
+    const browser = new Browser(api.anonymous);
+    await logIn(subject, browser);
+    const path = `/sso/oidc/${providerId}/backchannel-logout`;
+    const send = (token: string): Promise<Reply> =>
+      api.anonymous.call('POST', path, {
+        body: `logout_token=${token}`,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      });
+    const { privateKey } = await generateKeyPair('RS256');
+    for (const token of [
+      'no token',
+      await idp.logoutToken({ sub: subject }, { key: privateKey }),
+      await idp.logoutToken({ sub: subject, nonce: 'n' }),
+      await idp.logoutToken({}),
+      await idp.logoutToken({ sub: subject, events: {} }),
+    ]) {
+      expect((await send(token)).status).toBe(400);
+    }
+    expect((await browser.call('GET', '/api/apis')).status).toBe(200);
+    const token = await idp.logoutToken({ sub: subject });
+    expectOk(await send(token));
+    expect((await browser.call('GET', '/api/apis')).status).toBe(401);
+    expect((await send(token)).status).toBe(400);
+  });
+
+  describe('providers', () => {
+    it('are set up by administrators alone, for their own organisation', async () => {
+      const path = `/api/identity-providers/${providerId}`;
+      const helper = await api.user(organisation.id, { idm: 'write' });
+      expect((await helper.client.get(path)).status).toBe(200);
+      expect((await helper.client.post('/api/identity-providers', provider())).status).toBe(403);
+      expect((await helper.client.put(path, provider())).status).toBe(403);
+      expect((await helper.client.delete(path)).status).toBe(403);
+      const other = await api.organisation();
+      expect((await other.admin.client.get(path)).status).toBe(404);
+      expect((await other.admin.client.put(path, provider())).status).toBe(404);
+      const foreign = await other.admin.client.post('/api/identity-providers', provider());
+      expect([foreign.status, listOf(foreign.json['Errors'])[0]?.['path']]).toEqual([400, 'group_mappings.editors']);
+    });
+
+    it('keep their secret to themselves, and keep it when it is not sent', async () => {
+      const { client_secret: _, ...without } = provider();
+      expectOk(await organisation.admin.client.put(`/api/identity-providers/${providerId}`, without));
+      const shown = await organisation.admin.client.get(`/api/identity-providers/${providerId}`);
+      expect(expectOk(shown).json).toMatchObject({ has_client_secret: true, issuer: idp.issuer });
+      const log = await organisation.admin.client.get('/api/audit-logs?p=-1');
+      for (const { text } of [shown, log]) expect(text).not.toContain(clientSecret);
+      expect((await logIn(someone())).status).toBe(302);
+    });
+
+    it.each([
+      [{ issuer: 'http://accounts.example' }, 'issuer'],
+      [{ issuer: 'https://a:b@accounts.example' }, 'issuer'],
+      [{ issuer: 'accounts' }, 'issuer'],
+      [{ id_token_alg: 'HS256' }, 'id_token_alg'],
+      [{ id_token_alg: 'none' }, 'id_token_alg'],
+      [{ scopes: 'email' }, 'scopes'],
+      [{ default_groups: ['6649fb3e5715ec4c96cbef36'] }, 'default_groups[0]'],
+      [{ name: '' }, 'name'],
+    ])('are refused with %j', async (fields, path) => {
+      const reply = await organisation.admin.client.post('/api/identity-providers', provider(fields));
+      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, path]);
+    });
+
+    it('that cannot be reached are a 503, and let people in again when they can', async () => {
+      await configure({ issuer: 'http://127.0.0.1:1' });
+      const browser = new Browser(api.anonymous);
+      expect((await browser.call('GET', `/sso/oidc/${providerId}/login`)).status).toBe(503);
+      await configure({});
+      expect((await logIn(someone())).status).toBe(302);
+      await configure({ active: false });
+      expect((await browser.call('GET', `/sso/oidc/${providerId}/login`)).status).toBe(404);
+      await eventually(async () => (await api.anonymous.get('/health/ready')).status === 200);
+    });
+  });
+});
