@@ -103,7 +103,7 @@ export class RateLimits {
 /** A user by the user, whatever key or session shows it. */
 const nameOf = (principal: Principal): string => {
   if (principal.plane === 'organisation') return `user ${principal.userId}`;
-  return principal.plane === 'admin' ? `operator ${principal.operator}` : 'node';
+  return principal.plane === 'operator' ? `operator ${principal.operator}` : 'node';
 };
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
