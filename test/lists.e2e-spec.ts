@@ -183,9 +183,10 @@ describe('a list that is read while others change it', () => {
       const client = path.startsWith('/admin') ? api.admin : organisation.admin.client;
       const reply = await client.get(`${path.replaceAll(/\{\w+\}/g, apiId)}?after=${after}`);
       // What stands below another sort of resource is not there, which may be said first.
-      if (reply.status === 404) continue;
+      const errors = listOf(reply.json['Errors']);
+      if (reply.status === 404 || errors.some((error) => textOf(error['path']) === 'apiId')) continue;
       read += 1;
-      expect([path, reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([path, 400, 'after']);
+      expect([path, reply.status, errors[0]?.['path']]).toEqual([path, 400, 'after']);
     }
     expect(read).toBeGreaterThan(15);
   });

@@ -32,12 +32,13 @@ const underApi = [
     'updateOpaRules',
     'updateAdditionalPermissions',
   ],
-  ...['createUser', 'createUserGroup', 'searchUsersByBody', 'createSsoNonce', 'validateHook'],
+  ...['createUser', 'createUserGroup', 'searchUsersByBody', 'createSsoNonce', 'validateHook', 'createIdentityProvider'],
   ...['importConfiguration', 'exportConfiguration'],
 ];
 
 /** What cannot be sent as it is, and why. */
 const exempt: Readonly<Record<string, string>> = {
+  oidcBackchannelLogout: 'a provider signs the token, a moment before it is sent',
   confirmSecondFactor: 'an authenticator shows another code every half minute, for a secret that was made just before',
 };
 /** The token of the first run follows from this one, so that its example can be right. */
@@ -113,6 +114,8 @@ describe('the examples of the document, sent as they are to a fresh installation
     await expectDone(user, 'updateUser', { id: textOf(grace?.['id']) });
     const [group] = listOf((await user.get('/api/usergroups')).json['groups']);
     await expectDone(user, 'updateUserGroup', { id: textOf(group?.['id']) });
+    const [provider] = listOf((await user.get('/api/identity-providers')).json['identity_providers']);
+    await expectDone(user, 'updateIdentityProvider', { id: textOf(provider?.['id']) });
     await expectDone(user, 'rollbackApi', { id: 'b84fe1a04e5648927971c0557971565c' });
     await expectDone(user, 'rollbackPolicy', { id: '5ead71205759610001818680' });
   });
@@ -160,6 +163,6 @@ describe('the examples of the document, sent as they are to a fresh installation
     });
     expect(withBody.filter(([, documented]) => exampleBodyOf(documented) === undefined).map(([id]) => id)).toEqual([]);
     const untried = withBody.map(([id]) => id).filter((id) => !tried.has(id));
-    expect(untried).toEqual(Object.keys(exempt));
+    expect(untried.sort()).toEqual(Object.keys(exempt).sort());
   });
 });

@@ -108,11 +108,21 @@ const furnishRest = async (api: ApiUnderTest, organisation: TestOrganisation, ma
   const template = { id: asset, kind: 'oas-template', name: `${mark} template`, data };
   expect((await client.post('/api/assets', template)).status).toBe(201);
   const cert = await addCertificate(client, mark);
+  const issuer = { name: `${mark} provider`, issuer: `https://${mark}.example`, client_id: mark };
+  const provider = await made('/api/identity-providers', issuer);
   const session = await sessionOf(api, organisation);
   const audits = listOf(expectOk(await client.get('/api/audit-logs')).json['audit_logs']);
   return {
     organisation: [organisation.id],
-    ...{ group: [group], user: [user], hook: [hook], asset: [asset], session: [session], cert: [cert] },
+    ...{
+      group: [group],
+      user: [user],
+      hook: [hook],
+      asset: [asset],
+      session: [session],
+      cert: [cert],
+      provider: [provider],
+    },
     audit: [textOf(audits[0]?.['_id'])],
   };
 };
@@ -190,6 +200,8 @@ const meanings: readonly (readonly [path: string, thing: string])[] = [
   ['/api/portal/policies/', 'policy'],
   ['/api/keys/', 'key'],
   ['/api/certs/', 'cert'],
+  ['/api/identity-providers/', 'provider'],
+  ['/sso/oidc/', 'provider'],
   ['/api/hooks/', 'hook'],
   ['/api/assets/', 'asset'],
   ['/api/users/', 'user'],

@@ -102,7 +102,7 @@ describe('every route of openapi.json', () => {
 
   it('is 401 with a credential of another plane', async () => {
     const credentials = {
-      admin: { 'admin-auth': api.config.adminSecret },
+      operator: { 'admin-auth': api.config.adminSecret },
       node: { authorization: api.config.nodeSecret },
       organisation: { authorization: furnished.organisation.admin.accessKey },
     };

@@ -93,7 +93,12 @@ export class ApiUnderTest {
     watch.know('secret of the nodes', config.nodeSecret);
     const logger = watchedLogger(config, watch);
     const app = await createApp(config, logger, undefined, kinds);
-    await app.listen(0, '127.0.0.1');
+    try {
+      await app.listen(0, '127.0.0.1');
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
     startTransport(app, logger);
     const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     // The published document knows nothing of what only a test has.

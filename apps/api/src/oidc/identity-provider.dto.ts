@@ -13,7 +13,7 @@ import {
 } from 'class-validator';
 
 /** What providers sign with; nothing that is shared with us, and not nothing. */
-export const signingAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] as const;
+const signingAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] as const;
 
 const text = { message: 'must be text' };
 const truth = { message: 'must be true or false' };

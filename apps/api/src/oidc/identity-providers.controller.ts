@@ -9,7 +9,7 @@ import { Route } from '../http/route';
 import { IdentityProviderDto, IdentityProviderInput, IdentityProviderListDto } from './identity-provider.dto';
 import { IdentityProvidersService, presentProvider } from './identity-providers.service';
 
-const idParam = { name: 'id', example: '6649fb3e5715ec4c96cbef36' };
+const idParam = { name: 'id', description: 'Id of the identity provider', example: '6649fb3e5715ec4c96cbef36' };
 const example = {
   name: 'Acme accounts',
   issuer: 'https://accounts.acme.example',

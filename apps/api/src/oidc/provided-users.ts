@@ -30,7 +30,7 @@ export class NotLetIn extends CastellanError {
 }
 
 /** How a user is known at a provider. The provider's own id comes first, so that no two of them can mean the same. */
-export const identityOf = (provider: string, subject: string): string => `${provider} ${subject}`;
+const identityOf = (provider: string, subject: string): string => `${provider} ${subject}`;
 
 /**
  * Finds, links or makes the user whom a provider names, and gives the groups that the provider gives. Who somebody is there, the

@@ -78,7 +78,7 @@ export class OrganisationsController {
     summary: 'Replace an organisation',
     description:
       'What is left out is gone afterwards, but for `settings`, which stay as they are unless they are sent.',
-    example: { owner_name: 'Acme', owner_slug: 'acme', cname: 'api.acme.example' },
+    example: { owner_name: 'Acme Europe', owner_slug: 'acme-europe', cname: 'api.acme.example' },
     params: [idParam],
     body: OrganisationInput,
     reply: StatusReply,
