@@ -1,5 +1,5 @@
 import { hashText, KEY_HASH_ALGORITHMS, parseToken, type KeyHashAlgorithm } from '@castellan/tyk';
-import { certificateKey, chosenKey, generatedKey, hashesOf, namesOf, userKey } from './key-identity';
+import { chosenKey, generatedKey, hashesOf, keyOfNodes, namesOf } from './key-identity';
 
 const organisation = '5e9d9544a1dcd60001d0ed20';
 const cases: { hashKeyFunction: KeyHashAlgorithm | 'none'; used: KeyHashAlgorithm }[] = [
@@ -13,7 +13,7 @@ describe.each(cases)('keys with CASTELLAN_HASH_KEY_FUNCTION=$hashKeyFunction', (
   it.each([
     ['generated', generatedKey(organisation, config)],
     ['chosen', chosenKey(organisation, 'custom-d4c92b15', config)],
-    ['of a user', userKey(organisation, 'ada', config)],
+    ['of a user', keyOfNodes(organisation, 'ada', config)],
   ])('lie where nodes look for tokens when they are %s', (_how, { token, names }) => {
     expect(parseToken(token)).toMatchObject({
       form: hashKeyFunction === 'none' ? 'legacy' : 'json',
@@ -29,13 +29,13 @@ describe.each(cases)('keys with CASTELLAN_HASH_KEY_FUNCTION=$hashKeyFunction', (
     expect(names.copies).toEqual([hashText('custom-d4c92b15', 'murmur32')]);
   });
 
-  it('lie under every form of token when a certificate opens them', () => {
-    const { token, names } = certificateKey(organisation, `${organisation}${'ab'.repeat(32)}`, config);
+  it.each(['ada', 'ab'.repeat(32)])('lie under every form of token when nodes make it, of %s', (id) => {
+    const { token, names } = keyOfNodes(organisation, id, config);
     expect(names.main).toBe(hashText(token, used));
     const all = [names.main, ...names.copies];
-    expect(all).toContain(hashText(`${organisation}${'ab'.repeat(32)}`, 'murmur32'));
-    for (const { algorithm } of cases.slice(1).map(({ used: one }) => ({ algorithm: one }))) {
-      const form = Buffer.from(`{"org":"${organisation}","id":"${'ab'.repeat(32)}","h":"${algorithm}"}`);
+    expect(all).toContain(hashText(`${organisation}${id}`, 'murmur32'));
+    for (const algorithm of KEY_HASH_ALGORITHMS) {
+      const form = Buffer.from(`{"org":"${organisation}","id":"${id}","h":"${algorithm}"}`);
       expect(all).toContain(hashText(form.toString('base64'), algorithm));
     }
   });

@@ -41,33 +41,19 @@ export function chosenKey(organisation: string, id: string, config: Hashing): Ne
   return { token, id: own, names: keyNames({ token, id: own }, config.hashKeys), isUnique: false };
 }
 
-/** A user of basic authentication: nodes put the organisation in front of the name, so nobody sends the name alone. */
-export function userKey(organisation: string, username: string, config: Hashing): NewKey {
-  const token = generateToken(organisation, username, algorithmOf(config));
-  return { token, names: keyNames({ token }, config.hashKeys), isUnique: false };
-}
-
 /**
- * The key of whoever shows a certificate: nodes make a token of the organisation and the fingerprint, in the form that they are set
- * to, so it lies under every form.
- *
- * @param certificate organisation and fingerprint, as certificates are named
+ * A key whose token no client sends: of a user of basic authentication, by the name, or of whoever shows a certificate, by its
+ * fingerprint. Nodes make the token themselves, in the form that they are set to, so the key lies under the names of all forms.
  */
-export function certificateKey(organisation: string, certificate: string, config: Hashing): NewKey {
-  const fingerprint = ownKeyId(certificate, organisation);
-  const token = generateToken(organisation, fingerprint, algorithmOf(config));
-  const forms = [undefined, ...KEY_HASH_ALGORITHMS].map((one) => generateToken(organisation, fingerprint, one));
-  const names = [token, ...forms].map((one) => keyNames({ token: one }, config.hashKeys));
-  const [main = ''] = names.map((one) => one.main);
-  return {
-    token,
-    isUnique: false,
-    names: {
-      main,
-      copies: [...new Set(names.map((one) => one.main))].filter((one) => one !== main),
-      announced: [...new Set(names.flatMap(({ announced }) => announced))],
-    },
-  };
+export function keyOfNodes(organisation: string, id: string, config: Hashing): NewKey {
+  const token = generateToken(organisation, id, algorithmOf(config));
+  const made = KEY_HASH_ALGORITHMS.flatMap((one) => tokenOf(organisation, id, one));
+  const names = [token, generateToken(organisation, id), ...made].map((one) =>
+    keyNames({ token: one }, config.hashKeys),
+  );
+  const [main = '', ...copies] = new Set(names.map((one) => one.main));
+  const announced = [...new Set(names.flatMap((one) => one.announced))];
+  return { token, names: { main, copies, announced }, isUnique: false };
 }
 
 /** Every hash that a text may lead to, as a token, a chosen id in any form of token, or a hash itself. */

@@ -3,13 +3,16 @@ import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
 import { eventually, listOf, numberOf, textOf, unique, type Reply } from '@castellan/testing';
 import {
+  generateToken,
   hashKey,
   hashText,
+  KEY_HASH_ALGORITHMS,
   NOTIFICATION_CHANNEL,
   parseToken,
   readSession,
   sessionName,
   verifyNotification,
+  type KeyHashAlgorithm,
   type Session,
 } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
@@ -248,6 +251,17 @@ describe('a user with a password', () => {
     expect(reply.text).not.toContain('$2');
     expect((await get(name, '?username=true')).json['key_hash']).toBe(hash);
     expect((await get(name, '?auto_guess=true')).json['key_hash']).toBe(hash);
+  });
+
+  it('lies under every token that gateways may make of the name, until it is deleted', async () => {
+    const name = unique('ada');
+    await create({ basic_auth_data: { password: 'x' } }, `/api/apis/keys/basic/${name}`);
+    const form = (algorithm: KeyHashAlgorithm): string =>
+      hashText(generateToken(organisation.id, name, algorithm), algorithm);
+    const names = [hashText(`${organisation.id}${name}`, 'murmur32'), ...KEY_HASH_ALGORITHMS.map(form)];
+    for (const one of names) expect(await stored(one)).toMatchObject({ org_id: organisation.id });
+    expectOk(await organisation.admin.client.delete(`/api/keys/${name}?username=true`));
+    for (const one of names) expect(await stored(one)).toBeUndefined();
   });
 
   it.each([

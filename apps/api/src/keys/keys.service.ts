@@ -7,6 +7,7 @@ import { KeyIndex, newObjectId, toObjectId, type KeyRow, type UnitOfWork } from 
 import {
   checkKeyId,
   isKeyHash,
+  ownKeyId,
   sessionFacts,
   sessionForCallers,
   sessionName,
@@ -21,7 +22,7 @@ import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
 import { factsOf } from './key-facts';
 import { missing, type FoundKey } from './key-finder';
-import { certificateKey, chosenKey, generatedKey, userKey, type NewKey } from './key-identity';
+import { chosenKey, generatedKey, keyOfNodes, type NewKey } from './key-identity';
 import { KeyKeeper } from './key-keeper';
 import { KeyPlacing, plainDigest } from './key-places';
 import { KeyWriter, taken, type KeyChange } from './key-writer';
@@ -115,12 +116,12 @@ export class KeysService {
     if (username !== undefined) {
       const problems = checkKeyId(username, organisation, 'username');
       if (problems.length > 0) throw new ValidationFailed(problems);
-      return userKey(organisation, username, this.config);
+      return keyOfNodes(organisation, username, this.config);
     }
     if (certificate !== undefined) {
       const problem = { path: 'certificate', message: 'must be the id of a certificate of the organisation' };
       if (!isCertificateOf(organisation, certificate)) throw new ValidationFailed([problem]);
-      return certificateKey(organisation, certificate, this.config);
+      return keyOfNodes(organisation, ownKeyId(certificate, organisation), this.config);
     }
     if (id === undefined) return generatedKey(organisation, this.config);
     const problems = checkKeyId(id, organisation);
@@ -151,7 +152,7 @@ export class KeysService {
   private async freeKey(context: OrganisationContext, choice: Choice): Promise<NewKey> {
     const isGenerated = Object.values(choice).every((chosen) => chosen === undefined);
     for (let tried = 1; ; tried += 1) {
-      const key = this.newKey(context, choice);
+      const key = await this.withFreeCopies(this.newKey(context, choice), choice);
       if (key.isUnique) return key;
       try {
         await this.requireFree(key);
@@ -164,11 +165,24 @@ export class KeysService {
 
   /** Whatever lies under a name already would be lost, and may be another organisation's. */
   private async requireFree({ names }: NewKey): Promise<void> {
-    for (const name of [names.main, ...names.copies]) {
-      const holder = await this.index.holderOf(this.config.hashKeys ? name : plainDigest(name));
-      if (holder !== null && holder.deletedAt === null) throw taken();
-      if (holder === null && (await this.store.read(sessionName(name))) !== null) throw taken();
-    }
+    for (const name of [names.main, ...names.copies]) if (!(await this.isFree(name))) throw taken();
+  }
+
+  private async isFree(name: string): Promise<boolean> {
+    const holder = await this.index.holderOf(this.config.hashKeys ? name : plainDigest(name));
+    if (holder !== null) return holder.deletedAt !== null;
+    return (await this.store.read(sessionName(name))) === null;
+  }
+
+  /**
+   * Of the forms of token that nodes may make of a name, the oldest has a hash of 32 bits, in which two names can meet that are apart
+   * everywhere else. The second lies under the other forms alone.
+   */
+  private async withFreeCopies(key: NewKey, { username, certificate }: Choice): Promise<NewKey> {
+    if (username === undefined && certificate === undefined) return key;
+    const copies: string[] = [];
+    for (const name of key.names.copies) if (await this.isFree(name)) copies.push(name);
+    return { ...key, names: { ...key.names, copies } };
   }
 
   private write(context: OrganisationContext, change: KeyChange, demand: Precondition): Promise<void> {
