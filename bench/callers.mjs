@@ -96,7 +96,10 @@ const send = async (url, headers, text, method = 'POST') => {
 
 /** @param {number} bytes */
 const openApi = (bytes) => {
-  const operation = { summary: 's'.repeat(300), parameters: [{ name: 'a', in: 'query', schema: { type: 'string' } }] };
+  const operation = {
+    summary: 's'.repeat(2_600),
+    parameters: [{ name: 'a', in: 'query', schema: { type: 'string' } }],
+  };
   const one = { get: { ...operation, responses: { 200: { description: 'd'.repeat(120) } } } };
   const count = Math.floor(bytes / (JSON.stringify(one).length + 20));
   return {
@@ -116,7 +119,7 @@ const openApi = (bytes) => {
 const classic = (bytes, name) => {
   const rule = (/** @type {number} */ index) => ({
     path: `/part/${index}/{id}`,
-    method_actions: { GET: { action: 'reply', code: 200, data: 'd'.repeat(400), headers: { a: 'b' } } },
+    method_actions: { GET: { action: 'reply', code: 200, data: 'd'.repeat(2_700), headers: { a: 'b' } } },
   });
   const count = Math.floor(bytes / (JSON.stringify(rule(10_000)).length + 1));
   const made = structuredClone(definition(name));
@@ -151,7 +154,9 @@ const attacks = {
     const { hostname, port, host } = new URL(url);
     const head = `POST /api/apis HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${headers.authorization}\r\ncontent-length: ${9 * mebibyte}\r\n\r\n`;
     const sockets = Array.from({ length: 30 }, () => {
-      const socket = connect(Number(port), hostname).on('error', () => undefined);
+      const socket = connect(Number(port), hostname)
+        .on('error', () => undefined)
+        .resume();
       socket.write(head);
       socket.write(Buffer.alloc(8 * mebibyte, ' '));
       return socket;
@@ -176,19 +181,7 @@ const attacks = {
     const headers = { 'admin-auth': secrets.admin, 'x-forwarded-for': '203.0.113.7' };
     return { statuses: counted(statuses), right: (await call(`${url}/admin/organisations`, { headers })).status };
   },
-  // 13: a document on which there are thousands of notes, written twice.
-  'thousands of notes': async ({ url, headers }) => {
-    const made = openApi(60_000);
-    const names = Array.from({ length: 4_000 }, (_, index) => [`unknown-${index}`, { enabled: true }]);
-    const operations = Object.fromEntries(names);
-    const body = JSON.stringify({
-      ...made,
-      'x-tyk-api-gateway': { ...made['x-tyk-api-gateway'], middleware: { operations } },
-    });
-    const created = await send(`${url}/api/apis/oas`, headers, body);
-    const again = await send(`${url}/api/apis/oas`, headers, body.replace('/large-oas/', '/large-again/'));
-    return { statuses: counted([created.status, again.status]) };
-  },
+  // 13
   'OAS document of 13 MB': async ({ url, headers }) => {
     const body = JSON.stringify(openApi(13_000_000));
     return { bytes: body.length, status: (await send(`${url}/api/apis/oas`, headers, body)).status };
