@@ -19,6 +19,9 @@ const publicPaths = [
   '/health/ready',
   '/metrics',
   '/openapi.json',
+  '/sso/oidc/:id/login',
+  '/sso/oidc/:id/callback',
+  '/sso/oidc/:id/backchannel-logout',
 ];
 const isDocumentation = ({ path }: Route): boolean => path.startsWith('/docs');
 

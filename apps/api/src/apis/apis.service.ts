@@ -47,7 +47,7 @@ import { definitionOf, storedWrapper } from './wrapper';
 /** What stands where an `api_id` would in paths. */
 const routes = [
   ...['search', 'deleted', 'categories', 'groups', 'keys', 'validate', 'migrate', 'urls'],
-  ...['oas', 'streams', 'mcps', 'import', 'dry-run'],
+  ...['oas', 'oauth', 'streams', 'mcps', 'import', 'dry-run'],
 ];
 
 /** API definitions of one organisation, classic ones and OAS APIs alike. */

@@ -10,8 +10,8 @@ const needsKey = new Set(['server', 'upstream', 'signing']);
 
 /**
  * Refuses a definition that names a certificate which the organisation does not have. Gateways take what they do not find for the
- * name of a file on their disk; and those of 3.1 let every caller in while a client certificate is missing
- * (docs/tyk/certificates.md#missing). What the API named before it keeps.
+ * name of a file on their disk, so such names pass for what it shows itself, but not for callers' certificates: gateways of 3.1
+ * let every caller in while one of those is missing (docs/tyk/certificates.md#missing). What the API named before it keeps.
  *
  * @param before the definition that there was; null for a new API
  * @param find looks certificates up by their ids
@@ -36,8 +36,14 @@ export const requireCertificates = async (
 
 const nameOf = ({ usage, id }: CertificateUse): string => `${usage} ${id}`;
 
-const problemOf = ({ usage }: CertificateUse, known: Known | undefined): string | null => {
-  if (known === undefined) return 'names no certificate of the organisation';
+/** How certificates are named: by their organisation and their fingerprint. Anything else may be a file on gateways' disks. */
+const certificateId = /^[0-9a-f]{24}[0-9a-f]{64}$/i;
+
+const problemOf = ({ usage, id }: CertificateUse, known: Known | undefined): string | null => {
+  if (known === undefined) {
+    const isFile = ['server', 'upstream'].includes(usage) && !certificateId.test(id);
+    return isFile ? null : 'names no certificate of the organisation';
+  }
   if (usage === 'client' && known.links > 1) {
     return 'has a chain, with the end of which gateways compare callers; upload the certificate without it';
   }

@@ -203,7 +203,7 @@ describe('/api/audit-logs', () => {
     ['to_date', 'to_date=yesterday'],
     ['status', 'status=ok'],
     ['method', 'method=PU%20T'],
-    ['resource', 'resource=certificate'],
+    ['resource', 'resource=portal'],
     ['download', 'download=maybe'],
     ['type', 'download=true&type=xml'],
     ['user', 'user=a&user=b'],

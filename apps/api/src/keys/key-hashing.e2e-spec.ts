@@ -71,9 +71,11 @@ describe('keys with CASTELLAN_HASH_KEYS=false', () => {
     for (const name of [token, id]) expect(await installation.redis.exists(sessionName(name))).toBe(1);
     await installation.redis.set(`quota-${token}`, '3');
     expect((await installation.get(id)).json['counters']?.['key']).toMatchObject({ used: 3 });
-    for (const text of [token, id, hash]) expectOk(await client.put(`/api/keys/${text}`, { alias: `by ${text}` }));
+    for (const [how, text] of Object.entries({ token, id, hash })) {
+      expectOk(await client.put(`/api/keys/${text}`, { alias: `by its ${how}` }));
+    }
     for (const name of [token, id]) {
-      expect(await installation.redis.get(sessionName(name))).toContain(`by ${hash}`);
+      expect(await installation.redis.get(sessionName(name))).toContain('by its hash');
     }
     expectOk(await client.delete(`/api/keys/${hash}`));
     for (const name of [token, id]) expect(await installation.redis.exists(sessionName(name))).toBe(0);

@@ -92,6 +92,8 @@ describe('policyDraft', () => {
       _id: identity._id,
       policyId: '5ead71205759610001818680',
       name: 'Gold',
+      userOwners: [],
+      groupOwners: [],
       active: true,
       apiIds: ['x', 'y'],
       tags: ['a', 'b'],

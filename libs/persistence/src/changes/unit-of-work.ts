@@ -141,7 +141,8 @@ export class UnitOfWork {
   async limitByQuotas(): Promise<void> {
     const growing = [...this.growth].filter(([kind, step]) => step > 0 && kind !== organisationKind.name);
     if (growing.length === 0) return;
-    const { quotas = {} } = await this.rules();
+    this.loadedRules ??= await this.loadRules();
+    const quotas = this.loadedRules?.quotas ?? {};
     for (const [kind] of growing) {
       const most = Object.hasOwn(quotas, kind) ? quotas[kind] : undefined;
       if (most === undefined) continue;

@@ -124,7 +124,11 @@ describe('migrations', () => {
 
   it('costs one read once the database is there', async () => {
     await migratorOf(await connect()).run();
-    const connection = await createConnection(uri, { autoIndex: false, monitorCommands: true }).asPromise();
+    const connection = await createConnection(uri, {
+      autoIndex: false,
+      autoCreate: false,
+      monitorCommands: true,
+    }).asPromise();
     connections.push(connection);
     connection.model('api', apiSchema);
     const commands: string[] = [];

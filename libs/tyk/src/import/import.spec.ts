@@ -253,6 +253,14 @@ describe('the text of a document', () => {
     );
   });
 
+  it('may be YAML that merges one object into another', () => {
+    const text = 'x-base: &base\n  type: object\n';
+    const merged = `${text}openapi: 3.0.3\ninfo: {title: Merged, version: "1"}\npaths: {}\ncomponents:\n  schemas:\n    A:\n      <<: *base\n`;
+    const read = readDocument(merged);
+    expect(read).toMatchObject({ ok: true, document: { components: { schemas: { A: { type: 'object' } } } } });
+    expect(JSON.stringify(read)).not.toContain('<<');
+  });
+
   it('may be YAML with aliases, but not so many that they explode', () => {
     expect(readDocument('a: &x {b: 1}\nc: *x\n200: ok')).toEqual({
       ok: true,

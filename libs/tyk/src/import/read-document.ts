@@ -33,7 +33,14 @@ export function readDocument(text: string): ReadResult {
 
 function readYaml(text: string): ReadResult {
   try {
-    const value: unknown = parse(text, { schema: 'core', maxAliasCount: 100, prettyErrors: false, logLevel: 'error' });
+    const options = {
+      schema: 'core',
+      merge: true,
+      maxAliasCount: 100,
+      prettyErrors: false,
+      logLevel: 'error',
+    } as const;
+    const value: unknown = parse(text, options);
     // Through JSON, so that numbers such as .inf, keys that are no texts and shared parts come out as plain data.
     return { ok: true, document: parseJson(JSON.stringify(value ?? null), MAX_NESTING) };
   } catch (error) {

@@ -13,6 +13,14 @@ describe('the check of a session', () => {
     expect(checkSession(readSession(readable) ?? null)).toEqual([]);
   });
 
+  it('finds what gateways could not compile, and before 5.3 would let everything pass', () => {
+    const allowed = (url: string) => ({ access_rights: { a: { allowed_urls: [{ url, methods: ['GET'] }] } } });
+    expect(checkSession(allowed('/ok/.*'))).toEqual([]);
+    expect(pathsOf(allowed('/a/['))).toEqual(['access_rights["a"].allowed_urls[0].url']);
+    const limited = { access_rights: { a: { endpoints: [{ path: '/a/[', methods: [] }] } } };
+    expect(pathsOf(limited)).toEqual(['access_rights["a"].endpoints[0].path']);
+  });
+
   it.each([0, -1, 1, seconds])('takes %d for a time of expiry', (expires) => {
     expect(checkSession({ expires })).toEqual([]);
   });

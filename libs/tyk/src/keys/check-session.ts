@@ -1,3 +1,5 @@
+import { checkCompiled } from '../check/compiled/check-compiled';
+import { POLICY_FIELDS } from '../check/compiled/fields';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-text';
 import { at, numberAt, objectAt, textAt } from '../json/read';
 import { makeCheck, type Check, type Problem } from '../schema/check';
@@ -19,6 +21,7 @@ export const checkSession: Check = (session) => {
   const problems = checkShape(session);
   if (problems.length > 0 || !isJsonObject(session)) return problems;
   return [
+    ...checkCompiled(session, POLICY_FIELDS),
     ...checkTimes(session),
     ...checkLimits(session, ''),
     ...Object.entries(objectAt(session, 'access_rights')).flatMap(([id, right]) => checkRight(id, right)),
