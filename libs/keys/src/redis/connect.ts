@@ -47,7 +47,7 @@ function server({ kind, addresses, ...deployment }: RedisDeployment, sentinel: S
     retryStrategy: retry,
   };
   if (kind === 'single') return new Redis({ ...common, ...addresses[0] });
-  return new Redis({
+  const redis = new Redis({
     ...common,
     sentinels: [...addresses],
     name: deployment.master ?? '',
@@ -59,6 +59,28 @@ function server({ kind, addresses, ...deployment }: RedisDeployment, sentinel: S
     ...(sentinel.password === '' ? {} : { sentinelPassword: sentinel.password }),
     ...(deployment.tls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
   });
+  return comingBack(redis);
+}
+
+/**
+ * A word of a new master in the middle of an attempt to connect ends the client for good (ioredis 5), without a connection that
+ * was closed before; so it begins again, unless it was told to end.
+ */
+function comingBack(redis: Redis): Redis {
+  let isConnecting = false;
+  redis.on('connecting', () => {
+    isConnecting = true;
+  });
+  redis.on('close', () => {
+    isConnecting = false;
+  });
+  redis.on('end', () => {
+    if (!isConnecting || Reflect.get(redis, 'manuallyClosing') === true) return;
+    setTimeout(() => {
+      if (redis.status === 'end') redis.connect().catch(() => undefined);
+    }, retry(1)).unref();
+  });
+  return redis;
 }
 
 function cluster({ addresses, ...deployment }: RedisDeployment): Cluster {
