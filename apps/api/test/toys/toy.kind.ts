@@ -39,7 +39,6 @@ export const toyKind = defineKind<ToyRow>({
     subsets: { tags: false, category: false },
   },
   counted: true,
-  goesWithOrganisation: false,
 });
 
 registerKind(toyKind);

@@ -85,5 +85,4 @@ export const apiKind = defineKind<ApiRow>({
     subsets: { tags: true, category: true },
   },
   counted: true,
-  goesWithOrganisation: false,
 });

@@ -33,5 +33,4 @@ export const assetKind = defineKind<AssetRow>({
     subsets: { tags: false, category: false },
   },
   counted: true,
-  goesWithOrganisation: false,
 });

@@ -45,5 +45,4 @@ export const certificateKind = defineKind<CertificateRow>({
   served: null,
   documents: null,
   counted: true,
-  goesWithOrganisation: true,
 });

@@ -27,5 +27,4 @@ export const identityProviderKind = defineKind<IdentityProviderRow>({
   served: null,
   documents: null,
   counted: false,
-  goesWithOrganisation: true,
 });

@@ -22,5 +22,4 @@ export const keyKind = defineKind<ResourceRow>({
   served: null,
   documents: null,
   counted: false,
-  goesWithOrganisation: true,
 });

@@ -59,8 +59,6 @@ export interface KindDefinition<Row extends ResourceRow> {
   readonly documents: Documents | null;
   /** Whether the organisation's rows are counted as they come and go, so that a limit costs no look at them. */
   readonly counted: boolean;
-  /** Whether its resources go with their organisation without being asked for. */
-  readonly goesWithOrganisation: boolean;
 }
 
 /** What those who handle kinds of every sort know of one. */

@@ -29,5 +29,4 @@ export const oauthClientKind = defineKind<OAuthClientRow>({
   served: null,
   documents: null,
   counted: true,
-  goesWithOrganisation: true,
 });

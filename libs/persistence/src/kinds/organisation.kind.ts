@@ -45,5 +45,4 @@ export const organisationKind = defineKind<OrganisationRow>({
   served: null,
   documents: null,
   counted: false,
-  goesWithOrganisation: false,
 });

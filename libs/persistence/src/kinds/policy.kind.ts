@@ -49,5 +49,4 @@ export const policyKind = defineKind<PolicyRow>({
     subsets: { tags: true, category: false },
   },
   counted: false,
-  goesWithOrganisation: false,
 });

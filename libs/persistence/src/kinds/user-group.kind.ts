@@ -28,5 +28,4 @@ export const userGroupKind = defineKind<UserGroupRow>({
   served: null,
   documents: null,
   counted: false,
-  goesWithOrganisation: true,
 });

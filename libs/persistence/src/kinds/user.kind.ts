@@ -68,5 +68,4 @@ export const userKind = defineKind<UserRow>({
   served: null,
   documents: null,
   counted: false,
-  goesWithOrganisation: true,
 });

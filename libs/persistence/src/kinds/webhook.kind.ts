@@ -38,5 +38,4 @@ export const webhookKind = defineKind<WebhookRow>({
     subsets: { tags: false, category: false },
   },
   counted: false,
-  goesWithOrganisation: false,
 });
