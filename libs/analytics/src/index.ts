@@ -15,7 +15,7 @@ export {
 } from './measure/rollup';
 export { packRows, unpackRows } from './measure/segment';
 export { uniqueCount } from './measure/unique-counter';
-export { applyPrivacy, defaultPrivacy, type KeptRecord, type Privacy } from './privacy';
+export { applyPrivacy, defaultPrivacy, isLeftOut, type KeptRecord, type Privacy } from './privacy';
 export type { AnalyticsRecord, UptimeRecord } from './record';
 export { addToAggregate, type FoundAggregate } from './storage/aggregate-document';
 export {

@@ -1,6 +1,6 @@
 import { anAnalyticsRecord, encodeRecord } from '@castellan/testing';
 import { canonicalAddress, truncatedAddress } from './address';
-import { applyPrivacy, defaultPrivacy, type KeptRecord, type Privacy } from './privacy';
+import { applyPrivacy, defaultPrivacy, isLeftOut, type KeptRecord, type Privacy } from './privacy';
 import { decodeRecord } from './wire/lists';
 
 const base64 = (text: string | Buffer): string => Buffer.from(text).toString('base64');
@@ -32,6 +32,22 @@ describe('addresses', () => {
     expect([canonicalAddress(text), truncatedAddress(text)]).toEqual([address, network]);
     expect(keep({ IPAddress: text }, { addresses: 'truncate' }).record.ipAddress).toBe(network);
     expect(keep({ IPAddress: text }, { addresses: 'drop' }).record.ipAddress).toBe('');
+  });
+});
+
+describe('requests that are left out', () => {
+  const leaveOut = { apis: ['a'], keys: ['k'], paths: ['/health'] };
+  it.each([
+    [{ APIID: 'a' }, true],
+    [{ APIKey: 'k' }, true],
+    [{ Path: '/health/live' }, true],
+    [{ APIID: 'aa', APIKey: 'kk', Path: '/a/health' }, false],
+  ])('%j: %s', (fields, expected) => {
+    const { record } = keep(fields);
+    expect([isLeftOut(record, { ...defaultPrivacy, leaveOut }), isLeftOut(record, defaultPrivacy)]).toEqual([
+      expected,
+      false,
+    ]);
   });
 });
 

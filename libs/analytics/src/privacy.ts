@@ -9,6 +9,14 @@ export interface Privacy {
   readonly redactHeaders: readonly string[];
   /** Leaves out the messages of detailed recording altogether. */
   readonly dropMessages: boolean;
+  /** Requests of which nothing at all is kept. */
+  readonly leaveOut: {
+    readonly apis: readonly string[];
+    /** Hashes of keys, as records have them. */
+    readonly keys: readonly string[];
+    /** Beginnings of paths. */
+    readonly paths: readonly string[];
+  };
 }
 
 export const defaultPrivacy: Privacy = {
@@ -16,7 +24,14 @@ export const defaultPrivacy: Privacy = {
   dropQuery: false,
   redactHeaders: [],
   dropMessages: false,
+  leaveOut: { apis: [], keys: [], paths: [] },
 };
+
+/** Whether nothing of the record may be kept, not even in sums. */
+export const isLeftOut = ({ apiId, apiKey, path }: AnalyticsRecord, { leaveOut }: Privacy): boolean =>
+  leaveOut.apis.includes(apiId) ||
+  leaveOut.keys.includes(apiKey) ||
+  leaveOut.paths.some((beginning) => path.startsWith(beginning));
 
 /** A record as it may be kept, and the true sizes of messages that had to be cut, in bytes. */
 export interface KeptRecord {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { defaultPrivacy, type Privacy } from '@castellan/analytics';
 import { Clock } from '@castellan/observability';
 import { isObjectIdText, OrganisationStore, toOrganisationId } from '@castellan/persistence';
-import { flagAt, listAt, numberAt, objectAt, parseJson, textAt } from '@castellan/tyk';
+import { flagAt, listAt, numberAt, objectAt, parseJson, textAt, type JsonValue } from '@castellan/tyk';
 
 /** What an organisation wants of its analytics (`settings.analytics` of the organisation). */
 export interface AnalyticsSettings {
@@ -45,16 +45,25 @@ export class AnalyticsSettingsReader {
   }
 }
 
+const textsAt = (value: JsonValue | undefined, name: string): readonly string[] =>
+  listAt(value, name).filter((entry) => typeof entry === 'string');
+
 const settingsIn = (document: string): AnalyticsSettings => {
   const analytics = objectAt(parseJson(document), 'settings', 'analytics');
+  const leaveOut = objectAt(analytics, 'leave_out');
   const addresses = textAt(analytics, 'addresses');
   const days = numberAt(analytics, 'retention_days');
   return {
     privacy: {
       addresses: addresses === 'truncate' || addresses === 'drop' ? addresses : 'keep',
       dropQuery: flagAt(analytics, 'drop_query'),
-      redactHeaders: listAt(analytics, 'redact_headers').filter((name) => typeof name === 'string'),
+      redactHeaders: textsAt(analytics, 'redact_headers'),
       dropMessages: flagAt(analytics, 'drop_messages'),
+      leaveOut: {
+        apis: textsAt(leaveOut, 'api_ids'),
+        keys: textsAt(leaveOut, 'key_hashes'),
+        paths: textsAt(leaveOut, 'paths'),
+      },
     },
     retentionDays: days > 0 ? days : null,
   };

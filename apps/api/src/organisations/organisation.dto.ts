@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
@@ -10,6 +11,7 @@ import {
   IsObject,
   IsOptional,
   IsString,
+  Length,
   Matches,
   Max,
   MaxLength,
@@ -17,6 +19,27 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { int32, KeepsUnknownFields } from '@castellan/dto';
+
+const Texts = (description: string): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ type: [String], description }),
+    IsOptional(),
+    IsArray({ message: 'must be a list' }),
+    ArrayMaxSize(1_000, { message: 'must have at most 1000 entries' }),
+    Length(1, 1_000, { each: true, message: 'must be texts of 1 to 1000 characters' }),
+  );
+
+/** Requests of which nothing is kept, neither a record nor a place in the sums. */
+export class LeftOutOfAnalyticsDto {
+  @Texts('`api_id`s')
+  readonly api_ids?: readonly string[];
+
+  @Texts('Hashes of keys, as the log shows them')
+  readonly key_hashes?: readonly string[];
+
+  @Texts('Beginnings of paths, such as `/health`')
+  readonly paths?: readonly string[];
+}
 
 /** What an organisation wants kept of the requests to its APIs. It takes effect within seconds, for what comes from then on. */
 export class AnalyticsSettingsDto {
@@ -47,6 +70,13 @@ export class AnalyticsSettingsDto {
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   readonly drop_messages?: boolean;
+
+  @ApiPropertyOptional({ type: LeftOutOfAnalyticsDto })
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  @Type(() => LeftOutOfAnalyticsDto)
+  readonly leave_out?: LeftOutOfAnalyticsDto;
 
   @ApiPropertyOptional({
     ...int32,

@@ -33,9 +33,9 @@ export const figures = (traffic: Traffic): void => {
       expect(found[11]).toMatchObject({ hits: 1, error: 1, latency: 0, p50: null });
     });
 
-    it('has the same total by the hour, the day and the month, in any zone', async () => {
+    it('has the same total by the hour, the day, the week and the month, in any zone', async () => {
       for (const tz of ['UTC', 'Europe/Berlin', 'Asia/Kolkata', 'America/New_York']) {
-        for (const res of ['hour', 'day', 'month']) {
+        for (const res of ['hour', 'day', 'week', 'month']) {
           const found = await traffic.rows(traffic.admin, `/api/usage/20/12/2026/5/1/2027?res=${res}&tz=${tz}`);
           expect([tz, res, hitsOf(found).reduce((sum, hits) => sum + hits)]).toEqual([tz, res, 6]);
         }

@@ -1,4 +1,4 @@
-import { listOf } from '@castellan/testing';
+import { eventually, listOf } from '@castellan/testing';
 import { hitsOf, type Fields, type Traffic } from './traffic';
 
 /** The query of one’s own making. */
@@ -43,7 +43,7 @@ export const ownQuery = (traffic: Traffic): void => {
 
   it('counts different keys and addresses', async () => {
     const { data } = await traffic.ask(traffic.admin, { metrics: ['unique_keys', 'unique_ips'] });
-    expect(listOf(data)).toEqual([{ begins: null, unique_keys: 2, unique_ips: 2 }]);
+    expect(listOf(data)).toEqual([{ begins: null, ended: false, unique_keys: 2, unique_ips: 2 }]);
     const byPath = await traffic.ask(traffic.admin, { groupBy: ['path'], metrics: ['hits', 'unique_keys'] });
     expect(byPath['source']).toBe('records');
   });
@@ -55,8 +55,8 @@ export const ownQuery = (traffic: Traffic): void => {
       to: '2026-12-24T12:00:00Z',
     });
     expect(listOf(data)).toEqual([
-      { begins: '2026-12-24T10:00:00.000Z', hits: 2 },
-      { begins: '2026-12-24T11:00:00.000Z', hits: 1 },
+      { begins: '2026-12-24T10:00:00.000Z', ended: false, hits: 2 },
+      { begins: '2026-12-24T11:00:00.000Z', ended: false, hits: 1 },
     ]);
     const minutes = await traffic.ask(traffic.admin, {
       interval: 'minute',
@@ -64,6 +64,29 @@ export const ownQuery = (traffic: Traffic): void => {
       to: '2026-12-24T10:31:00Z',
     });
     expect(hitsOf(listOf(minutes['data']))).toEqual([0, 1]);
+  });
+
+  it('shows the hour that goes on as it is at the moment, and that it has not ended', async () => {
+    const hourMs = 3_600_000;
+    const from = Math.floor(Date.now() / hourMs) * hourMs - hourMs;
+    const filters = { path: ['/running'] };
+    const time = { from: new Date(from).toISOString(), to: new Date(from + 3 * hourMs).toISOString() };
+    const rows = async () => {
+      const { data } = await traffic.ask(traffic.admin, { ...time, filters, groupBy: ['path'], interval: 'hour' });
+      return listOf(data);
+    };
+    const ten = Array.from({ length: 10 }, () =>
+      traffic.hit(new Date(Date.now() - 120_000).toISOString(), { Path: '/running' }),
+    );
+    for (const expected of [10, 20]) {
+      await traffic.push(ten);
+      const found = await eventually(async () => {
+        const all = await rows();
+        return hitsOf(all).reduce((sum, hits) => sum + hits, 0) === expected ? all : null;
+      });
+      expect(found.map((row) => row['ended'])).toContain(false);
+      expect(found[0]).toMatchObject({ ended: true });
+    }
   });
 
   it.each<[Fields, string]>([

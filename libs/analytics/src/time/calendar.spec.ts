@@ -56,6 +56,23 @@ describe('hours', () => {
   });
 });
 
+describe('weeks', () => {
+  it('begin on Mondays, and one that goes over the end of a year is one week', () => {
+    const found = buckets('UTC', '2026-12-21', '2027-01-10', 'week');
+    expect(found.map(({ year, month, day: date }) => [year, month, date])).toEqual([
+      [2026, 12, 21],
+      [2026, 12, 28],
+      [2027, 1, 4],
+    ]);
+    expect(found.map(({ start, end }) => (end.getTime() - start.getTime()) / 86_400_000)).toEqual([7, 7, 7]);
+  });
+
+  it('begin and end where the range does, and hold the hours that clocks take', () => {
+    const found = buckets('Europe/Berlin', '2026-03-25', '2026-03-31', 'week');
+    expect(found.map(({ start, end }) => (end.getTime() - start.getTime()) / 3_600_000)).toEqual([119, 48]);
+  });
+});
+
 describe('months', () => {
   it('go over the end of a year, December included', () => {
     const found = buckets('UTC', '2026-11-15', '2027-02-01', 'month');

@@ -6,7 +6,7 @@ export interface CalendarDay {
   readonly day: number;
 }
 
-export type Resolution = 'minute' | 'hour' | 'day' | 'month';
+export type Resolution = 'minute' | 'hour' | 'day' | 'week' | 'month';
 
 /** A stretch of time, from `start` up to and without `end`, and how clocks in the zone show its beginning. */
 export interface Bucket extends CalendarDay {
@@ -84,7 +84,8 @@ export const bucketsOf = (
   last: CalendarDay,
   resolution: Resolution,
 ): readonly Bucket[] => {
-  if (resolution === 'month') return months(clock, first, last);
+  if (resolution === 'month') return stretches(clock, first, last, nextMonth);
+  if (resolution === 'week') return stretches(clock, first, last, nextMonday);
   const buckets: Bucket[] = [];
   const end = clock.startOf(plusDays(last, 1));
   for (let day = first, start = clock.startOf(day); start < end;) {
@@ -103,21 +104,27 @@ const steps = (clock: ZoneClock, start: Date, end: Date, stepMs: number): readon
     return { ...clock.show(begins), start: begins, end: new Date(Math.min(begins.getTime() + stepMs, end.getTime())) };
   });
 
-/** The first one begins, and the last one ends, where the range does. */
-const months = (clock: ZoneClock, first: CalendarDay, last: CalendarDay): readonly Bucket[] => {
+const utcOf = ({ year, month, day }: CalendarDay): number => Date.UTC(year, month - 1, day);
+
+const nextMonth = ({ year, month }: CalendarDay): CalendarDay => plusDays({ year, month: month + 1, day: 1 }, 0);
+
+/** Weeks begin on Mondays, as ISO 8601 has them: one that goes over the end of a year is one week. */
+const nextMonday = (day: CalendarDay): CalendarDay => plusDays(day, 7 - ((new Date(utcOf(day)).getUTCDay() + 6) % 7));
+
+/** Of days that lie side by side. The first one begins, and the last one ends, where the range does. */
+const stretches = (
+  clock: ZoneClock,
+  first: CalendarDay,
+  last: CalendarDay,
+  following: (day: CalendarDay) => CalendarDay,
+): readonly Bucket[] => {
   const buckets: Bucket[] = [];
   const afterLast = plusDays(last, 1);
-  let begins = first;
-  while (
-    Date.UTC(begins.year, begins.month - 1, begins.day) < Date.UTC(afterLast.year, afterLast.month - 1, afterLast.day)
-  ) {
-    const following = { year: begins.year, month: begins.month, day: 1 };
-    const next = plusDays({ ...following, month: following.month + 1 }, 0);
-    const until =
-      Date.UTC(next.year, next.month - 1, 1) < Date.UTC(afterLast.year, afterLast.month - 1, afterLast.day)
-        ? next
-        : afterLast;
-    buckets.push({ ...begins, day: 1, start: clock.startOf(begins), end: clock.startOf(until), hour: 0, minute: 0 });
+  for (let begins = first; utcOf(begins) < utcOf(afterLast);) {
+    const next = following(begins);
+    const until = utcOf(next) < utcOf(afterLast) ? next : afterLast;
+    const day = following === nextMonth ? 1 : begins.day;
+    buckets.push({ ...begins, day, start: clock.startOf(begins), end: clock.startOf(until), hour: 0, minute: 0 });
     begins = until;
   }
   return buckets;
@@ -125,7 +132,6 @@ const months = (clock: ZoneClock, first: CalendarDay, last: CalendarDay): readon
 
 /** How many buckets there would be, at most. */
 export const bucketCount = (first: CalendarDay, last: CalendarDay, resolution: Resolution): number => {
-  const days =
-    (Date.UTC(last.year, last.month - 1, last.day) - Date.UTC(first.year, first.month - 1, first.day)) / dayMs + 1;
-  return Math.max(days, 0) * { minute: 1_440, hour: 24, day: 1, month: 1 / 28 }[resolution];
+  const days = (utcOf(last) - utcOf(first)) / dayMs + 1;
+  return Math.max(days, 0) * { minute: 1_440, hour: 24, day: 1, week: 1 / 7, month: 1 / 28 }[resolution];
 };

@@ -3,7 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { mongo } from 'mongoose';
 import {
   applyPrivacy,
-  canonicalAddress,
+  defaultPrivacy,
+  isLeftOut,
   recordDocument,
   Rollup,
   uptimeDocument,
@@ -37,8 +38,11 @@ export class ChunkWriter {
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  /** @throws BatchMoved when another purger has stored some of it */
-  async write(chunk: Chunk): Promise<void> {
+  /**
+   * @returns how many of the records their organisations want left out
+   * @throws BatchMoved when another purger has stored some of it
+   */
+  async write(chunk: Chunk): Promise<number> {
     const now = this.clock.now();
     const orgIds = new Set([...chunk.records, ...chunk.uptime].map(({ orgId }) => orgId));
     await this.collections.prepare(orgIds);
@@ -62,6 +66,7 @@ export class ChunkWriter {
         await this.collections.deadLetters.insertMany(letters, { session });
       }
     });
+    return chunk.records.length - kept.length;
   }
 
   private async kept(
@@ -69,14 +74,11 @@ export class ChunkWriter {
     settings: ReadonlyMap<string, AnalyticsSettings>,
   ): Promise<readonly KeptRecord[]> {
     const kept: KeptRecord[] = [];
-    for (const record of records) {
-      if (kept.length % atOnce === 0) await nextTurn();
-      const privacy = settings.get(record.orgId)?.privacy;
-      kept.push(
-        privacy === undefined
-          ? { record: { ...record, ipAddress: canonicalAddress(record.ipAddress) }, cut: {} }
-          : applyPrivacy(record, privacy, this.config.analyticsMessageLimit),
-      );
+    for (const [index, record] of records.entries()) {
+      if (index % atOnce === 0) await nextTurn();
+      const { privacy = defaultPrivacy } = settings.get(record.orgId) ?? {};
+      if (isLeftOut(record, privacy)) continue;
+      kept.push(applyPrivacy(record, privacy, this.config.analyticsMessageLimit));
     }
     return kept;
   }

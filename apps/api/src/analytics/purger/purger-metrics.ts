@@ -3,7 +3,7 @@ import { Counter, Histogram } from 'prom-client';
 import { Metrics } from '@castellan/observability';
 
 /** What became of a record. */
-type Outcome = 'stored' | 'uptime' | 'unreadable';
+type Outcome = 'stored' | 'left_out' | 'uptime' | 'unreadable';
 
 /** Figures of the purger for Prometheus. */
 @Injectable()

@@ -221,12 +221,38 @@ describe('the analytics purger', () => {
     expect(Math.abs(expireAt - Date.now() - 7 * 86_400_000)).toBeLessThan(600_000);
   });
 
+  it('keeps nothing of what the organisation wants left out, and counts it', async () => {
+    const leave_out = { api_ids: ['secret-api'], key_hashes: ['secret-key'], paths: ['/health'] };
+    const strict = await api.organisation({ analytics: { leave_out } });
+    const counted = async (): Promise<number> => {
+      const { text } = await api.anonymous.get('/metrics');
+      return Number(/castellan_analytics_records_total\{[^}]*"left_out"[^}]*\} (\d+)/.exec(text)?.[1] ?? '0');
+    };
+    const before = await counted();
+    const hits = [{}, { APIID: 'secret-api' }, { APIKey: 'secret-key' }, { Path: '/health/live' }];
+    await push(analyticsList, ...hits.map((hit) => aRecord({ OrgID: strict.id, ...hit })));
+    await arrives(1, strict.id);
+    await idle();
+    expect((await counted()) - before).toBe(3);
+    const rows = await collection('analytics_rollups')
+      .find({ orgId: strict.id, kind: 'total', unit: 'hour' })
+      .toArray();
+    expect(rows.map((row) => row['hits'] as unknown)).toEqual([1]);
+  });
+
   it('refuses settings that mean nothing, and names the field', async () => {
-    const wrong = { analytics: { addresses: 'hash', redact_headers: ['a b'], retention_days: 0 } };
+    const wrong = {
+      analytics: { addresses: 'hash', redact_headers: ['a b'], retention_days: 0, leave_out: { paths: [''] } },
+    };
     const reply = await api.admin.post('/admin/organisations', { owner_name: 'x', settings: wrong });
     expect([reply.status, listOf(reply.json['Errors']).map((error) => error['path'])]).toEqual([
       400,
-      ['settings.analytics.addresses', 'settings.analytics.redact_headers', 'settings.analytics.retention_days'],
+      [
+        'settings.analytics.addresses',
+        'settings.analytics.redact_headers',
+        'settings.analytics.leave_out.paths',
+        'settings.analytics.retention_days',
+      ],
     ]);
   });
 

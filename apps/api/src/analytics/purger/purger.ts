@@ -125,15 +125,16 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
   private async storeSlices(slices: readonly Slice[], refused: string | null = null): Promise<boolean> {
     const chunk = await decodeSlices(slices, refused);
     const began = performance.now();
+    let leftOut = 0;
     try {
-      await this.writer.write(chunk);
+      leftOut = await this.writer.write(chunk);
     } catch (error) {
       this.backlog.forgetProgress(slices);
       return this.failed(error, slices, refused);
     }
     const elapsedMs = performance.now() - began;
     this.pace.took(countOf(slices), elapsedMs);
-    this.metrics.stored(outcomesOf(chunk), elapsedMs);
+    this.metrics.stored(outcomesOf(chunk, leftOut), elapsedMs);
     if (chunk.unreadable.length > 0) {
       this.logger.warn({ records: chunk.unreadable.length }, 'Analytics records could not be read and were set aside');
     }
@@ -186,8 +187,9 @@ const problemOf = (error: unknown): string => {
   return error.name === 'ReplyError' ? error.message.slice(0, 200) : error.name;
 };
 
-const outcomesOf = ({ records, uptime, unreadable }: Chunk) => ({
-  stored: records.length,
+const outcomesOf = ({ records, uptime, unreadable }: Chunk, leftOut: number) => ({
+  stored: records.length - leftOut,
+  left_out: leftOut,
   uptime: uptime.length,
   unreadable: unreadable.length,
 });

@@ -29,7 +29,9 @@ export const figuresQuery = new RouteQuery({
   api_version: text({ description: 'Of one version of it', example: 'Non Versioned', maxLength: 256 }),
   tags: texts({ description: 'Of requests that have one of these tags, comma-separated' }),
   p: page,
-  res: oneOf(['minute', 'hour', 'day', 'month'], { description: 'Length of a row of a series; day when left out' }),
+  res: oneOf(['minute', 'hour', 'day', 'week', 'month'], {
+    description: 'Length of a row of a series; day when left out. Weeks begin on Mondays',
+  }),
   tz: zone,
   // Two values that differ in case alone get the same name in generated clients, so the document has one of them.
   by: { ...order, read: (given) => order.read(given?.replace(/^[a-z]/, (letter) => letter.toUpperCase())) },

@@ -27,7 +27,7 @@ const query = z
   .strictObject({
     from: instant,
     to: instant,
-    interval: z.enum(['minute', 'hour', 'day', 'month', 'none']).default('none'),
+    interval: z.enum(['minute', 'hour', 'day', 'week', 'month', 'none']).default('none'),
     tz: z.string().max(64).refine(isZone, 'must be the name of a time zone, such as Europe/Berlin').default('UTC'),
     groupBy: z.array(z.enum(dimensionNames)).max(4).default([]),
     metrics: z.array(z.enum(metricNames)).min(1).max(metricNames.length).default(['hits']),
@@ -87,9 +87,9 @@ export class QueryBodyDto {
   readonly to!: string;
 
   @ApiPropertyOptional({
-    enum: ['minute', 'hour', 'day', 'month', 'none'],
+    enum: ['minute', 'hour', 'day', 'week', 'month', 'none'],
     default: 'none',
-    description: 'Length of a row',
+    description: 'Length of a row; weeks begin on Mondays',
   })
   readonly interval?: string;
 
@@ -133,7 +133,7 @@ export class QueryReplyDto {
     type: 'array',
     items: { type: 'object', additionalProperties: true },
     description:
-      '`begins` (null without an interval), the dimensions of `groupBy` with `label`, and the metrics; means and percentiles of nothing are null',
+      '`begins` (null without an interval) with `ended`, whether nothing that happens from now on belongs to the row; the dimensions of `groupBy` with `label`; and the metrics; means and percentiles of nothing are null',
   })
   readonly data!: readonly Readonly<Record<string, unknown>>[];
 }

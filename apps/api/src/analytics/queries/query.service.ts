@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { noMeasures, percentiles, uniqueCount, ZoneClock, type Bucket, type Measures } from '@castellan/analytics';
+import { Clock } from '@castellan/observability';
 import type { OrganisationContext } from '../../http/request-context';
 import type { MetricName, QueryAsked, QueryReplyDto } from './query.body';
 import { seriesOf } from './range';
@@ -13,6 +14,7 @@ export class QueryService {
   constructor(
     private readonly reader: AnalyticsReader,
     private readonly rights: AnalyticsRights,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws ValidationFailed, Forbidden */
@@ -34,12 +36,16 @@ export class QueryService {
     });
     const groups = groupsOf(cells, asked);
     const shown = groups.slice(0, asked.top);
-    const starts = asked.interval === 'none' ? [null] : buckets.map((bucket) => bucket.start);
+    const now = this.clock.now();
+    const stretches =
+      asked.interval === 'none'
+        ? [{ at: from, begins: null, ended: until <= now }]
+        : buckets.map(({ start, end }) => ({ at: start, begins: start.toISOString(), ended: end <= now }));
     return {
       source,
       truncated: groups.length > shown.length,
       data: shown.flatMap((group) =>
-        starts.map((start) => rowOf(group, start ?? from, start === null ? null : start.toISOString(), asked)),
+        stretches.map(({ at, ...stretch }) => ({ ...stretch, ...rowOf(group, at, asked) })),
       ),
     };
   }
@@ -92,14 +98,9 @@ const groupsOf = (cells: readonly Cell[], { groupBy, metrics, order }: QueryAske
 const namesOf = (groupBy: readonly DimensionName[], dimensions: Cell['dimensions']): Record<string, unknown> =>
   Object.fromEntries(groupBy.map((name) => [name, dimensions[name]]));
 
-const rowOf = (
-  { names, cells }: Group,
-  at: Date,
-  begins: string | null,
-  { metrics }: QueryAsked,
-): Readonly<Record<string, unknown>> => {
+const rowOf = ({ names, cells }: Group, at: Date, { metrics }: QueryAsked): Readonly<Record<string, unknown>> => {
   const measures = cells.get(at.getTime()) ?? noMeasures();
-  return { begins, ...names, ...Object.fromEntries(metrics.map((name) => [name, metricOf(name, measures)])) };
+  return { ...names, ...Object.fromEntries(metrics.map((name) => [name, metricOf(name, measures)])) };
 };
 
 const metricOf = (name: MetricName, measures: Measures): number | null => {

@@ -1,19 +1,13 @@
 import { Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AnyUser } from '@castellan/rbac';
-import { AskedFor, RouteQuery, type Asked } from '../../http/query/query';
-import { text } from '../../http/query/parameter';
+import { AskedFor } from '../../http/query/query';
 import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
 import { Route } from '../../http/route';
-import { zone } from './figures.query';
 import { rangeParams, rangePath, type RangeParams } from './range';
 import { UptimeListDto } from './uptime.dto';
+import { uptimeQuery, type UptimeAsked } from './uptime.query';
 import { UptimeService } from './uptime.service';
-
-const uptimeQuery = new RouteQuery({
-  api_id: text({ description: 'Of one API, by its `api_id`', maxLength: 256 }),
-  tz: zone,
-});
 
 /** What host checkers found of upstreams. */
 @ApiTags('Analytics')
@@ -32,9 +26,9 @@ export class UptimeController {
   })
   async list(
     @OrganisationRequest() context: OrganisationContext,
-    @AskedFor(uptimeQuery) query: Asked<typeof uptimeQuery>,
+    @AskedFor(uptimeQuery) query: UptimeAsked,
     @Param() params: RangeParams,
   ): Promise<UptimeListDto> {
-    return { data: await this.uptime.list(context, params, query.tz, query.api_id), pages: 0 };
+    return { data: await this.uptime.list(context, params, query), pages: 0 };
   }
 }

@@ -11,8 +11,12 @@ export class UptimeDto {
     description: 'Share of the time, not of the checks: a check holds until the next one',
   })
   readonly availability!: number;
-  @ApiProperty({ ...int32, description: 'Times it went from up to down' }) readonly outages!: number;
-  @ApiProperty({ description: 'Whether the last check succeeded' }) readonly up!: boolean;
+  @ApiProperty({ ...int32, description: 'Times it was down: as many checks failed in a row as `failures` says' })
+  readonly outages!: number;
+  @ApiProperty({ ...int32, description: 'Times it went from up to down or from down to up' }) readonly changes!: number;
+  @ApiProperty({ description: 'Whether it changed six times or more in the last hour of what is asked for' })
+  readonly flapping!: boolean;
+  @ApiProperty({ description: 'Whether it was up at the last check' }) readonly up!: boolean;
   @ApiProperty({ example: '2026-12-06T12:31:02.000Z' }) readonly last_check!: string;
   @ApiProperty({ description: 'Mean, in milliseconds' }) readonly request_time!: number;
 }
