@@ -13,6 +13,7 @@ export {
   type RowGroup,
   type RowLimit,
 } from './measure/rollup';
+export { erasedRows, erasedValue, saysOf, type Person } from './measure/erasure';
 export { packRows, unpackRows } from './measure/segment';
 export { uniqueCount } from './measure/unique-counter';
 export { applyPrivacy, defaultPrivacy, isLeftOut, type KeptRecord, type Privacy } from './privacy';

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { ReplicaLock } from '../retention/replica-lock';
 import { DeadLettersController } from './dead-letters/dead-letters.controller';
 import { DeadLettersService } from './dead-letters/dead-letters.service';
+import { ErasureController } from './erasure/erasure.controller';
+import { ErasureService } from './erasure/erasure.service';
 import { AggregateWriter } from './purger/aggregate-writer';
 import { AnalyticsRedis } from './purger/analytics-redis';
 import { BatchNotes } from './purger/batch-notes';
@@ -26,11 +28,19 @@ import { UptimeController } from './queries/uptime.controller';
 import { UptimeService } from './queries/uptime.service';
 import { AnalyticsSettingsReader } from './settings';
 import { AnalyticsCollections } from './storage/collections';
+import { RollupStore } from './storage/rollup-store';
 
 /** What gateways record of requests: taken out of Redis, kept and added up in MongoDB, and asked about. */
 @Module({
   imports: [OwnershipModule],
-  controllers: [...figuresControllers, LogController, AnalyticsController, UptimeController, DeadLettersController],
+  controllers: [
+    ...figuresControllers,
+    LogController,
+    AnalyticsController,
+    UptimeController,
+    DeadLettersController,
+    ErasureController,
+  ],
   providers: [
     AnalyticsCollections,
     AnalyticsSettingsReader,
@@ -45,6 +55,8 @@ import { AnalyticsCollections } from './storage/collections';
     PurgerMetrics,
     ReplicaLock,
     RowLimits,
+    RollupStore,
+    ErasureService,
     AnalyticsReader,
     AnalyticsRights,
     FiguresService,

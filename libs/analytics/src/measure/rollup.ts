@@ -91,7 +91,7 @@ type RowPlace = Pick<RollupRow, 'orgId' | 'unit' | 'at' | 'kind' | 'dimensions'>
 const ownTag = /^(key-|org-|api-)|^tyk-graph-analytics$/;
 
 /** Rows by what they are of; adding one that is there adds up their measures. */
-class Rows {
+export class Rows {
   private readonly byName = new Map<string, RollupRow>();
 
   get all(): readonly RollupRow[] {
@@ -105,6 +105,12 @@ class Rows {
     const row = { ...place, id: idOf(name), label: '', measures: noMeasures() };
     this.byName.set(name, row);
     return row;
+  }
+
+  add(place: RowPlace, { label, measures }: Pick<RollupRow, 'label' | 'measures'>): void {
+    const row = this.at(place);
+    if (label !== '') row.label = label;
+    addMeasures(row.measures, measures);
   }
 
   has(place: RowPlace): boolean {
@@ -162,14 +168,8 @@ export class RowMerge {
 
   add(row: RollupRow): void {
     const place = this.admitted(row);
-    this.merge(place, row);
-    if (row.unit === 'hour') this.merge({ ...place, unit: 'day', at: bucketStart('day', row.at) }, row);
-  }
-
-  private merge(place: RowPlace, { label, measures }: RollupRow): void {
-    const row = this.made.at(place);
-    if (label !== '') row.label = label;
-    addMeasures(row.measures, measures);
+    this.made.add(place, row);
+    if (row.unit === 'hour') this.made.add({ ...place, unit: 'day', at: bucketStart('day', row.at) }, row);
   }
 
   /** As it is, or with {@link otherValue} for what has too many values already. */

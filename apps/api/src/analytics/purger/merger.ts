@@ -4,7 +4,7 @@ import type { mongo } from 'mongoose';
 import { bucketStart, RowMerge, type RollupRow } from '@castellan/analytics';
 import { Clock } from '@castellan/observability';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
-import { rollupDocument } from '../storage/rollup-document';
+import { RollupStore } from '../storage/rollup-store';
 import { AggregateWriter } from './aggregate-writer';
 import { Pace } from './pace';
 import { RowLimits } from './row-limits';
@@ -12,8 +12,6 @@ import { rowsIn } from './segments';
 
 /** Most rows that are updated in one transaction. */
 const mostRows = 5_000;
-/** Rows that are read and written at a time. */
-const atOnce = 500;
 /** Segments that are read at a time. */
 const mostSegments = 200;
 /** Segments of hours that are not over which may wait: each query of such an hour reads those of its organisation. */
@@ -37,6 +35,7 @@ export class Merger {
 
   constructor(
     private readonly collections: AnalyticsCollections,
+    private readonly rollups: RollupStore,
     private readonly limits: RowLimits,
     private readonly aggregates: AggregateWriter,
     private readonly clock: Clock,
@@ -98,30 +97,8 @@ export class Merger {
       const _id = { $in: segments.map((segment) => segment._id) };
       const { deletedCount } = await this.collections.segments.deleteMany({ _id }, { session });
       if (deletedCount !== segments.length) throw new SegmentsMoved();
-      for (let from = 0; from < rows.length; from += atOnce) {
-        await this.add(rows.slice(from, from + atOnce), now, session);
-      }
+      await this.rollups.add(rows, now, session);
       await this.aggregates.add(targets, rows, session);
     });
-  }
-
-  /**
-   * Adds rows to what there is. Read and replaced in the same transaction, because a database replaces a document many times
-   * as fast as it changes some fields of it; whoever has changed a row since it was read makes the transaction fail.
-   */
-  private async add(rows: readonly RollupRow[], now: Date, session: mongo.ClientSession): Promise<void> {
-    const { rollups } = this.collections;
-    const found = await rollups.find({ _id: { $in: rows.map(({ id }) => id) } }, { session }).toArray();
-    const known = new Map(found.map((row) => [row._id, row]));
-    await nextTurn();
-    const documents = rows.map((row) => rollupDocument(row, now, known.get(row.id)));
-    const added = documents.filter(({ _id }) => !known.has(_id));
-    const changed = documents.filter(({ _id }) => known.has(_id));
-    if (added.length > 0) await rollups.insertMany(added, { session, ordered: false });
-    if (changed.length === 0) return;
-    const replacements = changed.map((replacement) => ({
-      replaceOne: { filter: { _id: replacement._id }, replacement },
-    }));
-    await rollups.bulkWrite(replacements, { session, ordered: false });
   }
 }

@@ -1,3 +1,4 @@
+import { erasure } from '../../../test/analytics/erasure';
 import { figures } from '../../../test/analytics/figures';
 import { log } from '../../../test/analytics/log';
 import { ownQuery } from '../../../test/analytics/own-query';
@@ -20,6 +21,9 @@ describe('questions about traffic', () => {
   });
   describe('rights', () => {
     rights(traffic);
+  });
+  describe('erasure', () => {
+    erasure(traffic);
   });
   watching(traffic);
 });

@@ -101,6 +101,14 @@ const withoutNulls = (fields: Readonly<Record<string, number | null>>): Readonly
 const numbersOf = (counts: Counts | undefined): Map<number, number> =>
   new Map(Object.entries(counts ?? {}).map(([name, count]) => [Number(name), count]));
 
+/** The row that a document is of. */
+export const rowOf = (document: RollupDocument): RollupRow => {
+  const { _id: id, orgId, unit, at, kind, api, version, key, path, code, oauth, tag, country, label = '' } = document;
+  const given = Object.entries({ api, version, key, path, code, oauth, tag, country });
+  const dimensions = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  return { id, orgId, unit, at, kind, dimensions, label, measures: measuresOf(document) };
+};
+
 /** The measures of a row that was read. */
 export const measuresOf = (row: RollupDocument): Measures => ({
   ...noMeasures(),
