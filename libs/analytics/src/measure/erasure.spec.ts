@@ -15,8 +15,12 @@ const rows = rowsOf(
   { APIKey: 'ben', Alias: 'Ben', APIName: 'Anna' },
   { APIKey: '(erased)', Alias: '' },
 );
-const hitsBy = (found: readonly RollupRow[]) =>
-  Object.fromEntries(found.filter(({ kind }) => kind === 'key').map((row) => [row.dimensions.key, row.measures.hits]));
+const hitsBy = (found: readonly RollupRow[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    found
+      .filter(({ kind }) => kind === 'key')
+      .map(({ dimensions, measures }) => [dimensions.key ?? '', measures.hits] as const),
+  );
 
 describe('sums without a person', () => {
   it('count what was counted, under no name, together with those who were forgotten before', () => {

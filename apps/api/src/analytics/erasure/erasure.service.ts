@@ -121,13 +121,10 @@ export class ErasureService {
     const names = ['apikeys', 'keyendpoints', 'lists.keyendpoints'].map((field) => `${field}.${key}`);
     for (const collection of [own, mixed]) {
       const theirs = { orgid: organisation, $or: names.map((name) => ({ [name]: { $exists: true } })) };
-      await collection.updateMany(
-        theirs as mongo.Filter<{ orgid: string }>,
-        {
-          $unset: Object.fromEntries(names.map((name) => [name, ''])),
-          $pull: { 'lists.apikeys': { identifier: key } },
-        } as mongo.UpdateFilter<{ orgid: string }>,
-      );
+      await collection.updateMany(theirs, {
+        $unset: Object.fromEntries(names.map((name) => [name, ''])),
+        $pull: { 'lists.apikeys': { identifier: key } },
+      });
     }
   }
 }

@@ -6,7 +6,7 @@ const minuteMs = 60_000;
 /** Checks a minute apart: `u` succeeded, `d` failed. */
 const after = (checks: string, failures = 1) => {
   const host = new CheckedHost('http://upstream', 'api', failures);
-  for (const [minute, check] of [...checks].entries()) {
+  for (const [minute, check] of checks.split('').entries()) {
     const timestamp = new Date(start + minute * minuteMs);
     host.add({ timestamp, tcperror: check === 'd', servererror: false, requesttime: 2 });
   }

@@ -65,10 +65,9 @@ export class CheckedHost {
   }
 
   private fail(at: number): void {
-    const wasDown = this.isDown;
     this.failed += 1;
     this.failedInRow += 1;
-    if (wasDown || !this.isDown) return;
+    if (this.failedInRow !== this.failures) return;
     // It was down since the first of them.
     this.doubtfulMs = 0;
     this.outages += 1;

@@ -1,6 +1,6 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
-import type { Connection } from 'mongoose';
+import { mongo, type Connection } from 'mongoose';
 import {
   analyticsList,
   encodeRecord,
@@ -12,12 +12,22 @@ import {
   type HttpClient,
   type JsonReply,
 } from '@castellan/testing';
+import { realDocuments } from '../../../../../test/fixtures/load';
 import { ApiUnderTest, expectOk } from '../../../test/api-under-test';
 
 /** Two hours of one day that are over. */
 const from = new Date('2026-11-24T22:00:00Z');
 const day = '24/11/2026/24/11/2026';
 const requests = 120;
+
+interface Captured {
+  readonly collection: string;
+  readonly document: object;
+}
+
+/** Other lines have indexes. */
+const isCaptured = (read: unknown): read is Captured =>
+  typeof read === 'object' && read !== null && 'collection' in read && 'document' in read;
 
 describe('what tyk-pump has stored, with our purger off', () => {
   let api: ApiUnderTest;
@@ -114,5 +124,36 @@ describe('what tyk-pump has stored, with our purger off', () => {
     await connection.collection(`z_tyk_analyticz_aggregate_${organisationId}`).deleteMany({});
     expect((await ask({}))['source']).toBe('records');
     expect(sum(await rows(`/api/usage/${day}?res=hour`))).toBe(requests);
+  });
+
+  it('may be documents that a real tyk-pump has written, where such captures are at hand', async () => {
+    const { id, admin } = await api.organisation();
+    const connection = api.app.get<Connection>(getConnectionToken());
+    // In MongoDB's extended JSON; the organisation is another one there.
+    const captured = realDocuments('redis/pump/v1.14.0-documents.jsonl').flatMap(({ text }) => {
+      const read: unknown = mongo.BSON.EJSON.parse(text.replaceAll('5c4fed5c040adb18bab6d0df', id));
+      return isCaptured(read) ? [read] : [];
+    });
+    for (const { collection, document } of captured) await connection.collection(collection).insertOne(document);
+    const inCollection = (name: string): readonly Readonly<Record<string, unknown>>[] =>
+      captured.filter(({ collection }) => collection === name).map(({ document }) => ({ ...document }));
+    const records = inCollection('tyk_analytics');
+    const totals = inCollection(`z_tyk_analyticz_aggregate_${id}`).map((document) => document['total'] as JsonReply);
+    // The captures are some of the records that the sums are of. From a second on there are no sums, only records.
+    const asked = [
+      ['2026-11-26T00:00:00Z', sum(totals), totals.reduce((all, total) => all + numberOf(total['errortotal']), 0)],
+      [
+        '2026-11-26T00:00:01Z',
+        records.length,
+        records.filter((record) => numberOf(record['responsecode']) >= 400).length,
+      ],
+    ] as const;
+    for (const [from, hits, errors] of captured.length === 0 ? [] : asked) {
+      const body = { from, to: '2026-11-27T00:00:00Z', metrics: ['hits', 'errors'] };
+      const reply = expectOk(await admin.client.post('/api/analytics/query', body)).json;
+      expect(listOf(reply['data'])).toMatchObject([{ hits, errors }]);
+    }
+    const log = '/api/logs/?start=1795651200&end=1795737599&p=-1';
+    expect(listOf(expectOk(await admin.client.get(log)).json['data'])).toHaveLength(records.length);
   });
 });
