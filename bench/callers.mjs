@@ -196,7 +196,7 @@ const attacks = {
     return { bytes: body.length, status: (await send(`${url}/api/import`, headers, body)).status };
   },
   // 14
-  'import of 5,000': async ({ url, headers }) => {
+  'import of 5000 APIs': async ({ url, headers }) => {
     const apis = Array.from({ length: 5_000 }, (_, index) => ({
       api_definition: { ...definition(`many-${index}`), api_id: `many-${index}` },
     }));

@@ -21,7 +21,7 @@ export class ApiClient {
    */
   async isReady(): Promise<boolean> {
     const { apiUrl } = this.config;
-    const ready = await answersReady(apiUrl);
+    const ready = await answersReady(apiUrl, readyTimeoutMs);
     if (ready !== this.wasReady) {
       if (ready)
         this.logger.info({ api: apiUrl }, 'The API is ready again; gateways are reloaded where they have to be');
@@ -36,9 +36,10 @@ export class ApiClient {
   }
 }
 
-const answersReady = async (apiUrl: string): Promise<boolean> => {
+/** Whether an API says in so many milliseconds that it is ready; whatever else it does, it is not. */
+export const answersReady = async (apiUrl: string, withinMs: number): Promise<boolean> => {
   try {
-    const response = await fetch(`${apiUrl}/health/ready`, { signal: AbortSignal.timeout(readyTimeoutMs) });
+    const response = await fetch(`${apiUrl}/health/ready`, { signal: AbortSignal.timeout(withinMs) });
     await response.arrayBuffer();
     return response.status === 200;
   } catch {

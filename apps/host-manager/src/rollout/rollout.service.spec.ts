@@ -4,6 +4,7 @@ import type { NodeReloaded } from '@castellan/dto';
 import { Clock, createLogger, LOGGER, Metrics } from '@castellan/observability';
 import { NodeRecords, type NodeRecord } from '@castellan/persistence';
 import { eventually } from '@castellan/testing';
+import { FakeApi } from '../../test/fake-api';
 import { FakeGateway } from '../../test/fake-gateway';
 import { Inventory } from '../inventory/inventory';
 import { Fingerprints } from '../reconcile/fingerprints';
@@ -16,14 +17,16 @@ import { RolloutService } from './rollout.service';
 
 const secret = 'gateway-secret';
 
-/** What the rollout asks of its surroundings, in the test's hand; the gateways are called over real HTTP. */
+/** What the rollout asks of its surroundings, in the test's hand; the gateways and the API are called over real HTTP. */
 class Surroundings {
   readonly reports: NodeReloaded[] = [];
   readonly metrics = new Metrics('test');
   fingerprint = (): Promise<string> => Promise.resolve('state 1');
   onReport = (): void => undefined;
   nodes: NodeRecord[] = [];
-  apiIsReady = true;
+  clock = new Clock();
+
+  constructor(private readonly api: FakeApi) {}
 
   /** A registered node at the place of every gateway here, which has loaded a state. */
   node(id: string, state: string): void {
@@ -54,6 +57,7 @@ class Surroundings {
       CASTELLAN_HOST_MANAGER_DEBOUNCE_MS: '20',
       CASTELLAN_HOST_MANAGER_PATIENCE_MS: '300',
       CASTELLAN_RELOAD_TIMEOUT_MS: '20000',
+      CASTELLAN_API_URL: this.api.url,
       ...settings,
     });
     const reports: Pick<Reports, 'publish' | 'latest' | 'of'> = {
@@ -72,14 +76,14 @@ class Surroundings {
         Reloader,
         GatewayClient,
         Inventory,
-        Clock,
+        ApiClient,
+        { provide: Clock, useValue: this.clock },
         { provide: CONFIG, useValue: config },
         { provide: LOGGER, useValue: createLogger('test', 'silent') },
         { provide: Metrics, useValue: this.metrics },
         { provide: Fingerprints, useValue: { current: () => this.fingerprint() } },
         { provide: Reports, useValue: reports },
         { provide: NodeRecords, useValue: { all: () => Promise.resolve(this.nodes) } },
-        { provide: ApiClient, useValue: { isReady: () => Promise.resolve(this.apiIsReady) } },
       ],
     }).compile();
     return module.get(RolloutService);
@@ -104,17 +108,19 @@ const door = (): { readonly closed: Promise<void>; readonly open: () => void } =
 
 describe('RolloutService', () => {
   let gateways: FakeGateway[];
+  let api: FakeApi;
   let surroundings: Surroundings;
   let rollout: RolloutService | null;
 
-  beforeEach(() => {
+  beforeEach(async () => {
     gateways = [];
-    surroundings = new Surroundings();
+    api = await FakeApi.start();
+    surroundings = new Surroundings(api);
     rollout = null;
   });
   afterEach(async () => {
     await rollout?.onApplicationShutdown();
-    await Promise.all(gateways.map((gateway) => gateway.stop()));
+    await Promise.all([...gateways, api].map((server) => server.stop()));
   });
 
   const fleet = async (size: number): Promise<readonly FakeGateway[]> => {
@@ -275,16 +281,26 @@ describe('RolloutService', () => {
     expect(gateways.map(({ reloads }) => reloads.length)).toEqual([2, 2]);
   });
 
-  it('leaves the others alone while one cannot be reached, and tries that one after ever longer pauses', async () => {
+  it('leaves the others alone while one cannot be reached, and tries that one after pauses that double, up to five minutes', async () => {
     const [good, gone] = await fleet(2);
     await gone?.stop();
-    const service = await start({ CASTELLAN_RECONCILE_MS: '3600000' });
-    for (let look = 0; look < 5; look += 1) {
+    let now = Date.now();
+    surroundings.clock.millis = () => now;
+    const service = await start({ CASTELLAN_RECONCILE_MS: '10000' });
+    const attemptsAfter = async (pauseMs: number): Promise<number> => {
+      const tried = (): number => surroundings.reports.filter(({ url }) => url === gone?.url).length;
+      const before = tried();
+      now += pauseMs;
       service.request('reconcile');
       await idle(service);
+      return tried() - before;
+    };
+    expect(await attemptsAfter(0)).toBe(1);
+    for (const seconds of [10, 20, 40, 80, 160, 300, 300]) {
+      expect([seconds, await attemptsAfter(seconds * 1_000 - 1)]).toEqual([seconds, 0]);
+      expect([seconds, await attemptsAfter(1)]).toEqual([seconds, 1]);
     }
     expect(good?.reloads).toHaveLength(1);
-    expect(surroundings.reports.filter(({ url }) => url === gone?.url)).toHaveLength(1);
   });
 
   it('goes by the state before the reload, so that a change during it is seen later', async () => {
@@ -306,17 +322,12 @@ describe('RolloutService', () => {
 
   it('reloads no gateway while the API could not serve it, and all that have to be when it can', async () => {
     const [gateway] = await fleet(1);
-    surroundings.apiIsReady = false;
+    api.answer = 503;
     const service = await start();
-    let asked = 0;
-    surroundings.fingerprint = () => {
-      asked += 1;
-      return Promise.resolve('state 1');
-    };
     service.request('change');
-    await eventually(() => asked > 0);
+    await eventually(() => api.asked > 0);
     expect(gateway?.reloads).toEqual([]);
-    surroundings.apiIsReady = true;
+    api.answer = 200;
     await reported(1);
     expect(gateway?.reloads).toHaveLength(1);
   });
