@@ -1,18 +1,20 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-/** A proxy between nodes and the API that refuses one fetch in the words that make newer gateways register again. */
+/**
+ * A proxy between nodes and the API that refuses one fetch in the words that make newer gateways register again, or keeps
+ * a registration waiting.
+ */
 export class RefusingProxy {
   private refuses = false;
+  private held: Promise<void> | null = null;
 
   private constructor(
     private readonly server: Server,
     readonly url: string,
     private readonly target: string,
   ) {
-    server.on('request', (incoming, response) => {
-      this.handle(incoming, response);
-    });
+    server.on('request', (incoming, response) => void this.handle(incoming, response));
   }
 
   static async before(target: string): Promise<RefusingProxy> {
@@ -27,14 +29,26 @@ export class RefusingProxy {
     this.refuses = true;
   }
 
+  /** Keeps registrations waiting. @returns what lets them through */
+  holdRegistrations(): () => void {
+    let release = (): void => undefined;
+    this.held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return () => {
+      release();
+    };
+  }
+
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
     await closed;
   }
 
-  private handle(incoming: IncomingMessage, response: ServerResponse): void {
+  private async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { url = '/', method, headers } = incoming;
+    if (url === '/register/node') await this.held;
     if (this.refuses && (url === '/system/policies' || url === '/system/apis')) {
       this.refuses = false;
       response.writeHead(403).end('{"Status":"Error","Message":"Nonce failed","Meta":null}');

@@ -60,6 +60,7 @@ export class ApiUnderTest {
     readonly config: ApiConfig,
     readonly url: string,
     private readonly watch: SecretWatch,
+    private readonly lines: readonly string[],
     contract: Contract | undefined,
   ) {
     this.anonymous = new HttpClient(url, {}, contract === undefined ? [watch] : [watch, contract]);
@@ -91,7 +92,8 @@ export class ApiUnderTest {
     const watch = new SecretWatch();
     watch.know('secret of the operator', config.adminSecret);
     watch.know('secret of the nodes', config.nodeSecret);
-    const logger = watchedLogger(config, watch);
+    const lines: string[] = [];
+    const logger = watchedLogger(config, watch, lines);
     const app = await createApp(config, logger, undefined, kinds);
     try {
       await app.listen(0, '127.0.0.1');
@@ -102,9 +104,14 @@ export class ApiUnderTest {
     startTransport(app, logger);
     const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     // The published document knows nothing of what only a test has.
-    const api = new ApiUnderTest(app, config, url, watch, kinds.length === 0 ? publishedContract() : undefined);
+    const api = new ApiUnderTest(app, config, url, watch, lines, kinds.length === 0 ? publishedContract() : undefined);
     await eventually(async () => (await api.anonymous.get('/health/ready')).status === 200);
     return api;
+  }
+
+  /** What has been logged since the start. */
+  logged(): string {
+    return this.lines.join('');
   }
 
   /** @throws when a secret stands in a reply, a log line or a record that was not made to show it (promise 9) */
@@ -169,9 +176,10 @@ const isReady = async (url: string): Promise<boolean> => {
 };
 
 /** The logger that the process would have; it is silent unless a test run asks for it, but every line is looked through. */
-const watchedLogger = (config: ApiConfig, watch: SecretWatch): Logger => {
+const watchedLogger = (config: ApiConfig, watch: SecretWatch, lines: string[]): Logger => {
   const write = (line: string): void => {
     watch.keep('the log', line);
+    lines.push(line);
     if (logLevel !== 'silent') process.stdout.write(line);
   };
   const level = logLevel === 'silent' ? 'info' : logLevel;

@@ -1,8 +1,10 @@
 import { Redis } from 'ioredis';
+import { Health } from '@castellan/observability';
 import { anApiDefinition, eventually, listOf, textOf, unique, type JsonReply } from '@castellan/testing';
 import { RawNode } from '../../../../../test/support/raw-node';
 import { workerRedisUrl } from '../../../../../test/support/test-services';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
+import { Serving } from './serving';
 
 const patiently = { deadlineMs: 60_000 };
 
@@ -40,6 +42,19 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
   it('tells a node that has registered and loaded nothing', async () => {
     const node = await RawNode.register(api.url, api.config.nodeSecret);
     expect(await nodeOf(node)).toMatchObject({ state: 'behind', served: null, in_sync: false });
+    await eventually(() => reloads > 0, patiently);
+  });
+
+  it('tells nobody while this replica does not serve, and does when it serves', async () => {
+    const asked = jest.spyOn(api.app.get(Serving), 'isReady');
+    const health = api.app.get(Health);
+    health.beginStarting();
+    await RawNode.register(api.url, api.config.nodeSecret);
+    // Each time it would have told the node, it looked whether it may.
+    await eventually(() => asked.mock.calls.length >= 3, patiently);
+    expect(await Promise.all(asked.mock.results.map(({ value }) => value as Promise<boolean>))).not.toContain(true);
+    expect(reloads).toBe(0);
+    health.beginServing();
     await eventually(() => reloads > 0, patiently);
   });
 

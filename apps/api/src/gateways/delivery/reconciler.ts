@@ -70,8 +70,10 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
 
     const now = this.clock.millis();
     const behind = nodes.filter((node) => isBehind(node) && !isBusy(node, now));
+    // First, so that looks at which nobody may be told anything do not count.
+    if (behind.length === 0 || !(await this.serving.isReady())) return;
     const due = await this.areDue(behind);
-    if (due.length === 0 || !(await this.serving.isReady())) return;
+    if (due.length === 0) return;
     this.logger.warn({ nodes: due.map(({ id }) => id) }, 'Nodes do not run what they should; telling them again');
     await this.signals.publish(
       [{ reason: 'reconcile', organisation: null, generation: null, changes: [] }],

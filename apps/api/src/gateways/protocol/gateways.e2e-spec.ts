@@ -12,6 +12,7 @@ import { RawNode } from '../../../../../test/support/raw-node';
 import { RefusingProxy } from '../../../../../test/support/refusing-proxy';
 import { workerRedisUrl } from '../../../../../test/support/test-services';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
+import { addPolicy } from '../../../test/configuration';
 
 const profiles = ['v3', 'v5.2', 'v5', 'v5.14'] as const;
 const deadlineMs = 60_000;
@@ -112,6 +113,45 @@ describe('gateways of every generation', () => {
     expect(node.eventsOf('reload-stuck')).toEqual([]);
   });
 
+  it.each(profiles)('%s lets go of the last policy when that is deleted', async (profile) => {
+    const { apiId } = await create();
+    const policy = await addPolicy(organisation, [apiId]);
+    const node = await aNode({ profile });
+    await node.waitFor(() => node.loadedPolicies.has(policy), deadlineMs);
+    expectOk(await organisation.admin.client.delete(`/api/portal/policies/${policy}`));
+    await node.waitFor(() => !node.loadedPolicies.has(policy), deadlineMs);
+    // What came instead opens nothing to anybody.
+    expect([...node.loadedPolicies.values()]).toMatchObject([{ is_inactive: true, access_rights: {} }]);
+    await eventually(() => inSync(node), { deadlineMs });
+  });
+
+  it.each(profiles)('%s loads when it is told to while it registers, and does not hang', async (profile) => {
+    const proxy = await RefusingProxy.before(api.url);
+    try {
+      const release = proxy.holdRegistrations();
+      const starting = aNode({ dashboardUrl: proxy.url, profile });
+      const [node] = nodes;
+      await eventually(
+        async () => {
+          await create();
+          return (node?.eventsOf('fetch-finished').length ?? 0) >= 2;
+        },
+        { deadlineMs },
+      );
+      // It had neither an id nor a nonce to show.
+      expect([node?.nodeId, node?.registered]).toEqual(['', false]);
+      release();
+      await starting;
+      const { apiId } = await create();
+      await node?.waitFor(() => node.registered && node.loadedApis.has(apiId), deadlineMs);
+      expect(new Set(node?.eventsOf('fetch-finished').map(({ status }) => status))).toEqual(new Set([200]));
+      expect(node?.eventsOf('reload-stuck')).toEqual([]);
+    } finally {
+      await Promise.all(nodes.map((each) => each.kill()));
+      await proxy.close();
+    }
+  });
+
   it('are all known again when Redis is emptied under 500 of them: none registers again', async () => {
     await create();
     const fleet = await Promise.all(Array.from({ length: 500 }, (_, index) => aRawNode(`host-${index}`)));
@@ -166,6 +206,17 @@ describe('gateways of every generation', () => {
         expect(stuck).toMatchObject({ id: node.nodeId, in_sync: false });
         expect(textOf(stuck['advice'])).toMatch(/^Restart the gateway process: /);
         expect((await impatient.anonymous.get('/metrics')).text).toMatch(/^castellan_nodes\{state="stuck"[^}]*\} 1$/m);
+        const { json } = expectOk(await tenant.admin.client.get('/api/system/nodes'));
+        // The id that it had before it registered again is there, too.
+        expect(listOf(json['data']?.['nodes']).find(({ id }) => textOf(id) === node.nodeId)).toMatchObject({
+          state: 'stuck',
+          advice: expect.stringMatching(/^Restart the gateway process: /) as string,
+        });
+        await eventually(() => impatient.logged().includes('"msg":"A node is stuck"'), { deadlineMs });
+        const logged = impatient.logged().split('\n');
+        expect(logged.find((line) => line.includes('A node is stuck'))).toMatch(
+          new RegExp(`"level":"error".*"node":"${node.nodeId}".*"advice":"Restart the gateway process: `),
+        );
       } finally {
         await node.kill();
         await proxy.close();
