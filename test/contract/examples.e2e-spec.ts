@@ -33,6 +33,7 @@ const underApi = [
     'updateAdditionalPermissions',
   ],
   ...['createUser', 'createUserGroup', 'searchUsersByBody', 'createSsoNonce', 'validateHook', 'createIdentityProvider'],
+  ...['validateUserGroup', 'validateIdentityProvider'],
   ...['importConfiguration', 'exportConfiguration'],
 ];
 

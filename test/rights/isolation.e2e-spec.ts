@@ -90,7 +90,9 @@ describe('what others own in the same organisation', () => {
   });
 
   /** What shows the whole organisation. */
-  const forAdministrators = ['listAuditLogs', 'verifyAuditLogs', 'getAuditLog', 'listImports'];
+  const forAdministrators = [
+    ...['listAuditLogs', 'verifyAuditLogs', 'getAuditLog', 'listImports', 'validateIdentityProvider'],
+  ];
 
   it('is not in anything that somebody without a share in it reads', async () => {
     const answers = await readOwn(callerOf(api, { authorization: stranger.accessKey }), free);

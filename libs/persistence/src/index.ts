@@ -12,7 +12,7 @@ export { withoutRepeats, type Effect } from './changes/effects';
 export { generationName } from './changes/generation-name';
 export { Generations, type Advance } from './changes/generations';
 export { Outbox } from './changes/outbox';
-export { namedChanges, type Told } from './changes/records';
+export { namedChanges, shownDiff, type Told } from './changes/records';
 export { RevisionRetention, type RevisionPlace, type RevisionsToKeep } from './changes/revision-retention';
 export { RevisionStore, type RevisionPlaceInTime, type RevisionSummary } from './changes/revision-store';
 export type { Actor, AuditRow, GenerationRow, Operation, OutboxRow, RevisionRow } from './changes/rows';

@@ -17,8 +17,7 @@ const listQuery = new RouteQuery({ kind: text({ description: 'Only assets of thi
 const replied = (message: string, { _id, assetId }: AssetRow): AssetReply =>
   new AssetReply(message, _id.toString(), assetId);
 const routes = resourceRoutes<AssetRow>({
-  section: 'api_assets',
-  noun: 'Asset',
+  kind: 'asset',
   id: { name: 'id', description: 'The id of its own, or the database id', example: 'my-template' },
   input: AssetInput,
   shown: AssetDto,

@@ -1,9 +1,9 @@
 import { Body, Controller, Inject, Param, ParseIntPipe, type Type } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { IdReply, int32, StatusReply } from '@castellan/dto';
-import { kindNamed, type ResourceRow } from '@castellan/persistence';
+import type { ResourceRow } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
-import { isSection, Requires, type Section } from '@castellan/rbac';
+import { Requires } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { tagged } from '../http/reply-headers';
@@ -12,8 +12,9 @@ import { integer } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece } from '../http/reply-headers';
 import { Route } from '../http/route';
-import { HistoryService, summaryOf } from './history.service';
+import { HistoryService, summaryOf, type Traced } from './history.service';
 import { Sights } from '../ownership/sights';
+import { sectionedKind } from '../resources/kind-rights';
 import type { ResourceService } from '../resources/resource.service';
 import {
   DeletedListDto,
@@ -25,13 +26,17 @@ import {
 } from './revision.dto';
 
 /** What the routes of a kind's history need to know of the kind. */
-export interface HistoryOf {
+export interface ChangesOf {
   /** Under which the kind's own routes are, such as `api/apis`. */
   readonly path: string;
   readonly tag: string;
   /** The name of the kind. */
   readonly kind: string;
   readonly service: abstract new (...parameters: never[]) => unknown;
+}
+
+/** The same of a history of whole documents. */
+export interface HistoryOf extends ChangesOf {
   /** Where the name stands in a document. */
   readonly nameOf: (document: JsonObject) => string;
 }
@@ -53,28 +58,90 @@ const numberParam = {
   example: 1,
 };
 
-const sectionOf = (kind: string): Section => {
-  const section = kindNamed(kind).documents?.permission ?? '';
-  if (!isSection(section)) throw new TypeError(`Nobody could be given a right for the kind ${kind}`);
-  return section;
+/** What became of resources of one kind: who changed what and when. */
+interface RevisionRoutes {
+  readonly resource: Traced;
+  readonly history: HistoryService;
+}
+
+type RevisionRoutesClass = abstract new (resource: Traced, history: HistoryService) => RevisionRoutes;
+
+/** The routes that every history has, of whole documents or not. */
+const revisionRoutes = (kind: string): RevisionRoutesClass => {
+  const { noun, spoken, section } = sectionedKind(kind);
+
+  abstract class Routes implements RevisionRoutes {
+    constructor(
+      readonly resource: Traced,
+      readonly history: HistoryService,
+    ) {}
+
+    @Route.get(':id/revisions', {
+      access: Requires(section, 'read', `List ${spoken.one} Revisions`),
+      id: `list${noun}Revisions`,
+      summary: 'The history, the newest first; also of what was deleted',
+      description: 'Each change is one revision: who, when, why and what.',
+      params: [idParam(spoken.one)],
+      reply: RevisionListDto,
+      listed: true,
+    })
+    async list(
+      @OrganisationRequest() { organisation }: OrganisationContext,
+      @Param('id') id: string,
+      @AskedFor(listQuery) query: Asked<typeof listQuery>,
+    ): Promise<unknown> {
+      const { list, next } = await this.history.list(this.resource, organisation, id, placeOf(query));
+      return piece(next, list);
+    }
+
+    @Route.get(':id/revisions/:n', {
+      access: Requires(section, 'read', `Get ${spoken.one} Revision`),
+      id: `get${noun}Revision`,
+      summary: 'One state of the past, and what changed then',
+      description: 'The document as it was, with the difference from the revision before.',
+      params: [idParam(spoken.one), numberParam],
+      reply: RevisionDto,
+    })
+    async get(
+      @OrganisationRequest() { organisation }: OrganisationContext,
+      @Param('id') id: string,
+      @Param('n', ParseIntPipe) number: number,
+    ): Promise<RevisionDto> {
+      return this.history.get(this.resource, organisation, id, number);
+    }
+  }
+  return Routes;
 };
 
-/** The history routes of one kind of resource: revisions, diff, rollback, what was deleted, and restore. */
+/** The history of a kind that keeps no documents: revisions, with digests in the place of values that may not be shown. */
+export const changesController = ({ kind, path, tag, service }: ChangesOf): Type => {
+  @ApiTags(tag)
+  @Controller(path)
+  class ChangesController extends revisionRoutes(kind) {
+    constructor(@Inject(service) resource: Traced, history: HistoryService) {
+      super(resource, history);
+    }
+  }
+  return ChangesController;
+};
+
+/** The history of a kind that keeps whole documents: revisions, diff, rollback, what was deleted, and restore. */
 export const historyController = ({ kind, path, tag, service, nameOf }: HistoryOf): Type => {
-  const { noun, plural } = kindNamed(kind);
-  const section = sectionOf(kind);
+  const { noun, plural, spoken, section } = sectionedKind(kind);
 
   @ApiTags(tag)
   @Controller(path)
-  class HistoryController {
+  class HistoryController extends revisionRoutes(kind) {
     constructor(
-      @Inject(service) private readonly resource: ResourceService<ResourceRow>,
-      private readonly history: HistoryService,
+      @Inject(service) override readonly resource: ResourceService<ResourceRow>,
+      history: HistoryService,
       private readonly sights: Sights,
-    ) {}
+    ) {
+      super(resource, history);
+    }
 
     @Route.get('deleted', {
-      access: Requires(section, 'read', `List Deleted ${plural}`),
+      access: Requires(section, 'read', `List Deleted ${spoken.several}`),
       id: `listDeleted${plural}`,
       summary: 'What was deleted and can be restored',
       description: 'The newest deletion first.',
@@ -90,46 +157,12 @@ export const historyController = ({ kind, path, tag, service, nameOf }: HistoryO
       };
     }
 
-    @Route.get(':id/revisions', {
-      access: Requires(section, 'read', `List ${noun} Revisions`),
-      id: `list${noun}Revisions`,
-      summary: 'The history, the newest first; also of what was deleted',
-      description: 'Each change is one revision: who, when, why and what.',
-      params: [idParam(noun)],
-      reply: RevisionListDto,
-      listed: true,
-    })
-    async list(
-      @OrganisationRequest() { organisation }: OrganisationContext,
-      @Param('id') id: string,
-      @AskedFor(listQuery) query: Asked<typeof listQuery>,
-    ): Promise<unknown> {
-      const { list, next } = await this.history.list(this.resource, organisation, id, placeOf(query));
-      return piece(next, list);
-    }
-
-    @Route.get(':id/revisions/:n', {
-      access: Requires(section, 'read', `Get ${noun} Revision`),
-      id: `get${noun}Revision`,
-      summary: 'One state of the past, and what changed then',
-      description: 'The document as it was, with the difference from the revision before.',
-      params: [idParam(noun), numberParam],
-      reply: RevisionDto,
-    })
-    async get(
-      @OrganisationRequest() { organisation }: OrganisationContext,
-      @Param('id') id: string,
-      @Param('n', ParseIntPipe) number: number,
-    ): Promise<RevisionDto> {
-      return this.history.get(this.resource, organisation, id, number);
-    }
-
     @Route.get(':id/revisions/:n/diff', {
-      access: Requires(section, 'read', `Compare ${noun} Revisions`),
+      access: Requires(section, 'read', `Compare ${spoken.one} Revisions`),
       id: `diff${noun}Revisions`,
       summary: 'What leads from one revision to another',
       description: 'From the revision before when `against` is left out.',
-      params: [idParam(noun), numberParam],
+      params: [idParam(spoken.one), numberParam],
       reply: RevisionDiffDto,
     })
     async diff(
@@ -142,12 +175,12 @@ export const historyController = ({ kind, path, tag, service, nameOf }: HistoryO
     }
 
     @Route.post(':id/rollback', {
-      access: Requires(section, 'write', `Rollback ${noun}`),
+      access: Requires(section, 'write', `Rollback ${spoken.one}`),
       id: `rollback${noun}`,
       summary: 'Make the content of an earlier revision the newest one',
       description: 'Nothing is lost: it is a new revision with the old content. Rights and owners stay as they are.',
       example: { revision: 1 },
-      params: [idParam(noun)],
+      params: [idParam(spoken.one)],
       body: RollbackInput,
       reply: IdReply,
       tagged: true,
@@ -165,11 +198,11 @@ export const historyController = ({ kind, path, tag, service, nameOf }: HistoryO
     }
 
     @Route.post(':id/restore', {
-      access: Requires(section, 'write', `Restore ${noun}`),
+      access: Requires(section, 'write', `Restore ${spoken.one}`),
       id: `restore${noun}`,
       summary: 'Bring back what was deleted, with its ids',
       description: 'With the content that it had last.',
-      params: [idParam(noun)],
+      params: [idParam(spoken.one)],
       reply: IdReply,
       tagged: true,
       errors: [409],

@@ -3,6 +3,7 @@ import type { Types } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { NotFound } from '@castellan/dto';
 import {
+  kindNamed,
   RevisionStore,
   type OrganisationId,
   type Page,
@@ -25,7 +26,7 @@ type SummaryView = { readonly [K in keyof RevisionSummaryDto]: RevisionSummaryDt
 type AnyResource = ResourceService<ResourceRow>;
 
 /** What finds the history of a resource by an id of a request. */
-interface Traced {
+export interface Traced {
   readonly store: { readonly kind: { readonly name: string } };
   find(organisation: OrganisationId, id: string, session: null): Promise<Pick<ResourceRow, '_id'> | null>;
   notFound(): NotFound;
@@ -46,7 +47,7 @@ export class HistoryService {
 
   /** @throws NotFound when the organisation never had such a resource */
   async list(
-    resource: AnyResource,
+    resource: Traced,
     organisation: OrganisationId,
     id: string,
     place: Place,
@@ -74,7 +75,7 @@ export class HistoryService {
   }
 
   /** @throws NotFound */
-  async get(resource: AnyResource, organisation: OrganisationId, id: string, number: number): Promise<RevisionDto> {
+  async get(resource: Traced, organisation: OrganisationId, id: string, number: number): Promise<RevisionDto> {
     const resourceId = await this.idOf(resource, organisation, id);
     const revision = await this.require(resource, organisation, resourceId, number);
     return {
@@ -86,7 +87,7 @@ export class HistoryService {
 
   /** What leads from one revision to another. @throws NotFound */
   async diff(
-    resource: AnyResource,
+    resource: Traced,
     organisation: OrganisationId,
     id: string,
     number: number,
@@ -143,7 +144,7 @@ export class HistoryService {
   }
 
   private async require(
-    resource: AnyResource,
+    resource: Traced,
     organisation: OrganisationId,
     resourceId: Types.ObjectId,
     number: number,
@@ -155,12 +156,13 @@ export class HistoryService {
 
   /** The kept diff; one that was too large to keep is made again while the revision before it exists. */
   private async changeOf(
-    resource: AnyResource,
+    resource: Traced,
     organisation: OrganisationId,
     revision: RevisionRow,
   ): Promise<DiffOperation[] | null> {
     if (revision.diff !== null) return JSON.parse(revision.diff) as DiffOperation[];
     const { name } = resource.store.kind;
+    if (kindNamed(name).history !== 'documents') return null;
     const before = await this.revisions.latest(organisation, name, revision.resourceId, { below: revision.number });
     return before === null ? null : difference(before.document, revision.document);
   }

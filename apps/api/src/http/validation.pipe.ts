@@ -1,6 +1,8 @@
-import { ValidationPipe } from '@nestjs/common';
-import type { ValidationError } from 'class-validator';
+import { ValidationPipe, type Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
 import { ValidationFailed, type FieldError } from '@castellan/dto';
+import { isJsonObject, type JsonObject, type JsonValue } from '@castellan/tyk';
 
 const flatten = (errors: readonly ValidationError[], parent = ''): FieldError[] =>
   errors.flatMap(({ property, constraints = {}, children = [] }) => {
@@ -15,3 +17,18 @@ export const createValidationPipe = (): ValidationPipe =>
     transform: true,
     exceptionFactory: (errors) => new ValidationFailed(flatten(errors)),
   });
+
+/**
+ * Holds a body to its DTO, where it is not known before whose it is.
+ *
+ * @returns the body as it was sent
+ * @throws ValidationFailed with each wrong field, as the pipe does
+ */
+export const checkedAs = (dto: Type<object>, body: unknown): JsonObject => {
+  // Bodies come out of the JSON parser, so they hold JSON values only.
+  const sent = (body ?? {}) as JsonValue;
+  if (!isJsonObject(sent)) throw new ValidationFailed([{ path: 'body', message: 'must be a JSON object' }]);
+  const errors = validateSync(plainToInstance(dto, sent), { forbidUnknownValues: false });
+  if (errors.length > 0) throw new ValidationFailed(flatten(errors));
+  return sent;
+};

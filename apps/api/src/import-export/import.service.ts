@@ -133,13 +133,13 @@ export class ImportService {
   }
 
   /** Whoever may import sees everything; in part an organisation cannot be made what a document says. */
-  private scopeOf({ organisation }: ChangeContext): ReadScope {
+  private scopeOf({ organisation, actor }: ChangeContext): ReadScope {
     const rules = async () => {
       const row = await this.organisations.byId(organisation);
       if (row === null) throw new Unauthorised();
       return row;
     };
-    return { organisation, session: null, at: this.clock.now(), rules, viewer: () => Promise.resolve(null) };
+    return { organisation, session: null, at: this.clock.now(), actor, rules, viewer: () => Promise.resolve(null) };
   }
 
   private async begin(

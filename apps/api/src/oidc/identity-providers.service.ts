@@ -1,24 +1,23 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { Forbidden, NotFound, ValidationFailed, type FieldError } from '@castellan/dto';
+import { Conflict, Forbidden, ValidationFailed, type CastellanError, type FieldError } from '@castellan/dto';
 import {
-  isObjectIdText,
-  newObjectId,
-  toObjectId,
   UserGroupStore,
   type Draft,
   type IdentityProviderRow,
   type OrganisationId,
   type UnitOfWork,
 } from '@castellan/persistence';
-import { isAdmin } from '@castellan/rbac';
+import { ownField, textAt, type JsonObject } from '@castellan/tyk';
 import { Sealer } from '../auth/sealed';
-import type { Precondition } from '../http/precondition';
-import type { OrganisationContext } from '../http/request-context';
+import { checkedAs } from '../http/validation.pipe';
+import type { ReadScope } from '../resources/read-scope';
+import { ResourceService } from '../resources/resource.service';
 import { ResourceTools } from '../resources/resource-tools';
+import type { Drafting, Obstacle, Wanted } from '../resources/wanted';
 import { IdentityProviderStore } from './identity-provider-store';
-import type { IdentityProviderDto, IdentityProviderInput } from './identity-provider.dto';
-import { sealedSecretOf, settingsOf } from './provider-settings';
+import { IdentityProviderInput, type IdentityProviderDto } from './identity-provider.dto';
+import { groupsNamedIn, providerDraft, sealedSecretOf, settingsOf } from './provider-settings';
 
 /** More than anybody has; a list has no pages. */
 const most = 50;
@@ -29,15 +28,17 @@ const mostMappings = 500;
  * alone; a right for the section only shows them.
  */
 @Injectable()
-export class IdentityProvidersService {
+export class IdentityProvidersService extends ResourceService<IdentityProviderRow> {
+  override readonly form = null;
+
   constructor(
-    private readonly tools: ResourceTools,
+    tools: ResourceTools,
     private readonly providers: IdentityProviderStore,
     private readonly groups: UserGroupStore,
     private readonly sealer: Sealer,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
-    tools.addStore(providers);
+    super(tools, providers, 'Could not retrieve the identity provider');
   }
 
   async list(organisation: OrganisationId): Promise<readonly IdentityProviderRow[]> {
@@ -45,97 +46,63 @@ export class IdentityProvidersService {
     return rows.sort((one, other) => one.createdAt.getTime() - other.createdAt.getTime());
   }
 
-  /** @throws NotFound */
-  async get(organisation: OrganisationId, id: string): Promise<IdentityProviderRow> {
-    const row = isObjectIdText(id) ? await this.providers.findById(organisation, toObjectId(id)) : null;
-    if (row === null) throw missing();
-    return row;
+  parse(body: unknown): JsonObject {
+    return checkedAs(IdentityProviderInput, body);
   }
 
-  /** @throws Forbidden, ValidationFailed */
-  async create(context: OrganisationContext, input: IdentityProviderInput): Promise<IdentityProviderRow> {
-    requireAdministrator(context);
-    return this.tools.recorder.commit(context, async (unit) => {
-      if ((await this.providers.count(unit.organisation, {}, unit.session)) >= most) {
-        throw new ValidationFailed([{ path: 'name', message: `there may be ${most} identity providers` }]);
-      }
-      return this.providers.insert(unit, await this.draft(unit, input, null));
-    });
-  }
-
-  /** @throws Forbidden, NotFound, VersionMismatch, ValidationFailed */
-  async update(
-    context: OrganisationContext,
-    id: string,
-    input: IdentityProviderInput,
-    precondition: Precondition,
-  ): Promise<IdentityProviderRow> {
-    requireAdministrator(context);
-    return this.tools.recorder.commit(context, async (unit) => {
-      const current = await unit.require(await this.find(unit, id), missing, precondition);
-      return this.providers.replace(unit, current, await this.draft(unit, input, current));
-    });
-  }
-
-  /** @throws Forbidden, NotFound, VersionMismatch */
-  async remove(context: OrganisationContext, id: string, precondition: Precondition): Promise<void> {
-    requireAdministrator(context);
-    await this.tools.recorder.commit(context, async (unit) => {
-      await this.providers.remove(unit, await unit.require(await this.find(unit, id), missing, precondition));
-    });
-  }
-
-  private find({ organisation, session }: UnitOfWork, id: string): Promise<IdentityProviderRow | null> {
-    return isObjectIdText(id) ? this.providers.findById(organisation, toObjectId(id), session) : Promise.resolve(null);
-  }
-
-  private async draft(
-    unit: UnitOfWork,
-    input: IdentityProviderInput,
-    current: IdentityProviderRow | null,
+  async draft(
+    scope: ReadScope,
+    { content, id, current }: Drafting<IdentityProviderRow>,
   ): Promise<Draft<IdentityProviderRow>> {
-    const id = current?._id ?? newObjectId();
-    const mappings = await this.mappings(unit, input);
-    const problem = issuerFault(input.issuer, this.config);
+    const problem = issuerFault(textAt(content, 'issuer'), this.config);
+    await this.requireGroups(scope, content);
     if (problem !== null) throw new ValidationFailed([{ path: 'issuer', message: problem }]);
-    const { name, active = true, client_secret: secret } = input;
     const kept = current === null ? '' : sealedSecretOf(current);
-    const sealed = secret === undefined ? kept : secret === '' ? '' : this.sealer.seal(secret, id.toString());
-    const document = {
-      name,
-      active,
-      issuer: input.issuer,
-      client_id: input.client_id,
-      client_secret: sealed,
-      scopes: input.scopes ?? 'openid email profile',
-      id_token_alg: input.id_token_alg ?? 'RS256',
-      groups_claim: input.groups_claim ?? '',
-      group_mappings: mappings,
-      default_groups: input.default_groups ?? [],
-      create_users: input.create_users ?? false,
-      link_users: input.link_users ?? false,
-      trust_emails: input.trust_emails ?? false,
-      use_userinfo: input.use_userinfo ?? false,
-    };
-    return { _id: id, name, active, document: JSON.stringify(document) };
+    return providerDraft(id, content, this.sealed(content, id.toString(), kept));
+  }
+
+  /** A list has no pages, so there is an end to it. */
+  override async check(
+    { organisation, session }: ReadScope,
+    wanted: readonly Wanted<IdentityProviderRow>[],
+  ): Promise<readonly Obstacle[]> {
+    const fresh = wanted.flatMap(({ current }, index) => (current === null ? [index] : []));
+    if (fresh.length === 0) return [];
+    const free = most - (await this.providers.count(organisation, {}, session));
+    const brief = `there may be ${most} identity providers`;
+    const error = new ValidationFailed([{ path: 'name', message: brief }]);
+    return fresh.slice(Math.max(0, free)).map((index): Obstacle => ({ index, path: 'name', brief, error }));
+  }
+
+  /** @throws Forbidden */
+  protected override mayWrite({ context }: UnitOfWork): Promise<void> {
+    if (context.viewer !== undefined) throw new Forbidden(context.request.path);
+    return Promise.resolve();
+  }
+
+  /** Ids are made here, so that none is taken. */
+  protected conflict(): Promise<CastellanError> {
+    return Promise.resolve(new Conflict('id_conflict', 'There is an identity provider with the same id'));
+  }
+
+  /** A secret that is not sent stays as it is, and an empty one is removed. @throws Conflict without a key to seal it with */
+  private sealed(content: JsonObject, id: string, kept: string): string {
+    const secret = ownField(content, 'client_secret') ?? null;
+    if (typeof secret !== 'string') return kept;
+    return secret === '' ? '' : this.sealer.seal(secret, id);
   }
 
   /** @throws ValidationFailed for groups that the organisation does not have */
-  private async mappings(
-    { organisation, session }: UnitOfWork,
-    { group_mappings: sent = {}, default_groups: defaults = [] }: IdentityProviderInput,
-  ): Promise<Readonly<Record<string, string>>> {
-    const entries = Object.entries(sent).map(
-      ([value, group]) => [value, typeof group === 'string' ? group : ''] as const,
-    );
-    if (entries.length > mostMappings) {
+  private async requireGroups({ organisation, session }: ReadScope, content: JsonObject): Promise<void> {
+    const { mappings, defaults } = groupsNamedIn(content);
+    if (mappings.length > mostMappings) {
       throw new ValidationFailed([{ path: 'group_mappings', message: `must have at most ${mostMappings} entries` }]);
     }
-    const wanted = [...entries.map(([, group]) => group), ...defaults];
+    const wanted = [...mappings.map(([, group]) => group), ...defaults];
     const known = new Set((await this.groups.named(organisation, wanted, session)).map(({ _id }) => _id.toString()));
     const message = 'is no user group of the organisation';
     const problems = [
-      ...entries.flatMap(([value, group]): FieldError[] =>
+      ...mappings.flatMap(([value, group]): FieldError[] =>
         known.has(group) ? [] : [{ path: `group_mappings.${value.slice(0, 100)}`, message }],
       ),
       ...defaults.flatMap((group, index): FieldError[] =>
@@ -143,15 +110,8 @@ export class IdentityProvidersService {
       ),
     ];
     if (problems.length > 0) throw new ValidationFailed(problems);
-    return Object.fromEntries(entries);
   }
 }
-
-const missing = (): NotFound => new NotFound('Could not retrieve the identity provider');
-
-const requireAdministrator = ({ user, request }: OrganisationContext): void => {
-  if (!isAdmin(user.grants)) throw new Forbidden(request.path);
-};
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module';
+import { changesController } from '../history/history.controller';
 import { ResourceModule } from '../resources/resource.module';
 import { SessionsModule } from '../sessions/sessions.module';
 import { UsersModule } from '../users/users.module';
@@ -13,10 +14,17 @@ import { OidcLoginService } from './oidc-login.service';
 import { ProvidedUsers } from './provided-users';
 import { ProviderClients } from './provider-clients';
 
+const IdentityProviderHistoryController = changesController({
+  path: 'api/identity-providers',
+  tag: 'Single sign-on',
+  kind: 'identity_provider',
+  service: IdentityProvidersService,
+});
+
 /** Single sign-on by providers of OpenID Connect. */
 @Module({
   imports: [AuthModule, ResourceModule, SessionsModule, UsersModule],
-  controllers: [IdentityProvidersController, OidcController],
+  controllers: [IdentityProvidersController, IdentityProviderHistoryController, OidcController],
   providers: [
     IdentityProviderStore,
     IdentityProvidersService,

@@ -1,5 +1,5 @@
 import { isJsonObject, listAt, objectAt, ownField, parseJson, textAt, type JsonObject } from '@castellan/tyk';
-import type { IdentityProviderRow } from '@castellan/persistence';
+import type { Draft, IdentityProviderRow } from '@castellan/persistence';
 
 /** How people of a provider come in, as the document of the provider says it. */
 export interface ProviderSettings {
@@ -54,3 +54,46 @@ export const settingsOf = (row: IdentityProviderRow): ProviderSettings => {
 /** Sealed; empty for a client without one. */
 export const sealedSecretOf = (row: Pick<IdentityProviderRow, 'document'>): string =>
   textAt(documentOf(row), 'client_secret');
+
+/** The user groups that a body names: what values of the claim stand for, and those of everybody else. */
+export const groupsNamedIn = (
+  content: JsonObject,
+): { readonly mappings: readonly (readonly [string, string])[]; readonly defaults: readonly string[] } => ({
+  mappings: Object.entries(objectAt(content, 'group_mappings')).map(
+    ([value, group]) => [value, typeof group === 'string' ? group : ''] as const,
+  ),
+  defaults: texts(listAt(content, 'default_groups')),
+});
+
+/** The row of a provider. What is not said is as the document says; the secret is sealed. */
+export const providerDraft = (
+  _id: IdentityProviderRow['_id'],
+  content: JsonObject,
+  sealedSecret: string,
+): Draft<IdentityProviderRow> => {
+  const textOr = (field: string, otherwise: string): string => {
+    const value = ownField(content, field);
+    return typeof value === 'string' ? value : otherwise;
+  };
+  const flag = (field: string): boolean => ownField(content, field) === true;
+  const { mappings, defaults } = groupsNamedIn(content);
+  const name = textAt(content, 'name');
+  const active = (ownField(content, 'active') ?? true) === true;
+  const document = {
+    name,
+    active,
+    issuer: textAt(content, 'issuer'),
+    client_id: textAt(content, 'client_id'),
+    client_secret: sealedSecret,
+    scopes: textOr('scopes', 'openid email profile'),
+    id_token_alg: textOr('id_token_alg', 'RS256'),
+    groups_claim: textOr('groups_claim', ''),
+    group_mappings: Object.fromEntries(mappings),
+    default_groups: defaults,
+    create_users: flag('create_users'),
+    link_users: flag('link_users'),
+    trust_emails: flag('trust_emails'),
+    use_userinfo: flag('use_userinfo'),
+  };
+  return { _id, name, active, document: JSON.stringify(document) };
+};

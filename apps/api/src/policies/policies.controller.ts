@@ -17,8 +17,7 @@ import { policyListItem } from './policy-reply';
 import { PolicyDto, PolicyInput, PolicyListDto } from './policy.dto';
 
 const routes = resourceRoutes<PolicyRow>({
-  section: 'policies',
-  noun: 'Policy',
+  kind: 'policy',
   id: { name: 'id', description: 'Row id or explicit id', example: '5ead71205759610001818680' },
   input: PolicyInput,
   shown: PolicyDto,

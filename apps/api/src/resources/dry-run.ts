@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { int32 } from '@castellan/dto';
-import type { Change } from '@castellan/persistence';
+import { kindNamed, shownDiff, type Change } from '@castellan/persistence';
+import type { DiffOperation } from '@castellan/tyk';
 import { DiffOperationDto } from '../history/revision.dto';
 import { difference } from '../threads/document-checks';
 
@@ -46,6 +47,10 @@ export const dryRunChanges = (changes: readonly Change[]): Promise<readonly DryR
       id: id.toString(),
       operation,
       version,
-      diff: await difference(before, after),
+      diff: shownOf(kind, await difference(before, after)),
     })),
   );
+
+/** Where a history may not show values, a reply that compares with what is stored may not either. */
+const shownOf = (kind: string, diff: readonly DiffOperation[]): readonly DiffOperation[] =>
+  kindNamed(kind).history === 'documents' ? diff : shownDiff(kind, diff);

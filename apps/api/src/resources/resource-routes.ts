@@ -3,7 +3,7 @@ import type { ApiParamOptions } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { StatusReply } from '@castellan/dto';
 import type { ResourceRow } from '@castellan/persistence';
-import { Requires, type Section } from '@castellan/rbac';
+import { Requires } from '@castellan/rbac';
 import type { ErrorStatus } from '../http/api-errors.decorator';
 import { IfMatch, Precondition } from '../http/precondition';
 import { decisiveChoice, text, type Parameter } from '../http/query/parameter';
@@ -13,6 +13,7 @@ import { OrganisationRequest, type OrganisationContext } from '../http/request-c
 import { Route } from '../http/route';
 import { sendResource } from '../http/text-reply';
 import { dryRunChanges, ValidReply } from './dry-run';
+import { sectionedKind } from './kind-rights';
 import type { ResourceService } from './resource.service';
 
 /** What the OpenAPI document says of a route. */
@@ -23,17 +24,19 @@ interface Told {
 
 /** What a kind says of the routes that read and write one resource; what follows from it is not said again. */
 export interface ResourceRoutesOf<Row> {
-  /** Whose rights the routes ask for. */
-  readonly section: Section;
-  /** How operations and logs call one, such as `Policy`. */
-  readonly noun: string;
-  /** How replies call one, where that is another word. */
+  /** The name of the kind, of which follows how operations and logs call one and whose rights the routes ask for. */
+  readonly kind: string;
+  /** How replies call one, where that is another word than its noun. */
   readonly called?: string;
   readonly id: ApiParamOptions;
   readonly input: Type;
+  /** The body of a change, for kinds that keep what a change does not say. */
+  readonly change?: Type;
   readonly shown: Type;
   /** A body that a fresh installation takes as it is. */
   readonly example?: object;
+  /** The same for a change. */
+  readonly changeExample?: object;
   readonly get: Told;
   readonly create: Told;
   readonly update: Told;
@@ -44,6 +47,10 @@ export interface ResourceRoutesOf<Row> {
   readonly creates?: boolean;
   /** Errors of writes that do not follow from the rest. */
   readonly errors: readonly ErrorStatus[];
+  /** Those of a creation, where they are others. */
+  readonly createErrors?: readonly ErrorStatus[];
+  /** Those of a removal; by itself a conflict for what can be forced. */
+  readonly removeErrors?: readonly ErrorStatus[];
   /** The replies, in the shapes that clients of this kind know. */
   readonly replies: {
     readonly created: Type;
@@ -68,8 +75,11 @@ type ResourceRoutesClass<Row extends ResourceRow> = abstract new (
 
 /** Get, create, validate, replace and delete of a kind. Lists differ from kind to kind and are the controller's own. */
 export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<Row>): ResourceRoutesClass<Row> => {
-  const { section, noun, called = noun, id: idParam, input, errors, replies } = about;
-  const bodyOf = { ...(about.example === undefined ? {} : { example: about.example }), body: input };
+  const { noun, spoken, section } = sectionedKind(about.kind);
+  const { called = noun, id: idParam, input, change = input, errors, replies } = about;
+  const { example, changeExample = example, createErrors = errors } = about;
+  const bodyOf = { ...(example === undefined ? {} : { example }), body: input };
+  const changeOf = { ...(changeExample === undefined ? {} : { example: changeExample }), body: change };
   const validateQuery = new RouteQuery({
     id: text({ description: `The ${called.toLowerCase()} that it would replace; none for a new one` }),
   });
@@ -87,7 +97,7 @@ export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<
     }
 
     @Route.get(':id', {
-      access: Requires(section, 'read', `Get ${noun}`),
+      access: Requires(section, 'read', `Get ${spoken.one}`),
       id: `get${noun}`,
       ...about.get,
       params: [idParam],
@@ -104,14 +114,14 @@ export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<
     }
 
     @Route.post('', {
-      access: Requires(section, 'write', `Create ${noun}`),
+      access: Requires(section, 'write', `Create ${spoken.one}`),
       id: `create${noun}`,
       ...about.create,
       ...bodyOf,
       reply: replies.created,
       ...(about.creates === true ? { creates: true } : {}),
       tagged: true,
-      errors,
+      errors: createErrors,
     })
     async create(@OrganisationRequest() context: OrganisationContext, @Body() body: unknown): Promise<unknown> {
       const row = await this.resources.create(context, body);
@@ -120,7 +130,7 @@ export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<
 
     /** Asks for no more than the right to read: it changes nothing, and pipelines that only propose should hold no more. */
     @Route.post('validate', {
-      access: Requires(section, 'read', `Validate ${noun}`),
+      access: Requires(section, 'read', `Validate ${spoken.one}`),
       id: `validate${noun}`,
       summary: 'Check everything that a write would, and write nothing',
       description: 'Says every error that a write would, and what it would change.',
@@ -138,10 +148,10 @@ export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<
     }
 
     @Route.put(':id', {
-      access: Requires(section, 'write', `Update ${noun}`),
+      access: Requires(section, 'write', `Update ${spoken.one}`),
       id: `update${noun}`,
       ...about.update,
-      ...bodyOf,
+      ...changeOf,
       params: [idParam],
       reply: replies.written,
       tagged: true,
@@ -159,13 +169,13 @@ export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<
     }
 
     @Route.delete(':id', {
-      access: Requires(section, 'write', `Delete ${noun}`),
+      access: Requires(section, 'write', `Delete ${spoken.one}`),
       id: `delete${noun}`,
       ...about.remove,
       params: [idParam],
       reply: replies.written,
       preconditioned: true,
-      errors: about.force === undefined ? [] : [409],
+      errors: about.removeErrors ?? (about.force === undefined ? [] : [409]),
     })
     async remove(
       @OrganisationRequest() context: OrganisationContext,

@@ -62,8 +62,16 @@ export abstract class ResourceService<Row extends ResourceRow> {
     return Promise.resolve();
   }
 
-  /** Checks the shape of a body. @throws ValidationFailed with each wrong field */
-  abstract parse(body: unknown): JsonObject;
+  /** What is said of a removal that something stands in the way of. */
+  protected readonly inUse: string = 'It is still in use; delete with force=true to remove it all the same';
+
+  /**
+   * Checks the shape of a body.
+   *
+   * @param isChange whether it is about a row that there is, for kinds that keep what a change does not say
+   * @throws ValidationFailed with each wrong field
+   */
+  abstract parse(body: unknown, isChange: boolean): JsonObject;
 
   /**
    * Makes the row of a content: puts the identity in, checks what it refers to.
@@ -86,15 +94,25 @@ export abstract class ResourceService<Row extends ResourceRow> {
     return Promise.resolve([]);
   }
 
+  /**
+   * Refuses whoever may not write rows of the kind, or not this one, whatever the right to its section says.
+   *
+   * @param current the row that it is about; null for a new one, and for one that there is not
+   * @throws CastellanError 403
+   */
+  protected mayWrite(_unit: UnitOfWork, _current: Row | null): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Sets the limits that hold when rows of the kind come. */
   limit(_unit: UnitOfWork): void {
     // Most kinds have none.
   }
 
   /** Checks the shape of a body of any size. @throws ValidationFailed with each wrong field, Busy, BodyTooLarge */
-  async parsed(body: unknown): Promise<JsonObject> {
+  async parsed(body: unknown, isChange = false): Promise<JsonObject> {
     await this.prepare(body);
-    return this.parse(body);
+    return this.parse(body, isChange);
   }
 
   /** The row that an id of a request means; kinds that have ids of their own look those up too. */
@@ -130,6 +148,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
   /** The row that a request is about to change. @throws NotFound, VersionMismatch, 428 where the organisation demands more */
   async requireIn(unit: UnitOfWork, id: string, precondition: Precondition): Promise<Row> {
     const row = await this.find(unit.organisation, id, unit.session);
+    await this.mayWrite(unit, row);
     return unit.require(row, () => this.notFound(), precondition);
   }
 
@@ -141,7 +160,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
 
   /** @throws NotFound, ValidationFailed, Conflict, VersionMismatch */
   async update(context: ChangeContext, id: string, body: unknown, precondition: Precondition): Promise<Row> {
-    const content = await this.parsed(body);
+    const content = await this.parsed(body, true);
     return this.commit(context, async (unit) =>
       this.replaceIn(unit, await this.requireIn(unit, id, precondition), content),
     );
@@ -209,10 +228,13 @@ export abstract class ResourceService<Row extends ResourceRow> {
 
   /** Everything that a write would check, and nothing written. @param id the resource that it would replace, if any */
   async dryRun(context: ChangeContext, body: unknown, id?: string): Promise<readonly Change[]> {
-    const content = await this.parsed(body);
+    const content = await this.parsed(body, id !== undefined);
     const { changes } = await this.dryRunOf(context, async (unit) => {
       if (id === undefined) return this.insertNew(unit, content);
-      return this.replaceIn(unit, await this.require(context.organisation, id, unit.session), content);
+      const current = await this.find(unit.organisation, id, unit.session);
+      await this.mayWrite(unit, current);
+      if (current === null) throw this.notFound();
+      return this.replaceIn(unit, current, content);
     });
     return changes;
   }
@@ -222,6 +244,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
    * where it ended, so that no version and no entity tag ever stands for two contents.
    */
   protected async insertNew(unit: UnitOfWork, content: JsonObject): Promise<Row> {
+    await this.mayWrite(unit, null);
     await this.tools.owners.requireKnown(unit.organisation, content, () => null);
     const id = this.sentId(content);
     if (id === null) return this.insertIn(unit, content, newObjectId());
@@ -273,9 +296,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
   async removeIn(unit: UnitOfWork, current: Row, { force }: RemovalOptions): Promise<void> {
     const users = force ? [] : await this.users(unit, current);
     if (users.length > 0) {
-      throw new Conflict('in_use', 'It is still in use; delete with force=true to remove it all the same', {
-        errors: users,
-      });
+      throw new Conflict('in_use', this.inUse, { errors: users });
     }
     await this.store.remove(unit, current);
     await this.followUp(unit, current, null);

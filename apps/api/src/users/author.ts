@@ -20,12 +20,15 @@ export class Author {
    * @throws CastellanError 403
    */
   requireGrantable(before: Grants, after: Grants, path: string): void {
-    if (this.grants === null) return;
-    this.refuse(
-      rightsLacking(union([this.grants, before]), after, this.additional),
-      path,
-      'You cannot grant rights that you lack',
-    );
+    const refusal = this.grantRefusal(before, after, path);
+    if (refusal !== null) throw refusal;
+  }
+
+  /** What such a change is refused with; null where nothing is against it. */
+  grantRefusal(before: Grants, after: Grants, path: string): CastellanError | null {
+    if (this.grants === null) return null;
+    const lacking = rightsLacking(union([this.grants, before]), after, this.additional);
+    return refusalFor(lacking, path, 'You cannot grant rights that you lack');
   }
 
   /**
@@ -35,19 +38,17 @@ export class Author {
    */
   requireAbove(reach: Grants): void {
     if (this.grants === null) return;
-    this.refuse(
-      rightsLacking(this.grants, reach, this.additional),
-      'user_permissions',
-      'You cannot touch rights that you lack',
-    );
-  }
-
-  private refuse(lacking: readonly string[], path: string, message: string): void {
-    if (lacking.length === 0) return;
-    const errors = lacking.map((right) => ({ path, message: `you lack ${right}` }));
-    throw new CastellanError(403, 'rights_exceeded', `${message}: ${lacking.join(', ')}`, { errors });
+    const lacking = rightsLacking(this.grants, reach, this.additional);
+    const refusal = refusalFor(lacking, 'user_permissions', 'You cannot touch rights that you lack');
+    if (refusal !== null) throw refusal;
   }
 }
+
+const refusalFor = (lacking: readonly string[], path: string, message: string): CastellanError | null => {
+  if (lacking.length === 0) return null;
+  const errors = lacking.map((right) => ({ path, message: `you lack ${right}` }));
+  return new CastellanError(403, 'rights_exceeded', `${message}: ${lacking.join(', ')}`, { errors });
+};
 
 const reserved = new Set(reservedNames());
 

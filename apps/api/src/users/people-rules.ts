@@ -10,10 +10,11 @@ import {
   type UnitOfWork,
   type UserGroupRow,
 } from '@castellan/persistence';
-import { readGrants, rightsOf, type AdditionalSections, type Grants, type UserPrincipal } from '@castellan/rbac';
+import { readGrants, rightsOf, type AdditionalSections, type Grants } from '@castellan/rbac';
 import { isJsonObject, objectAt, parseJson } from '@castellan/tyk';
 import type { ClientSession } from 'mongoose';
 import { standingOf, UserRights } from '../auth/user-rights';
+import type { ReadScope } from '../resources/read-scope';
 import { Author } from './author';
 
 /** In Tyk's words. */
@@ -22,6 +23,9 @@ const nothingGiven = 'To create a user specify at least one permission, or make 
 /** What holds for every change of people and groups; the units of an organisation follow one another, so it holds together. */
 @Injectable()
 export class PeopleRules {
+  /** Looked up once for each unit. */
+  private readonly authors = new WeakMap<ReadScope, Promise<Author>>();
+
   constructor(
     private readonly users: UserStore,
     private readonly groups: UserGroupStore,
@@ -31,27 +35,35 @@ export class PeopleRules {
   /**
    * Who changes something, with the rights of this moment: they may have been taken away since the request was let in.
    *
-   * @param caller null for the operator
    * @throws Unauthorised
    */
-  async author(unit: UnitOfWork, caller: UserPrincipal | null): Promise<Author> {
-    const additional = additionalSections(await unit.rules());
-    if (caller === null) return new Author(null, additional);
-    const user = await this.users.findById(unit.organisation, toObjectId(caller.userId), unit.session);
+  author(scope: ReadScope): Promise<Author> {
+    const known = this.authors.get(scope) ?? this.authorOf(scope);
+    this.authors.set(scope, known);
+    return known;
+  }
+
+  private async authorOf(scope: ReadScope): Promise<Author> {
+    const { organisation, session, actor } = scope;
+    const additional = additionalSections(await scope.rules());
+    if (actor.kind === 'admin') return new Author(null, additional);
+    const user = isObjectIdText(actor.id)
+      ? await this.users.findById(organisation, toObjectId(actor.id), session)
+      : null;
     if (user?.active !== true) throw new Unauthorised();
-    return new Author((await this.rights.of(user, unit.session)).held, additional);
+    return new Author((await this.rights.of(user, session)).held, additional);
   }
 
   /** Reads what is to be granted. @throws ValidationFailed with each name and value that means nothing */
-  async grants(unit: UnitOfWork, wanted: Readonly<Record<string, unknown>>): Promise<Grants> {
-    const { grants, problems } = readGrants(wanted, additionalSections(await unit.rules()));
+  async grants(scope: ReadScope, wanted: Readonly<Record<string, unknown>>): Promise<Grants> {
+    const { grants, problems } = readGrants(wanted, additionalSections(await scope.rules()));
     if (problems.length === 0) return grants;
     throw new ValidationFailed(problems.map(({ name, message }) => ({ path: `user_permissions.${name}`, message })));
   }
 
   /** The groups that somebody is to be in. @throws ValidationFailed for one that the organisation does not have */
-  async groupsNamed(unit: UnitOfWork, ids: readonly string[]): Promise<readonly UserGroupRow[]> {
-    const rows = await this.groups.named(unit.organisation, ids, unit.session);
+  async groupsNamed(scope: ReadScope, ids: readonly string[]): Promise<readonly UserGroupRow[]> {
+    const rows = await this.groups.named(scope.organisation, ids, scope.session);
     const known = new Set(rows.map(({ _id }) => _id.toString()));
     const problems = ids.flatMap((id, index): FieldError[] =>
       isObjectIdText(id) && known.has(id)
@@ -63,9 +75,9 @@ export class PeopleRules {
   }
 
   /** Rights that are none open nothing, and are never taken for an administrator's. @throws ValidationFailed */
-  async requireSomething(unit: UnitOfWork, own: Grants, groups: readonly UserGroupRow[] = []): Promise<void> {
+  async requireSomething(scope: ReadScope, own: Grants, groups: readonly UserGroupRow[] = []): Promise<void> {
     const { reach } = standingOf(own, groups);
-    if (rightsOf(reach, additionalSections(await unit.rules())).length > 0) return;
+    if (rightsOf(reach, additionalSections(await scope.rules())).length > 0) return;
     throw new ValidationFailed([{ path: 'user_permissions', message: nothingGiven }], nothingGiven);
   }
 

@@ -1,27 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { Conflict, NotFound, type FieldError } from '@castellan/dto';
+import { Conflict, type CastellanError, type FieldError } from '@castellan/dto';
 import {
-  isObjectIdText,
-  newObjectId,
-  toObjectId,
   UserGroupStore,
   UserStore,
   type Draft,
+  type Operation,
   type OrganisationId,
   type Place,
   type UnitOfWork,
   type UserGroupRow,
 } from '@castellan/persistence';
-import type { Grants } from '@castellan/rbac';
-import { isJsonObject, numberAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
+import type { JsonObject } from '@castellan/tyk';
 import { pageCount } from '../http/paging';
-import { Precondition } from '../http/precondition';
-import type { OrganisationContext } from '../http/request-context';
+import { checkedAs } from '../http/validation.pipe';
+import type { ReadScope } from '../resources/read-scope';
+import { ResourceService } from '../resources/resource.service';
 import { ResourceTools } from '../resources/resource-tools';
+import type { Drafting, Obstacle, Wanted } from '../resources/wanted';
+import type { Author } from './author';
 import { OwnedByPeople } from './owned-by-people';
 import { PeopleRules } from './people-rules';
-import type { UserGroupChange, UserGroupDto, UserGroupListDto } from './user-group.dto';
+import { groupDraft, grantsAskedFor, presentGroup } from './user-group-content';
+import { UserGroupChange, UserGroupInput, type UserGroupListDto } from './user-group.dto';
 
 /** Of what keeps a group from being deleted, so many are named. */
 const named = 20;
@@ -31,16 +32,19 @@ const named = 20;
  * rights that they lack, not even its name.
  */
 @Injectable()
-export class UserGroupsService {
+export class UserGroupsService extends ResourceService<UserGroupRow> {
+  override readonly form = null;
+  protected override readonly inUse = 'The user group is still in use';
+
   constructor(
-    private readonly tools: ResourceTools,
+    tools: ResourceTools,
     private readonly groups: UserGroupStore,
-    private readonly users: UserStore,
+    private readonly members: UserStore,
     private readonly owned: OwnedByPeople,
     private readonly rules: PeopleRules,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
-    tools.addStore(groups);
+    super(tools, groups, 'Could not retrieve user group detail.');
   }
 
   async list(
@@ -53,65 +57,44 @@ export class UserGroupsService {
     return { list: { groups: rows.map(presentGroup), pages: pageCount(total, place, pageSize) }, next };
   }
 
-  /** @throws NotFound */
-  async get(organisation: OrganisationId, id: string): Promise<UserGroupRow> {
-    const row = isObjectIdText(id) ? await this.groups.findById(organisation, toObjectId(id)) : null;
-    if (row === null) throw notFound();
-    return row;
+  parse(body: unknown, isChange: boolean): JsonObject {
+    return checkedAs(isChange ? UserGroupChange : UserGroupInput, body);
   }
 
-  /** @throws ValidationFailed, CastellanError 403 for rights that the caller lacks */
-  async create(context: OrganisationContext, input: UserGroupChange): Promise<UserGroupRow> {
-    return this.tools.recorder.commit(context, async (unit) => {
-      const author = await this.rules.author(unit, context.user);
-      const grants = await this.rules.grants(unit, input.user_permissions ?? {});
-      await this.rules.requireSomething(unit, grants);
-      author.requireGrantable({}, grants, 'user_permissions');
-      return this.groups.insert(unit, draftOf(input, grants, null));
-    });
+  async draft(scope: ReadScope, { content, id, current }: Drafting<UserGroupRow>): Promise<Draft<UserGroupRow>> {
+    const asked = grantsAskedFor(content);
+    const grants = asked === null && current !== null ? current.grants : await this.rules.grants(scope, asked ?? {});
+    await this.rules.requireSomething(scope, grants);
+    return groupDraft(id, content, grants, current);
   }
 
-  /** @throws NotFound, VersionMismatch, ValidationFailed, CastellanError 403, Conflict for the last administrator */
-  async update(
-    context: OrganisationContext,
-    id: string,
-    input: UserGroupChange,
-    precondition: Precondition,
+  /** Nobody gives a group rights that they lack. */
+  override async check(scope: ReadScope, wanted: readonly Wanted<UserGroupRow>[]): Promise<readonly Obstacle[]> {
+    const author = await this.rules.author(scope);
+    return wanted.flatMap(({ draft }, index) => exceeded(author, draft, index));
+  }
+
+  /** @throws Unauthorised, CastellanError 403 for a group with rights that the author lacks */
+  protected override async mayWrite(unit: UnitOfWork, current: UserGroupRow | null): Promise<void> {
+    const author = await this.rules.author(unit);
+    if (current !== null) author.requireAbove(current.grants);
+  }
+
+  /** @throws Conflict for what leaves the organisation without an administrator */
+  override put(
+    unit: UnitOfWork,
+    current: UserGroupRow | null,
+    draft: Draft<UserGroupRow>,
+    how: { readonly operation: Operation; readonly version: number },
   ): Promise<UserGroupRow> {
-    return this.tools.recorder.commit(context, async (unit) => {
-      const author = await this.rules.author(unit, context.user);
-      const current = await this.find(unit, id);
-      if (current !== null) author.requireAbove(current.grants);
-      const row = await unit.require(current, notFound, precondition);
-      const sent = input.user_permissions;
-      const grants = sent == null ? row.grants : await this.rules.grants(unit, sent);
-      await this.rules.requireSomething(unit, grants);
-      author.requireGrantable({}, grants, 'user_permissions');
-      return this.rules.keepingAdministrator(unit, () => this.groups.replace(unit, row, draftOf(input, grants, row)));
-    });
+    const write = () => super.put(unit, current, draft, how);
+    return current === null ? write() : this.rules.keepingAdministrator(unit, write);
   }
 
-  /** @throws NotFound, VersionMismatch, CastellanError 403, Conflict while somebody is in it or it owns something */
-  async remove(context: OrganisationContext, id: string, precondition: Precondition): Promise<void> {
-    await this.tools.recorder.commit(context, async (unit) => {
-      const author = await this.rules.author(unit, context.user);
-      const current = await this.find(unit, id);
-      if (current !== null) author.requireAbove(current.grants);
-      const row = await unit.require(current, notFound, precondition);
-      const errors = await this.usersOf(unit, row);
-      if (errors.length > 0) throw new Conflict('in_use', 'The user group is still in use', { errors });
-      await this.groups.remove(unit, row);
-    });
-  }
-
-  private find({ organisation, session }: UnitOfWork, id: string): Promise<UserGroupRow | null> {
-    return isObjectIdText(id) ? this.groups.findById(organisation, toObjectId(id), session) : Promise.resolve(null);
-  }
-
-  private async usersOf(unit: UnitOfWork, { _id }: UserGroupRow): Promise<readonly FieldError[]> {
+  protected override async users(unit: UnitOfWork, { _id }: UserGroupRow): Promise<readonly FieldError[]> {
     const { organisation, session } = unit;
     const id = _id.toString();
-    const members = await this.users.heads(organisation, { groupIds: id }, session);
+    const members = await this.members.heads(organisation, { groupIds: id }, session);
     return [
       ...members.slice(0, named).map((user) => ({
         path: `users.${user._id.toString()}.group_ids`,
@@ -120,39 +103,14 @@ export class UserGroupsService {
       ...(await this.owned.byGroup(unit, id)),
     ];
   }
+
+  /** Ids are made here, so that none is taken. */
+  protected conflict(): Promise<CastellanError> {
+    return Promise.resolve(new Conflict('id_conflict', 'There is a user group with the same id'));
+  }
 }
 
-const notFound = (): NotFound => new NotFound('Could not retrieve user group detail.');
-
-const storedGroup = ({ document }: Pick<UserGroupRow, 'document'>): JsonObject => {
-  const stored = parseJson(document);
-  return isJsonObject(stored) ? stored : {};
-};
-
-const draftOf = (input: UserGroupChange, grants: Grants, current: UserGroupRow | null): Draft<UserGroupRow> => {
-  const before = current === null ? {} : storedGroup(current);
-  const name = input.name ?? current?.name ?? '';
-  const active = input.active ?? current?.active ?? true;
-  const document: JsonObject = {
-    name,
-    description: input.description ?? textAt(before, 'description'),
-    active,
-    password_max_days: input.password_max_days ?? numberAt(before, 'password_max_days'),
-    user_permissions: { ...grants },
-  };
-  return { _id: current?._id ?? newObjectId(), document: JSON.stringify(document), name, active, grants };
-};
-
-/** As replies show a group. */
-export const presentGroup = (row: UserGroupRow): UserGroupDto => {
-  const stored = storedGroup(row);
-  return {
-    active: row.active,
-    description: textAt(stored, 'description'),
-    id: row._id.toString(),
-    name: row.name,
-    org_id: row.orgId.toString(),
-    password_max_days: numberAt(stored, 'password_max_days'),
-    user_permissions: row.grants,
-  };
+const exceeded = (author: Author, { grants }: Draft<UserGroupRow>, index: number): readonly Obstacle[] => {
+  const error = author.grantRefusal({}, grants, 'user_permissions');
+  return error === null ? [] : [{ index, path: 'user_permissions', brief: 'gives rights that you lack', error }];
 };

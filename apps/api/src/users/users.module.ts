@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module';
+import { changesController } from '../history/history.controller';
 import { ResourceModule } from '../resources/resource.module';
 import { OrganisationUsersController } from './organisation-users.controller';
 import { OwnedByPeople } from './owned-by-people';
@@ -12,10 +13,30 @@ import { UserGroupsService } from './user-groups.service';
 import { UsersController } from './users.controller';
 import { UsersService } from './users.service';
 
+const UserGroupHistoryController = changesController({
+  path: 'api/usergroups',
+  tag: 'User groups',
+  kind: 'user_group',
+  service: UserGroupsService,
+});
+const UserHistoryController = changesController({
+  path: 'api/users',
+  tag: 'Users',
+  kind: 'user',
+  service: UsersService,
+});
+
 /** People: users, their groups, and what both may. */
 @Module({
   imports: [AuthModule, ResourceModule, SessionsModule],
-  controllers: [UsersController, OrganisationUsersController, PermissionsController, UserGroupsController],
+  controllers: [
+    UsersController,
+    OrganisationUsersController,
+    UserHistoryController,
+    PermissionsController,
+    UserGroupsController,
+    UserGroupHistoryController,
+  ],
   providers: [OwnedByPeople, UsersService, UserGroupsService, PermissionsService, PeopleRules],
   exports: [PeopleRules],
 })

@@ -15,6 +15,7 @@ import {
   type UnitOfWork,
   type UserRow,
 } from '@castellan/persistence';
+import type { ClientSession } from 'mongoose';
 import type { Grants, UserPrincipal } from '@castellan/rbac';
 import { SessionStore } from '../sessions/session-store';
 import { UserRights } from '../auth/user-rights';
@@ -49,7 +50,7 @@ export interface UserWithKey {
 export class UsersService {
   constructor(
     private readonly tools: ResourceTools,
-    private readonly users: UserStore,
+    readonly store: UserStore,
     private readonly owned: OwnedByPeople,
     private readonly organisations: OrganisationStore,
     private readonly rules: PeopleRules,
@@ -57,7 +58,7 @@ export class UsersService {
     private readonly sessions: SessionStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
-    tools.addStore(users);
+    tools.addStore(store);
   }
 
   /**
@@ -75,21 +76,21 @@ export class UsersService {
     const wanted = folded(search.trim());
     const filter = wanted === '' ? {} : { searchText: { $regex: literally(wanted) } };
     const { rows, total, next } = await (organisation === undefined
-      ? this.users.pageOfAll(piece)
-      : this.users.page(organisation, { ...piece, filter }));
+      ? this.store.pageOfAll(piece)
+      : this.store.page(organisation, { ...piece, filter }));
     return { list: { users: rows.map((row) => presentUser(row)), pages: pageCount(total, place, pageSize) }, next };
   }
 
   /** @throws NotFound */
   async get(organisation: OrganisationId, id: string): Promise<UserRow> {
-    const row = isObjectIdText(id) ? await this.users.findById(organisation, toObjectId(id)) : null;
+    const row = await this.find(organisation, id, null);
     if (row === null) throw notFound();
     return row;
   }
 
   /** Where the operator finds a user. @throws NotFound */
   async organisationOf(id: string): Promise<OrganisationId> {
-    const organisation = await this.users.organisationOf(id);
+    const organisation = await this.store.organisationOf(id);
     if (organisation === null) throw notFound();
     return organisation;
   }
@@ -99,14 +100,14 @@ export class UsersService {
     const accessKey = newAccessKey();
     const row = await this.commit(context, async (unit) => {
       await this.requireOrganisation(unit);
-      const author = await this.rules.author(unit, caller);
+      const author = await this.rules.author(unit);
       const grants = await this.firstGrants(unit, caller, input);
       const state = await this.permitted(unit, author, {
         fields: input,
         grants,
         groupIds: groupIdsAskedFor(input, []),
       });
-      return this.users.insert(
+      return this.store.insert(
         unit,
         userDraft({ ...state, accessKeyHash: accessKeyHash(accessKey), passwordHash }, null),
       );
@@ -155,7 +156,7 @@ export class UsersService {
     await this.commit(context, async (unit) => {
       const current = await this.requireTouchable(unit, caller, id, precondition);
       await this.owned.refuseOnlyOwner(unit, current._id.toString());
-      await this.rules.keepingAdministrator(unit, () => this.users.remove(unit, current));
+      await this.rules.keepingAdministrator(unit, () => this.store.remove(unit, current));
     });
     await this.endSessions(id);
   }
@@ -167,8 +168,8 @@ export class UsersService {
   ): Promise<UserRow> {
     const changed = await this.commit(context, async (unit) => {
       const current = await this.requireTouchable(unit, caller, id, precondition);
-      const state = await edit(unit, current, await this.rules.author(unit, caller));
-      return this.rules.keepingAdministrator(unit, () => this.users.replace(unit, current, userDraft(state, current)));
+      const state = await edit(unit, current, await this.rules.author(unit));
+      return this.rules.keepingAdministrator(unit, () => this.store.replace(unit, current, userDraft(state, current)));
     });
     if (!changed.active) await this.endSessions(id);
     return changed;
@@ -192,8 +193,8 @@ export class UsersService {
     precondition: Precondition,
   ): Promise<UserRow> {
     const { organisation, session } = unit;
-    const row = isObjectIdText(id) ? await this.users.findById(organisation, toObjectId(id), session) : null;
-    const author = await this.rules.author(unit, caller);
+    const row = await this.find(organisation, id, session);
+    const author = await this.rules.author(unit);
     if (row !== null && row._id.toString() !== caller?.userId) {
       author.requireAbove((await this.rights.of(row, session)).reach);
     }
@@ -220,7 +221,7 @@ export class UsersService {
   private async firstGrants(unit: UnitOfWork, caller: UserPrincipal | null, input: UserCreation): Promise<Grants> {
     if (input.user_permissions != null) return this.rules.grants(unit, input.user_permissions);
     if (caller !== null || groupIdsAskedFor(input, []).length > 0) return {};
-    const isFirst = (await this.users.count(unit.organisation, {}, unit.session)) === 0;
+    const isFirst = (await this.store.count(unit.organisation, {}, unit.session)) === 0;
     return isFirst ? { IsAdmin: 'admin', ResetPassword: 'admin' } : {};
   }
 
@@ -237,6 +238,15 @@ export class UsersService {
   private async requireOrganisation({ organisation, session }: UnitOfWork): Promise<void> {
     if ((await this.organisations.byId(organisation, session)) !== null) return;
     throw new ValidationFailed([{ path: 'org_id', message: 'no such organisation' }]);
+  }
+
+  /** The row that an id of a request means; null for none. */
+  find(organisation: OrganisationId, id: string, session: ClientSession | null): Promise<UserRow | null> {
+    return isObjectIdText(id) ? this.store.findById(organisation, toObjectId(id), session) : Promise.resolve(null);
+  }
+
+  notFound(): NotFound {
+    return notFound();
   }
 
   private async commit<T>(context: ChangeContext, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {

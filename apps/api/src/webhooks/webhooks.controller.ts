@@ -17,8 +17,7 @@ import { WebhooksService } from './webhooks.service';
 
 const listQuery = new RouteQuery(listParameters);
 const routes = resourceRoutes<WebhookRow>({
-  section: 'hooks',
-  noun: 'Hook',
+  kind: 'webhook',
   called: 'Webhook',
   id: { name: 'id', description: 'Id of the web hook', example: '54be6c0beba6db07a6000002' },
   input: WebhookInput,

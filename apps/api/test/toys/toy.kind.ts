@@ -13,6 +13,7 @@ export const toyKind = defineKind<ToyRow>({
   name: 'toy',
   noun: 'Toy',
   plural: 'Toys',
+  permission: 'api_assets',
   collection: 'toys',
   fields: {
     toyId: { type: String, required: true },
@@ -34,7 +35,6 @@ export const toyKind = defineKind<ToyRow>({
   },
   documents: {
     section: 'toys',
-    permission: 'api_assets',
     description: 'Toys, by `toy_id`',
     subsets: { tags: false, category: false },
   },

@@ -23,8 +23,7 @@ class ToyDto {
 }
 
 const routes = resourceRoutes<ToyRow>({
-  section: 'api_assets',
-  noun: 'Toy',
+  kind: toyKind.name,
   id: { name: 'id', example: 'bear' },
   input: ToyDto,
   shown: ToyDto,

@@ -85,7 +85,10 @@ describe('promise 2: what commits together', () => {
     const person = (name: string) => JSON.stringify({ first_name: name, active: true });
     const change = aChange({ kind: 'user', before: person('Ada'), after: person('Grace') });
     const diff = diffOf(change);
-    expect(revisionOf(context, at, change, diff)).toMatchObject({ document: null, diff: null, digest: 'digest' });
+    const revision = revisionOf(context, at, change, diff);
+    expect(revision).toMatchObject({ document: null, digest: 'digest' });
+    expect(JSON.parse(revision?.diff ?? '')).toMatchObject([{ path: '/first_name', op: 'replace' }]);
+    expect(revision?.diff).not.toMatch(/Ada|Grace/);
     const audit = auditOf(context, at, [change], [diff]);
     expect(audit.diff).toContain('/first_name');
     expect(audit.diff).not.toMatch(/Ada|Grace/);

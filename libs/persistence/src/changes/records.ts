@@ -43,23 +43,18 @@ const rightsChangeOf = (kind: string, before: JsonValue, after: JsonValue): Righ
 /** What a change says of itself, apart from where it stands. */
 type NewRevision = Omit<RevisionRow, '_id' | 'orgId' | 'generation'>;
 
-/** The revision of a change; null for kinds without a history. */
+/** The revision of a change; null for kinds without a history. One without documents says what changed as the audit log does. */
 export const revisionOf = (
   context: ChangeContext,
   at: Date,
   change: Change,
-  { text }: RecordedDiff,
+  { text, operations }: RecordedDiff,
 ): NewRevision | null => {
   const { history } = kindNamed(change.kind);
   if (history === 'none') return null;
-  const keepsDocuments = history === 'documents';
-  return {
-    ...whoDid(context, at, change),
-    kind: change.kind,
-    document: keepsDocuments ? change.after : null,
-    digest: change.digest,
-    diff: keepsDocuments ? text : null,
-  };
+  const common = { ...whoDid(context, at, change), kind: change.kind, digest: change.digest };
+  if (history === 'documents') return { ...common, document: change.after, diff: text };
+  return { ...common, document: null, diff: text === null ? null : JSON.stringify(shownDiff(change.kind, operations)) };
 };
 
 /** The name by which the history of who has rights in resources of a kind stands beside that of their content. */
@@ -104,10 +99,10 @@ const summaryOf = (changes: readonly Change[]): AuditRow['changes'] =>
     .map(({ kind, id, operation, version }) => ({ kind, id: id.toString(), operation, version }));
 
 /**
- * What the audit log shows of a change. Of a kind whose history keeps no documents it shows that a value changed, by a digest
+ * What records show of a change. Of a kind whose history keeps no documents it shows that a value changed, by a digest
  * of it, and the value itself only of fields that the kind says may be shown.
  */
-const shownDiff = ({ kind }: Change, operations: readonly DiffOperation[]): readonly DiffOperation[] => {
+export const shownDiff = (kind: string, operations: readonly DiffOperation[]): readonly DiffOperation[] => {
   const { history, shown = [] } = kindNamed(kind);
   const redacted = redactDiff(operations);
   if (history === 'documents') return redacted;
@@ -136,7 +131,7 @@ const auditDiff = (changes: readonly Change[], diffs: readonly RecordedDiff[]): 
     const text = JSON.stringify({
       kind: change.kind,
       id: change.id.toString(),
-      operations: shownDiff(change, operations),
+      operations: shownDiff(change.kind, operations),
     });
     length += text.length;
     if (length > diffLimit) return null;

@@ -25,7 +25,10 @@ export interface RevisionRow {
   /** The state after the change; null after a deletion, and for kinds whose history keeps none. */
   readonly document: string | null;
   readonly digest: string;
-  /** Structural diff from the state before, as JSON text; null where it would be too large to keep. */
+  /**
+   * Structural diff from the state before, as JSON text; null where it would be too large to keep. Where the history keeps no
+   * documents, with digests in the place of values that it may not show.
+   */
   readonly diff: string | null;
   readonly actor: Actor;
   readonly reason: string;

@@ -9,7 +9,7 @@ import type { ResourceRow } from '../resources/resource-row';
 import type { ChangeContext } from './change-context';
 import type { DocumentWork } from './document-work';
 import type { Effect } from './effects';
-import type { Operation } from './rows';
+import type { Actor, Operation } from './rows';
 
 /** What happened to one resource. */
 export interface Change {
@@ -70,6 +70,10 @@ export class UnitOfWork {
 
   get organisation(): OrganisationId {
     return this.context.organisation;
+  }
+
+  get actor(): Actor {
+    return this.context.actor;
   }
 
   get changes(): readonly Change[] {

@@ -34,6 +34,7 @@ export const apiKind = defineKind<ApiRow>({
   name: 'api',
   noun: 'Api',
   plural: 'Apis',
+  permission: 'apis',
   collection: 'apis',
   fields: {
     apiId: { type: String, required: true },
@@ -80,7 +81,6 @@ export const apiKind = defineKind<ApiRow>({
   },
   documents: {
     section: 'apis',
-    permission: 'apis',
     description: 'API definitions with what stands around them, by `api_id`',
     subsets: { tags: true, category: true },
   },

@@ -14,6 +14,7 @@ export const assetKind = defineKind<AssetRow>({
   name: 'asset',
   noun: 'Asset',
   plural: 'Assets',
+  permission: 'api_assets',
   collection: 'assets',
   fields: {
     assetId: { type: String, required: true },
@@ -28,7 +29,6 @@ export const assetKind = defineKind<AssetRow>({
   served: null,
   documents: {
     section: 'assets',
-    permission: 'api_assets',
     description: 'Templates of APIs, by `id`',
     subsets: { tags: false, category: false },
   },

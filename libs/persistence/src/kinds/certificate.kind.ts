@@ -22,6 +22,7 @@ export const certificateKind = defineKind<CertificateRow>({
   name: 'certificate',
   noun: 'Certificate',
   plural: 'Certificates',
+  permission: 'certs',
   collection: 'certificates',
   fields: {
     certificateId: { type: String, required: true },

@@ -9,6 +9,7 @@ export const keyKind = defineKind<ResourceRow>({
   name: 'key',
   noun: 'Key',
   plural: 'Keys',
+  permission: 'keys',
   collection: 'keys',
   fields: {},
   indexes: [],

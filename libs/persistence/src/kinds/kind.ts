@@ -23,8 +23,6 @@ interface ServedToNodes {
 interface Documents {
   /** The name of its section there. */
   readonly section: string;
-  /** The section of permissions that opens it. */
-  readonly permission: string;
   /** What its entries are and by what they are named, for the description of the document. */
   readonly description: string;
   /** By what subsets can tell its resources apart. */
@@ -38,6 +36,8 @@ export interface KindDefinition<Row extends ResourceRow> {
   /** As operation ids and audit actions name it. */
   readonly noun: string;
   readonly plural: string;
+  /** The section of permissions that opens it; null for what only the operator comes to. */
+  readonly permission: string | null;
   /** Where its collection is and what is lifted out of the document for queries and unique indexes. */
   readonly collection: string;
   readonly fields: SchemaDefinition;

@@ -26,6 +26,7 @@ export const organisationKind = defineKind<OrganisationRow>({
   name: 'organisation',
   noun: 'Organisation',
   plural: 'Organisations',
+  permission: null,
   collection: 'organisations',
   fields: {
     name: { type: String, required: true },

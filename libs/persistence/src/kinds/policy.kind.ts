@@ -18,6 +18,7 @@ export const policyKind = defineKind<PolicyRow>({
   name: 'policy',
   noun: 'Policy',
   plural: 'Policies',
+  permission: 'policies',
   collection: 'policies',
   fields: {
     policyId: { type: String, required: true },
@@ -44,7 +45,6 @@ export const policyKind = defineKind<PolicyRow>({
   },
   documents: {
     section: 'policies',
-    permission: 'policies',
     description: 'Policies, by `id` or `_id`',
     subsets: { tags: true, category: false },
   },

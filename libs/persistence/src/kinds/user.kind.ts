@@ -31,6 +31,7 @@ export const userKind = defineKind<UserRow>({
   name: 'user',
   noun: 'User',
   plural: 'Users',
+  permission: 'users',
   collection: 'users',
   fields: {
     email: { type: String, required: true },

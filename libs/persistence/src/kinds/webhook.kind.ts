@@ -14,6 +14,7 @@ export const webhookKind = defineKind<WebhookRow>({
   name: 'webhook',
   noun: 'Hook',
   plural: 'Hooks',
+  permission: 'hooks',
   collection: 'webhooks',
   fields: {
     name: { type: String, required: true },
@@ -33,7 +34,6 @@ export const webhookKind = defineKind<WebhookRow>({
   served: null,
   documents: {
     section: 'hooks',
-    permission: 'hooks',
     description: 'Web hooks, by `id`',
     subsets: { tags: false, category: false },
   },

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, Forbidden, StatusReply } from '@castellan/dto';
 import { documentKinds, ImportStore } from '@castellan/persistence';
-import { allows, isSection, Requires, type Level } from '@castellan/rbac';
+import { allows, Requires, type Level } from '@castellan/rbac';
 import { LargeBody } from '../../http/large-bodies';
 import { AskedFor, type Asked } from '../../http/query/query';
 import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
@@ -15,6 +15,7 @@ import { readDocument, sectionNames, subsetOf } from '../document';
 import { everything, ExportService, type Sees } from '../export.service';
 import { ImportService } from '../import.service';
 import { sectionsOf, subsetFrom, type Subset } from '../subset';
+import { sectionedKind } from '../../resources/kind-rights';
 import type { ReadScope } from '../../resources/read-scope';
 import {
   demandOf,
@@ -173,8 +174,7 @@ const sectionsTouched = (
 /** @throws Forbidden */
 const requireRights = (context: OrganisationContext, sections: readonly string[], level: Level): void => {
   const isAllowed = documentKinds()
-    .map(({ documents }) => documents)
-    .filter(({ section }) => sections.includes(section))
-    .every(({ permission }) => isSection(permission) && allows(context.user.grants, permission, level));
+    .filter(({ documents }) => sections.includes(documents.section))
+    .every(({ name }) => allows(context.user.grants, sectionedKind(name).section, level));
   if (!isAllowed) throw new Forbidden(context.request.path);
 };
