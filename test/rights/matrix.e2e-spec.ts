@@ -57,14 +57,20 @@ const notFoundElsewise: Readonly<Record<string, string>> = {
 describe('every route of openapi.json', () => {
   let api: ApiUnderTest;
   let furnished: Furnished;
-  let stranger: Caller;
+  const strangers = new Map<string, Caller>();
 
   beforeAll(async () => {
     api = await ApiUnderTest.start({
       ...{ ADMIN_ATTEMPTS: '100000', CREDENTIAL_ATTEMPTS: '100000', ANALYTICS_PURGE_MS: '50' },
     });
     furnished = await furnish(api, await api.organisation());
-    stranger = callerOf(api, { authorization: (await api.organisation()).admin.accessKey });
+    const elsewhere = await api.organisation();
+    strangers.set(
+      'the administrator of another organisation',
+      callerOf(api, { authorization: elsewhere.admin.accessKey }),
+    );
+    const inElsewhere = { authorization: (await api.superUser()).accessKey, 'x-castellan-organisation': elsewhere.id };
+    strangers.set('a super user in another organisation', callerOf(api, inElsewhere));
   });
   afterAll(() => api.stop());
 
@@ -112,23 +118,45 @@ describe('every route of openapi.json', () => {
     }
   });
 
-  it('is 404 for the administrator of another organisation, or what an id is answered that nobody has', async () => {
-    const unsaid = (text: string, { names = {} }: Said): string =>
-      Object.values(names).reduce((rest, id) => rest.replaceAll(id, 'id'), text.replaceAll(/"RequestID":"[^"]*"/g, ''));
-    const nobodys = (id: string): string => id.replaceAll(/[0-9a-z]/g, '0');
-    const naming = organisations.filter((operation) => namesThings(operation));
-    const answers = await forEachOf(naming, async (operation) => {
-      const [names = {}] = namesOf(operation, furnished.things);
-      const none = Object.fromEntries(Object.entries(names).map(([name, id]) => [name, nobodys(id)]));
-      const [told, missing] = [await stranger(operation, { names }), await stranger(operation, { names: none })];
-      const isSame =
-        told.status === missing.status && unsaid(told.text, { names }) === unsaid(missing.text, { names: none });
-      return { id: operation.id, status: told.status, isSame, text: told.text, missing: missing.text };
+  it.each(['the administrator of another organisation', 'a super user in another organisation'])(
+    'is 404 for %s, or what an id is answered that nobody has',
+    async (name) => {
+      const stranger = strangers.get(name) ?? callerOf(api);
+      const unsaid = (text: string, { names = {} }: Said): string =>
+        Object.values(names).reduce(
+          (rest, id) => rest.replaceAll(id, 'id'),
+          text.replaceAll(/"RequestID":"[^"]*"/g, ''),
+        );
+      const nobodys = (id: string): string => id.replaceAll(/[0-9a-z]/g, '0');
+      const naming = organisations.filter((operation) => namesThings(operation));
+      const answers = await forEachOf(naming, async (operation) => {
+        const [names = {}] = namesOf(operation, furnished.things);
+        const none = Object.fromEntries(Object.entries(names).map(([name, id]) => [name, nobodys(id)]));
+        const [told, missing] = [await stranger(operation, { names }), await stranger(operation, { names: none })];
+        const isSame =
+          told.status === missing.status && unsaid(told.text, { names }) === unsaid(missing.text, { names: none });
+        return { id: operation.id, status: told.status, isSame, text: told.text, missing: missing.text };
+      });
+      expect(answers.filter(({ isSame, id }) => !isSame && id !== 'createCustomKey')).toEqual([]);
+      const otherwise = answers.filter(({ status, id }) => status !== 404 && !(id in notFoundElsewise));
+      expect(otherwise.map(({ id, status }) => `${id}: ${status}`)).toEqual([]);
+      expect(answers.length).toBeGreaterThan(80);
+    },
+  );
+
+  it('is 400 for a super user who does not say which organisation it is about', async () => {
+    const { accessKey } = await api.superUser();
+    expect(await answeringOtherwise(callerOf(api, { authorization: accessKey }), organisations, 400)).toEqual([]);
+  });
+
+  it('is 401 for a super user on the other planes, and once switched off', async () => {
+    const { id, accessKey } = await api.superUser();
+    const caller = callerOf(api, {
+      ...{ authorization: accessKey, 'x-castellan-organisation': furnished.organisation.id },
     });
-    expect(answers.filter(({ isSame, id }) => !isSame && id !== 'createCustomKey')).toEqual([]);
-    const otherwise = answers.filter(({ status, id }) => status !== 404 && !(id in notFoundElsewise));
-    expect(otherwise.map(({ id, status }) => `${id}: ${status}`)).toEqual([]);
-    expect(answers.length).toBeGreaterThan(80);
+    expect(await answeringOtherwise(caller, ofPlane('operator', 'node'), 401)).toEqual([]);
+    expectOk(await api.admin.put(`/admin/users/${id}`, { active: false }));
+    expect(await answeringOtherwise(caller, guarded, 401)).toEqual([]);
   });
 
   it('is 403 for a user without any right that it asks for', async () => {

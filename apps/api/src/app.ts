@@ -7,6 +7,7 @@ import { Metrics, NestLogger, type Logger } from '@castellan/observability';
 import { redisTransportOptions } from '@castellan/persistence';
 import { AccessControl } from '@castellan/rbac';
 import { AppModule } from './app.module';
+import { ActingOrganisation } from './auth/acting-organisation';
 import { serveDocumentation } from './documentation/swagger-ui';
 import { RateLimits } from './http/rate-limits';
 import { createAdapter, prepareServer } from './http/server';
@@ -26,7 +27,8 @@ export const createApp = async (
     logger: new NestLogger(logger),
   });
   const server = app.getHttpAdapter().getInstance();
-  await prepareServer(server, config, app.get(Metrics), app.get(AccessControl), app.get(RateLimits));
+  const [control, limits, acting] = [app.get(AccessControl), app.get(RateLimits), app.get(ActingOrganisation)];
+  await prepareServer(server, config, app.get(Metrics), control, limits, acting);
   app.useGlobalPipes(createValidationPipe());
   app.connectMicroservice<MicroserviceOptions>({
     transport: Transport.REDIS,

@@ -149,14 +149,18 @@ export class ApiUnderTest {
     return this.admin.delete(`${path}?confirm=${encodeURIComponent(textOf(json['owner_name']))}`);
   }
 
-  async user(organisation: string, permissions: Readonly<Record<string, string>>): Promise<TestUser> {
-    const created = expectOk(
-      await this.admin.post('/admin/users', {
-        email_address: `${unique('user')}@example.org`,
-        org_id: organisation,
-        user_permissions: permissions,
-      }),
-    );
+  user(organisation: string, permissions: Readonly<Record<string, string>>): Promise<TestUser> {
+    return this.newUser({ org_id: organisation, user_permissions: permissions });
+  }
+
+  /** A user of no organisation. */
+  superUser(): Promise<TestUser> {
+    return this.newUser({ org_id: '' });
+  }
+
+  private async newUser(fields: Readonly<Record<string, unknown>>): Promise<TestUser> {
+    const email = `${unique('user')}@example.org`;
+    const created = expectOk(await this.admin.post('/admin/users', { email_address: email, ...fields }));
     const accessKey = textOf(created.json['Message']);
     const id = textOf(created.json['Meta']?.['id']);
     return { id, accessKey, client: this.anonymous.with({ authorization: accessKey }) };

@@ -17,7 +17,7 @@ export const errorCodes = {
   csrf_failed: 'A write with a session’s cookie did not come from our own pages, or lacks the session’s token.',
   second_factor_required: 'The password is right, and a code of the second factor is needed, too.',
   password_expired: 'The password is right and too old; send a new one with it.',
-  organisation_needed: 'The address and the password fit users of several organisations; say which.',
+  organisation_needed: 'It is not said which organisation is meant, and there are several.',
   set_up_already: 'The installation has been set up; that can be done only once.',
   not_configured: 'The installation lacks a setting that this needs.',
   too_many_attempts: 'The secret is wrong, as were many from this address before it, or has to wait because of them.',

@@ -17,6 +17,16 @@ export const toOrganisationId = (id: string | Types.ObjectId): OrganisationId =>
   return text as OrganisationId;
 };
 
+/**
+ * In the place of an organisation where there is none: what super users belong to, who act in any. No organisation is ever
+ * given this id.
+ */
+export const noOrganisation = toOrganisationId('0'.repeat(24));
+
+/** The id of an organisation in rows that have none for what concerns no organisation. */
+export const concernedId = (organisation: string): Types.ObjectId | null =>
+  organisation === noOrganisation ? null : toObjectId(organisation);
+
 export const toObjectId = (id: string): Types.ObjectId => new Types.ObjectId(id);
 
 /** A new row id. */

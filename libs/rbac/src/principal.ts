@@ -1,13 +1,15 @@
 import type { Grants } from './catalogue';
 
-/** A user of one organisation, as an access key proves it. */
+/** A user of one organisation or, for the time of a request, a super user in one; as an access key or a session proves it. */
 export interface UserPrincipal {
   readonly plane: 'organisation';
   /** 24 hex digits. */
   readonly userId: string;
   readonly email: string;
-  /** 24 hex digits. */
+  /** 24 hex digits: whose the user is or, of a super user, the one that the request is about; empty until that is known. */
   readonly organisationId: string;
+  /** Of no organisation, and an administrator of each. */
+  readonly isSuper: boolean;
   /** Own rights and those of the active groups together. */
   readonly grants: Grants;
   /** The id of the browser's session; null for an access key. */

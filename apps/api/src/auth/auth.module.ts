@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { AccessControl, AccessGuard, AUTHENTICATOR } from '@castellan/rbac';
+import { ActingOrganisation } from './acting-organisation';
 import { FailedAttempts } from './attempts';
 import { OperatorSecretsReader } from './operator-secrets-reader';
 import { PassportAuthenticator } from './passport-authenticator';
@@ -14,6 +15,7 @@ import { UserRights } from './user-rights';
 @Module({
   imports: [PassportModule.register({ session: false })],
   providers: [
+    ActingOrganisation,
     FailedAttempts,
     OperatorSecretsReader,
     UserRights,
@@ -25,6 +27,6 @@ import { UserRights } from './user-rights';
     AccessControl,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [AccessControl, FailedAttempts, OperatorSecretsReader, SessionStore, UserRights],
+  exports: [AccessControl, ActingOrganisation, FailedAttempts, OperatorSecretsReader, SessionStore, UserRights],
 })
 export class AuthModule {}

@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientSession } from 'mongoose';
-import { toOrganisationId, UserGroupStore, type UserGroupRow, type UserRow } from '@castellan/persistence';
+import {
+  noOrganisation,
+  toOrganisationId,
+  UserGroupStore,
+  type OrganisationId,
+  type UserGroupRow,
+  type UserRow,
+} from '@castellan/persistence';
 import type { Session } from '../sessions/session-store';
 import { union, type Grants, type UserPrincipal } from '@castellan/rbac';
 
@@ -31,11 +38,13 @@ export class UserRights {
   /** @param session of the browser that shows it; null for an access key */
   async principalOf(user: UserRow, session: Pick<Session, 'id' | 'groupIds'> | null): Promise<UserPrincipal> {
     const { held, groups } = await this.of(user, null, session?.groupIds);
+    const isSuper = isSuperUser(user);
     return {
       plane: 'organisation',
       userId: user._id.toString(),
       email: user.email,
-      organisationId: user.orgId.toString(),
+      organisationId: isSuper ? '' : user.orgId.toString(),
+      isSuper,
       grants: held,
       sessionId: session?.id ?? null,
       isService: user.service === true,
@@ -44,6 +53,13 @@ export class UserRights {
     };
   }
 }
+
+/** Whether a user belongs to no organisation. */
+export const isSuperUser = ({ orgId }: Pick<UserRow, 'orgId'>): boolean => orgId.toString() === noOrganisation;
+
+/** Where the row of a caller is: in the organisation or, of a super user, in none. */
+export const homeOf = ({ isSuper, organisationId }: UserPrincipal): OrganisationId =>
+  isSuper ? noOrganisation : toOrganisationId(organisationId);
 
 /** The standing of somebody with these rights in these groups. */
 export const standingOf = (own: Grants, groups: readonly UserGroupRow[]): Standing => ({

@@ -33,7 +33,9 @@ export const openApiDocument = (app: INestApplication): OpenAPIObject => {
         type: 'apiKey',
         in: 'header',
         name: 'authorization',
-        description: 'A user’s access key, raw or after `Bearer `',
+        description:
+          'A user’s access key, raw or after `Bearer `. Super users say in `X-Castellan-Organisation` which organisation a ' +
+          'request is about, where there are several.',
       },
       securitySchemes.organisation,
     )

@@ -101,7 +101,9 @@ export class ErrorFilter implements ExceptionFilter {
 
   /** Whose audit log a refusal belongs to; null when it is the operator's alone. */
   private async organisationOf({ principal, concerns }: ApiRequest): Promise<OrganisationId | null> {
-    if (principal?.plane === 'organisation') return toOrganisationId(principal.organisationId);
+    if (principal?.plane === 'organisation') {
+      return principal.organisationId === '' ? null : toOrganisationId(principal.organisationId);
+    }
     if (concerns === undefined) return null;
     return (await this.organisations.byId(concerns)) === null ? null : concerns;
   }

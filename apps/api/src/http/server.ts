@@ -14,6 +14,7 @@ import type { ApiConfig } from '@castellan/config';
 import { ErrorReply } from '@castellan/dto';
 import type { Logger, Metrics } from '@castellan/observability';
 import type { AccessControl } from '@castellan/rbac';
+import type { ActingOrganisation } from '../auth/acting-organisation';
 import { admitCallers } from './admit-callers';
 import { acceptBodies } from './bodies/accept-bodies';
 import { BodyBudget } from './bodies/body-budget';
@@ -88,6 +89,7 @@ export const prepareServer = async (
   metrics: Metrics,
   control: AccessControl,
   limits: RateLimits,
+  acting: ActingOrganisation,
 ): Promise<void> => {
   const budget = new BodyBudget(config.bodiesLimit, config.bodiesLimit - Math.floor(config.bodiesLimit / 5));
   metrics.gauge('castellan_body_bytes_held', 'Bytes of bodies that are not whole or not read yet', [], () =>
@@ -100,7 +102,7 @@ export const prepareServer = async (
   });
   await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy });
   await server.register(cookie);
-  admitCallers(server, control, limits);
+  admitCallers(server, control, limits, acting);
   acceptBodies(server, config, budget);
   acceptLargeBodies(server, config);
   await acceptForms(server, config, budget);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Forbidden, NotFound } from '@castellan/dto';
 import { isObjectIdText, toObjectId, UserStore, type UserRow } from '@castellan/persistence';
 import { allows, type Level } from '@castellan/rbac';
-import { UserRights } from '../auth/user-rights';
+import { homeOf, UserRights } from '../auth/user-rights';
 import type { OrganisationContext } from '../http/request-context';
 import { rightsLacking } from '../users/author';
 
@@ -31,7 +31,8 @@ export class AccountReach {
     // Whether there is such a user is nothing for those who may not see users.
     if (!isOwn && !allows(caller.grants, 'users', level)) throw new Forbidden(request.path);
     const wanted = isOwn ? caller.userId : id;
-    const user = isObjectIdText(wanted) ? await this.users.findById(organisation, toObjectId(wanted)) : null;
+    const home = isOwn ? homeOf(caller) : organisation;
+    const user = isObjectIdText(wanted) ? await this.users.findById(home, toObjectId(wanted)) : null;
     if (user === null) throw new NotFound('Could not retrieve user detail');
     if (isOwn || level === 'read') return user;
     const { reach } = await this.rights.of(user);

@@ -134,7 +134,8 @@ export class LoginService {
     const choices = await Promise.all(
       proven.map(async ({ orgId }) => {
         const row = await this.organisations.byId(toOrganisationId(orgId));
-        return { org_id: orgId.toString(), owner_name: row?.name ?? '' };
+        // A super user is chosen by the id that no organisation has.
+        return { org_id: orgId.toString(), owner_name: row?.name ?? 'All organisations' };
       }),
     );
     const message = 'You are a user of several organisations; say which one in org_id';

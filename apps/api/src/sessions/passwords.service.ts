@@ -71,8 +71,9 @@ export class PasswordsService {
    */
   async set(context: ChangeContext, { _id, orgId }: UserRow, password: string): Promise<void> {
     const passwordHash = await hashPassword(password);
-    await this.changes.commit(context, async (unit) => {
-      const user = await this.users.findById(toOrganisationId(orgId), _id, unit.session);
+    const organisation = toOrganisationId(orgId);
+    await this.changes.commit({ ...context, organisation }, async (unit) => {
+      const user = await this.users.findById(organisation, _id, unit.session);
       if (user === null) throw new NotFound('Could not retrieve user detail');
       const signIn = await this.signIns.of(_id, unit.session);
       const changed = { ...documentOf(user), password_updated: unit.at.toISOString() };

@@ -12,7 +12,7 @@ import {
 } from '@castellan/persistence';
 import { isAdmin } from '@castellan/rbac';
 import { FailedAttempts } from '../auth/attempts';
-import { UserRights } from '../auth/user-rights';
+import { isSuperUser, UserRights } from '../auth/user-rights';
 import type { OrganisationContext } from '../http/request-context';
 import { LoginService } from '../sessions/login.service';
 import type { Visitor } from '../sessions/visitor';
@@ -123,7 +123,7 @@ export class SsoService {
     const { reach, groups } = await this.rights.of(user, null, groupIds);
     if (!groupIds.every((id) => groups.some(({ _id }) => _id.toString() === id))) return false;
     if (minterId === '') return true;
-    if (minter?.orgId.toString() !== organisation) return false;
+    if (minter === null || (minter.orgId.toString() !== organisation && !isSuperUser(minter))) return false;
     const { held } = await this.rights.of(minter);
     return isAdmin(held) && rightsLacking(held, reach).length === 0;
   }

@@ -2,6 +2,7 @@ import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Forbidden, StatusReply, ValidationFailed } from '@castellan/dto';
 import { allows, AnyUser, Requires } from '@castellan/rbac';
+import { homeOf } from '../auth/user-rights';
 import { listParameters, placeOf } from '../http/paging';
 import { IfMatch, Precondition } from '../http/precondition';
 import { search } from '../http/query/parameter';
@@ -11,7 +12,7 @@ import { OrganisationRequest, type OrganisationContext } from '../http/request-c
 import { Route } from '../http/route';
 import { presentUser } from './user-content';
 import { AccessKeyReply } from './user-replies.dto';
-import { UserChange, UserCreation, UserDto, UserListDto, UserSearch } from './user.dto';
+import { OrganisationUserCreation, UserChange, UserDto, UserListDto, UserSearch } from './user.dto';
 import { UsersService, type Asking } from './users.service';
 
 const listQuery = new RouteQuery(listParameters);
@@ -80,8 +81,8 @@ export class OrganisationUsersController {
     reply: UserDto,
     tagged: true,
   })
-  async me(@OrganisationRequest() { organisation, user }: OrganisationContext): Promise<unknown> {
-    const row = await this.users.get(organisation, user.userId);
+  async me(@OrganisationRequest() { user }: OrganisationContext): Promise<unknown> {
+    const row = await this.users.get(homeOf(user), user.userId);
     return tagged(row, presentUser(row));
   }
 
@@ -109,11 +110,19 @@ export class OrganisationUsersController {
       email_address: 'grace@acme.example',
       user_permissions: { apis: 'write', policies: 'read' },
     },
-    body: UserCreation,
+    body: OrganisationUserCreation,
     reply: AccessKeyReply,
     tagged: true,
   })
-  async create(@OrganisationRequest() context: OrganisationContext, @Body() input: UserCreation): Promise<unknown> {
+  async create(
+    @OrganisationRequest() context: OrganisationContext,
+    @Body() input: OrganisationUserCreation,
+  ): Promise<unknown> {
+    // To the original, that would be another super user.
+    if (context.user.isSuper && input.org_id === '') {
+      const message = 'must not be empty: super users are made on the operator’s plane alone';
+      throw new ValidationFailed([{ path: 'org_id', message }]);
+    }
     const { row, accessKey } = await this.users.create(askingOf(context, Precondition.none), input);
     return tagged(row, new AccessKeyReply('User and session have been created', row._id.toString(), accessKey));
   }
@@ -180,7 +189,8 @@ export class OrganisationUsersController {
     const { user, request } = context;
     const wanted = id === 'me' ? user.userId : id.toLowerCase();
     if (wanted !== user.userId && !allows(user.grants, 'users', 'write')) throw new Forbidden(request.path);
-    const { row, accessKey } = await this.users.renewKey(askingOf(context, precondition), wanted);
+    const about = wanted === user.userId ? { ...context, organisation: homeOf(user) } : context;
+    const { row, accessKey } = await this.users.renewKey(askingOf(about, precondition), wanted);
     return tagged(row, new AccessKeyReply('User session renewed', null, accessKey));
   }
 

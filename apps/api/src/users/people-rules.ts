@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Conflict, Unauthorised, ValidationFailed, type FieldError } from '@castellan/dto';
 import {
   isObjectIdText,
+  noOrganisation,
   toObjectId,
   UserGroupStore,
   UserStore,
@@ -9,6 +10,7 @@ import {
   type OrganisationRow,
   type UnitOfWork,
   type UserGroupRow,
+  type UserRow,
 } from '@castellan/persistence';
 import { readGrants, rightsOf, type AdditionalSections, type Grants } from '@castellan/rbac';
 import { isJsonObject, objectAt, parseJson } from '@castellan/tyk';
@@ -47,11 +49,19 @@ export class PeopleRules {
     const { organisation, session, actor } = scope;
     const additional = additionalSections(await scope.rules());
     if (actor.kind === 'admin') return new Author(null, additional);
-    const user = isObjectIdText(actor.id)
-      ? await this.users.findById(organisation, toObjectId(actor.id), session)
-      : null;
+    const user = isObjectIdText(actor.id) ? await this.someone(organisation, actor.id, session) : null;
     if (user?.active !== true) throw new Unauthorised();
     return new Author((await this.rights.of(user, session)).held, additional);
+  }
+
+  /** A user of the organisation, or one who is of none and acts in it. */
+  private async someone(
+    organisation: OrganisationId,
+    id: string,
+    session: ClientSession | null,
+  ): Promise<UserRow | null> {
+    const row = await this.users.findById(organisation, toObjectId(id), session);
+    return row ?? this.users.findById(noOrganisation, toObjectId(id), session);
   }
 
   /** Reads what is to be granted. @throws ValidationFailed with each name and value that means nothing */
@@ -84,6 +94,8 @@ export class PeopleRules {
   /** Runs what may take rights from somebody. @throws Conflict when nobody could administer the organisation after it */
   async keepingAdministrator<T>(unit: UnitOfWork, work: () => Promise<T>): Promise<T> {
     const { organisation, session } = unit;
+    // Whoever makes super users needs none.
+    if (organisation === noOrganisation) return work();
     const before = await this.hasAdministrator(organisation, session);
     const value = await work();
     if (!before || (await this.hasAdministrator(organisation, session))) return value;

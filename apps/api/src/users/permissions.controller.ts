@@ -2,6 +2,7 @@ import { Controller, Param } from '@nestjs/common';
 import { ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Forbidden } from '@castellan/dto';
 import { allows, AnyUser } from '@castellan/rbac';
+import { homeOf } from '../auth/user-rights';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { PermissionsService } from './permissions.service';
@@ -58,6 +59,6 @@ export class PermissionsController {
   ): Promise<UserPermissionsDto> {
     const wanted = id === 'me' ? user.userId : id.toLowerCase();
     if (wanted !== user.userId && !allows(user.grants, 'users', 'read')) throw new Forbidden(request.path);
-    return this.permissions.of(await this.users.get(organisation, wanted));
+    return this.permissions.of(await this.users.get(wanted === user.userId ? homeOf(user) : organisation, wanted));
   }
 }

@@ -1,6 +1,7 @@
 import { newObjectId, userSearchText, type Draft, type UserRow } from '@castellan/persistence';
 import type { Grants } from '@castellan/rbac';
 import { isJsonObject, numberAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
+import { isSuperUser } from '../auth/user-rights';
 import { normalisedEmail } from './email-address';
 import type { UserDto, UserFields } from './user.dto';
 
@@ -90,7 +91,7 @@ export const presentUser = (row: UserRow, accessKey = ''): UserDto => {
     first_name: textAt(stored, 'first_name'),
     last_name: textAt(stored, 'last_name'),
     email_address: row.email,
-    org_id: row.orgId.toString(),
+    org_id: isSuperUser(row) ? '' : row.orgId.toString(),
     active: row.active,
     id: row._id.toString(),
     access_key: accessKey,

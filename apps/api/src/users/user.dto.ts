@@ -118,6 +118,17 @@ export class UserCreation extends UserFields {
   readonly email_address!: string;
 }
 
+/** A new user as somebody in an organisation sends it. */
+export class OrganisationUserCreation extends UserCreation {
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: 'Not needed: users go into the organisation of whoever makes them',
+  })
+  @IsOptional()
+  readonly org_id?: string | null;
+}
+
 /** A change of a user. */
 export class UserChange extends UserFields {
   @ApiPropertyOptional({ ...email, nullable: true, example: 'ada@acme.example' })
@@ -130,10 +141,11 @@ export class UserChange extends UserFields {
 export class UserInput extends UserCreation {
   @ApiPropertyOptional({
     example: '54b53d3aeba6db5c35000002',
-    description: 'The organisation that the user belongs to; may be left out while there is only one',
+    description:
+      'The organisation that the user belongs to; may be left out while there is only one. Empty for a super user, who is of none and administers each',
   })
   @ValidateIf((_, value) => value !== undefined)
-  @Matches(/^[0-9a-f]{24}$/i, { message: 'must be the id of an organisation' })
+  @Matches(/^(?!0+$)([0-9a-f]{24})?$/i, { message: 'must be the id of an organisation' })
   readonly org_id?: string;
 
   @ApiPropertyOptional({

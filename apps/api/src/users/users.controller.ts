@@ -1,25 +1,26 @@
 import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { StatusReply, ValidationFailed } from '@castellan/dto';
-import { toOrganisationId } from '@castellan/persistence';
+import { noOrganisation, toOrganisationId, type OrganisationId } from '@castellan/persistence';
 import { OperatorOnly } from '@castellan/rbac';
 import { PasswordsService } from '../sessions/passwords.service';
 import { hashPassword } from '../auth/passwords';
 import { AdminContext, AdminRequest } from '../http/request-context';
 import { listParameters, placeOf } from '../http/paging';
 import { IfMatch, Precondition } from '../http/precondition';
-import { organisationId } from '../http/query/parameter';
+import { flag, organisationId } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
 import { Route } from '../http/route';
 import { presentUser } from './user-content';
-import { UserCreatedReply, UserUpdatedReply } from './user-replies.dto';
+import { AccessKeyReply, UserCreatedReply, UserUpdatedReply } from './user-replies.dto';
 import { OperatorUserChange, UserDto, UserInput, UserListDto } from './user.dto';
 import { UsersService, type Asking } from './users.service';
 
 const listQuery = new RouteQuery({
   ...listParameters,
   org_id: organisationId({ description: 'Only the users of this organisation' }),
+  super: flag({ description: 'Only super users, who are of no organisation' }),
 });
 const idParam = { name: 'id', description: 'Id of the user', example: '54b53e4ceba6db5c35000003' };
 
@@ -40,7 +41,7 @@ export class UsersController {
   })
   async list(@AskedFor(listQuery) query: Asked<typeof listQuery>): Promise<unknown> {
     const organisation = query.org_id === undefined ? undefined : toOrganisationId(query.org_id);
-    const { list, next } = await this.users.list(placeOf(query), organisation);
+    const { list, next } = await this.users.list(placeOf(query), query.super ? noOrganisation : organisation);
     return piece(next, list);
   }
 
@@ -62,7 +63,9 @@ export class UsersController {
     id: 'adminCreateUser',
     summary: 'Create a user; Message is the access key',
     description:
-      'The access key is shown only now. The first user of an organisation is its administrator unless rights are sent. Without `org_id` it goes into the only organisation that there is.',
+      'The access key is shown only now. The first user of an organisation is its administrator unless rights are sent. ' +
+      'Without `org_id` it goes into the only organisation that there is. With an empty one it is a super user: of no ' +
+      'organisation, with every right in each, which it names in `X-Castellan-Organisation` or as `org_id` in a body.',
     body: UserInput,
     example: { first_name: 'Ada', last_name: 'Lovelace', email_address: 'ada@acme.example' },
     reply: UserCreatedReply,
@@ -73,9 +76,7 @@ export class UsersController {
     if (password) this.passwords.requireStrong(password, [address, first ?? '', last ?? ''], 'password');
     const passwordHash = password ? await hashPassword(password) : '';
     const asking = {
-      context: context.in(
-        input.org_id === undefined ? await this.users.onlyOrganisation() : toOrganisationId(input.org_id),
-      ),
+      context: context.in(await this.wantedOrganisation(input)),
       caller: null,
       precondition: Precondition.none,
     };
@@ -128,6 +129,43 @@ export class UsersController {
     return new StatusReply('User deleted');
   }
 
+  @Route.put(':id/actions/key/reset', {
+    access: OperatorOnly('Update User Key'),
+    id: 'adminResetAccessKey',
+    summary: 'Give a user a new access key in the place of the old one; `AccessKey` is shown only here',
+    params: [idParam],
+    reply: AccessKeyReply,
+    tagged: true,
+    preconditioned: true,
+  })
+  async resetKey(
+    @AdminRequest() context: AdminContext,
+    @Param('id') id: string,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    const { row, accessKey } = await this.users.renewKey(await this.asking(context, id, precondition), id);
+    return tagged(row, new AccessKeyReply('User session renewed', null, accessKey));
+  }
+
+  @Route.put(':id/actions/revoke', {
+    access: OperatorOnly('Revoke User'),
+    id: 'adminRevokeUser',
+    summary: 'Switch a user off, and the access key for good',
+    params: [idParam],
+    reply: UserUpdatedReply,
+    tagged: true,
+    preconditioned: true,
+    errors: [409],
+  })
+  async revoke(
+    @AdminRequest() context: AdminContext,
+    @Param('id') id: string,
+    @IfMatch() precondition: Precondition,
+  ): Promise<unknown> {
+    const row = await this.users.revoke(await this.asking(context, id, precondition), id);
+    return tagged(row, new StatusReply('User revoked', presentUser(row)));
+  }
+
   @Route.put(':id/actions/allow_reset_passwords', {
     access: OperatorOnly('Allow Password Resets'),
     id: 'adminAllowPasswordResets',
@@ -165,6 +203,11 @@ export class UsersController {
   private async allowResets(asking: Asking, id: string, allowed: boolean): Promise<unknown> {
     const row = await this.users.allowPasswordResets(asking, id, allowed);
     return tagged(row, new StatusReply('User updated', presentUser(row)));
+  }
+
+  private async wantedOrganisation({ org_id: id }: UserInput): Promise<OrganisationId> {
+    if (id === undefined) return this.users.onlyOrganisation();
+    return id === '' ? noOrganisation : toOrganisationId(id);
   }
 
   private async asking(context: AdminContext, id: string, precondition: Precondition): Promise<Asking> {

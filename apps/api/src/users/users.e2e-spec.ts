@@ -117,13 +117,12 @@ describe('/admin/users', () => {
       [{}, ['email_address']],
       [{ email_address: 'not an address' }, ['email_address']],
       [{ email_address: 'a@b.c', org_id: 'x' }, ['org_id']],
-      [{ email_address: 'a@b.c', org_id: '' }, ['org_id']],
       [{ email_address: 'a@b.c', org_id: null }, ['org_id']],
-      [{ email_address: 'a@b.c', org_id: '000000000000000000000000' }, ['org_id']],
-      [{ email_address: 'a@b.c', org_id: '000000000000000000000000', password: '12345' }, ['password']],
-      [{ email_address: 'a@b.c', org_id: '000000000000000000000000', password: 'password1234' }, ['password']],
-      [{ email_address: 'a@b.c', org_id: '000000000000000000000000', active: 'yes' }, ['active']],
-      [{ email_address: 'a@b.c', org_id: '000000000000000000000000', user_permissions: 'all' }, ['user_permissions']],
+      [{ email_address: 'a@b.c', org_id: '54b53d3aeba6db5c35000002' }, ['org_id']],
+      [{ email_address: 'a@b.c', org_id: '54b53d3aeba6db5c35000002', password: '12345' }, ['password']],
+      [{ email_address: 'a@b.c', org_id: '54b53d3aeba6db5c35000002', password: 'password1234' }, ['password']],
+      [{ email_address: 'a@b.c', org_id: '54b53d3aeba6db5c35000002', active: 'yes' }, ['active']],
+      [{ email_address: 'a@b.c', org_id: '54b53d3aeba6db5c35000002', user_permissions: 'all' }, ['user_permissions']],
     ])('names each wrong field of %j', async (fields, paths) => {
       const reply = await post(fields);
       expect([reply.status, reply.json['Code']]).toEqual([400, 'validation_failed']);

@@ -5,6 +5,7 @@ import {
   DuplicateKey,
   folded,
   isObjectIdText,
+  noOrganisation,
   OrganisationStore,
   toObjectId,
   toOrganisationId,
@@ -16,7 +17,7 @@ import {
   type UserRow,
 } from '@castellan/persistence';
 import type { ClientSession } from 'mongoose';
-import type { Grants, UserPrincipal } from '@castellan/rbac';
+import { isAdmin, type Grants, type UserPrincipal } from '@castellan/rbac';
 import { SessionStore } from '../sessions/session-store';
 import { UserRights } from '../auth/user-rights';
 import { accessKeyHash, newAccessKey } from '../auth/secrets';
@@ -212,6 +213,7 @@ export class UsersService {
     await this.rules.requireSomething(unit, state.grants, groups);
     const before = current === null ? {} : (await this.rights.of(current, unit.session)).reach;
     requireUnlimited(author, state, current);
+    requireEveryRight(unit, state);
     author.requireGrantable(before, state.grants, 'user_permissions');
     for (const { grants } of groups) author.requireGrantable(before, grants, 'group_ids');
     return state;
@@ -221,7 +223,8 @@ export class UsersService {
   private async firstGrants(unit: UnitOfWork, caller: UserPrincipal | null, input: UserCreation): Promise<Grants> {
     if (input.user_permissions != null) return this.rules.grants(unit, input.user_permissions);
     if (caller !== null || groupIdsAskedFor(input, []).length > 0) return {};
-    const isFirst = (await this.store.count(unit.organisation, {}, unit.session)) === 0;
+    const isFirst =
+      unit.organisation === noOrganisation || (await this.store.count(unit.organisation, {}, unit.session)) === 0;
     return isFirst ? { IsAdmin: 'admin', ResetPassword: 'admin' } : {};
   }
 
@@ -236,7 +239,7 @@ export class UsersService {
   }
 
   private async requireOrganisation({ organisation, session }: UnitOfWork): Promise<void> {
-    if ((await this.organisations.byId(organisation, session)) !== null) return;
+    if (organisation === noOrganisation || (await this.organisations.byId(organisation, session)) !== null) return;
     throw new ValidationFailed([{ path: 'org_id', message: 'no such organisation' }]);
   }
 
@@ -259,6 +262,13 @@ export class UsersService {
     }
   }
 }
+
+/** Super users administer every organisation, and nothing less. @throws ValidationFailed */
+const requireEveryRight = ({ organisation }: UnitOfWork, { grants }: UserState): void => {
+  if (organisation !== noOrganisation || isAdmin(grants)) return;
+  const message = 'may only be {"IsAdmin":"admin"}, or be left out: a user without an organisation has every right';
+  throw new ValidationFailed([{ path: 'user_permissions', message }]);
+};
 
 /** How much an account may ask of the installation is for administrators to say. @throws CastellanError 403 */
 const requireUnlimited = (author: Author, { fields }: UserState, current: UserRow | null): void => {

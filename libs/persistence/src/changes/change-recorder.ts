@@ -3,9 +3,9 @@ import { InjectConnection, InjectModel } from '@nestjs/mongoose';
 import type { Connection, Model } from 'mongoose';
 import { Subject, type Observable } from 'rxjs';
 import { Clock } from '@castellan/observability';
-import { newObjectId, toObjectId } from '../ids';
+import { concernedId, newObjectId, noOrganisation, toObjectId } from '../ids';
 import { modelNames } from '../models';
-import type { OrganisationRow } from '../kinds/organisation.kind';
+import { rulesOfNone, type OrganisationRow } from '../kinds/organisation.kind';
 import type { ChangeContext } from './change-context';
 import { Generations, type Advance } from './generations';
 import { KEPT_TEXT, keptAsItIs, type KeptText } from './kept-text';
@@ -134,7 +134,7 @@ export class ChangeRecorder {
       {
         ...auditOf(context, this.clock.now(), []),
         _id: newObjectId(),
-        orgId: context.organisation === null ? null : toObjectId(context.organisation),
+        orgId: context.organisation === null ? null : concernedId(context.organisation),
         status,
         refusal,
       },
@@ -148,8 +148,11 @@ export class ChangeRecorder {
 
   private async transactNow<T>(context: ChangeContext, work: Work<T>): Promise<T> {
     const session = await this.connection.startSession();
-    const loadRules = () =>
-      this.organisations.findById(toObjectId(context.organisation)).session(session).lean<OrganisationRow>().exec();
+    const { organisation } = context;
+    const loadRules = (): Promise<OrganisationRow | null> =>
+      organisation === noOrganisation
+        ? Promise.resolve(rulesOfNone)
+        : this.organisations.findById(toObjectId(organisation)).session(session).lean<OrganisationRow>().exec();
     const begin = () => new UnitOfWork(session, context, this.clock.now(), loadRules, this.documents);
     try {
       return await session.withTransaction(() => work(begin()), {
@@ -188,7 +191,7 @@ const recordsOf = async (
   );
   const audit = auditOf(context, at, changes, diffs);
   const diff = audit.diff === null ? null : kept(audit.diff);
-  return { revisions, audit: { _id: newObjectId(), orgId, ...audit, diff } };
+  return { revisions, audit: { _id: newObjectId(), orgId: concernedId(context.organisation), ...audit, diff } };
 };
 
 const outboxRow = ({ context, at }: UnitOfWork, told: Told, { sequence, generation }: Advance): OutboxRow => ({

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConnection, InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Connection, Model, Types, UpdateQuery } from 'mongoose';
-import { toObjectId, type OrganisationId } from '../ids';
+import { noOrganisation, toObjectId, type OrganisationId } from '../ids';
 import { ImportRunning } from '../imports/import-running';
 import { kindNamed } from '../kinds/kind';
 import { modelNames } from '../models';
@@ -36,7 +36,9 @@ export class Generations {
       .select({ generation: 1 })
       .lean<Pick<GenerationRow, '_id' | 'generation'>[]>()
       .exec();
-    return new Map(rows.map(({ _id, generation }) => [_id.toString(), generation]));
+    return new Map(
+      rows.map(({ _id, generation }) => [_id.toString(), generation] as const).filter(([id]) => id !== noOrganisation),
+    );
   }
 
   async of(organisation: OrganisationId, session: ClientSession | null = null): Promise<Reached> {

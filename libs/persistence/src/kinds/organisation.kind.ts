@@ -1,4 +1,5 @@
 import { Schema } from 'mongoose';
+import { noOrganisation, toObjectId } from '../ids';
 import type { ResourceRow } from '../resources/resource-row';
 import { defineKind } from './kind';
 
@@ -47,3 +48,21 @@ export const organisationKind = defineKind<OrganisationRow>({
   documents: null,
   counted: false,
 });
+
+/** What holds for changes that are of no organisation: nothing of its own. There is no such row. */
+export const rulesOfNone: OrganisationRow = {
+  _id: toObjectId(noOrganisation),
+  orgId: toObjectId(noOrganisation),
+  version: 0,
+  document: '{}',
+  digest: '',
+  createdAt: new Date(0),
+  updatedAt: new Date(0),
+  name: '',
+  slug: '',
+  requireIfMatch: false,
+  allowDuplicateSlugs: false,
+  allowDuplicatePaths: false,
+  allowUnknownApis: false,
+  enableOwnership: false,
+};

@@ -7,7 +7,7 @@ import { OrganisationInput } from '../../organisations/organisation.dto';
 @KeepsUnknownFields()
 export class OrganisationImport extends OrganisationInput {
   @ApiProperty({ example: '53ac07777cbb8c2d53000002' })
-  @Matches(/^[0-9a-f]{24}$/i, { message: 'must be 24 hex digits' })
+  @Matches(/^(?!0+$)[0-9a-f]{24}$/i, { message: 'must be 24 hex digits, and not all of them 0' })
   readonly id!: string;
 }
 
