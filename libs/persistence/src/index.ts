@@ -31,7 +31,7 @@ export { KeyIndex, type KeyFilter } from './keys/key-index';
 export type { KeyRow, KeyScanRow, PendingWrite } from './keys/key-row';
 export { KeyScans } from './keys/key-scans';
 export { OrganisationConfirmations } from './keys/organisation-confirmations';
-export type { ApiRow } from './kinds/api.kind';
+export { apiKind, type ApiRow } from './kinds/api.kind';
 export { assetKind, type AssetRow } from './kinds/asset.kind';
 export { identityProviderKind, type IdentityProviderRow } from './kinds/identity-provider.kind';
 export {
@@ -72,7 +72,14 @@ export { PersistenceModule } from './persistence.module';
 export { decodePosition, encodePosition, type PositionValue } from './position';
 export { REDIS, redisKey, RedisModule } from './redis.module';
 export { redisTransportOptions, startTransport } from './redis-transport';
-export { ApiStore, type ApiHolder, type ApiNeighbour, type ApiSummary, type ApiWithBase } from './resources/api-store';
+export {
+  ApiStore,
+  notListed,
+  type ApiHolder,
+  type ApiNeighbour,
+  type ApiSummary,
+  type ApiWithBase,
+} from './resources/api-store';
 export { CertificateStore } from './resources/certificate-store';
 export { OAuthClientStore } from './resources/oauth-client-store';
 export { DuplicateKey, LostRace } from './resources/duplicate-key';

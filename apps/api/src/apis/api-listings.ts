@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { ApiStore, ChangeFeed, Generations, toObjectId, type OrganisationId } from '@castellan/persistence';
+import {
+  apiKind,
+  ApiStore,
+  ChangeFeed,
+  Generations,
+  notListed,
+  type ApiSummary,
+  type OrganisationId,
+} from '@castellan/persistence';
 import { Coalescer } from '../gateways/delivery/coalescer';
 import { ApiListing } from './listing';
 
@@ -30,32 +38,23 @@ export class ApiListings {
   }
 
   private async refreshed(organisation: OrganisationId): Promise<ApiListing> {
-    // How far it has come is read first: what commits meanwhile makes the rows newer than that, and is read again.
-    const { sequence, importing } = await this.generations.of(organisation);
     const before = this.held.get(organisation);
+    // How far it has come is read first: what commits meanwhile makes the rows newer than that, and is read again.
+    const { reached, changed } =
+      before === undefined
+        ? { reached: await this.generations.of(organisation), changed: null }
+        : await this.feed.since<ApiSummary>(organisation, before.sequence, apiKind, notListed);
+    const { sequence, importing } = reached;
     if (before?.sequence === sequence) return this.hold(organisation, before);
     // An import in batches may take back what it has written, without a word in the feed.
     if (importing !== null) return this.whole(organisation, sequence);
-    const advanced = before && (await this.advanced(organisation, before, sequence));
+    const advanced = changed === null ? undefined : before?.advanced(sequence, changed.ids, changed.rows);
     return this.hold(organisation, advanced ?? (await this.whole(organisation, sequence)));
   }
 
   private async whole(organisation: OrganisationId, sequence: number): Promise<ApiListing> {
     const rows = await this.apis.summaries(organisation);
     return new ApiListing(sequence, new Map(rows.map((row) => [row._id.toString(), row])));
-  }
-
-  /** The list brought up to date; undefined when it is not known what all has changed. */
-  private async advanced(
-    organisation: OrganisationId,
-    before: ApiListing,
-    sequence: number,
-  ): Promise<ApiListing | undefined> {
-    const changes = await this.feed.between(organisation, before.sequence, sequence);
-    if (changes === null) return undefined;
-    const ids = [...new Set(changes.filter(({ kind }) => kind === 'api').map(({ id }) => id))];
-    const rows = ids.length === 0 ? [] : await this.apis.summaries(organisation, ids.map(toObjectId));
-    return before.advanced(sequence, ids, rows);
   }
 
   private hold(organisation: OrganisationId, listing: ApiListing): ApiListing {

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
-import { ConsistentReads } from '../consistent-reads';
 import { modelNames } from '../models';
 import { pieceOf, type Page, type Piece } from '../paging';
 import { newChain, orgIdOf, type AuditChainRow, type AuditOwner } from './audit-chain';
@@ -13,13 +12,17 @@ const newestFirst = { at: -1, _id: -1 } as const;
 /** Rows that a cursor holds at a time; a row is a megabyte at most, mostly a thousandth of it. */
 const cursorBatch = 100;
 
+interface Waiting {
+  readonly _id: null;
+  readonly unsealed: number;
+}
+
 /** Reads the audit log, always of a given owner. Only the recorder writes records, and only the ledger seals and prunes them. */
 @Injectable()
 export class AuditStore {
   constructor(
     @InjectModel(modelNames.audit) private readonly model: Model<AuditRow>,
     @InjectModel(modelNames.auditChain) private readonly chains: Model<AuditChainRow>,
-    private readonly reads: ConsistentReads,
   ) {}
 
   /** The newest first. */
@@ -59,12 +62,20 @@ export class AuditStore {
     return row ?? newChain(owner);
   }
 
-  /** Both ends of the owner's chain, and how many records wait for the sealer, at the same moment. */
+  /** Both ends of the owner's chain, and how many records wait for the sealer, at the same moment and in one command. */
   async state(owner: AuditOwner): Promise<{ readonly chain: AuditChainRow; readonly unsealed: number }> {
-    return this.reads.read(async (session) => ({
-      chain: await this.chain(owner, session),
-      unsealed: await this.model.countDocuments(pendingQuery(owner)).session(session).exec(),
-    }));
+    const found = await this.model
+      .aggregate<AuditChainRow | Waiting>([
+        { $match: pendingQuery(owner) },
+        { $group: { _id: null, unsealed: { $sum: 1 } } },
+        { $unionWith: { coll: this.chains.collection.collectionName, pipeline: [{ $match: { _id: owner } }] } },
+      ])
+      // What the sealer moves from one side to the other meanwhile is counted once.
+      .readConcern('snapshot')
+      .exec();
+    const waiting = found.find((one) => 'unsealed' in one);
+    const chain = found.find((one) => 'seal' in one);
+    return { chain: chain ?? newChain(owner), unsealed: waiting?.unsealed ?? 0 };
   }
 
   /** The sealed records in the order of the chain. @param from the first sequence number wanted; all when left out */

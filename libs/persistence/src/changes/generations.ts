@@ -131,7 +131,8 @@ export class Generations {
   }
 }
 
-const reachedOf = (row: GenerationRow | null): Reached => ({
+/** What the row of an organisation says; null for one that has never configured anything. */
+export const reachedOf = (row: GenerationRow | null): Reached => ({
   sequence: row?.sequence ?? 0,
   generation: row?.generation ?? 0,
   importing: row?.importing ?? null,

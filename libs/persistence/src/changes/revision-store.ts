@@ -4,7 +4,7 @@ import type { ClientSession, Model, Types } from 'mongoose';
 import { objectAt, parseJson } from '@castellan/tyk';
 import { isObjectIdText, toObjectId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
-import { pieceOf, type Page, type Piece } from '../paging';
+import { pieceWithTotal, type Page, type Piece } from '../paging';
 import type { RightsChange } from './document-work';
 import { rightsHistoryOf } from './records';
 import type { RevisionRow } from './rows';
@@ -28,8 +28,7 @@ export class RevisionStore {
     piece: Pick<Piece, 'place' | 'pageSize'>,
   ): Promise<Page<RevisionSummary>> {
     const filter = { orgId: toObjectId(organisation), kind, resourceId };
-    const whole = { ...piece, sort: { number: -1 }, without: ['document', 'diff'] } as const;
-    return pieceOf(this.model, filter, whole, () => this.model.countDocuments(filter).exec());
+    return pieceWithTotal(this.model, filter, { ...piece, sort: { number: -1 }, without: ['document', 'diff'] });
   }
 
   /** Who had rights in a resource before and after each change of them, the newest first. */
@@ -40,8 +39,7 @@ export class RevisionStore {
     piece: Pick<Piece, 'place' | 'pageSize'>,
   ): Promise<Page<RevisionSummary & { readonly rights: RightsChange }>> {
     const filter = { orgId: toObjectId(organisation), kind: rightsHistoryOf(kind), resourceId };
-    const whole = { ...piece, sort: { number: -1 } } as const;
-    const page = await pieceOf(this.model, filter, whole, () => this.model.countDocuments(filter).exec());
+    const page = await pieceWithTotal<RevisionRow>(this.model, filter, { ...piece, sort: { number: -1 } });
     return { ...page, rows: page.rows.map((row) => ({ ...row, rights: rightsOf(row) })) };
   }
 

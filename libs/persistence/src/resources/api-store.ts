@@ -8,8 +8,11 @@ import { ResourceStore } from './resource-store';
 /** An API that is in the way of another one. */
 export type ApiHolder = Pick<ApiRow, '_id' | 'orgId' | 'apiId' | 'name' | 'userOwners' | 'groupOwners'>;
 
+/** The fields of an API that lists need not read. */
+export const notListed = ['document', 'digest', 'claims', 'addresses'] as const;
+
 /** What a list shows of an API without reading its document. */
-export type ApiSummary = Omit<ApiRow, 'document' | 'digest' | 'claims' | 'addresses'>;
+export type ApiSummary = Omit<ApiRow, (typeof notListed)[number]>;
 
 /** An API that listens where another one does. */
 export type ApiNeighbour = ApiHolder & Required<Pick<ApiRow, 'claims'>>;
@@ -53,12 +56,11 @@ export class ApiStore extends ResourceStore<ApiRow> {
       .exec();
   }
 
-  /** What lists show of the organisation's APIs, of all or of those with these ids. */
-  async summaries(organisation: OrganisationId, ids?: readonly Types.ObjectId[]): Promise<ApiSummary[]> {
-    const orgId = toObjectId(organisation);
+  /** What lists show of the organisation's APIs. */
+  async summaries(organisation: OrganisationId): Promise<ApiSummary[]> {
     return this.model
-      .find(ids === undefined ? { orgId } : { _id: { $in: [...ids] }, orgId })
-      .select({ document: 0, digest: 0, claims: 0, addresses: 0 })
+      .find({ orgId: toObjectId(organisation) })
+      .select(Object.fromEntries(notListed.map((field) => [field, 0])))
       .lean<ApiSummary[]>()
       .exec();
   }
