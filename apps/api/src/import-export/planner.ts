@@ -5,6 +5,7 @@ import { isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
 import type { Existing } from '../resources/document-form';
 import { StoredReferences } from '../resources/references';
 import type { ReadScope } from '../resources/read-scope';
+import { withUnsaidRightsOf } from '../resources/rights';
 import type { Wanted } from '../resources/wanted';
 import { digestOfValue } from '../threads/document-checks';
 import type { ConfigurationDocument } from './document';
@@ -140,7 +141,8 @@ export class Planner {
     const { scope, references, problems } = run;
     const stored = before === null ? null : objectOf(before);
     // What the document does not have is drafted again from what is stored.
-    const content = one.content ?? stored ?? {};
+    const said = one.content ?? stored ?? {};
+    const content = stored === null ? said : withUnsaidRightsOf(kind.name, () => stored, said);
     const identity = { id: one._id.toString(), key: one.key };
     try {
       const parsed = await kind.parsed(kind.form.withIdentity(content, identity, scope.organisation));

@@ -161,6 +161,56 @@ describe('ownership, where an organisation turned it on', () => {
     });
   });
 
+  it('stays with what is written or imported by those who do not speak of owners, and goes where they say there are none', async () => {
+    const { client } = organisation.admin;
+    const { id, apiId } = await makeApi(byUser());
+    const policy = await makePolicy([apiId], byGroup());
+    const ownersOf = async (path: string) => expectOk(await client.get(`${path}/access`)).json;
+    const owned = async () => [await ownersOf(`/api/apis/${id}`), await ownersOf(`/api/portal/policies/${policy}`)];
+    const before = await owned();
+    expect(before).toEqual([
+      { userIds: [ada.id], userGroupIds: [] },
+      { userIds: [], userGroupIds: [adasGroup] },
+    ]);
+    const wrapper = expectOk(await client.get(`/api/apis/${id}`)).json;
+    const stored = expectOk(await client.get(`/api/portal/policies/${policy}`)).json;
+    const definition = (name: string) => ({ api_definition: { ...wrapper['api_definition'], name } });
+    const { user_owners: _users, user_group_owners: _groups, ...unowned } = stored;
+    const silent = { user_owners: null, user_group_owners: null };
+    for (const [at, said] of [{}, silent].entries()) {
+      const [api, changed] = [
+        { ...definition(`put ${at}`), ...said },
+        { ...unowned, ...said, name: `put ${at}` },
+      ];
+      expectOk(await client.put(`/api/apis/${id}`, api));
+      expectOk(await client.put(`/api/portal/policies/${policy}`, changed));
+      expect(await owned()).toEqual(before);
+      const document = { apis: [{ ...definition(`in ${at}`), ...said }], policies: [{ ...changed, name: `in ${at}` }] };
+      expectOk(await client.post('/api/import', document));
+      expect(expectOk(await client.get(`/api/portal/policies/${policy}`)).json['name']).toBe(`in ${at}`);
+      expect(await owned()).toEqual(before);
+    }
+    expect((await bob.client.get(`/api/apis/${id}`)).status).toBe(404);
+    const none = { user_owners: [], user_group_owners: [] };
+    expectOk(await client.post('/api/import', { apis: [{ ...definition('free'), ...none }] }));
+    expectOk(await bob.client.get(`/api/apis/${id}`));
+  });
+
+  it('is not what a rollback brings back: owners and groups of an API stay as they are', async () => {
+    const { client } = organisation.admin;
+    const { id } = await makeApi(byUser(), { name: 'first' });
+    const { json } = expectOk(await client.get(`/api/apis/${id}`));
+    const renamed = { ...json['api_definition'], name: 'second' };
+    expectOk(await client.put(`/api/apis/${id}`, { api_definition: renamed, user_owners: [bob.id], ...byGroup() }));
+    expectOk(await client.post(`/api/apis/${id}/rollback`, { revision: 1 }));
+    const after = expectOk(await client.get(`/api/apis/${id}`)).json;
+    expect([after['api_definition']?.['name'], after['user_owners'], after['user_group_owners']]).toEqual([
+      'first',
+      [bob.id],
+      [adasGroup],
+    ]);
+  });
+
   it('hides keys that open what is not theirs, in lists, by token and by hash', async () => {
     const hidden = await makeApi(byUser());
     const free = await makeApi({});

@@ -2,7 +2,6 @@ import { CastellanError, Conflict, NotFound, ValidationFailed, type FieldError }
 import {
   DuplicateKey,
   isObjectIdText,
-  kindNamed,
   newObjectId,
   toObjectId,
   type Change,
@@ -14,13 +13,14 @@ import {
   type ResourceStore,
   type UnitOfWork,
 } from '@castellan/persistence';
-import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { isJsonObject, objectAt, parseJson, type JsonObject } from '@castellan/tyk';
 import type { ClientSession, Types } from 'mongoose';
 import type { Precondition } from '../http/precondition';
 import type { Asker } from '../ownership/sights';
 import type { DocumentForm } from './document-form';
 import type { ResourceTools } from './resource-tools';
 import type { ReadScope } from './read-scope';
+import { withRightsOf, withUnsaidRightsOf } from './rights';
 import type { Drafting, Obstacle, Wanted } from './wanted';
 
 /** What a removal needs to know beside the row. */
@@ -193,7 +193,8 @@ export abstract class ResourceService<Row extends ResourceRow> {
     }
     return this.commit(context, async (unit) => {
       const current = await this.requireIn(unit, id, precondition);
-      return this.replaceIn(unit, current, await this.parsed(this.withRightsOf(current, content)), 'rollback');
+      const restored = withRightsOf(this.store.kind.name, documentOf(current), content);
+      return this.replaceIn(unit, current, await this.parsed(restored), 'rollback');
     });
   }
 
@@ -263,9 +264,10 @@ export abstract class ResourceService<Row extends ResourceRow> {
     return this.put(unit, null, draft, { operation, version });
   }
 
-  /** Replaces a row in a unit that may hold more; the same content changes nothing. */
-  async replaceIn(unit: UnitOfWork, current: Row, content: JsonObject, operation: Operation = 'update'): Promise<Row> {
+  /** Replaces a row in a unit that may hold more; the same content changes nothing. Rights of which it does not speak stay. */
+  async replaceIn(unit: UnitOfWork, current: Row, sent: JsonObject, operation: Operation = 'update'): Promise<Row> {
     await unit.rules();
+    const content = withUnsaidRightsOf(this.store.kind.name, () => documentOf(current), sent);
     await this.tools.owners.requireKnown(unit.organisation, content, () => parseJson(current.document));
     const references = this.tools.references.of(unit);
     const draft = await this.draft(unit, { content, id: current._id, current, operation, references });
@@ -343,16 +345,6 @@ export abstract class ResourceService<Row extends ResourceRow> {
     }
   }
 
-  /** An earlier content with the rights that the resource gives today. */
-  private withRightsOf(current: Row, content: JsonObject): JsonObject {
-    const { rights = [] } = kindNamed(this.store.kind.name);
-    const today = parseJson(current.document);
-    if (rights.length === 0 || !isJsonObject(today)) return content;
-    const isRight = ([name]: readonly [string, JsonValue]): boolean => rights.includes(name);
-    const earlier = Object.entries(content).filter((field) => !isRight(field));
-    return Object.fromEntries([...earlier, ...Object.entries(today).filter(isRight)]);
-  }
-
   private async refuseObstacles(unit: UnitOfWork, wanted: Wanted<Row>): Promise<void> {
     const [obstacle] = await this.check(unit, [wanted], new Set());
     if (obstacle !== undefined) throw obstacle.error;
@@ -364,6 +356,8 @@ const isOther = async (
   { document }: Pick<ResourceRow, 'document'>,
   current: ResourceRow,
 ): Promise<boolean> => document !== current.document && (await documents.digest(document)) !== current.digest;
+
+const documentOf = ({ document }: ResourceRow): JsonObject => objectAt(parseJson(document));
 
 const contentOf = (revision: { readonly document: string | null } | null): JsonObject | null => {
   if (revision?.document == null) return null;
