@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import Provider, { type Configuration } from 'oidc-provider';
 
 /** What the provider says of somebody. */
@@ -8,19 +8,50 @@ export type Claims = Readonly<Record<string, unknown>>;
 export const clientId = 'castellan';
 export const clientSecret = 'a-secret-of-the-client-of-tests';
 
+interface Signing {
+  readonly key?: CryptoKey | Uint8Array;
+  readonly kid?: string;
+  readonly alg?: string;
+}
+
+const newKey = async (): Promise<CryptoKey> => (await generateKeyPair('RS256', { extractable: true })).privateKey;
+
+/** A response that ends with another JSON than it was given. */
+const endingOtherwise = (response: ServerResponse, alter: (reply: Claims) => Promise<Claims>): ServerResponse => {
+  const end = response.end.bind(response);
+  response.end = (body?: unknown) => {
+    const reply: unknown = JSON.parse(String(body));
+    void alter(typeof reply === 'object' && reply !== null ? { ...reply } : {}).then((altered) => {
+      const text = JSON.stringify(altered);
+      response.setHeader('content-length', Buffer.byteLength(text));
+      end(text);
+    });
+    return response;
+  };
+  return response;
+};
+
 /** A real provider of OpenID Connect on loopback, whose people are those that a test names. */
 export class TestIdentityProvider {
   readonly people = new Map<string, Claims>();
+  /** What an ID token says and how it is signed, in the place of what the provider would say. */
+  alterToken: ((claims: JWTPayload) => Promise<string>) | null = null;
+  /** The same for what it says of somebody when it is asked. */
+  alterUserinfo: ((claims: Claims) => Claims) | null = null;
+  /** How often somebody asked for the keys. */
+  keysAsked = 0;
+  private kid = 'first';
+  private redirectUris: readonly string[] = [];
   private provider: Provider | null = null;
 
   private constructor(
     private readonly server: Server,
     readonly issuer: string,
-    private readonly key: CryptoKey,
+    private key: CryptoKey,
   ) {}
 
   static async start(): Promise<TestIdentityProvider> {
-    const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const privateKey = await newKey();
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
@@ -28,15 +59,44 @@ export class TestIdentityProvider {
     const idp = new TestIdentityProvider(server, `http://127.0.0.1:${address.port}`, privateKey);
     server.on('request', (request, response) => {
       if (idp.provider === null) response.writeHead(503).end();
-      else void idp.provider.callback()(request, response);
+      else void idp.provider.callback()(request, idp.altering(request, response));
     });
     return idp;
   }
 
   /** Begins to serve a client. */
   async serve(redirectUris: readonly string[]): Promise<void> {
-    const jwk: JWK = { ...(await exportJWK(this.key)), kid: 'first', alg: 'RS256', use: 'sig' };
+    this.redirectUris = redirectUris;
+    const jwk: JWK = { ...(await exportJWK(this.key)), kid: this.kid, alg: 'RS256', use: 'sig' };
     this.provider = new Provider(this.issuer, this.configuration(jwk, redirectUris));
+  }
+
+  /** Signs with another key from now on, and publishes no other. */
+  async rotateKey(): Promise<void> {
+    [this.key, this.kid] = [await newKey(), crypto.randomUUID()];
+    await this.serve(this.redirectUris);
+  }
+
+  /** An ID token as the provider signs it, but for what is said. */
+  sign(claims: JWTPayload, { key = this.key, kid = this.kid, alg = 'RS256' }: Signing = {}): Promise<string> {
+    return new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(key);
+  }
+
+  /** The response, which changes what the provider says on its way out. */
+  private altering({ url = '' }: IncomingMessage, response: ServerResponse): ServerResponse {
+    const [path] = url.split('?');
+    if (path === '/jwks') this.keysAsked += 1;
+    const { alterToken, alterUserinfo } = this;
+    if (path === '/token' && alterToken !== null) {
+      return endingOtherwise(response, async (reply) => ({
+        ...reply,
+        id_token: await alterToken(decodeJwt(String(reply['id_token']))),
+      }));
+    }
+    if (path === '/me' && alterUserinfo !== null) {
+      return endingOtherwise(response, (reply) => Promise.resolve(alterUserinfo(reply)));
+    }
+    return response;
   }
 
   private configuration(jwk: JWK, redirectUris: readonly string[]): Configuration {
@@ -105,7 +165,7 @@ export class TestIdentityProvider {
   }
 
   /** A token by which the provider says that somebody has logged out. */
-  logoutToken(claims: Claims, { key = this.key, kid = 'first' } = {}): Promise<string> {
+  logoutToken(claims: Claims, { key = this.key, kid = this.kid } = {}): Promise<string> {
     const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
     return new SignJWT({ events, jti: crypto.randomUUID(), ...claims })
       .setProtectedHeader({ alg: 'RS256', kid, typ: 'logout+jwt' })

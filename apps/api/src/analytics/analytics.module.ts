@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module';
 import { ReplicaLock } from '../retention/replica-lock';
 import { DeadLettersController } from './dead-letters/dead-letters.controller';
 import { DeadLettersService } from './dead-letters/dead-letters.service';
@@ -32,7 +33,7 @@ import { RollupStore } from './storage/rollup-store';
 
 /** What gateways record of requests: taken out of Redis, kept and added up in MongoDB, and asked about. */
 @Module({
-  imports: [OwnershipModule],
+  imports: [AuthModule, OwnershipModule],
   controllers: [
     ...figuresControllers,
     LogController,

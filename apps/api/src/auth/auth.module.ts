@@ -27,6 +27,14 @@ import { UserRights } from './user-rights';
     AccessControl,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [AccessControl, ActingOrganisation, FailedAttempts, OperatorSecretsReader, SessionStore, UserRights],
+  exports: [
+    AccessControl,
+    ActingOrganisation,
+    FailedAttempts,
+    OperatorSecretsReader,
+    OrganisationStrategy,
+    SessionStore,
+    UserRights,
+  ],
 })
 export class AuthModule {}

@@ -46,12 +46,28 @@ export class OrganisationStrategy extends PassportStrategy(Strategy, 'organisati
   }
 
   private async byKey(request: FastifyRequest): Promise<UserPrincipal> {
-    const given = headersNamed(request, 'authorization');
-    const key = (given[0] ?? '').replace(bearer, '').trim();
-    if (given.length !== 1 || key === '') throw new Unauthorised();
+    const key = keyOf(request);
+    if (key === '') throw new Unauthorised();
     const user = await this.users.activeByAccessKeyHash(accessKeyHash(key));
     if (user === null) throw await this.attempts.refusal('credential', addressOf(request));
     return this.rights.principalOf(user, null);
+  }
+
+  /**
+   * Whoever a request was let in for, as they are now: for what goes on after the reply has begun. Asking does not keep a session
+   * alive.
+   *
+   * @throws Unauthorised once the key, the session or the user is over
+   */
+  async stillThere(
+    request: FastifyRequest,
+    { userId, sessionId, organisationId }: UserPrincipal,
+  ): Promise<UserPrincipal> {
+    const user = await this.users.activeById(userId);
+    const session = sessionId === null ? null : await this.sessions.byId(sessionId);
+    const isShown = sessionId === null ? user?.accessKeyHash === accessKeyHash(keyOf(request)) : session !== null;
+    if (user === null || !isShown) throw new Unauthorised();
+    return { ...(await this.rights.principalOf(user, session)), organisationId };
   }
 
   private async bySession(request: FastifyRequest): Promise<UserPrincipal> {
@@ -63,6 +79,12 @@ export class OrganisationStrategy extends PassportStrategy(Strategy, 'organisati
     return this.rights.principalOf(user, session);
   }
 }
+
+/** The access key that a request shows; empty for none, and for several. */
+const keyOf = (request: Pick<FastifyRequest, 'raw'>): string => {
+  const given = headersNamed(request, 'authorization');
+  return given.length === 1 ? (given[0] ?? '').replace(bearer, '').trim() : '';
+};
 
 /** The values of a header as they came: the server keeps only one of some. */
 const headersNamed = ({ raw }: Pick<FastifyRequest, 'raw'>, wanted: string): readonly string[] =>

@@ -1,81 +1,32 @@
 import { generateKeyPair } from 'jose';
-import { eventually, listOf, textOf, unique, type Reply } from '@castellan/testing';
-import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { eventually, listOf, textOf, unique } from '@castellan/testing';
+import { expectOk, type ApiUnderTest, type TestOrganisation } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';
-import { clientId, clientSecret, TestIdentityProvider } from '../../test/identity-provider';
+import { clientSecret, type TestIdentityProvider } from '../../test/identity-provider';
+import { OidcLogins } from '../../test/oidc-logins';
 
 describe('logins by OpenID Connect', () => {
+  let logins: OidcLogins;
   let api: ApiUnderTest;
   let idp: TestIdentityProvider;
   let organisation: TestOrganisation;
   let providerId: string;
   let [editors, readers] = ['', ''];
 
-  const group = async (permissions: Readonly<Record<string, string>>): Promise<string> => {
-    const body = { name: unique('group'), user_permissions: permissions };
-    return textOf(expectOk(await organisation.admin.client.post('/api/usergroups', body)).json['Meta']);
-  };
-  const provider = (fields: Readonly<Record<string, unknown>> = {}) => ({
-    name: 'Accounts',
-    issuer: idp.issuer,
-    client_id: clientId,
-    client_secret: clientSecret,
-    groups_claim: 'groups',
-    group_mappings: { editors, readers },
-    create_users: true,
-    ...fields,
-  });
-  const configure = async (fields: Readonly<Record<string, unknown>>): Promise<void> => {
-    expectOk(await organisation.admin.client.put(`/api/identity-providers/${providerId}`, provider(fields)));
-  };
-
   beforeAll(async () => {
-    api = await ApiUnderTest.start({
-      OIDC_HTTP: 'loopback',
-      SECRET_KEY: 'a-key-for-what-is-sealed',
-      CREDENTIAL_ATTEMPTS: '1000',
-    });
-    organisation = await api.organisation();
-    idp = await TestIdentityProvider.start();
-    editors = await group({ apis: 'write' });
-    readers = await group({ policies: 'read' });
-    const created = expectOk(await organisation.admin.client.post('/api/identity-providers', provider()));
-    providerId = textOf(created.json['Meta']);
-    await idp.serve([`${api.url}/sso/oidc/${providerId}/callback`]);
+    logins = await OidcLogins.start();
+    ({ api, idp, organisation, providerId, editors, readers } = logins);
   });
-  afterAll(async () => {
-    await api.stop();
-    await idp.stop();
-  });
+  afterAll(() => logins.stop());
   beforeEach(() => configure({}));
 
-  /** Somebody whom the provider knows. */
-  const someone = (claims: Readonly<Record<string, unknown>> = {}): string => {
-    const subject = unique('sub');
-    const own = { email: `${subject}@acme.example`, email_verified: true, given_name: 'Ada', groups: ['editors'] };
-    idp.people.set(subject, { ...own, ...claims });
-    return subject;
-  };
-  const begin = async (browser: Browser, next = '/'): Promise<string> => {
-    const reply = await browser.call('GET', `/sso/oidc/${providerId}/login?next=${encodeURIComponent(next)}`);
-    expect(reply.status).toBe(302);
-    return textOf(reply.headers.get('location') ?? '');
-  };
-  /** Logs somebody in, in a browser that comes from elsewhere, as after a login at a provider. */
-  const logIn = async (subject: string, browser = new Browser(api.anonymous), next = '/'): Promise<Reply> => {
-    const back = new URL(await idp.logIn(await begin(browser, next), subject));
-    const crossSite = { 'sec-fetch-site': 'cross-site', origin: '' };
-    return browser.call('GET', `${back.pathname}${back.search}`, undefined, crossSite);
-  };
-  const userOf = async (subject: string): Promise<Record<string, unknown> | undefined> => {
-    const found = await organisation.admin.client.get(`/api/users/search?q=${subject}`);
-    return listOf(expectOk(found).json['users'])[0];
-  };
-  const groupsOf = async (subject: string): Promise<readonly unknown[]> => {
-    const id = textOf((await userOf(subject))?.['id']);
-    const { json } = expectOk(await organisation.admin.client.get(`/api/users/${id}/permissions`));
-    return listOf(json['groups']).map((one) => one['id']);
-  };
+  const provider = (fields?: Readonly<Record<string, unknown>>) => logins.provider(fields);
+  const configure = (fields: Readonly<Record<string, unknown>>) => logins.configure(fields);
+  const someone = (claims?: Readonly<Record<string, unknown>>) => logins.someone(claims);
+  const begin = (browser: Browser) => logins.begin(browser);
+  const logIn = (subject: string, browser?: Browser, next?: string) => logins.logIn(subject, browser, next);
+  const userOf = (subject: string) => logins.userOf(subject);
+  const groupsOf = (subject: string) => logins.groupsOf(subject);
 
   it('make a user of whoever comes for the first time, with the groups that the claim stands for, and no more rights', async () => {
     const subject = someone({ groups: ['editors', 'readers', 'admin'] });
@@ -100,7 +51,7 @@ describe('logins by OpenID Connect', () => {
     const subject = someone({ groups: ['editors'] });
     await logIn(subject);
     const id = textOf((await userOf(subject))?.['id']);
-    const byHand = await group({ hooks: 'read' });
+    const byHand = await logins.group({ hooks: 'read' });
     expectOk(await organisation.admin.client.put(`/api/users/${id}`, { group_ids: [editors, byHand] }));
     idp.people.set(subject, { ...idp.people.get(subject), groups: ['readers'] });
     await logIn(subject);
@@ -191,12 +142,7 @@ describe('logins by OpenID Connect', () => {
     const subject = someone();
     const browser = new Browser(api.anonymous);
     await logIn(subject, browser);
-    const path = `/sso/oidc/${providerId}/backchannel-logout`;
-    const send = (token: string): Promise<Reply> =>
-      api.anonymous.call('POST', path, {
-        body: `logout_token=${token}`,
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      });
+    const send = (token: string) => logins.logOut(token);
     const { privateKey } = await generateKeyPair('RS256');
     for (const token of [
       'no token',

@@ -24,6 +24,29 @@ export const watching = (traffic: Traffic): void => {
     expect(found.reduce((sum, { hits }) => sum + hits, 0)).toBe(1);
   });
 
+  it('ends the streams of users who are switched off or deleted, get another key or lose the right', async () => {
+    const { admin, api, organisation } = traffic;
+    const ends: readonly ((id: string) => Promise<unknown>)[] = [
+      (id) => admin.put(`/api/users/${id}`, { active: false }),
+      (id) => admin.delete(`/api/users/${id}`),
+      (id) => admin.put(`/api/users/${id}/actions/key/reset`),
+      (id) => admin.put(`/api/users/${id}`, { user_permissions: { apis: 'read' } }),
+    ];
+    const said = await Promise.all(
+      ends.map(async (end) => {
+        const { id, accessKey } = await api.user(organisation.id, { analytics: 'read' });
+        const response = await fetch(`${api.url}/api/analytics/live`, { headers: { authorization: accessKey } });
+        const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+        expect((await reader?.read())?.value).toContain('event: minute');
+        await end(id);
+        let rest = '';
+        for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) rest += part.value;
+        return /event: ended\ndata: \{"code":"(\w+)"\}\n\n$/.exec(rest)?.[1];
+      }),
+    );
+    expect(said).toEqual(['unauthorised', 'unauthorised', 'unauthorised', 'forbidden']);
+  });
+
   it('says by time how available an upstream was', async () => {
     const at = (minute: number): Date => new Date(Date.parse('2026-10-01T00:00:00Z') + minute * 60_000);
     const checks = [

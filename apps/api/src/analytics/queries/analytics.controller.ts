@@ -1,13 +1,19 @@
-import { Body, Controller, Res } from '@nestjs/common';
+import { Body, Controller, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AnyUser } from '@castellan/rbac';
-import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
+import { OrganisationStrategy } from '../../auth/organisation-strategy';
+import {
+  organisationContextOf,
+  OrganisationRequest,
+  type ApiRequest,
+  type OrganisationContext,
+} from '../../http/request-context';
 import { Route } from '../../http/route';
 import { LiveService } from './live.service';
 import { QueryBodyDto, queryExample, QueryReplyDto, readQuery } from './query.body';
 import { QueryService } from './query.service';
-import { AnalyticsRights } from './rights';
+import { AnalyticsRights, type Scope } from './rights';
 
 const rights = 'Needs `analytics`, or `owned_analytics` for the APIs that the user owns.';
 
@@ -19,6 +25,7 @@ export class AnalyticsController {
     private readonly queries: QueryService,
     private readonly live: LiveService,
     private readonly rights: AnalyticsRights,
+    private readonly callers: OrganisationStrategy,
   ) {}
 
   @Route.post('query', {
@@ -39,13 +46,21 @@ export class AnalyticsController {
     access: AnyUser('Analytics Live'),
     id: 'liveAnalytics',
     summary: 'The last minute, second by second, as server-sent events',
-    description: `${rights} Each second an event \`minute\` with \`seconds\`, a list of 60 \`{at, hits, errors}\`, and with \`skipped\`, the events that were left out because the reader was slow. Requests show up when they are stored, a second or two after they were made.`,
+    description: `${rights} Each second an event \`minute\` with \`seconds\`, a list of 60 \`{at, hits, errors}\`, and with \`skipped\`, the events that were left out because the reader was slow. Requests show up when they are stored, a second or two after they were made. An event \`ended\` says that the caller may not see it any more.`,
     reply: { schema: { type: 'string' } },
     produces: ['text/event-stream'],
     errors: [403, 429],
   })
-  async stream(@OrganisationRequest() context: OrganisationContext, @Res() reply: FastifyReply): Promise<void> {
-    const scope = await this.rights.scope(context);
-    this.live.open(context.organisation, scope, reply);
+  async stream(
+    @OrganisationRequest() context: OrganisationContext,
+    @Req() request: ApiRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.rights.scope(context);
+    const scopeNow = async (): Promise<Scope> => {
+      request.principal = await this.callers.stillThere(request, context.user);
+      return this.rights.scope(organisationContextOf(request));
+    };
+    this.live.open(context.organisation, scopeNow, reply);
   }
 }

@@ -35,8 +35,13 @@ export class LiveService implements BeforeApplicationShutdown {
     for (const { stop } of this.streams) stop();
   }
 
-  /** Each event holds the whole minute, so that whoever connects again has missed nothing. @throws limit_reached */
-  open(organisation: OrganisationId, scope: Scope, reply: FastifyReply): void {
+  /**
+   * Each event holds the whole minute, so that whoever connects again has missed nothing.
+   *
+   * @param scopeNow what the reader may see at this moment; when that is refused the stream ends, with an event `ended`
+   * @throws limit_reached
+   */
+  open(organisation: OrganisationId, scopeNow: () => Promise<Scope>, reply: FastifyReply): void {
     const own = [...this.streams].filter((stream) => stream.organisation === organisation).length;
     if (this.streams.size >= mostStreams || own >= mostOfOrganisation) {
       throw new CastellanError(429, 'limit_reached', 'Too many live streams are open; close one first');
@@ -59,9 +64,13 @@ export class LiveService implements BeforeApplicationShutdown {
       }
       busy = true;
       try {
-        const event = { seconds: await this.lastMinute(organisation, scope), skipped };
+        const event = { seconds: await this.lastMinute(organisation, await scopeNow()), skipped };
         raw.write(`event: minute\ndata: ${JSON.stringify(event)}\n\n`);
       } catch (error) {
+        if (error instanceof CastellanError && error.status < 500) {
+          raw.end(`event: ended\ndata: ${JSON.stringify({ code: error.code })}\n\n`);
+          return;
+        }
         this.logger.warn({ err: error }, 'A live stream could not be fed');
         raw.write('event: unavailable\ndata: {}\n\n');
       } finally {
