@@ -39,6 +39,7 @@ export {
   defineKind,
   documentKinds,
   kindNamed,
+  ownedKinds,
   kindNames,
   modelOf,
   registerKind,
@@ -49,7 +50,8 @@ export {
 export { deleteOrder, draftOrder, writeOrder } from './kinds/order';
 export { certificateKind, type CertificateRow } from './kinds/certificate.kind';
 export { oauthClientKind, type OAuthClientRow } from './kinds/oauth-client.kind';
-export type { OrganisationRow } from './kinds/organisation.kind';
+export { keyKind } from './kinds/key.kind';
+export { organisationKind, type OrganisationRow } from './kinds/organisation.kind';
 export type { PolicyRow } from './kinds/policy.kind';
 export type { NodeItem } from './kinds/served';
 export type { UserGroupRow } from './kinds/user-group.kind';
@@ -83,7 +85,7 @@ export {
 export { CertificateStore } from './resources/certificate-store';
 export { OAuthClientStore } from './resources/oauth-client-store';
 export { DuplicateKey, LostRace } from './resources/duplicate-key';
-export { isTheirs, type Owned, type Viewer } from './resources/owned';
+export { isTheirs, ownedFields, ownerFields, type Owned, type Viewer } from './resources/owned';
 export { RemovalStore, type RemovalRow } from './resources/removal-store';
 export { type Draft, type Head, type ResourceRow } from './resources/resource-row';
 export { ResourceStore, type Claims, type PageQuery } from './resources/resource-store';

@@ -78,6 +78,7 @@ const changeHooks = (
 /** API definitions in documents. */
 export const apiForm: DocumentForm<ApiRow> = {
   idPath: 'api_definition.id',
+  copiesPath: 'hook_references',
   identityOf: apiIdentityOf,
   withIdentity: withApiIdentity,
   portable: portableApi,

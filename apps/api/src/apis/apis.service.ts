@@ -6,14 +6,17 @@ import { CastellanError, Conflict, ValidationFailed } from '@castellan/dto';
 import {
   ApiStore,
   CertificateStore,
+  isObjectIdText,
   isTheirs,
   OAuthClientStore,
+  toObjectId,
   WebhookStore,
   type ApiRow,
   type Change,
   type ChangeContext,
   type Draft,
   type DuplicateKey,
+  type Head,
   type OrganisationId,
   type OrganisationRow,
   type UnitOfWork,
@@ -70,6 +73,19 @@ export class ApisService extends ResourceService<ApiRow> {
 
   override find(organisation: OrganisationId, id: string, session: ClientSession | null): Promise<ApiRow | null> {
     return this.apis.byEitherId(organisation, id, session);
+  }
+
+  override headsNamed(organisation: OrganisationId, id: string): Promise<readonly Head<ApiRow>[]> {
+    const byRowId = isObjectIdText(id) ? [{ _id: toObjectId(id) }] : [];
+    return this.apis.heads(organisation, { $or: [...byRowId, { apiId: id }] });
+  }
+
+  /** Others name APIs by `api_id` alone. */
+  protected override async referred(
+    { organisation, session }: ReadScope,
+    ids: readonly string[],
+  ): Promise<readonly ApiRow[]> {
+    return ids.length === 0 ? [] : this.apis.findAll(organisation, { apiId: { $in: [...ids] } }, session);
   }
 
   parse(body: unknown): JsonObject {

@@ -93,7 +93,10 @@ const webhookIdOf = (reference: JsonValue): string => textAt(reference, 'hook', 
 
 const load = async (references: readonly JsonObject[], source: References): Promise<KnownHooks> => {
   const names = references.flatMap((reference) => [hookIdOf(reference), webhookIdOf(reference)]);
-  const rows = await source.webhooks([...new Set(names)].filter((name) => name !== ''));
+  const rows = await source.named(
+    'webhook',
+    [...new Set(names)].filter((name) => name !== ''),
+  );
   const hooks = rows.map((row) => [row._id.toString(), objectAt(parseJson(row.document))] as const);
   return {
     byId: new Map(hooks),

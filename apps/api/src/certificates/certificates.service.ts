@@ -53,7 +53,7 @@ export class CertificatesService {
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    tools.addStore(certificates);
+    tools.stores.add(certificates);
   }
 
   get pageSize(): number {

@@ -13,6 +13,7 @@ import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece } from '../http/reply-headers';
 import { Route } from '../http/route';
 import { HistoryService, summaryOf, type Traced } from './history.service';
+import { RoutesOf } from '../ownership/kind-routes';
 import { Sights } from '../ownership/sights';
 import { sectionedKind } from '../resources/kind-rights';
 import type { ResourceService } from '../resources/resource.service';
@@ -70,6 +71,7 @@ type RevisionRoutesClass = abstract new (resource: Traced, history: HistoryServi
 const revisionRoutes = (kind: string): RevisionRoutesClass => {
   const { noun, spoken, section } = sectionedKind(kind);
 
+  @RoutesOf(kind)
   abstract class Routes implements RevisionRoutes {
     constructor(
       readonly resource: Traced,

@@ -1,6 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { DOCUMENT_WORK, Generations, type Claims, type DocumentWork, type ResourceRow } from '@castellan/persistence';
+import {
+  DOCUMENT_WORK,
+  Generations,
+  kindNamed,
+  type Claims,
+  type DocumentWork,
+  type ResourceRow,
+} from '@castellan/persistence';
 import { isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
 import type { Existing } from '../resources/document-form';
 import { StoredReferences } from '../resources/references';
@@ -73,13 +80,13 @@ export class Planner {
     // First of all: what is committed meanwhile makes the plan older than it says, and it is made again.
     const { sequence, generation } = await this.generations.of(scope.organisation, scope.session);
     const problems = new Problems();
-    const references = new PlannedReferences(this.stored.of(scope));
+    const references = new PlannedReferences(this.stored, scope);
     const run = { scope, references, request, problems };
     const surveys: Survey[] = [];
     for (const kind of this.kinds.toDraft) {
       const survey = await this.survey(kind, run);
       surveys.push(survey);
-      for (const { key } of survey.deleted) references.willBeGone(kind.name, key);
+      for (const { _id, key } of survey.deleted) references.willBeGone(kind.name, [_id.toString(), key]);
     }
     const resources: PlannedResource[] = [];
     const changed = new Set<string>();
@@ -146,7 +153,7 @@ export class Planner {
     const identity = { id: one._id.toString(), key: one.key };
     try {
       const parsed = await kind.parsed(kind.form.withIdentity(content, identity, scope.organisation));
-      return await kind.draft(scope, references, parsed, one._id, stored);
+      return await kind.draft(scope, references.of(kind.name), parsed, one._id, stored);
     } catch (error) {
       problems.addError(one.path === '' ? `${kind.section}.${one.key}` : one.path, error);
       return null;
@@ -215,9 +222,12 @@ export class Planner {
     const unchanged = outcomes
       .filter(({ drafted }) => drafted === null)
       .flatMap(({ match: one }) => one.existing ?? []);
-    // What is drafted has been told that the hook is not there.
-    for (const { key, name } of [...kept, ...unchanged].filter((row) => references.losesHook(row))) {
-      problems.add(`${kind.section}.${key}.hook_references`, `API "${name}" refers to the web hook`, 'in_use');
+    // What is drafted has been told that the original is not there.
+    const { embeds, called } = kind.kind;
+    for (const { key, name } of [...kept, ...unchanged].filter((row) => references.losesOriginal(embeds, row))) {
+      const originals = embeds.map((embedded) => kindNamed(embedded).called).join(' or ');
+      const path = [kind.section, key, ...(kind.form.copiesPath === undefined ? [] : [kind.form.copiesPath])].join('.');
+      problems.add(path, `${called} "${name}" refers to the ${originals}`, 'in_use');
     }
     const wanted = await wantedOf(kind, outcomes, scope);
     if (wanted.length === 0) return;
@@ -289,19 +299,14 @@ const actionOf = (existing: Existing | null, drafted: Drafted | null): Action =>
   return drafted === null ? 'unchanged' : 'update';
 };
 
-/** Whoever imports sees everything, so nobody asks whose it is going to be. */
-const nobody = { userOwners: [], groupOwners: [] };
-
-/** Lets the drafts that follow refer to this one. */
+/** Lets the drafts that follow refer to this one. Whoever imports sees everything, so nobody asks whose it is going to be. */
 const announce = (
   { name }: TransferKind,
-  one: Match,
+  { _id, existing }: Match,
   { draft, outline }: Drafted,
   references: PlannedReferences,
 ): void => {
-  if (name === 'webhook') references.willBeHook(one._id.toString(), draft.document);
-  if (name !== 'api') return;
-  references.willBeApi({ apiId: outline.key, document: draft.document, ...nobody }, one.existing?.key ?? null);
+  references.willBe(name, { _id, key: outline.key, document: draft.document }, existing?.key ?? null);
 };
 
 /** Rows that hold what others are about to get, with what they hold: by hex id. */

@@ -1,44 +1,60 @@
-import { toObjectId } from '@castellan/persistence';
-import type { References, ReferredApi, ReferredHook } from '../resources/references';
+import { declaredBy, type References, type Referred, type StoredReferences } from '../resources/references';
+import type { ReadScope } from '../resources/read-scope';
+
+/** What an import does to the resources of one kind, by all ids by which others name them. */
+interface Planned {
+  readonly written: Map<string, Referred>;
+  readonly gone: Set<string>;
+}
 
 /** What drafts of an import refer to: what the import is about to write, and otherwise what there is. */
-export class PlannedReferences implements References {
-  private readonly plannedApis = new Map<string, ReferredApi>();
-  private readonly plannedHooks = new Map<string, ReferredHook>();
-  private readonly goneApis = new Set<string>();
-  private readonly goneHooks = new Set<string>();
+export class PlannedReferences {
+  private readonly planned = new Map<string, Planned>();
 
-  constructor(private readonly stored: References) {}
+  constructor(
+    private readonly stored: Pick<StoredReferences, 'named'>,
+    private readonly scope: ReadScope,
+  ) {}
 
-  /** An API that the import writes, and the `api_id` that it had until now. */
-  willBeApi(api: ReferredApi, before: string | null): void {
-    if (before !== null && before !== api.apiId) this.goneApis.add(before);
-    this.plannedApis.set(api.apiId, api);
+  /** As a kind may use them. */
+  of(by: string): References {
+    return declaredBy(by, { named: (kind, ids) => this.named(kind, ids) });
   }
 
-  willBeHook(id: string, document: string): void {
-    this.plannedHooks.set(id, { _id: toObjectId(id), document });
+  /**
+   * A resource that the import writes.
+   *
+   * @param before the id of its own that it had until now; null for a new one
+   */
+  willBe(kind: string, referred: Referred, before: string | null): void {
+    const { written, gone } = this.plannedOf(kind);
+    if (before !== null && before !== referred.key) gone.add(before);
+    for (const id of [referred._id.toString(), referred.key]) written.set(id, referred);
   }
 
-  willBeGone(kind: string, key: string): void {
-    if (kind === 'api') this.goneApis.add(key);
-    if (kind === 'webhook') this.goneHooks.add(key);
+  /** A resource that the import deletes, by all of its ids. */
+  willBeGone(kind: string, ids: readonly string[]): void {
+    for (const id of ids) this.plannedOf(kind).gone.add(id);
   }
 
-  /** Whether it holds a copy of a web hook that the import deletes. */
-  losesHook({ copies }: { readonly copies: readonly string[] }): boolean {
-    return copies.some((id) => this.goneHooks.has(id));
+  /** Whether something is deleted that this one holds a copy of. @param embeds the kinds of which it holds copies */
+  losesOriginal(embeds: readonly string[], { copies }: { readonly copies: readonly string[] }): boolean {
+    return embeds.some((kind) => copies.some((id) => this.plannedOf(kind).gone.has(id)));
   }
 
-  async apis(apiIds: readonly string[]): Promise<readonly ReferredApi[]> {
-    const unplanned = apiIds.filter((id) => !this.plannedApis.has(id) && !this.goneApis.has(id));
-    const planned = apiIds.flatMap((id) => this.plannedApis.get(id) ?? []);
-    return [...planned, ...(await this.stored.apis(unplanned))];
+  private async named(kind: string, ids: readonly string[]): Promise<readonly Referred[]> {
+    const { written, gone } = this.plannedOf(kind);
+    const planned = new Set(ids.flatMap((id) => written.get(id) ?? []));
+    const others = ids.filter((id) => !written.has(id) && !gone.has(id));
+    const stored = await this.stored.named(this.scope, kind, others);
+    // One may answer to an id that the import does not know it by.
+    const stays = stored.filter(({ _id }) => !gone.has(_id.toString()) && !written.has(_id.toString()));
+    return [...planned, ...stays];
   }
 
-  async webhooks(ids: readonly string[]): Promise<readonly ReferredHook[]> {
-    const unplanned = ids.filter((id) => !this.plannedHooks.has(id) && !this.goneHooks.has(id));
-    const planned = ids.flatMap((id) => this.plannedHooks.get(id) ?? []);
-    return [...planned, ...(await this.stored.webhooks(unplanned))];
+  private plannedOf(kind: string): Planned {
+    const known = this.planned.get(kind) ?? { written: new Map<string, Referred>(), gone: new Set<string>() };
+    this.planned.set(kind, known);
+    return known;
   }
 }

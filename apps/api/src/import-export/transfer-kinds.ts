@@ -13,9 +13,10 @@ export class TransferKinds {
   /** In the order of the sections. */
   get all(): readonly TransferKind[] {
     // The services of the kinds are made while the application starts, in any order.
-    this.known ??= this.resources.inDocuments().flatMap((kind) => {
+    this.known ??= this.resources.inDocuments().map((kind) => {
       const service = this.resources.named(kind.name);
-      return service.form === null ? [] : [new TransferKind(kind, service.form, service)];
+      if (service.form === null) throw new TypeError(`No service says how the kind ${kind.name} stands in documents`);
+      return new TransferKind(kind, service.form, service);
     });
     return this.known;
   }

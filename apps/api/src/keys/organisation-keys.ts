@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
-import { KeyIndex, OrganisationStore, toOrganisationId, type OrganisationId } from '@castellan/persistence';
+import { keyKind, KeyIndex, OrganisationStore, toOrganisationId, type OrganisationId } from '@castellan/persistence';
 import { ResourceTools } from '../resources/resource-tools';
 import { KeyCounters } from './key-counters';
 
@@ -22,6 +22,10 @@ export class OrganisationKeys implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
+    this.tools.stores.keep(keyKind.name, {
+      count: (organisation, { session }) => this.index.count(organisation, session),
+      removeAll: (organisation, { at, session }) => this.index.deleteAll(organisation, at, session),
+    });
     this.tools.afterRemoval.push(async (organisation) => {
       try {
         await this.removeAll(organisation);

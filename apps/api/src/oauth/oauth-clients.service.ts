@@ -68,7 +68,7 @@ export class OAuthClientsService {
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    tools.addStore(clients);
+    tools.stores.add(clients);
   }
 
   /** @throws ValidationFailed, Conflict when the API has such a client, Unavailable when nodes' Redis is */

@@ -1,16 +1,21 @@
+import { ownedKinds } from '@castellan/persistence';
+
 /** A request, as far as it names resources. */
 interface Naming {
   readonly params: unknown;
   readonly query: unknown;
 }
 
-/** An API or a policy that a request names. */
+/** Something with owners that a request names. */
 export interface NamedResource {
-  readonly kind: 'api' | 'policy';
+  readonly kind: string;
   readonly id: string;
   /** Makes the request name another one. */
   readonly rename: (id: string) => void;
 }
+
+/** Kinds whose ids stand in routes of many controllers; those of others stand in the routes that all kinds have. */
+const spread: readonly string[] = ['api', 'policy'];
 
 /** Below these paths a parameter is the id of an API; the second one is where there are two, as in a rebase. */
 const apiPaths = /^\/api\/(?:apis(?:\/oas|\/streams|\/oauth)?|mcps|cache\/jwks)\/:(\w+)(?:\/rebase\/:(\w+))?/;
@@ -26,19 +31,27 @@ const whole = /^\/api\/(?:audit-logs(?:\/|$)|import$)/;
 /** Whether a route is about everything that the organisation has. */
 export const overWholeOrganisation = (pattern: string): boolean => whole.test(pattern);
 
-/** The APIs and policies that a request names, by the pattern of its route such as `/api/apis/:id`. */
-export const namedResources = (pattern: string, { params, query }: Naming): readonly NamedResource[] => [
+/**
+ * What with owners a request names.
+ *
+ * @param pattern of its route, such as `/api/apis/:id`
+ * @param routesOf the kind whose routes the controller has; null for none
+ */
+export const namedResources = (
+  pattern: string,
+  { params, query }: Naming,
+  routesOf: string | null,
+): readonly NamedResource[] => [
+  ...(routesOf === null || spread.includes(routesOf) || !ownedKinds().some(({ name }) => name === routesOf)
+    ? []
+    : [...inFields(routesOf, params, ['id']), ...inFields(routesOf, query, ['id'])]),
   ...inFields('api', params, apiPaths.exec(pattern)?.slice(1) ?? []),
   ...inFields('policy', params, policyPaths.exec(pattern)?.slice(1) ?? []),
   ...inFields('api', query, apiQueries.test(pattern) ? ['id', 'base_api_id'] : []),
   ...inFields('policy', query, policyQueries.test(pattern) ? ['id'] : []),
 ];
 
-const inFields = (
-  kind: NamedResource['kind'],
-  holder: unknown,
-  names: readonly (string | undefined)[],
-): readonly NamedResource[] => {
+const inFields = (kind: string, holder: unknown, names: readonly (string | undefined)[]): readonly NamedResource[] => {
   if (typeof holder !== 'object' || holder === null) return [];
   return names.flatMap((name) => {
     const id: unknown = name === undefined ? undefined : Reflect.get(holder, name);

@@ -1,14 +1,16 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { CastellanError } from '@castellan/dto';
-import { ApiStore, isObjectIdText, newObjectId, PolicyStore, RevisionStore, toObjectId } from '@castellan/persistence';
+import { newObjectId, RevisionStore } from '@castellan/persistence';
 import { parseJson } from '@castellan/tyk';
 import { organisationContextOf, type ApiRequest, type OrganisationContext } from '../http/request-context';
+import { KindStores } from '../resources/kind-stores';
+import { kindOf } from './kind-routes';
 import { namedResources, overWholeOrganisation, type NamedResource } from './named-resources';
 import type { Sight } from './sight';
 import { Sights } from './sights';
 
 /**
- * Keeps users from APIs and policies that are not theirs, on every route that names one, whatever the route does. What they
+ * Keeps users from APIs, policies and whatever else has owners that is not theirs, on every route that names one, whatever the route does. What they
  * do not see is named by an id that nobody has, so that each route answers exactly what it answers for one that does not
  * exist (promise 6).
  */
@@ -16,8 +18,7 @@ import { Sights } from './sights';
 export class OwnershipGuard implements CanActivate {
   constructor(
     private readonly sights: Sights,
-    private readonly apis: ApiStore,
-    private readonly policies: PolicyStore,
+    private readonly stores: KindStores,
     private readonly revisions: RevisionStore,
   ) {}
 
@@ -27,7 +28,7 @@ export class OwnershipGuard implements CanActivate {
     if (request.principal?.plane !== 'organisation') return true;
     const pattern = request.routeOptions.url ?? '';
     const isWhole = overWholeOrganisation(pattern);
-    const named = namedResources(pattern, request);
+    const named = namedResources(pattern, request, kindOf(context.getClass()));
     if (!isWhole && named.length === 0) return true;
     const caller = organisationContextOf(request);
     const sight = await this.sights.of(caller);
@@ -48,14 +49,8 @@ export class OwnershipGuard implements CanActivate {
     sight: Sight,
     { kind, id }: NamedResource,
   ): Promise<boolean> {
-    const byRowId = isObjectIdText(id) ? [{ _id: toObjectId(id) }] : [];
-    if (kind === 'api') {
-      const rows = await this.apis.heads(organisation, { $or: [...byRowId, { apiId: id }] });
-      if (rows.length > 0) return rows.every((row) => sight.seesApi(row));
-    } else {
-      const rows = await this.policies.heads(organisation, { $or: [...byRowId, { policyId: id }] });
-      if (rows.length > 0) return rows.every((row) => sight.seesPolicy(row));
-    }
+    const rows = await this.stores.headsNamed(kind, organisation, id);
+    if (rows.length > 0) return rows.every((row) => sight.sees(row));
     const gone = await this.revisions.resourceNamed(organisation, kind, id);
     if (gone === null) return true;
     const last = await this.revisions.latest(organisation, kind, gone, { existing: true });

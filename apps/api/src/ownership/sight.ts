@@ -1,4 +1,4 @@
-import { isTheirs, type ApiSummary, type Owned, type PolicyRow, type Viewer } from '@castellan/persistence';
+import { isTheirs, ownedKinds, type ApiSummary, type Owned, type PolicyRow, type Viewer } from '@castellan/persistence';
 import { listAt, objectAt, type JsonValue } from '@castellan/tyk';
 import type { ApiListing } from '../apis/listing';
 
@@ -32,13 +32,15 @@ export class Sight {
     return isTheirs(this.viewer, owners) && !apiIds.some((id) => this.hiddenApiIds.has(id));
   }
 
+  /** Whether a row of any kind is seen; what grants rights to APIs is seen as policies are. */
+  sees({ apiIds = [], ...owners }: Partial<Pick<PolicyRow, 'apiIds'> & Owned>): boolean {
+    return this.seesPolicy({ ...owners, apiIds });
+  }
+
   /** Whether a resource is seen of which nothing is left but a document, such as one that was deleted. */
   seesDocument(kind: string, document: JsonValue): boolean {
-    const owners = ownersIn(document);
-    if (kind === 'api') return this.seesApi(owners);
-    if (kind === 'policy')
-      return this.seesPolicy({ ...owners, apiIds: Object.keys(objectAt(document, 'access_rights')) });
-    return true;
+    if (!ownedKinds().some(({ name }) => name === kind)) return true;
+    return this.seesPolicy({ ...ownersIn(document), apiIds: Object.keys(objectAt(document, 'access_rights')) });
   }
 }
 

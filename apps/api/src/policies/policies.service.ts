@@ -9,6 +9,7 @@ import {
   toObjectId,
   type Draft,
   type DuplicateKey,
+  type Head,
   type OrganisationId,
   type PolicyRow,
   type UnitOfWork,
@@ -20,7 +21,7 @@ import { definitionOf, storedWrapper } from '../apis/wrapper';
 import type { Existing } from '../resources/document-form';
 import type { Asker } from '../ownership/sights';
 import { refuseUnfitId } from '../resources/ids';
-import type { References } from '../resources/references';
+import type { Referred, References } from '../resources/references';
 import { ResourceService } from '../resources/resource.service';
 import { ResourceTools } from '../resources/resource-tools';
 import { rowIdObstacles } from '../resources/row-ids';
@@ -70,6 +71,24 @@ export class PoliciesService extends ResourceService<PolicyRow> {
   /** By row id or by explicit id: tools know a policy by either. */
   override find(organisation: OrganisationId, id: string, session: ClientSession | null): Promise<PolicyRow | null> {
     return this.policies.byEitherId(organisation, id, session);
+  }
+
+  override headsNamed(organisation: OrganisationId, id: string): Promise<readonly Head<PolicyRow>[]> {
+    const byRowId = isObjectIdText(id) ? [{ _id: toObjectId(id) }] : [];
+    return this.policies.heads(organisation, { $or: [...byRowId, { policyId: id }] });
+  }
+
+  protected override async referred(
+    { organisation, session }: ReadScope,
+    ids: readonly string[],
+  ): Promise<readonly PolicyRow[]> {
+    if (ids.length === 0) return [];
+    const rowIds = ids.filter(isObjectIdText).map(toObjectId);
+    return this.policies.findAll(
+      organisation,
+      { $or: [{ policyId: { $in: [...ids] } }, { _id: { $in: rowIds } }] },
+      session,
+    );
   }
 
   parse(body: unknown): JsonObject {
@@ -166,9 +185,9 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     const viewer = await scope.viewer();
     const { allowUnknownApis } = await scope.rules();
     if (allowUnknownApis && viewer === null) return;
-    const rows = await references.apis(Object.keys(accessRightsOf(policy)));
+    const rows = await references.named('api', Object.keys(accessRightsOf(policy)));
     const theirs = viewer === null ? rows : rows.filter((row) => isTheirs(viewer, row));
-    const definitions = new Map(theirs.map((row) => [row.apiId, definitionOf(storedWrapper(row))]));
+    const definitions = new Map(theirs.map((row) => [row.key, definitionOf(storedWrapper(row))]));
     // Where APIs need not exist, those that do and are not theirs still open to nobody.
     const named = allowUnknownApis
       ? only(
@@ -182,8 +201,8 @@ export class PoliciesService extends ResourceService<PolicyRow> {
 }
 
 /** A policy with its rights to these APIs alone. */
-const only = (policy: JsonObject, apis: readonly { readonly apiId: string }[]): JsonObject => {
-  const ids = new Set(apis.map(({ apiId }) => apiId));
+const only = (policy: JsonObject, apis: readonly Pick<Referred, 'key'>[]): JsonObject => {
+  const ids = new Set(apis.map(({ key }) => key));
   const rights = Object.entries(accessRightsOf(policy)).filter(([apiId]) => ids.has(apiId));
   return { ...policy, access_rights: Object.fromEntries(rights) };
 };

@@ -35,6 +35,8 @@ export interface Existing extends Outline {
 export interface DocumentForm<Row extends ResourceRow> {
   /** Where a document says the id, for errors. */
   readonly idPath: string;
+  /** Where a document names what it holds copies of, for errors. */
+  readonly copiesPath?: string;
   identityOf(content: JsonObject): Identity;
   /** The content with the identity and the organisation in it, as it would be stored. */
   withIdentity(content: JsonObject, identity: Identity, organisation: OrganisationId): JsonObject;

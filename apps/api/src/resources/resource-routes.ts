@@ -13,6 +13,7 @@ import { OrganisationRequest, type OrganisationContext } from '../http/request-c
 import { Route } from '../http/route';
 import { sendResource } from '../http/text-reply';
 import { dryRunChanges, ValidReply } from './dry-run';
+import { RoutesOf } from '../ownership/kind-routes';
 import { sectionedKind } from './kind-rights';
 import type { ResourceService } from './resource.service';
 
@@ -89,6 +90,7 @@ export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<
       : { force: decisiveChoice({ description: `${about.force}; left out, what \`CASTELLAN_DELETE_IN_USE\` says` }) },
   );
 
+  @RoutesOf(about.kind)
   abstract class Routes implements ResourceRoutes<Row> {
     constructor(readonly resources: ResourceService<Row>) {}
 

@@ -7,6 +7,7 @@ import {
   type Change,
   type ChangeContext,
   type Draft,
+  type Head,
   type Operation,
   type OrganisationId,
   type ResourceRow,
@@ -51,7 +52,9 @@ export abstract class ResourceService<Row extends ResourceRow> {
     private readonly missing: string,
   ) {
     tools.services.set(store.kind.name, this);
-    tools.addStore(store);
+    tools.stores.add(store);
+    tools.stores.answer(store.kind.name, (organisation, id) => this.headsNamed(organisation, id));
+    tools.references.answer(store.kind.name, (scope, ids) => this.referred(scope, ids));
   }
 
   /** How its resources stand in documents; null for kinds that are in none. */
@@ -119,6 +122,17 @@ export abstract class ResourceService<Row extends ResourceRow> {
   find(organisation: OrganisationId, id: string, session: ClientSession | null): Promise<Row | null> {
     if (!isObjectIdText(id)) return Promise.resolve(null);
     return this.store.findById(organisation, toObjectId(id), session);
+  }
+
+  /** The same without documents, and all of them where an id means several; for those who ask on every request. */
+  async headsNamed(organisation: OrganisationId, id: string): Promise<readonly Head<Row>[]> {
+    const row = await this.find(organisation, id, null);
+    return row === null ? [] : [row];
+  }
+
+  /** The rows that resources of other kinds name by these ids, as far as there are such. */
+  protected referred({ organisation, session }: ReadScope, ids: readonly string[]): Promise<readonly Row[]> {
+    return this.store.byIds(organisation, ids.filter(isObjectIdText).map(toObjectId), session);
   }
 
   /** Says what is in the way when a unique index refuses a write. */
@@ -258,7 +272,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
   async insertIn(unit: UnitOfWork, content: JsonObject, id: Types.ObjectId, origin = fresh): Promise<Row> {
     await unit.rules();
     const { operation, version, hasSentId } = origin;
-    const references = this.tools.references.of(unit);
+    const references = this.tools.references.of(unit, this.store.kind.name);
     const draft = await this.draft(unit, { content, id, current: null, operation, references });
     await this.refuseObstacles(unit, { draft, current: null, content, hasSentId, label: '' });
     return this.put(unit, null, draft, { operation, version });
@@ -269,7 +283,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
     await unit.rules();
     const content = withUnsaidRightsOf(this.store.kind.name, () => documentOf(current), sent);
     await this.tools.owners.requireKnown(unit.organisation, content, () => parseJson(current.document));
-    const references = this.tools.references.of(unit);
+    const references = this.tools.references.of(unit, this.store.kind.name);
     const draft = await this.draft(unit, { content, id: current._id, current, operation, references });
     // What is stored was checked when it was stored.
     if (await isOther(unit, draft, current)) {

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
-import { documentKinds, type DocumentKind, type ResourceRow } from '@castellan/persistence';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { allKinds, documentKinds, type DocumentKind, type ResourceRow } from '@castellan/persistence';
+import { forgottenOf } from './forgotten';
 import { ResourceService } from './resource.service';
 import { ResourceTools } from './resource-tools';
 
@@ -9,8 +10,17 @@ const isResource = (service: unknown): service is AnyResource => service instanc
 
 /** The services of all kinds of resources, each by the name of its kind. */
 @Injectable()
-export class Resources {
+export class Resources implements OnApplicationBootstrap {
   constructor(private readonly tools: ResourceTools) {}
+
+  /** An application that knows a kind by name alone does not start. @throws TypeError that says what is missing of which kind */
+  onApplicationBootstrap(): void {
+    const forgotten = forgottenOf(allKinds(), {
+      isKept: (kind) => this.tools.stores.has(kind),
+      hasForm: (kind) => this.tools.services.has(kind) && this.named(kind).form !== null,
+    });
+    if (forgotten.length > 0) throw new TypeError(forgotten.join('; '));
+  }
 
   /** @throws TypeError for a kind without a service */
   named(kind: string): AnyResource {
@@ -21,6 +31,6 @@ export class Resources {
 
   /** Kinds that stand in configuration documents, in the order of their sections. */
   inDocuments(): readonly DocumentKind[] {
-    return documentKinds().filter(({ name }) => this.tools.services.has(name));
+    return documentKinds();
   }
 }

@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { Conflict, type FieldError } from '@castellan/dto';
-import { ApiStore, PolicyStore, type Owned, type UnitOfWork } from '@castellan/persistence';
+import { ownedKinds, type AnyKind, type Owned, type UnitOfWork } from '@castellan/persistence';
+import type { AnyHead } from '../resources/kind-stores';
+import { ResourceTools } from '../resources/resource-tools';
+import { sectionOf } from '../organisations/kind-sections';
 import { namedTo } from '../ownership/named-to';
 
 /** Of what somebody owns, so many are named. */
 const most = 20;
 
-/** An API or a policy, as errors call it. */
+/** Something that people own, as errors call it. */
 interface Owning extends Owned {
-  readonly section: 'apis' | 'policies';
+  readonly section: string;
   readonly key: string;
   readonly called: string;
 }
@@ -16,10 +19,7 @@ interface Owning extends Owned {
 /** What of an organisation belongs to its users and groups. */
 @Injectable()
 export class OwnedByPeople {
-  constructor(
-    private readonly apis: ApiStore,
-    private readonly policies: PolicyStore,
-  ) {}
+  constructor(private readonly tools: ResourceTools) {}
 
   /** What has no owner but this user would be nobody's without it, or everybody's. @throws Conflict */
   async refuseOnlyOwner(unit: UnitOfWork, userId: string): Promise<void> {
@@ -52,18 +52,21 @@ export class OwnedByPeople {
   }
 
   private async find(
-    { organisation, session }: UnitOfWork,
+    unit: UnitOfWork,
     filter: Readonly<Partial<Record<keyof Owned, string>>>,
   ): Promise<readonly Owning[]> {
-    const apis = await this.apis.heads(organisation, filter, session);
-    const policies = await this.policies.heads(organisation, filter, session);
-    return [
-      ...apis.map(({ apiId, name, userOwners, groupOwners }): Owning => {
-        return { section: 'apis', key: apiId, called: `API "${name}"`, userOwners, groupOwners };
-      }),
-      ...policies.map(({ policyId, name, userOwners, groupOwners }): Owning => {
-        return { section: 'policies', key: policyId, called: `policy "${name}"`, userOwners, groupOwners };
-      }),
-    ];
+    const found: Owning[] = [];
+    for (const kind of ownedKinds()) {
+      const rows = await this.tools.stores.rowsOf(kind.name).heads(unit.organisation, filter, unit);
+      for (const row of rows) found.push({ ...ownersOf(row), ...nameOf(kind, row) });
+    }
+    return found;
   }
 }
+
+const nameOf = (kind: AnyKind, row: AnyHead) => {
+  const key = kind.keyOf(row) ?? row._id.toString();
+  return { section: sectionOf(kind), key, called: `${kind.called} "${row.name ?? key}"` };
+};
+
+const ownersOf = ({ userOwners = [], groupOwners = [] }: Partial<Owned>): Owned => ({ userOwners, groupOwners });

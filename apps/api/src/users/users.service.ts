@@ -59,7 +59,7 @@ export class UsersService {
     private readonly sessions: SessionStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
-    tools.addStore(store);
+    tools.stores.add(store);
   }
 
   /**

@@ -54,6 +54,14 @@ export class WebhooksService extends ResourceService<WebhookRow> {
     return { texts: rows.map(({ document }) => document), pages: pageCount(total, place, pageSize), next };
   }
 
+  /** By the id of its own, too, which goes with a hook when it moves. */
+  protected override referred(
+    { organisation, session }: ReadScope,
+    ids: readonly string[],
+  ): Promise<readonly WebhookRow[]> {
+    return this.webhooks.byEitherIds(organisation, ids, session);
+  }
+
   parse(body: unknown): JsonObject {
     return parseHookBody(body);
   }

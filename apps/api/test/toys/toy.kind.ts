@@ -1,7 +1,15 @@
-import { defineKind, modelOf, registerKind, type ResourceRow } from '@castellan/persistence';
+import {
+  defineKind,
+  modelOf,
+  ownedFields,
+  ownerFields,
+  registerKind,
+  type Owned,
+  type ResourceRow,
+} from '@castellan/persistence';
 import { flagAt, isJsonObject, parseJson, textAt } from '@castellan/tyk';
 
-export interface ToyRow extends ResourceRow {
+export interface ToyRow extends ResourceRow, Owned {
   /** The id of its own. Unique in the installation. */
   readonly toyId: string;
   readonly name: string;
@@ -13,19 +21,21 @@ export const toyKind = defineKind<ToyRow>({
   name: 'toy',
   noun: 'Toy',
   plural: 'Toys',
+  called: 'toy',
   permission: 'api_assets',
   collection: 'toys',
   fields: {
     toyId: { type: String, required: true },
     name: { type: String, required: true },
     shown: { type: Boolean, required: true },
+    ...ownedFields,
   },
   indexes: [[{ toyId: 1 }, { unique: true }]],
   keyOf: ({ toyId }) => toyId,
   refersTo: ['policy'],
   embeds: [],
   history: 'documents',
-  rights: ['owners'],
+  rights: ownerFields,
   served: {
     commands: { create: 'GroupReload', update: 'GroupReload', delete: 'GroupReload' },
     of: (document) => {

@@ -1,6 +1,15 @@
 /** @own-modules A kind is registered for good. */
 import { Redis } from 'ioredis';
-import { eventually, listOf, NodeSimulator, textOf, unique, type HttpClient, type JsonReply } from '@castellan/testing';
+import {
+  aPolicy,
+  eventually,
+  listOf,
+  NodeSimulator,
+  textOf,
+  unique,
+  type HttpClient,
+  type JsonReply,
+} from '@castellan/testing';
 import { Generations, Outbox, toOrganisationId } from '@castellan/persistence';
 import { NOTIFICATION_CHANNEL, verifyNotification } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../api-under-test';
@@ -64,12 +73,16 @@ describe('a kind that was added by a module of its own', () => {
 
   it('has a history that can be compared, rolled back to and restored from, by either id', async () => {
     const toyId = unique('t');
-    const id = await create({ toy_id: toyId, name: 'first', owners: ['ada'] });
-    expectOk(await client.put(`/api/toys/${id}`, { name: 'second', owners: ['grace'] }));
+    const [ada, grace] = [
+      await api.user(organisation.id, { log: 'read' }),
+      await api.user(organisation.id, { log: 'read' }),
+    ];
+    const id = await create({ toy_id: toyId, name: 'first', user_owners: [ada.id] });
+    expectOk(await client.put(`/api/toys/${id}`, { name: 'second', user_owners: [grace.id] }));
     expectOk(await client.post(`/api/toys/${toyId}/rollback`, { revision: 1 }));
     const rolledBack = expectOk(await client.get(`/api/toys/${id}`)).json;
     // Who has rights in it is no content.
-    expect(rolledBack).toMatchObject({ name: 'first', owners: ['grace'] });
+    expect(rolledBack).toMatchObject({ name: 'first', user_owners: [grace.id] });
     expectOk(await client.delete(`/api/toys/${toyId}`));
     const gone = listOf(expectOk(await client.get('/api/toys/deleted')).json['deleted']);
     expect(gone.map((row) => [row['id'], row['name']])).toEqual([[id, 'first']]);
@@ -109,6 +122,57 @@ describe('a kind that was added by a module of its own', () => {
       delete: 1,
     });
     expect((await other.get(`/api/toys/${id}`)).status).toBe(404);
+  });
+
+  it('refers to what there is, and in an import to what comes with it', async () => {
+    const loose = (await api.organisation({ allow_unknown_apis_in_policies: true })).admin.client;
+    const [policy, toy] = [unique('p'), { toy_id: unique('t'), name: 'bear', policy: '' }];
+    const document = { policies: [aPolicy(['f'.repeat(32)], { id: policy })], toys: [{ ...toy, policy }] };
+    const refused = await loose.post('/api/toys', { ...toy, policy });
+    expect([refused.status, refused.json['Errors']?.[0]?.['path']]).toEqual([400, 'policy']);
+    expect((await loose.post('/api/import', { toys: document.toys })).status).toBe(400);
+    expectOk(await loose.post('/api/import', document));
+    expectOk(await loose.put(`/api/toys/${toy.toy_id}`, { ...toy, name: 'other', policy }));
+    // What goes in the same import is not there to be referred to, though it still stands in the database.
+    const gone = await loose.post('/api/import?prune=true', {
+      policies: [],
+      toys: [{ ...toy, name: 'third', policy }],
+    });
+    expect([gone.status, gone.json['Errors']?.[0]?.['path']]).toEqual([400, 'toys[0].policy']);
+  });
+
+  it('has owners, who alone come to it on every route, and who are not deleted while it has no other', async () => {
+    const owned = await api.organisation({ enable_ownership: true });
+    const [ada, bob] = [
+      await api.user(owned.id, { api_assets: 'write' }),
+      await api.user(owned.id, { api_assets: 'write' }),
+    ];
+    const make = async (owners: object): Promise<string> =>
+      textOf(expectOk(await owned.admin.client.post('/api/toys', { name: unique('toy'), ...owners })).json['Meta']);
+    const [hers, free] = [await make({ user_owners: [ada.id] }), await make({})];
+    const answers = async (user: HttpClient, id: string): Promise<readonly number[]> => {
+      const body = { name: unique('toy'), user_owners: id === hers ? [ada.id] : [] };
+      return [
+        (await user.get(`/api/toys/${id}`)).status,
+        (await user.post(`/api/toys/validate?id=${id}`, body)).status,
+        (await user.put(`/api/toys/${id}`, body)).status,
+        (await user.get(`/api/toys/${id}/revisions`)).status,
+        (await user.post(`/api/toys/${id}/rollback`, { revision: 1 })).status,
+      ];
+    };
+    expect(await answers(bob.client, hers)).toEqual([404, 404, 404, 404, 404]);
+    expect((await bob.client.delete(`/api/toys/${hers}`)).status).toBe(404);
+    expect(await answers(bob.client, free)).toEqual([200, 200, 200, 200, 200]);
+    expect(await answers(ada.client, hers)).toEqual([200, 200, 200, 200, 200]);
+    const stranger = await owned.admin.client.post('/api/toys', { name: 'x', user_owners: ['0'.repeat(24)] });
+    expect([stranger.status, stranger.json['Errors']?.[0]?.['path']]).toEqual([400, 'user_owners[0]']);
+    const kept = await owned.admin.client.delete(`/api/users/${ada.id}`);
+    expect([kept.status, kept.json['Errors']?.[0]?.['path']]).toEqual([409, expect.stringMatching(/^toys\./)]);
+    expectOk(await ada.client.delete(`/api/toys/${hers}`));
+    const seen = async (user: HttpClient) =>
+      listOf(expectOk(await user.get('/api/toys/deleted')).json['deleted']).map(({ id }) => id);
+    expect([await seen(ada.client), await seen(bob.client)]).toEqual([[hers], []]);
+    expectOk(await owned.admin.client.delete(`/api/users/${ada.id}`));
   });
 
   it('has a limit, which holds for imports too', async () => {

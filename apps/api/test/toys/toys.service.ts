@@ -10,6 +10,7 @@ import {
   type UnitOfWork,
 } from '@castellan/persistence';
 import { flagAt, isJsonObject, listAt, parseJson, textAt, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { ownersIn } from '../../src/ownership/sight';
 import type { DocumentForm } from '../../src/resources/document-form';
 import { ResourceService } from '../../src/resources/resource.service';
 import { ResourceTools } from '../../src/resources/resource-tools';
@@ -68,11 +69,15 @@ export class ToysService extends ResourceService<ToyRow> {
     throw new ValidationFailed([{ path: 'name', message: 'is required' }]);
   }
 
-  draft(_scope: ReadScope, { content, id, current }: Drafting<ToyRow>): Promise<Draft<ToyRow>> {
+  async draft(_scope: ReadScope, { content, id, current, references }: Drafting<ToyRow>): Promise<Draft<ToyRow>> {
+    const policy = textAt(content, 'policy');
+    if (policy !== '' && (await references.named('policy', [policy])).length === 0) {
+      throw new ValidationFailed([{ path: 'policy', message: 'names no policy of the organisation' }]);
+    }
     const toyId = textAt(content, 'toy_id') || (current?.toyId ?? id.toString());
     const toy = { ...content, id: id.toString(), toy_id: toyId };
     const [name, shown] = [textAt(content, 'name'), flagAt(content, 'shown')];
-    return Promise.resolve({ _id: id, document: JSON.stringify(toy), toyId, name, shown });
+    return { _id: id, document: JSON.stringify(toy), toyId, name, shown, ...ownersIn(toy) };
   }
 
   override async check(

@@ -34,6 +34,7 @@ export const apiKind = defineKind<ApiRow>({
   name: 'api',
   noun: 'Api',
   plural: 'Apis',
+  called: 'API',
   permission: 'apis',
   collection: 'apis',
   fields: {

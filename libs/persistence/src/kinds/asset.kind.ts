@@ -14,6 +14,7 @@ export const assetKind = defineKind<AssetRow>({
   name: 'asset',
   noun: 'Asset',
   plural: 'Assets',
+  called: 'asset',
   permission: 'api_assets',
   collection: 'assets',
   fields: {

@@ -22,6 +22,7 @@ export const certificateKind = defineKind<CertificateRow>({
   name: 'certificate',
   noun: 'Certificate',
   plural: 'Certificates',
+  called: 'certificate',
   permission: 'certs',
   collection: 'certificates',
   fields: {

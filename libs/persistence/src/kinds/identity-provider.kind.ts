@@ -11,6 +11,7 @@ export const identityProviderKind = defineKind<IdentityProviderRow>({
   name: 'identity_provider',
   noun: 'IdentityProvider',
   plural: 'IdentityProviders',
+  called: 'identity provider',
   permission: 'idm',
   collection: 'identity_providers',
   fields: {

@@ -1,6 +1,7 @@
 import type { ModelDefinition } from '@nestjs/mongoose';
 import { Schema, type IndexDefinition, type IndexOptions, type SchemaDefinition } from 'mongoose';
-import { resourceRowFields, rowSchemaOptions, type ResourceRow } from '../resources/resource-row';
+import { ownerFields } from '../resources/owned';
+import { resourceRowFields, rowSchemaOptions, type Head, type ResourceRow } from '../resources/resource-row';
 import type { NodeItem } from './served';
 
 /** How much of a resource its history keeps: whole documents, or only that and by whom it was changed, or nothing. */
@@ -36,14 +37,18 @@ export interface KindDefinition<Row extends ResourceRow> {
   /** As operation ids and audit actions name it. */
   readonly noun: string;
   readonly plural: string;
+  /** As people read it in a sentence. */
+  readonly called: string;
   /** The section of permissions that opens it; null for what only the operator comes to. */
   readonly permission: string | null;
   /** Where its collection is and what is lifted out of the document for queries and unique indexes. */
   readonly collection: string;
+  /** Its resources are no rows of the common shape: it has no model here, and who keeps them says how they go with an organisation. */
+  readonly elsewhere?: true;
   readonly fields: SchemaDefinition;
   readonly indexes: readonly (readonly [IndexDefinition, IndexOptions?])[];
   /** The id of its own by which a resource can be named beside its database id; absent for kinds that have none. */
-  readonly keyOf?: (row: Row) => string;
+  readonly keyOf?: (row: Head<Row>) => string;
   /** Kinds whose resources its own name: those are drafted before it, and deleted after it. */
   readonly refersTo: readonly string[];
   /** Those among them of which its resources hold copies: a change of one is written after its copies. */
@@ -63,7 +68,7 @@ export interface KindDefinition<Row extends ResourceRow> {
 
 /** What those who handle kinds of every sort know of one. */
 export type AnyKind = Omit<KindDefinition<ResourceRow>, 'keyOf'> & {
-  readonly keyOf: (row: ResourceRow) => string | null;
+  readonly keyOf: (row: Head<ResourceRow>) => string | null;
 };
 
 /** A kind that configuration documents have a section of. */
@@ -81,7 +86,7 @@ export const registerKind = <Row extends ResourceRow>(kind: KindDefinition<Row>)
   registry.set(kind.name, {
     ...rest,
     // Rows of a kind come from its own store; the registry alone does not carry their type.
-    keyOf: (row) => keyOf?.(row as Row) ?? null,
+    keyOf: (row) => keyOf?.(row as Head<Row>) ?? null,
   });
 };
 
@@ -90,6 +95,10 @@ export const allKinds = (): readonly AnyKind[] => [...registry.values()];
 
 /** Their names, as revisions, audit records and events have them. */
 export const kindNames = (): readonly string[] => allKinds().map(({ name }) => name);
+
+/** The kinds whose resources may belong to people: with the fields of owners among those of rights. */
+export const ownedKinds = (): readonly AnyKind[] =>
+  allKinds().filter(({ rights = [] }) => ownerFields.every((field) => rights.includes(field)));
 
 /** The kinds that configuration documents have sections of, in the order of the sections. */
 export const documentKinds = (): readonly DocumentKind[] =>

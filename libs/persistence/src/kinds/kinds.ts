@@ -1,9 +1,10 @@
+import type { ResourceRow } from '../resources/resource-row';
 import { apiKind } from './api.kind';
 import { identityProviderKind } from './identity-provider.kind';
 import { keyKind } from './key.kind';
 import { assetKind } from './asset.kind';
 import { certificateKind } from './certificate.kind';
-import { modelOf, registerKind } from './kind';
+import { modelOf, registerKind, type KindDefinition } from './kind';
 import { oauthClientKind } from './oauth-client.kind';
 import { organisationKind } from './organisation.kind';
 import { policyKind } from './policy.kind';
@@ -11,29 +12,23 @@ import { userGroupKind } from './user-group.kind';
 import { userKind } from './user.kind';
 import { webhookKind } from './webhook.kind';
 
-// Lists and documents have kinds in this order.
-registerKind(organisationKind);
-registerKind(userKind);
-registerKind(userGroupKind);
-registerKind(apiKind);
-registerKind(policyKind);
-registerKind(webhookKind);
-registerKind(keyKind);
-registerKind(certificateKind);
-registerKind(oauthClientKind);
-registerKind(assetKind);
-registerKind(identityProviderKind);
+/** Makes a kind known, and its model where its resources are rows. */
+const introduced = <Row extends ResourceRow>(kind: KindDefinition<Row>): readonly ReturnType<typeof modelOf>[] => {
+  registerKind(kind);
+  return kind.elsewhere === true ? [] : [modelOf(kind)];
+};
 
-/** The models of all kinds. A new kind is a file of its own and a line in both lists. */
+/** The kinds of this installation, with their models. Lists and documents have them in this order; a new one is a line here. */
 export const kindModels = [
-  modelOf(organisationKind),
-  modelOf(userKind),
-  modelOf(userGroupKind),
-  modelOf(apiKind),
-  modelOf(policyKind),
-  modelOf(webhookKind),
-  modelOf(certificateKind),
-  modelOf(oauthClientKind),
-  modelOf(assetKind),
-  modelOf(identityProviderKind),
+  ...introduced(organisationKind),
+  ...introduced(userKind),
+  ...introduced(userGroupKind),
+  ...introduced(apiKind),
+  ...introduced(policyKind),
+  ...introduced(webhookKind),
+  ...introduced(keyKind),
+  ...introduced(certificateKind),
+  ...introduced(oauthClientKind),
+  ...introduced(assetKind),
+  ...introduced(identityProviderKind),
 ];

@@ -14,6 +14,7 @@ export const oauthClientKind = defineKind<OAuthClientRow>({
   name: 'oauth_client',
   noun: 'OAuthClient',
   plural: 'OAuthClients',
+  called: 'OAuth client',
   permission: 'oauth',
   collection: 'oauth_clients',
   fields: {

@@ -27,6 +27,7 @@ export const organisationKind = defineKind<OrganisationRow>({
   name: 'organisation',
   noun: 'Organisation',
   plural: 'Organisations',
+  called: 'organisation',
   permission: null,
   collection: 'organisations',
   fields: {

@@ -18,6 +18,7 @@ export const policyKind = defineKind<PolicyRow>({
   name: 'policy',
   noun: 'Policy',
   plural: 'Policies',
+  called: 'policy',
   permission: 'policies',
   collection: 'policies',
   fields: {

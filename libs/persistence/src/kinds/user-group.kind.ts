@@ -14,6 +14,7 @@ export const userGroupKind = defineKind<UserGroupRow>({
   name: 'user_group',
   noun: 'UserGroup',
   plural: 'UserGroups',
+  called: 'user group',
   permission: 'user_groups',
   collection: 'user_groups',
   fields: {

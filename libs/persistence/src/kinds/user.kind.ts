@@ -31,6 +31,7 @@ export const userKind = defineKind<UserRow>({
   name: 'user',
   noun: 'User',
   plural: 'Users',
+  called: 'user',
   permission: 'users',
   collection: 'users',
   fields: {

@@ -14,6 +14,7 @@ export const webhookKind = defineKind<WebhookRow>({
   name: 'webhook',
   noun: 'Hook',
   plural: 'Hooks',
+  called: 'web hook',
   permission: 'hooks',
   collection: 'webhooks',
   fields: {

@@ -20,6 +20,11 @@ export interface OrganisationDocuments {
   readonly policies: readonly string[];
 }
 
+/** The kind that each list is made of. What nodes are served of a kind that no list is made of, they would never get. */
+export const servedLists = { apis: 'api', policies: 'policy' } as const satisfies Readonly<
+  Record<keyof OrganisationDocuments, string>
+>;
+
 /** The same, and which generation of the organisation it is. */
 export interface OrganisationState extends OrganisationDocuments {
   readonly generation: number;
@@ -39,8 +44,8 @@ export class NodeDocuments {
     private readonly reads: ConsistentReads,
     @Inject(DOCUMENT_WORK) work: DocumentWork,
   ) {
-    this.apis = new NodeItems(apis, (document) => work.served('api', document));
-    this.policies = new NodeItems(policies, (document) => work.served('policy', document));
+    this.apis = new NodeItems(apis, (document) => work.served(servedLists.apis, document));
+    this.policies = new NodeItems(policies, (document) => work.served(servedLists.policies, document));
   }
 
   /**

@@ -1,5 +1,16 @@
 import { newObjectId, type RevisionPlaceInTime } from '@castellan/persistence';
+import { allKinds } from '@castellan/persistence';
+import { servedLists } from './node-documents';
 import { standingIn } from './past-generations';
+
+describe('the lists that nodes fetch', () => {
+  it('are made of every kind that nodes are served', () => {
+    const served = allKinds().filter((kind) => kind.served !== null);
+    const inLists: readonly string[] = Object.values(servedLists);
+    expect(served.map(({ name }) => name).filter((name) => !inLists.includes(name))).toEqual([]);
+    expect(inLists.filter((name) => !served.some((kind) => kind.name === name))).toEqual([]);
+  });
+});
 
 describe('the revisions that a generation has', () => {
   const one = newObjectId();

@@ -9,7 +9,7 @@ import {
   type OrganisationId,
   type RevisionPlaceInTime,
 } from '@castellan/persistence';
-import type { OrganisationState } from './node-documents';
+import { servedLists, type OrganisationState } from './node-documents';
 import { inOrder } from './node-items';
 
 /** Revisions of which the documents are in memory at a time. */
@@ -32,8 +32,8 @@ export class PastGenerations {
   async rebuild(organisation: OrganisationId, generation: number): Promise<OrganisationState | null> {
     const { generation: newest } = await this.generations.of(organisation);
     if (generation > newest) return null;
-    const apis = await this.items(organisation, generation, 'api');
-    const policies = await this.items(organisation, generation, 'policy');
+    const apis = await this.items(organisation, generation, servedLists.apis);
+    const policies = await this.items(organisation, generation, servedLists.policies);
     return apis === null || policies === null ? null : { generation, apis, policies };
   }
 
