@@ -7,10 +7,10 @@ import { definitionOf, storedWrapper } from './wrapper';
  * What the caller should know of where an API listens: gateways look some addresses up in their secret stores, and nobody here can say
  * whether what they find is in another API's way (docs/tyk/definitions.md#values-that-gateways-look-up).
  *
- * @param fields where the caller knows the fields of the classic definition from; others stand in `api_definition`
+ * @param pathOf where the caller knows a field of `api_definition` from
  */
-export const addressNotes = (row: ApiRow, fields: Readonly<Record<string, string>> = {}): readonly FieldError[] =>
+export const addressNotes = (row: ApiRow, pathOf = (path: string): string => path): readonly FieldError[] =>
   lookedUpAddresses(definitionOf(storedWrapper(row))).map((field) => ({
-    path: fields[field] ?? `api_definition.${field}`,
+    path: pathOf(`api_definition.${field}`),
     message: 'is looked up by gateways, so conflicts with other APIs cannot be seen here',
   }));

@@ -27,6 +27,7 @@ import { categoriesOf } from './categories';
 import { apiTypesOf, authTypesOf } from './definition-facts';
 import { ownersIn } from '../ownership/sight';
 import { versionIdsOf } from './versions';
+import { asWritten } from './document-paths';
 import { definitionOf, isOasWrapper, omit } from './wrapper';
 
 /** Identity of an API: what Castellan decides, whatever the definition says. */
@@ -100,7 +101,7 @@ const isObject = (body: unknown): body is JsonObject =>
 export const refuseSenseless = async (wrapper: JsonObject): Promise<void> => {
   // A classic definition has been checked as it came; one that was derived, or edited here, has not.
   const problems = await problemsOfMeaning(definitionOf(wrapper));
-  if (problems.length > 0) throw new ValidationFailed(prefixed(problems, 'api_definition'));
+  if (problems.length > 0) throw new ValidationFailed(asWritten(wrapper, prefixed(problems, 'api_definition')));
 };
 
 /** Where a body says its `api_id`. */

@@ -1,5 +1,6 @@
 import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dto';
 import { isJsonObject, TYK_EXTENSION, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { documentPath } from '../apis/document-paths';
 import { limitsFor } from '../http/bodies/limits';
 import { readJson } from '../http/bodies/read-json';
 import { MalformedBody } from '../http/bodies/refusals';
@@ -58,18 +59,10 @@ export const refuseExtension = (document: JsonObject): void => {
   throw new ValidationFailed(errors, 'The import payload should not contain x-tyk-api-gateway.');
 };
 
-/** Where the fields of the derived classic definition stand in the document that the caller knows. */
-const origins: Readonly<Record<string, string>> = {
-  'api_definition.proxy.listen_path': `${TYK_EXTENSION}.server.listenPath.value`,
-  'api_definition.proxy.target_url': `${TYK_EXTENSION}.upstream.url`,
-  'api_definition.api_id': `${TYK_EXTENSION}.info.id`,
-  'api_definition.definition.versions': `${TYK_EXTENSION}.info.versioning.versions`,
-};
-
 /** A problem of a wrapper, told to somebody who sent the document alone. */
 const inDocument = ({ path, message }: FieldError): FieldError => {
   if (path === 'oas') return { path: 'body', message };
-  return { path: path.startsWith('oas.') ? path.slice('oas.'.length) : (origins[path] ?? path), message };
+  return { path: path.startsWith('oas.') ? path.slice('oas.'.length) : documentPath(path), message };
 };
 
 /** Problems as fields of the document: what stands at its root has no path of its own. */

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dto';
 import type { ApiRow, Change, ChangeContext, OrganisationId } from '@castellan/persistence';
-import { objectAt, TYK_EXTENSION, type ImportOptions, type ImportResult, type JsonObject } from '@castellan/tyk';
+import { objectAt, type ImportOptions, type ImportResult, type JsonObject } from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
 import { addressNotes } from '../apis/address-notes';
 import { refuseOtherKind } from '../apis/api-kind';
+import { documentPath } from '../apis/document-paths';
 import { mcpMark } from '../apis/definition-facts';
 import { ApisService } from '../apis/apis.service';
 import type { VersionLink } from '../apis/versions';
@@ -164,15 +165,9 @@ export class OasService {
 /** The document as it is stored. */
 const documentOf = (row: ApiRow): JsonObject => objectAt(storedWrapper(row), 'oas');
 
-/** Where the fields that say where an API listens stand in its document. */
-const addressFields = {
-  'proxy.listen_path': `${TYK_EXTENSION}.server.listenPath.value`,
-  domain: `${TYK_EXTENSION}.server.customDomain.name`,
-};
-
 const notesOn = async (row: ApiRow): Promise<readonly FieldError[]> => [
   ...(await lostOnNodes(documentOf(row))),
-  ...addressNotes(row, addressFields),
+  ...addressNotes(row, documentPath),
 ];
 
 const accepted = (result: ImportResult): Imported => {

@@ -1,54 +1,12 @@
-import type { JsonObject, JsonValue } from '../../json/json-text';
+import type { JsonObject } from '../../json/json-text';
 import { checkExtension, checkOas } from '../oas/validate';
 import { checkDefinitionMeaning } from '../classic/definition-meaning';
 import { checkPolicy } from '../policy/check-policy';
 import { EXTENSION } from '../../openapi/values';
+import { compiledPath, compiledSamples, holdingCompiled } from '../../testing/compiled-samples';
 import { smallApi, smallExtension } from '../../testing/documents';
 import { checkCompiled } from './check-compiled';
 import { DEFINITION_FIELDS, EXTENSION_FIELDS, POLICY_FIELDS, type CompiledField } from './fields';
-import type { CompiledAs } from './kinds';
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
-
-/** For each kind a value that no gateway can compile, one that every gateway can, and where in it the fault is. */
-const samples: Readonly<
-  Record<CompiledAs, { readonly bad: JsonValue; readonly good: JsonValue; readonly below: string }>
-> = {
-  regexp: { bad: '(?=a)', good: '^/a/[0-9]+$', below: '' },
-  path: { bad: '/a/(', good: '/a/{id}/*', below: '' },
-  allowedUrl: { bad: '/a/[', good: '/a/{id}/.*', below: '' },
-  template: {
-    bad: { template_mode: 'blob', template_source: base64('{{ .a') },
-    good: { template_mode: 'blob', template_source: base64('{{ .a | jsonMarshal }}') },
-    below: '.template_source',
-  },
-  bodyTransform: {
-    bad: { enabled: true, body: base64('{{ nosuch }}') },
-    good: { enabled: true, body: base64('{{ .a }}') },
-    below: '.body',
-  },
-  jsonSchema: { bad: { type: 'text' }, good: { type: 'object', required: ['a'] }, below: '.type' },
-  signingMethod: { bad: 'RS256', good: 'rsa', below: '' },
-};
-
-/** A document that holds nothing but the value of a field, and what makes gateways compile it. */
-const holding = ({ at, when }: CompiledField, value: JsonValue): JsonObject => {
-  const steps = at.split('.').flatMap((step) => (step.endsWith('[]') ? [step.slice(0, -2), '[]'] : [step]));
-  const switches = when === undefined ? {} : { enabled: true, enable_jwt: true, extract_from_body: true };
-  const build = (index: number): JsonValue => {
-    const step = steps[index];
-    if (step === undefined) return value;
-    if (step === '[]') return [build(index + 1)];
-    const field = { [step === '*' ? 'any key' : step]: build(index + 1) };
-    // The condition looks at the object that holds the last field.
-    return index === steps.length - 1 ? { ...switches, ...field } : field;
-  };
-  const document = build(0);
-  return { ...(when === undefined ? {} : { use_basic_auth: true }), ...(document as JsonObject) };
-};
-
-const pathOf = ({ at, as }: CompiledField): string =>
-  at.replaceAll('.*', '["any key"]').replaceAll('[]', '[0]') + samples[as].below;
 
 const tables: readonly (readonly [string, readonly CompiledField[]])[] = [
   ['a definition', DEFINITION_FIELDS],
@@ -58,14 +16,14 @@ const tables: readonly (readonly [string, readonly CompiledField[]])[] = [
 
 describe.each(tables)('fields of %s that gateways compile', (_, fields) => {
   it.each(fields)('$at: what cannot be compiled is refused and named, the rest is not', (field) => {
-    const { bad, good } = samples[field.as];
-    expect(checkCompiled(holding(field, bad), fields).map(({ path }) => path)).toEqual([pathOf(field)]);
-    expect(checkCompiled(holding(field, good), fields)).toEqual([]);
+    const { bad, good } = compiledSamples[field.as];
+    expect(checkCompiled(holdingCompiled(field, bad), fields).map(({ path }) => path)).toEqual([compiledPath(field)]);
+    expect(checkCompiled(holdingCompiled(field, good), fields)).toEqual([]);
   });
 
   it('are of no interest when what they belong to is off', () => {
     for (const field of fields.filter(({ when }) => when !== undefined)) {
-      const { enabled, ...off } = { enabled: false, ...holding(field, samples[field.as].bad) };
+      const { enabled, ...off } = { enabled: false, ...holdingCompiled(field, compiledSamples[field.as].bad) };
       expect(enabled).toBeDefined();
       const text = JSON.stringify(off).replaceAll(
         /"(enabled|enable_jwt|extract_from_body|use_basic_auth)":true/g,
