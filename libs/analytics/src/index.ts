@@ -6,7 +6,6 @@ export {
   rollupKinds,
   Rollup,
   RowMerge,
-  RowSum,
   type Dimensions,
   type RollupKind,
   type RollupRow,

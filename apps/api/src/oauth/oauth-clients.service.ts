@@ -137,14 +137,22 @@ export class OAuthClientsService {
   }
 
   /** @throws NotFound */
-  async require(organisation: OrganisationId, { apiId, clientId }: NamedClient): Promise<OAuthClientRow> {
+  async require(organisation: OrganisationId, named: NamedClient): Promise<OAuthClientRow> {
+    return (await this.withApi(organisation, named)).client;
+  }
+
+  /** A client, and the API that it is of. @throws NotFound */
+  private async withApi(
+    organisation: OrganisationId,
+    { apiId, clientId }: NamedClient,
+  ): Promise<{ readonly api: ApiRow; readonly client: OAuthClientRow }> {
     const api = await this.requireApi(organisation, apiId);
     const found = await this.clients.byClientId(organisation, api.apiId, clientId);
-    if (found !== null) return found;
+    if (found !== null) return { api, client: found };
     await this.adopt(organisation, api.apiId);
     const adopted = await this.clients.byClientId(organisation, api.apiId, clientId);
     if (adopted === null) throw missing();
-    return adopted;
+    return { api, client: adopted };
   }
 
   async page(organisation: OrganisationId, apiId: string, place: Place): Promise<Page<OAuthClientRow>> {
@@ -217,12 +225,12 @@ export class OAuthClientsService {
     edit: (client: Client) => Client,
     givesSecret = false,
   ): Promise<OAuthClientRow> {
-    const { apiId, clientId } = await this.require(context.organisation, named);
-    const api = await this.requireApi(context.organisation, apiId);
+    const { api, client: found } = await this.withApi(context.organisation, named);
+    const { apiId, clientId } = found;
     await this.runner.requireRedis();
     const row = await this.tools.recorder.commit(context, async (unit) => {
-      const found = await this.clients.byClientId(unit.organisation, apiId, clientId, unit.session);
-      const current = await unit.require(found, missing, precondition);
+      const row = await this.clients.byClientId(unit.organisation, apiId, clientId, unit.session);
+      const current = await unit.require(row, missing, precondition);
       const secret = await this.secretOf(current);
       if (secret === null && !givesSecret) throw new Conflict('id_conflict', lost);
       const client = edit(storedClient(current, secret ?? ''));

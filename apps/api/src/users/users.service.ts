@@ -12,7 +12,6 @@ import {
   UserStore,
   type ChangeContext,
   type OrganisationId,
-  type Page,
   type Place,
   type UnitOfWork,
   type UserRow,
@@ -29,8 +28,7 @@ import { ResourceTools } from '../resources/resource-tools';
 import { OwnedByPeople } from './owned-by-people';
 import type { Author } from './author';
 import { PeopleRules } from './people-rules';
-import { groupIdsAskedFor, limitsAfter, presentUser, userDraft, type UserState } from './user-content';
-import { UserListings } from './user-listings';
+import { groupIdsAskedFor, limitsAfter, literally, presentUser, userDraft, type UserState } from './user-content';
 import type { UserChange, UserCreation, UserListDto } from './user.dto';
 
 const resetPassword = 'ResetPassword';
@@ -59,7 +57,6 @@ export class UsersService {
     private readonly rules: PeopleRules,
     private readonly rights: UserRights,
     private readonly sessions: SessionStore,
-    private readonly listings: UserListings,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
     tools.stores.add(store);
@@ -76,27 +73,13 @@ export class UsersService {
     search = '',
   ): Promise<{ readonly list: UserListDto; readonly next: string | null }> {
     const { pageSize } = this.config;
+    const piece = { sort: { createdAt: 1, _id: 1 }, place, pageSize } as const;
     const wanted = folded(search.trim());
-    const isEverybody = wanted === '' && 'page' in place && place.page === null;
-    const { rows, total, next } = await (organisation === undefined || isEverybody
-      ? this.stored(place, organisation)
-      : this.found(organisation, place, wanted));
+    const filter = wanted === '' ? {} : { searchText: { $regex: literally(wanted) } };
+    const { rows, total, next } = await (organisation === undefined
+      ? this.store.pageOfAll(piece)
+      : this.store.page(organisation, { ...piece, filter }));
     return { list: { users: rows.map((row) => presentUser(row)), pages: pageCount(total, place, pageSize) }, next };
-  }
-
-  private stored(place: Place, organisation: OrganisationId | undefined): Promise<Page<UserRow>> {
-    const piece = { sort: { createdAt: 1, _id: 1 }, place, pageSize: this.config.pageSize } as const;
-    return organisation === undefined ? this.store.pageOfAll(piece) : this.store.page(organisation, piece);
-  }
-
-  /** Found in memory, and read from the database as far as they are shown. */
-  private async found(organisation: OrganisationId, place: Place, wanted: string): Promise<Page<UserRow>> {
-    const { shown, ...found } = (await this.listings.of(organisation)).piece(wanted, place, this.config.pageSize);
-    const rows = await this.store.byIds(
-      organisation,
-      shown.map(({ _id }) => _id),
-    );
-    return { ...found, rows };
   }
 
   /** @throws NotFound */
@@ -174,7 +157,7 @@ export class UsersService {
     await this.commit(context, async (unit) => {
       const current = await this.requireTouchable(unit, caller, id, precondition);
       await this.owned.refuseOnlyOwner(unit, current._id.toString());
-      await this.rules.keepingAdministrator(unit, () => this.store.remove(unit, current));
+      await this.rules.keepingAdministrator(unit, current, () => this.store.remove(unit, current));
     });
     await this.endSessions(id);
   }
@@ -187,7 +170,9 @@ export class UsersService {
     const changed = await this.commit(context, async (unit) => {
       const current = await this.requireTouchable(unit, caller, id, precondition);
       const state = await edit(unit, current, await this.rules.author(unit));
-      return this.rules.keepingAdministrator(unit, () => this.store.replace(unit, current, userDraft(state, current)));
+      return this.rules.keepingAdministrator(unit, current, () =>
+        this.store.replace(unit, current, userDraft(state, current)),
+      );
     });
     if (!changed.active) await this.endSessions(id);
     return changed;

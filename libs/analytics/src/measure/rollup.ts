@@ -91,15 +91,11 @@ type RowPlace = Pick<RollupRow, 'orgId' | 'unit' | 'at' | 'kind' | 'dimensions'>
 const ownTag = /^(key-|org-|api-)|^tyk-graph-analytics$/;
 
 /** Rows by what they are of; adding one that is there adds up their measures. */
-export class RowSum {
+export class Rows {
   private readonly byName = new Map<string, RollupRow>();
 
-  get rows(): readonly RollupRow[] {
+  get all(): readonly RollupRow[] {
     return [...this.byName.values()];
-  }
-
-  get size(): number {
-    return this.byName.size;
   }
 
   at(place: RowPlace): RollupRow {
@@ -124,10 +120,10 @@ export class RowSum {
 
 /** Adds up records by bucket and dimensions: all of them by the hour, and by the minute where there are few values. */
 export class Rollup {
-  private readonly made = new RowSum();
+  private readonly made = new Rows();
 
   get rows(): readonly RollupRow[] {
-    return this.made.rows;
+    return this.made.all;
   }
 
   add(record: AnalyticsRecord): void {
@@ -162,12 +158,12 @@ export class Rollup {
 
 /** Merges rows of several rollups, bounds their number, and adds the rows of days to those of hours. */
 export class RowMerge {
-  private readonly made = new RowSum();
+  private readonly made = new Rows();
 
   constructor(private readonly limit: RowLimit) {}
 
   get rows(): readonly RollupRow[] {
-    return this.made.rows;
+    return this.made.all;
   }
 
   add(row: RollupRow): void {
