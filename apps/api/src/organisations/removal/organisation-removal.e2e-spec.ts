@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
 import { eventually, listOf, textOf, unique } from '@castellan/testing';
 import { hashKey, sessionName } from '@castellan/tyk';
+import { TcpProxy } from '../../../../../test/support/tcp-proxy';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import { Browser } from '../../../test/browser';
 import { addApi, addHook, addPolicy } from '../../../test/configuration';
@@ -115,6 +116,28 @@ describe('the removal of an organisation', () => {
     await eventually(async () => (await removals.findOne({ _id })) === null);
     expect(await redis.exists(`orgkey.${id}`)).toBe(0);
     expectOk(await api.admin.post('/admin/organisations/import', { id, owner_name: 'Back' }));
+  });
+
+  it('is answered while Redis is away, and ended by another process when that which began it is gone', async () => {
+    const proxy = await TcpProxy.before(api.config.redisUrl);
+    const DATABASE = unique('castellan').replaceAll('-', '_');
+    const first = await ApiUnderTest.start({ DATABASE, REDIS_URL: proxy.through(api.config.redisUrl) });
+    const { id, admin } = await first.organisation();
+    await redis.set(`orgkey.${id}`, 'left behind');
+    await proxy.cut();
+    await eventually(async () => (await first.anonymous.get('/health/ready')).status === 503);
+    expectOk(await first.remove(id));
+    expect((await admin.client.get('/api/users/me')).status).toBe(401);
+    await first.stop();
+    expect(await redis.exists(`orgkey.${id}`)).toBe(1);
+    const second = await ApiUnderTest.start({ DATABASE });
+    try {
+      await eventually(async () => (await redis.exists(`orgkey.${id}`)) === 0);
+      const left = second.app.get<Connection>(getConnectionToken()).collection('removals');
+      await eventually(async () => (await left.countDocuments()) === 0);
+    } finally {
+      await second.stop();
+    }
   });
 
   it('is one call for an organisation in which there is nothing', async () => {
