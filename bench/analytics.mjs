@@ -22,6 +22,7 @@ const metric = async (url, name) => {
 /** Puts records of some traffic where gateways put them, all at the same moment. @param {System} system @param {number} count */
 const record = async ({ redisUrl, organisationId }, count) => {
   const { Redis } = require('ioredis');
+  require('reflect-metadata');
   const { encodeRecord, someTraffic } = require('../dist/libs/testing/src');
   const redis = new Redis(redisUrl);
   const hour = 3_600_000;

@@ -76,7 +76,7 @@ async function runAll() {
   const stages = [
     { name: 'types and build', weight: 1, run: types },
     { name: 'lint', weight: 1, run: () => check(script('lint')) },
-    { name: 'format', weight: 1, run: () => check('prettier --check .') },
+    { name: 'format', weight: 1, run: () => check('oxfmt --check') },
     { name: 'types of tools', weight: 1, run: () => check('tsc -p tools/tsconfig.json') },
     { name: 'boundaries', weight: 1, run: () => check(script('boundaries')) },
     { name: 'dead code', weight: 1, run: () => check(script('deadcode')) },

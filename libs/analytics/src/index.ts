@@ -6,6 +6,7 @@ export {
   rollupKinds,
   Rollup,
   RowMerge,
+  RowSum,
   type Dimensions,
   type RollupKind,
   type RollupRow,

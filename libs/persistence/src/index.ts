@@ -55,7 +55,7 @@ export { organisationKind, type OrganisationRow } from './kinds/organisation.kin
 export type { PolicyRow } from './kinds/policy.kind';
 export type { NodeItem } from './kinds/served';
 export type { UserGroupRow } from './kinds/user-group.kind';
-export type { UserRow } from './kinds/user.kind';
+export { userKind, type UserRow } from './kinds/user.kind';
 export type { WebhookRow } from './kinds/webhook.kind';
 export { modelNames } from './models';
 export {
@@ -89,4 +89,13 @@ export { isTheirs, ownedFields, ownerFields, type Owned, type Viewer } from './r
 export { RemovalStore, type RemovalRow } from './resources/removal-store';
 export { type Draft, type Head, type ResourceRow } from './resources/resource-row';
 export { ResourceStore, type Claims, type PageQuery } from './resources/resource-store';
-export { OrganisationStore, PolicyStore, slugKeyOf, UserGroupStore, UserStore, WebhookStore } from './resources/stores';
+export {
+  OrganisationStore,
+  PolicyStore,
+  slugKeyOf,
+  UserGroupStore,
+  usersNotListed,
+  UserStore,
+  WebhookStore,
+  type UserSummary,
+} from './resources/stores';

@@ -7,7 +7,7 @@ import { readSession, sessionFacts, sessionHolds, sessionName, type Session } fr
 import { isOutage } from '../http/outage';
 import { Sights, type Asker } from '../ownership/sights';
 import { foundRow } from './key-facts';
-import { hashesOf, namesOf } from './key-identity';
+import { hashesOf, namesHeardIn, namesOf } from './key-identity';
 import { digestOf, KeyPlacing } from './key-places';
 import type { KeyQuery } from './key-queries';
 
@@ -73,7 +73,8 @@ export class KeyFinder {
 
   private async row(organisation: OrganisationId, text: string, query: KeyQuery): Promise<KeyRow | null> {
     const known = await this.indexed(organisation, text, query);
-    return known ?? (await this.unnoted(organisation, namesOf(organisation, text, query.hashed)));
+    const row = known ?? (await this.unnoted(organisation, namesOf(organisation, text, query.hashed)));
+    return row === null || query.hashed ? row : heardOf(row, organisation, text);
   }
 
   /** @throws Unavailable in words that say which database it is that cannot be reached */
@@ -99,6 +100,13 @@ export class KeyFinder {
     }
     return null;
   }
+}
+
+/** A key that was found elsewhere, with what whoever names it by its token says of it. One that is not hashed says all itself. */
+export function heardOf(row: KeyRow, organisation: OrganisationId, text: string): KeyRow {
+  if (row.sealed !== '') return row;
+  const heard = namesHeardIn(organisation, text, [row.hash, ...row.copies]);
+  return { ...row, announced: [...new Set([...row.announced, ...heard])] };
 }
 
 /** In the words of the original. */

@@ -1,5 +1,5 @@
 import { hashText, KEY_HASH_ALGORITHMS, parseToken, type KeyHashAlgorithm } from '@castellan/tyk';
-import { chosenKey, generatedKey, hashesOf, keyOfNodes, namesOf } from './key-identity';
+import { chosenKey, generatedKey, hashesOf, keyOfNodes, namesHeardIn, namesOf } from './key-identity';
 
 const organisation = '5e9d9544a1dcd60001d0ed20';
 const cases: { hashKeyFunction: KeyHashAlgorithm | 'none'; used: KeyHashAlgorithm }[] = [
@@ -38,6 +38,25 @@ describe.each(cases)('keys with CASTELLAN_HASH_KEY_FUNCTION=$hashKeyFunction', (
       const form = Buffer.from(`{"org":"${organisation}","id":"${id}","h":"${algorithm}"}`);
       expect(all).toContain(hashText(form.toString('base64'), algorithm));
     }
+  });
+
+  it('are announced by the bare name, too, when nodes make the token: nodes from 5.0 on keep the key under that', () => {
+    const { names } = keyOfNodes(organisation, 'ada', config);
+    expect(names.announced).toEqual(
+      expect.arrayContaining([names.main, ...names.copies, hashText('ada', 'murmur64'), hashText('ada', 'murmur32')]),
+    );
+    expect(keyOfNodes(organisation, 'ada', { hashKeyFunction, hashKeys: false }).names.announced).toContain('ada');
+  });
+
+  it('known by their hash alone are announced by all that a token, or a name, says of them', () => {
+    const user = keyOfNodes(organisation, 'ada', config);
+    expect(namesHeardIn(organisation, 'ada', [user.names.main])).toEqual(
+      expect.arrayContaining([user.names.main, hashText(user.token, 'murmur64'), hashText('ada', 'murmur64')]),
+    );
+    const made = generatedKey(organisation, config);
+    expect(namesHeardIn(organisation, made.token, [made.names.main])).toEqual(made.names.announced);
+    expect(namesHeardIn(organisation, made.names.main, [made.names.main])).toEqual([]);
+    expect(namesHeardIn(organisation, 'somebody else', [made.names.main])).toEqual([]);
   });
 
   it('are found by token, by chosen id and by hash', () => {

@@ -44,6 +44,7 @@ export function chosenKey(organisation: string, id: string, config: Hashing): Ne
 /**
  * A key whose token no client sends: of a user of basic authentication, by the name, or of whoever shows a certificate, by its
  * fingerprint. Nodes make the token themselves, in the form that they are set to, so the key lies under the names of all forms.
+ * What they have read they keep for seconds: old ones under the name of the form, those from 5.0 on under the bare name.
  */
 export function keyOfNodes(organisation: string, id: string, config: Hashing): NewKey {
   const token = generateToken(organisation, id, algorithmOf(config));
@@ -52,8 +53,23 @@ export function keyOfNodes(organisation: string, id: string, config: Hashing): N
     keyNames({ token: one }, config.hashKeys),
   );
   const [main = '', ...copies] = new Set(names.map((one) => one.main));
-  const announced = [...new Set(names.flatMap((one) => one.announced))];
+  const cached = [...names, keyNames({ token: id }, config.hashKeys)];
+  const announced = [...new Set(cached.flatMap((one) => one.announced))];
   return { token, names: { main, copies, announced }, isUnique: false };
+}
+
+/**
+ * What nodes may keep a key under that is known by its hash alone, for somebody who has its token or id at hand: nothing leads
+ * back from a hash.
+ *
+ * @param stored the names of the key in Redis
+ */
+export function namesHeardIn(organisation: string, text: string, stored: readonly string[]): string[] {
+  const leading = tokensOf(organisation, text, ownKeyId(text, organisation)).filter((one) =>
+    stored.includes(hashKey(one)),
+  );
+  const texts = leading.length === 0 ? [] : [...leading, text];
+  return [...new Set(texts.flatMap((token) => keyNames({ token }, true).announced))];
 }
 
 /** Every hash that a text may lead to, as a token, a chosen id in any form of token, or a hash itself. */

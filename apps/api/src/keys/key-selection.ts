@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Conflict, ValidationFailed } from '@castellan/dto';
 import { KeyIndex, type KeyRow } from '@castellan/persistence';
 import { Sights, type Asker } from '../ownership/sights';
+import { heardOf } from './key-finder';
 import { hashesOf } from './key-identity';
 import { KeyListsService } from './key-lists.service';
 import type { BulkQuery } from './key-queries';
@@ -62,7 +63,8 @@ export class KeySelection {
     const missing: string[] = [];
     for (const [key, hashes] of asked) {
       const row = hashes.map((hash) => byHash.get(hash)).find((one) => one !== undefined);
-      if (row !== undefined && (await this.sights.seesKey(asker, row))) rows.set(row.hash, row);
+      if (row !== undefined && (await this.sights.seesKey(asker, row)))
+        rows.set(row.hash, heardOf(row, asker.organisation, key));
       else missing.push(shownOf(key));
     }
     return { rows: [...rows.values()], missing, total: rows.size, next: null };

@@ -251,6 +251,20 @@ describe('a user with a password', () => {
     for (const one of names) expect(await stored(one)).toBeUndefined();
   });
 
+  it.each<[string, (name: string) => Promise<unknown>]>([
+    ['changed', (name) => organisation.admin.client.put(`/api/keys/${name}?username=true`, { alias: 'other' })],
+    ['deleted', (name) => organisation.admin.client.delete(`/api/keys/${name}?username=true`)],
+  ])('is told to nodes by every name that they may keep it under when it is %s', async (_what, change) => {
+    const name = unique('ada');
+    const { hash } = await create({ basic_auth_data: { password: 'x' } }, `/api/apis/keys/basic/${name}`);
+    await eventually(() => announced.includes(hash));
+    announced.length = 0;
+    await change(name);
+    const ofOld = hashText(`${organisation.id}${name}`, 'murmur32');
+    const ofNew = hashText(name, 'murmur64');
+    await eventually(() => [hash, ofOld, ofNew].every((one) => announced.includes(one)));
+  });
+
   it.each([
     {},
     { basic_auth_data: { password: '' } },
@@ -437,6 +451,19 @@ describe('keys that are looked for', () => {
     expect(await stored(hash)).toMatchObject({ alias: 'from here' });
     expectOk(await organisation.admin.client.delete(`/api/keys/${hash}?hashed=1`));
     expect(await stored(hash)).toBeUndefined();
+  });
+
+  it('are told to nodes by what the token says of them when a node made them and somebody names them by it', async () => {
+    const token = generateToken(organisation.id, unique('made-elsewhere'), 'murmur32');
+    const session = JSON.stringify({ org_id: organisation.id, access_rights: rights(), rate: 1, per: 1 });
+    await redis.set(sessionName(hashKey(token)), session);
+    expectOk(await organisation.admin.client.delete(`/api/keys/${encodeURIComponent(token)}`));
+    await eventually(() => announced.includes(hashText(token, 'murmur64')) && announced.includes(hashKey(token)));
+    const bulk = generateToken(organisation.id, unique('made-elsewhere'), 'murmur32');
+    await redis.set(sessionName(hashKey(bulk)), session);
+    expectOk(await get(hashKey(bulk), '?hashed=1'));
+    expectOk(await organisation.admin.client.post('/api/keys/bulk/delete', { keys: [bulk] }));
+    await eventually(() => announced.includes(hashText(bulk, 'murmur64')));
   });
 
   it('are read under an API only when they have a right to it', async () => {

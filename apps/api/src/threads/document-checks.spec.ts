@@ -26,7 +26,7 @@ const anApi = (paths: number): JsonObject => {
 
 describe('checks of documents', () => {
   it('give for a large document what they give for any', async () => {
-    const [document, oas] = [aDocument(4_000), anApi(4_000)];
+    const [document, oas] = [aDocument(2_000), anApi(2_000)];
     expect([isLarge(aDocument(10)), isLarge(document)]).toEqual([false, true]);
     expect(await importDocument(document, {})).toEqual(JSON.parse(JSON.stringify(importOpenApi(document, {}))));
     expect(await lostOnNodes(oas)).toEqual(toNodeDocument(oas).lost);
@@ -37,7 +37,7 @@ describe('checks of documents', () => {
   });
 
   it('of a large document leave the turn to everybody else', async () => {
-    const document = aDocument(4_000);
+    const document = aDocument(2_000);
     let turns = 0;
     const timer = setInterval(() => {
       turns += 1;

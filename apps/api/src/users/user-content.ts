@@ -101,6 +101,3 @@ export const presentUser = (row: UserRow, accessKey = ''): UserDto => {
     created_at: row.createdAt.toISOString(),
   };
 };
-
-/** A search as a regular expression that finds the text wherever it stands. */
-export const literally = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|-]/g, String.raw`\$&`);

@@ -10,6 +10,7 @@ import { PermissionsController } from './permissions.controller';
 import { PermissionsService } from './permissions.service';
 import { UserGroupsController } from './user-groups.controller';
 import { UserGroupsService } from './user-groups.service';
+import { UserListings } from './user-listings';
 import { UsersController } from './users.controller';
 import { UsersService } from './users.service';
 
@@ -37,7 +38,7 @@ const UserHistoryController = changesController({
     UserGroupsController,
     UserGroupHistoryController,
   ],
-  providers: [OwnedByPeople, UsersService, UserGroupsService, PermissionsService, PeopleRules],
+  providers: [OwnedByPeople, UserListings, UsersService, UserGroupsService, PermissionsService, PeopleRules],
   exports: [PeopleRules],
 })
 export class UsersModule {}

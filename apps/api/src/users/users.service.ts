@@ -12,6 +12,7 @@ import {
   UserStore,
   type ChangeContext,
   type OrganisationId,
+  type Page,
   type Place,
   type UnitOfWork,
   type UserRow,
@@ -28,7 +29,8 @@ import { ResourceTools } from '../resources/resource-tools';
 import { OwnedByPeople } from './owned-by-people';
 import type { Author } from './author';
 import { PeopleRules } from './people-rules';
-import { groupIdsAskedFor, limitsAfter, literally, presentUser, userDraft, type UserState } from './user-content';
+import { groupIdsAskedFor, limitsAfter, presentUser, userDraft, type UserState } from './user-content';
+import { UserListings } from './user-listings';
 import type { UserChange, UserCreation, UserListDto } from './user.dto';
 
 const resetPassword = 'ResetPassword';
@@ -57,6 +59,7 @@ export class UsersService {
     private readonly rules: PeopleRules,
     private readonly rights: UserRights,
     private readonly sessions: SessionStore,
+    private readonly listings: UserListings,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
     tools.stores.add(store);
@@ -73,13 +76,27 @@ export class UsersService {
     search = '',
   ): Promise<{ readonly list: UserListDto; readonly next: string | null }> {
     const { pageSize } = this.config;
-    const piece = { sort: { createdAt: 1, _id: 1 }, place, pageSize } as const;
     const wanted = folded(search.trim());
-    const filter = wanted === '' ? {} : { searchText: { $regex: literally(wanted) } };
-    const { rows, total, next } = await (organisation === undefined
-      ? this.store.pageOfAll(piece)
-      : this.store.page(organisation, { ...piece, filter }));
+    const isEverybody = wanted === '' && 'page' in place && place.page === null;
+    const { rows, total, next } = await (organisation === undefined || isEverybody
+      ? this.stored(place, organisation)
+      : this.found(organisation, place, wanted));
     return { list: { users: rows.map((row) => presentUser(row)), pages: pageCount(total, place, pageSize) }, next };
+  }
+
+  private stored(place: Place, organisation: OrganisationId | undefined): Promise<Page<UserRow>> {
+    const piece = { sort: { createdAt: 1, _id: 1 }, place, pageSize: this.config.pageSize } as const;
+    return organisation === undefined ? this.store.pageOfAll(piece) : this.store.page(organisation, piece);
+  }
+
+  /** Found in memory, and read from the database as far as they are shown. */
+  private async found(organisation: OrganisationId, place: Place, wanted: string): Promise<Page<UserRow>> {
+    const { shown, ...found } = (await this.listings.of(organisation)).piece(wanted, place, this.config.pageSize);
+    const rows = await this.store.byIds(
+      organisation,
+      shown.map(({ _id }) => _id),
+    );
+    return { ...found, rows };
   }
 
   /** @throws NotFound */

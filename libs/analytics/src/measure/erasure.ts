@@ -1,4 +1,4 @@
-import { Rows, type RollupRow } from './rollup';
+import { RowSum, type RollupRow } from './rollup';
 
 /** Stands for the key of somebody who is to be forgotten. */
 export const erasedValue = '(erased)';
@@ -15,14 +15,14 @@ export interface Person {
  * the same are added up. Addresses are never in rows.
  */
 export const erasedRows = (rows: readonly RollupRow[], person: Person): readonly RollupRow[] => {
-  const made = new Rows();
+  const made = new RowSum();
   for (const row of rows) {
     const { orgId, unit, at, kind, dimensions, label, measures } = row;
     const isTheirs = saysOf(row, person);
     const known = isTheirs && person.key !== undefined ? { ...dimensions, key: erasedValue } : dimensions;
     made.add({ orgId, unit, at, kind, dimensions: known }, { label: isTheirs ? '' : label, measures });
   }
-  return made.all;
+  return made.rows;
 };
 
 /** Whether a row says something of the person. */

@@ -91,11 +91,15 @@ type RowPlace = Pick<RollupRow, 'orgId' | 'unit' | 'at' | 'kind' | 'dimensions'>
 const ownTag = /^(key-|org-|api-)|^tyk-graph-analytics$/;
 
 /** Rows by what they are of; adding one that is there adds up their measures. */
-export class Rows {
+export class RowSum {
   private readonly byName = new Map<string, RollupRow>();
 
-  get all(): readonly RollupRow[] {
+  get rows(): readonly RollupRow[] {
     return [...this.byName.values()];
+  }
+
+  get size(): number {
+    return this.byName.size;
   }
 
   at(place: RowPlace): RollupRow {
@@ -120,10 +124,10 @@ export class Rows {
 
 /** Adds up records by bucket and dimensions: all of them by the hour, and by the minute where there are few values. */
 export class Rollup {
-  private readonly made = new Rows();
+  private readonly made = new RowSum();
 
   get rows(): readonly RollupRow[] {
-    return this.made.all;
+    return this.made.rows;
   }
 
   add(record: AnalyticsRecord): void {
@@ -158,12 +162,12 @@ export class Rollup {
 
 /** Merges rows of several rollups, bounds their number, and adds the rows of days to those of hours. */
 export class RowMerge {
-  private readonly made = new Rows();
+  private readonly made = new RowSum();
 
   constructor(private readonly limit: RowLimit) {}
 
   get rows(): readonly RollupRow[] {
-    return this.made.all;
+    return this.made.rows;
   }
 
   add(row: RollupRow): void {

@@ -44,10 +44,18 @@ const hex = (name: string): string => Buffer.from(name).toString('hex');
 /** What values are counted under that a document has no more room for. */
 const other = '(other)';
 
+interface OfDimension {
+  readonly dimension: Plain;
+  readonly endpoint: null;
+}
+
+interface OfEndpoint {
+  readonly dimension: Nested;
+  readonly endpoint: string;
+}
+
 /** Where something is counted: under a value of a dimension, or under an endpoint below that. */
-type Place = CounterName & { readonly name: string } & (
-    { readonly dimension: Plain; readonly endpoint: null } | { readonly dimension: Nested; readonly endpoint: string }
-  );
+type Place = CounterName & { readonly name: string } & (OfDimension | OfEndpoint);
 
 const place = (dimension: Plain, name: string, label = name, identifier = name): Place => ({
   dimension,

@@ -8,9 +8,10 @@ export class Extension {
   ) {}
 }
 
+type Scalar = string | number | boolean | null | Buffer | Extension;
+
 /** What MessagePack can hold. Maps stay maps, so that no name from the wire ever becomes a property of an object. */
-export type WireValue =
-  string | number | boolean | null | Buffer | Extension | readonly WireValue[] | ReadonlyMap<string, WireValue>;
+export type WireValue = Scalar | readonly WireValue[] | ReadonlyMap<string, WireValue>;
 
 /** Deeper than any record; a stack of headers costs a byte each and would end the process. */
 const deepest = 16;

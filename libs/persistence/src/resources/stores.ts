@@ -79,6 +79,15 @@ export class OrganisationStore extends ResourceStore<OrganisationRow> {
   }
 }
 
+/** Fields of users that no list or search looks at. */
+export const usersNotListed = [
+  ...['document', 'digest', 'email', 'accessKeyHash', 'passwordHash', 'grants', 'groupIds'],
+  ...['identity', 'providedGroupIds', 'service', 'rateLimit', 'active', 'version', 'updatedAt'],
+] as const;
+
+/** What lists and searches look at of a user. */
+export type UserSummary = Pick<UserRow, '_id' | 'createdAt' | 'searchText'>;
+
 /** What `IsAdmin` says of those who administer. */
 const administering = ['admin', 'true'];
 
@@ -149,6 +158,15 @@ export class UserStore extends ResourceStore<UserRow> {
       .lean<Pick<UserRow, 'orgId'>>()
       .exec();
     return row === null ? null : toOrganisationId(row.orgId);
+  }
+
+  /** What lists and searches look at of the organisation's users. */
+  async summaries(organisation: OrganisationId): Promise<UserSummary[]> {
+    return this.model
+      .find({ orgId: toObjectId(organisation) })
+      .select({ createdAt: 1, searchText: 1 })
+      .lean<UserSummary[]>()
+      .exec();
   }
 
   /** The ids of everybody in the organisation. */

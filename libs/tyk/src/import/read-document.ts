@@ -8,8 +8,12 @@ const MAX_TEXT = 10_000_000;
 /** Deeper than {@link checkOas} accepts, so that it is the one that says so. */
 const MAX_NESTING = 500;
 
-export type ReadResult =
-  { readonly ok: true; readonly document: JsonValue } | { readonly ok: false; readonly problems: readonly Problem[] };
+interface Unreadable {
+  readonly ok: false;
+  readonly problems: readonly Problem[];
+}
+
+export type ReadResult = { readonly ok: true; readonly document: JsonValue } | Unreadable;
 
 function failed(message: string): ReadResult {
   return { ok: false, problems: [{ path: '', message }] };

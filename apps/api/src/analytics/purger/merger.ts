@@ -1,17 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { mongo } from 'mongoose';
-import { bucketStart, RowMerge, type RollupRow } from '@castellan/analytics';
+import { bucketStart, RowMerge, RowSum, type RollupRow } from '@castellan/analytics';
 import { Clock } from '@castellan/observability';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
 import { RollupStore } from '../storage/rollup-store';
 import { AggregateWriter } from './aggregate-writer';
 import { Pace } from './pace';
 import { RowLimits } from './row-limits';
-import { rowsIn } from './segments';
+import { rowsIn, segmentsOf } from './segments';
 
 /** Most rows that are updated in one transaction. */
 const mostRows = 5_000;
+/** Rows that are held in memory at a time. */
+const mostHeld = 40_000;
 /** Segments that are read at a time. */
 const mostSegments = 200;
 /** Segments of hours that are not over which may wait: each query of such an hour reads those of its organisation. */
@@ -46,16 +48,11 @@ export class Merger {
     await this.collections.prepare([]);
     const next = await this.next();
     if (next === null) return false;
-    const found = await this.collections.segments.find(next).sort({ _id: 1 }).limit(mostSegments).toArray();
-    const { segments, rows } = await this.fitting(found);
-    const began = performance.now();
-    try {
-      await this.store(segments, rows);
-    } catch (error) {
-      this.pace.slow();
-      throw error;
-    }
-    this.pace.took(rows.length, performance.now() - began);
+    const sorted = await this.some({ ...next, sorted: true });
+    const found = sorted.length > 0 ? sorted : await this.some(next);
+    const { segments, sum } = await this.summed(found, sorted.length > 0 ? this.pace.records : mostHeld);
+    if (sum.size > this.pace.records && segments.length > 1 && sorted.length === 0) await this.sort(segments, sum.rows);
+    else await this.merge(segments, sum.rows);
     return true;
   }
 
@@ -72,21 +69,57 @@ export class Merger {
     return surplus === null ? null : { orgId: surplus.orgId };
   }
 
-  /** As many of the segments as one transaction should take, and what they come to. */
-  private async fitting(
+  private async some(filter: mongo.Filter<SegmentDocument>): Promise<readonly SegmentDocument[]> {
+    return this.collections.segments.find(filter).sort({ _id: 1 }).limit(mostSegments).toArray();
+  }
+
+  /** What some of the segments come to: of as many as give so many rows. */
+  private async summed(
     found: readonly SegmentDocument[],
-  ): Promise<{ readonly segments: readonly SegmentDocument[]; readonly rows: readonly RollupRow[] }> {
-    const merge = new RowMerge(this.limits);
+    most: number,
+  ): Promise<{ readonly segments: readonly SegmentDocument[]; readonly sum: RowSum }> {
+    const sum = new RowSum();
     const segments: SegmentDocument[] = [];
     for (const segment of found) {
-      if (segments.length > 0 && merge.rows.length >= this.pace.records) break;
+      if (segments.length > 0 && sum.size >= most) break;
       await nextTurn();
-      const rows = rowsIn(segment);
-      await this.limits.prepare(rows);
-      for (const row of rows) merge.add(row);
+      for (const row of rowsIn(segment)) sum.add(row, row);
       segments.push(segment);
     }
-    return { segments, rows: merge.rows };
+    return { segments, sum };
+  }
+
+  /**
+   * Puts segments down again so that each row is in one of them alone: it is written into the rollups once then, although
+   * they take more than one transaction.
+   */
+  private async sort(segments: readonly SegmentDocument[], rows: readonly RollupRow[]): Promise<void> {
+    const sorted = segmentsOf(rows).map((segment) => ({ ...segment, sorted: true as const }));
+    await this.collections.inTransaction(async (session) => {
+      await this.remove(segments, session);
+      await this.collections.segments.insertMany(sorted, { session, ordered: false });
+    });
+  }
+
+  private async merge(segments: readonly SegmentDocument[], found: readonly RollupRow[]): Promise<void> {
+    const merge = new RowMerge(this.limits);
+    await this.limits.prepare(found);
+    for (const row of found) merge.add(row);
+    const { rows } = merge;
+    const began = performance.now();
+    try {
+      await this.store(segments, rows);
+    } catch (error) {
+      this.pace.slow();
+      throw error;
+    }
+    this.pace.took(rows.length, performance.now() - began);
+  }
+
+  private async remove(segments: readonly SegmentDocument[], session: mongo.ClientSession): Promise<void> {
+    const _id = { $in: segments.map((segment) => segment._id) };
+    const { deletedCount } = await this.collections.segments.deleteMany({ _id }, { session });
+    if (deletedCount !== segments.length) throw new SegmentsMoved();
   }
 
   private async store(segments: readonly SegmentDocument[], rows: readonly RollupRow[]): Promise<void> {
@@ -94,9 +127,7 @@ export class Merger {
     const [first] = segments;
     const targets = first === undefined ? [] : await this.aggregates.targets(first.orgId);
     await this.collections.inTransaction(async (session) => {
-      const _id = { $in: segments.map((segment) => segment._id) };
-      const { deletedCount } = await this.collections.segments.deleteMany({ _id }, { session });
-      if (deletedCount !== segments.length) throw new SegmentsMoved();
+      await this.remove(segments, session);
       await this.rollups.add(rows, now, session);
       await this.aggregates.add(targets, rows, session);
     });

@@ -34,6 +34,8 @@ export interface SegmentDocument {
   /** Beginning of its first bucket, and of its last one. */
   readonly first: Date;
   readonly last: Date;
+  /** Whether it was put down with others so that no row is in two of them. */
+  readonly sorted?: true;
   /** Kinds of its rows, so that a query need not open what it does not ask for. */
   readonly kinds: readonly RollupKind[];
   /** See `packRows`. */

@@ -6,8 +6,9 @@ import type { CompileFault } from './fault';
 import { jsonSchemaFault } from './json-schema';
 
 /** What a gateway compiles a value as. */
-export type CompiledAs =
-  'regexp' | 'path' | 'allowedUrl' | 'template' | 'bodyTransform' | 'jsonSchema' | 'signingMethod';
+export type CompiledAs = Matcher | 'template' | 'bodyTransform' | 'jsonSchema' | 'signingMethod';
+
+type Matcher = 'regexp' | 'path' | 'allowedUrl';
 
 /** Some ten microseconds each; a document may cost about two seconds, one pattern two tenths of that. */
 const MOST_OF_ONE = 20_000;
