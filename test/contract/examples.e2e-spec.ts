@@ -131,6 +131,7 @@ describe('the examples of the document, sent as they are to a fresh installation
     const definition = anApiDefinition({ use_keyless: false, use_oauth2: true });
     const { ID } = expectOk(await user.post('/api/apis', { api_definition: definition })).json;
     const apiId = textOf(ID);
+    await expectDone(user, 'validateOAuthClient', { apiId });
     const { client_id: clientId } = await expectDone(user, 'createOAuthClient', { apiId });
     await expectDone(user, 'updateOAuthClient', { apiId, clientId: textOf(clientId) });
   });

@@ -10,6 +10,7 @@ import {
   newObjectId,
   type CertificateRow,
   type ChangeContext,
+  type Draft,
   type OrganisationId,
   type Page,
   type Place,
@@ -17,6 +18,7 @@ import {
 } from '@castellan/persistence';
 import { decryptKey, type Bundle } from '@castellan/tyk';
 import { ChoreRunner } from '../chores/chore-runner';
+import { RedisChanges } from '../chores/redis-changes';
 import { isOutage } from '../http/outage';
 import type { Precondition } from '../http/precondition';
 import type { Asker } from '../ownership/sights';
@@ -48,6 +50,7 @@ export class CertificatesService {
     private readonly chores: ChoreStore,
     private readonly vault: CertificateVault,
     private readonly runner: ChoreRunner,
+    private readonly changes: RedisChanges,
     private readonly users: CertificateUserFinder,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
@@ -69,24 +72,11 @@ export class CertificatesService {
     }
     const text = textOf(bundle, certificateSecret);
     const draft = certificateDraft(newObjectId(), context.organisation, bundle, text);
-    await this.runner.requireRedis();
-    try {
-      const row = await this.tools.recorder.commit(context, async (unit) => {
-        await unit.rules();
-        const said = `An organisation may hold ${mostCertificates} certificates`;
-        unit.limit('certificate', {
-          most: mostCertificates,
-          refuse: () => new CastellanError(400, 'limit_reached', said),
-        });
-        const existing = await this.certificates.byCertificateId(unit.organisation, draft.certificateId, unit.session);
-        if (existing !== null) throw taken(draft.certificateId);
-        return this.certificates.insert(unit, draft);
-      });
-      await this.runner.doNow('certificate.put', [row.certificateId]);
-      return row;
-    } catch (error) {
-      throw error instanceof DuplicateKey ? taken(draft.certificateId) : error;
-    }
+    const { committed } = await this.changes.make(
+      () => this.insert(context, draft),
+      ({ certificateId }) => this.runner.doNow('certificate.put', [certificateId]),
+    );
+    return committed;
   }
 
   /**
@@ -96,8 +86,32 @@ export class CertificatesService {
    * @throws NotFound, Conflict while something uses it, VersionMismatch
    */
   async remove(context: ChangeContext, id: string, precondition: Precondition): Promise<string | null> {
-    await this.runner.requireRedis();
-    const row = await this.tools.recorder.commit(context, async (unit) => {
+    const { brought } = await this.changes.make(
+      () => this.removeUnused(context, id, precondition),
+      ({ certificateId }) => this.runner.doNow('certificate.remove', [certificateId]),
+    );
+    return brought;
+  }
+
+  private insert(context: ChangeContext, draft: Draft<CertificateRow>): Promise<CertificateRow> {
+    const work = async (unit: UnitOfWork): Promise<CertificateRow> => {
+      await unit.rules();
+      const said = `An organisation may hold ${mostCertificates} certificates`;
+      unit.limit('certificate', {
+        most: mostCertificates,
+        refuse: () => new CastellanError(400, 'limit_reached', said),
+      });
+      const existing = await this.certificates.byCertificateId(unit.organisation, draft.certificateId, unit.session);
+      if (existing !== null) throw taken(draft.certificateId);
+      return this.certificates.insert(unit, draft);
+    };
+    return this.tools.commit(context, work, (error) =>
+      error instanceof DuplicateKey ? taken(draft.certificateId) : error,
+    );
+  }
+
+  private removeUnused(context: ChangeContext, id: string, precondition: Precondition): Promise<CertificateRow> {
+    return this.tools.recorder.commit(context, async (unit) => {
       const found = await this.find(unit.organisation, id, unit);
       const current = await unit.require(found, () => missing('Could not delete certificate.'), precondition);
       const all = await this.users.of(unit.organisation, current.certificateId, unit.session);
@@ -113,7 +127,6 @@ export class CertificatesService {
       await this.certificates.remove(unit, current);
       return current;
     });
-    return this.runner.doNow('certificate.remove', [row.certificateId]);
   }
 
   /** @throws NotFound */

@@ -1,6 +1,5 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Unavailable } from '@castellan/dto';
-import { KeyStore } from '@castellan/keys';
 import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
 import { ChoreStore, type ChoreRow, type Job } from '@castellan/persistence';
 
@@ -29,7 +28,6 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
 
   constructor(
     private readonly chores: ChoreStore,
-    private readonly store: KeyStore,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
     metrics: Metrics,
@@ -54,15 +52,6 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
   /** Says who does a job. */
   assign(job: Job, work: DoChore): void {
     this.workers.set(job, work);
-  }
-
-  /** Refuses a change before anything of it is written when Redis could not be told. @throws Unavailable */
-  async requireRedis(): Promise<void> {
-    try {
-      await this.store.ping();
-    } catch (error) {
-      throw new Unavailable('The Redis of the nodes', error);
-    }
   }
 
   /**

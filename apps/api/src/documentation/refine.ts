@@ -18,8 +18,22 @@ export const refined = (document: OpenAPIObject): OpenAPIObject => {
   const schemas: Schemas = fieldsOf(document.components?.schemas);
   for (const [name, schema] of Object.entries(schemas)) refineSchema(name, fieldsOf(schema));
   for (const operation of operationsOf(document.paths)) refineOperation(operation, schemas);
+  for (const [path, item] of Object.entries(document.paths)) inPathOrder(path, item);
   if (document.components !== undefined) shareRefusals(document);
   return document;
+};
+
+/** Generated clients take what a path says in the order in which the document lists it: that of the path. */
+const inPathOrder = (path: string, item: object): void => {
+  for (const operation of operationsOf([item])) {
+    const parameters: unknown[] = Array.isArray(operation['parameters']) ? operation['parameters'] : [];
+    const isOfPath = (parameter: unknown): boolean => fieldsOf(parameter)['in'] === 'path';
+    const placeOf = (parameter: unknown): number => path.indexOf(`{${String(fieldsOf(parameter)['name'])}}`);
+    const sorted = parameters.filter(isOfPath).toSorted((one, other) => placeOf(one) - placeOf(other));
+    if (parameters.length > 0) {
+      operation['parameters'] = parameters.map((parameter) => (isOfPath(parameter) ? sorted.shift() : parameter));
+    }
+  }
 };
 
 /** Errors are the same almost everywhere: each is said once, and named where it may come. */

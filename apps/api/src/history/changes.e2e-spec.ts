@@ -1,4 +1,5 @@
-import { listOf, textOf, unique, type HttpClient, type Reply } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf, unique, type HttpClient, type Reply } from '@castellan/testing';
+import { addApi } from '../../test/configuration';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
 const missingId = '000000000000000000000000';
@@ -118,6 +119,68 @@ describe('kinds whose histories keep no documents', () => {
         const id = client === admin ? missingId : await made(path, body());
         expect((await client.post(`${validate}?id=${id}`, change)).status).toBe(404);
       }
+    });
+  });
+
+  describe('OAuth clients, which are named within their API', () => {
+    let [at, validate] = ['', ''];
+    const redirect = { redirect_uri: 'https://app.example/callback' };
+    const client = async (fields: Fields = {}): Promise<string> =>
+      textOf(expectOk(await admin.post(at, { ...redirect, ...fields })).json['client_id']);
+
+    beforeAll(async () => {
+      const definition = anApiDefinition({ use_keyless: false, use_oauth2: true });
+      at = `/api/apis/oauth/${await addApi(organisation, definition)}`;
+      validate = `${at}/validate`;
+    });
+
+    it('say who changed what, and show no secret, neither when tried out nor afterwards', async () => {
+      const [name, secret] = [unique('app'), unique('secret')];
+      const tried = expectOk(await admin.post(validate, { ...redirect, client_id: name, secret }));
+      expect(tried.json['Meta']).toMatchObject({
+        changes: [{ kind: 'oauth_client', operation: 'create', version: 1 }],
+      });
+      expect((await admin.get(`${at}/${name}`)).status).toBe(404);
+      await client({ client_id: name, secret });
+      const changed = expectOk(await admin.post(`${validate}?id=${name}`, { description: 'Ours' })).json;
+      expect(changed['Meta']).toMatchObject({ changes: [{ operation: 'update', version: 2 }] });
+      expect((await admin.put(`${at}/${name}`, { description: 'Ours' }, stale)).status).toBe(412);
+      expectOk(await admin.put(`${at}/${name}`, { description: 'Ours' }));
+      expectOk(await admin.put(`${at}/${name}/rotate`));
+      expect((await admin.delete(`${at}/${name}`, stale)).status).toBe(412);
+      expectOk(await admin.delete(`${at}/${name}`));
+      const list = expectOk(await admin.get(`${at}/${name}/revisions?p=-1`));
+      const revisions = listOf(list.json['revisions']);
+      expect(revisions.map(({ operation }) => operation)).toEqual(['delete', 'update', 'update', 'create']);
+      const texts = await Promise.all([1, 2, 3].map((number) => admin.get(`${at}/${name}/revisions/${number}`)));
+      expect(texts.map(({ json }) => json['document'])).toEqual([null, null, null]);
+      expect(texts[1]?.json['diff']).toEqual([{ op: 'replace', path: '/description', before: '', value: 'Ours' }]);
+      expect(listOf(texts[2]?.json['diff']).map((one) => one['path'])).toEqual(['/secret_since']);
+      for (const { text } of [tried, list, ...texts]) expect(text).not.toContain(secret);
+    });
+
+    it('are refused as a write would be, and to whom', async () => {
+      const name = await client();
+      for (const [path, body] of [
+        [validate, redirect],
+        [`${at}/${name}/revisions`, undefined],
+        [`${at}/${name}/revisions/1`, undefined],
+      ] as const) {
+        const method = body === undefined ? 'GET' : 'POST';
+        const stranger = await api.user(organisation.id, { hooks: 'write' });
+        const reader = await api.user(organisation.id, { oauth: 'read' });
+        const statuses = [api.anonymous, stranger.client, elsewhere, reader.client].map(
+          async (caller) => (await caller.call(method, path, { body })).status,
+        );
+        // An API of somebody else is a 400 in the words of the original.
+        expect(await Promise.all(statuses)).toEqual([401, 403, 400, 200]);
+      }
+      expect((await admin.post(validate, {})).json['Errors']).toMatchObject([{ path: 'redirect_uri' }]);
+      expect((await admin.post(validate, { redirect_uri: 7 })).status).toBe(400);
+      expect((await admin.post(validate, { ...redirect, client_id: name })).status).toBe(409);
+      expect((await admin.post(`${validate}?id=${name}`, { client_id: 'other' })).status).toBe(400);
+      expect((await admin.post(`${validate}?id=${unique('none')}`, {})).status).toBe(404);
+      expect((await admin.get(`${at}/${unique('none')}/revisions`)).status).toBe(404);
     });
   });
 

@@ -17,6 +17,7 @@ import { RoutesOf } from '../ownership/kind-routes';
 import { Sights } from '../ownership/sights';
 import { sectionedKind } from '../resources/kind-rights';
 import type { ResourceService } from '../resources/resource.service';
+import { byIdAlone, type Named, type Within } from '../resources/within';
 import {
   DeletedListDto,
   RevisionDiffDto,
@@ -33,6 +34,8 @@ export interface ChangesOf {
   readonly tag: string;
   /** The name of the kind. */
   readonly kind: string;
+  /** What paths name before the id, and by what the id goes; nothing and `id` when left out. */
+  readonly within?: Within & { readonly idName: string };
   readonly service: abstract new (...parameters: never[]) => unknown;
 }
 
@@ -41,6 +44,8 @@ export interface HistoryOf extends ChangesOf {
   /** Where the name stands in a document. */
   readonly nameOf: (document: JsonObject) => string;
 }
+
+const idAlone = { ...byIdAlone('id'), idName: 'id' };
 
 const listQuery = new RouteQuery(listParameters);
 const diffQuery = new RouteQuery({
@@ -68,8 +73,10 @@ interface RevisionRoutes {
 type RevisionRoutesClass = abstract new (resource: Traced, history: HistoryService) => RevisionRoutes;
 
 /** The routes that every history has, of whole documents or not. */
-const revisionRoutes = (kind: string): RevisionRoutesClass => {
+const revisionRoutes = ({ kind, within = idAlone }: ChangesOf): RevisionRoutesClass => {
   const { noun, spoken, section } = sectionedKind(kind);
+  const { idName, idOf } = within;
+  const params = [...within.params, { ...idParam(spoken.one), name: idName }];
 
   @RoutesOf(kind)
   abstract class Routes implements RevisionRoutes {
@@ -78,48 +85,49 @@ const revisionRoutes = (kind: string): RevisionRoutesClass => {
       readonly history: HistoryService,
     ) {}
 
-    @Route.get(':id/revisions', {
+    @Route.get(`:${idName}/revisions`, {
       access: Requires(section, 'read', `List ${spoken.one} Revisions`),
       id: `list${noun}Revisions`,
       summary: 'The history, the newest first; also of what was deleted',
       description: 'Each change is one revision: who, when, why and what.',
-      params: [idParam(spoken.one)],
+      params,
       reply: RevisionListDto,
       listed: true,
     })
     async list(
       @OrganisationRequest() { organisation }: OrganisationContext,
-      @Param('id') id: string,
+      @Param() named: Named,
       @AskedFor(listQuery) query: Asked<typeof listQuery>,
     ): Promise<unknown> {
-      const { list, next } = await this.history.list(this.resource, organisation, id, placeOf(query));
+      const { list, next } = await this.history.list(this.resource, organisation, idOf(named), placeOf(query));
       return piece(next, list);
     }
 
-    @Route.get(':id/revisions/:n', {
+    @Route.get(`:${idName}/revisions/:n`, {
       access: Requires(section, 'read', `Get ${spoken.one} Revision`),
       id: `get${noun}Revision`,
       summary: 'One state of the past, and what changed then',
       description: 'The document as it was, with the difference from the revision before.',
-      params: [idParam(spoken.one), numberParam],
+      params: [...params, numberParam],
       reply: RevisionDto,
     })
     async get(
       @OrganisationRequest() { organisation }: OrganisationContext,
-      @Param('id') id: string,
+      @Param() named: Named,
       @Param('n', ParseIntPipe) number: number,
     ): Promise<RevisionDto> {
-      return this.history.get(this.resource, organisation, id, number);
+      return this.history.get(this.resource, organisation, idOf(named), number);
     }
   }
   return Routes;
 };
 
 /** The history of a kind that keeps no documents: revisions, with digests in the place of values that may not be shown. */
-export const changesController = ({ kind, path, tag, service }: ChangesOf): Type => {
+export const changesController = (about: ChangesOf): Type => {
+  const { path, tag, service } = about;
   @ApiTags(tag)
   @Controller(path)
-  class ChangesController extends revisionRoutes(kind) {
+  class ChangesController extends revisionRoutes(about) {
     constructor(@Inject(service) resource: Traced, history: HistoryService) {
       super(resource, history);
     }
@@ -128,12 +136,13 @@ export const changesController = ({ kind, path, tag, service }: ChangesOf): Type
 };
 
 /** The history of a kind that keeps whole documents: revisions, diff, rollback, what was deleted, and restore. */
-export const historyController = ({ kind, path, tag, service, nameOf }: HistoryOf): Type => {
+export const historyController = (about: HistoryOf): Type => {
+  const { kind, path, tag, service, nameOf } = about;
   const { noun, plural, spoken, section } = sectionedKind(kind);
 
   @ApiTags(tag)
   @Controller(path)
-  class HistoryController extends revisionRoutes(kind) {
+  class HistoryController extends revisionRoutes(about) {
     constructor(
       @Inject(service) override readonly resource: ResourceService<ResourceRow>,
       history: HistoryService,

@@ -84,7 +84,7 @@ const route =
       ...(verb === 'post' ? [HttpCode(about.creates === true ? 201 : 200)] : []),
       ApiOperation({ operationId, summary, description: descriptionOf(access, about) }),
       ApiExtraModels(ErrorReply, ...modelsOf(about.reply)),
-      ...(about.params ?? []).map((options) => ApiParam(options)),
+      ...(about.params ?? []).map((options) => ApiParam('schema' in options ? options : { type: String, ...options })),
       ...bodyOf(about),
       ...requestHeadersOf({
         unlessTagged: reads,

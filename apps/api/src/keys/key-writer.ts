@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, Unavailable } from '@castellan/dto';
-import { KeyStore } from '@castellan/keys';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import { DuplicateKey, KeyIndex, type ChangeContext, type KeyRow, type UnitOfWork } from '@castellan/persistence';
 import { sessionFacts, sessionForCallers, writeSession, type Session } from '@castellan/tyk';
+import { RedisChanges } from '../chores/redis-changes';
 import { ResourceTools } from '../resources/resource-tools';
 import { keyCard } from './key-card';
 import { KeyEvents } from './key-events';
@@ -40,7 +40,7 @@ export class KeyWriter {
   constructor(
     private readonly tools: ResourceTools,
     private readonly index: KeyIndex,
-    private readonly store: KeyStore,
+    private readonly redisChanges: RedisChanges,
     private readonly keeper: KeyKeeper,
     private readonly events: KeyEvents,
     private readonly clock: Clock,
@@ -70,28 +70,37 @@ export class KeyWriter {
     changes: readonly KeyChange[],
     check: (unit: UnitOfWork) => Promise<void> = () => Promise.resolve(),
   ): Promise<ReadonlyMap<string, unknown>> {
-    await this.reachable();
+    const { brought } = await this.redisChanges.make(
+      () => this.commit(context, changes, check),
+      () => {
+        this.events.soon();
+        return this.bringAll(changes);
+      },
+    );
+    return brought;
+  }
+
+  private commit(
+    context: ChangeContext,
+    changes: readonly KeyChange[],
+    check: (unit: UnitOfWork) => Promise<void>,
+  ): Promise<void> {
     const fresh = changes.filter(({ before }) => before === null).map(({ row }) => row);
     const changed = changes.flatMap(({ row, before }) => (before === null ? [] : [{ row, expected: before.version }]));
-    try {
-      await this.tools.recorder.commit(context, async (unit) => {
-        await check(unit);
-        if (fresh.some(({ copies }) => copies.length > 0)) {
-          const holders = await this.index.known(hashesIn(fresh), unit.session);
-          if (holders.some(({ deletedAt }) => deletedAt === null)) throw taken();
-        }
-        // A deleted key leaves its hash to one that is made anew with the same id.
-        if (fresh.length > 0) await this.index.removeDeleted(hashesIn(fresh), unit.session);
-        await this.index.insert(fresh, unit.session);
-        if (!(await this.index.replaceAll(changed, unit.session))) throw outrun();
-        for (const change of changes) await this.record(unit, change);
-        await this.events.note(unit, changes);
-      });
-    } catch (error) {
-      throw error instanceof DuplicateKey ? taken() : error;
-    }
-    this.events.soon();
-    return this.bringAll(changes);
+    const work = async (unit: UnitOfWork): Promise<void> => {
+      await check(unit);
+      if (fresh.some(({ copies }) => copies.length > 0)) {
+        const holders = await this.index.known(hashesIn(fresh), unit.session);
+        if (holders.some(({ deletedAt }) => deletedAt === null)) throw taken();
+      }
+      // A deleted key leaves its hash to one that is made anew with the same id.
+      if (fresh.length > 0) await this.index.removeDeleted(hashesIn(fresh), unit.session);
+      await this.index.insert(fresh, unit.session);
+      if (!(await this.index.replaceAll(changed, unit.session))) throw outrun();
+      for (const change of changes) await this.record(unit, change);
+      await this.events.note(unit, changes);
+    };
+    return this.tools.commit(context, work, (error) => (error instanceof DuplicateKey ? taken() : error));
   }
 
   /** The same for changes of which all or none are to happen. @throws Unavailable, too, when they were taken back */
@@ -106,15 +115,6 @@ export class KeyWriter {
     for (const change of changes.filter(({ row }) => !failed.has(row._id.toString())))
       await this.takeBack(change, error);
     throw new Unavailable(theRedis, error);
-  }
-
-  /** A change that does not reach Redis now must not happen minutes later. */
-  private async reachable(): Promise<void> {
-    try {
-      await this.store.ping();
-    } catch (error) {
-      throw new Unavailable(theRedis, error);
-    }
   }
 
   private async bringAll(changes: readonly KeyChange[]): Promise<ReadonlyMap<string, unknown>> {

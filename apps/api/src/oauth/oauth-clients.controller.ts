@@ -1,6 +1,7 @@
-import { Body, Controller, Param } from '@nestjs/common';
+import { Controller, Param } from '@nestjs/common';
 import { ApiExtraModels, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { StatusReply } from '@castellan/dto';
+import type { OAuthClientRow } from '@castellan/persistence';
 import { Requires } from '@castellan/rbac';
 import { listParameters, pageCount, placeOf } from '../http/paging';
 import { IfMatch, Precondition } from '../http/precondition';
@@ -10,6 +11,8 @@ import { piece, tagged } from '../http/reply-headers';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { namesOf } from '../keys/key-identity';
+import { resourceRoutes } from '../resources/resource-routes';
+import type { Named } from '../resources/within';
 import {
   OAuthClientDto,
   OAuthClientInput,
@@ -18,7 +21,7 @@ import {
   OAuthTokenPagesDto,
 } from './oauth-client.dto';
 import { clientReply } from './oauth-client-content';
-import { OAuthClientsService } from './oauth-clients.service';
+import { idOfClient, OAuthClientsService, type IssuedClient } from './oauth-clients.service';
 
 const listQuery = new RouteQuery(listParameters);
 const tokensQuery = new RouteQuery({
@@ -43,12 +46,47 @@ const tokenParam = {
 };
 const input = { redirect_uri: 'https://app.example/callback', description: 'Our app' };
 
+/** Clients are named within their API. */
+export const withinApi = {
+  params: [apiParam],
+  idOf: ({ apiId = '', clientId = '' }: Named) => idOfClient({ apiId, clientId }),
+  bodyOf: ({ apiId = '' }: Named, body: unknown) =>
+    typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body, api_id: apiId } : body,
+};
+
+const routes = resourceRoutes<OAuthClientRow, IssuedClient>({
+  kind: 'oauth_client',
+  called: 'OAuth client',
+  id: clientParam,
+  within: withinApi,
+  input: OAuthClientInput,
+  shown: OAuthClientDto,
+  example: input,
+  get: { summary: 'Get a client' },
+  create: { summary: 'Make a client; its secret is shown only now' },
+  update: { summary: 'Change fields of a client; those that are left out stay' },
+  remove: { summary: 'Delete a client, and end its tokens' },
+  errors: [409],
+  removeErrors: [409],
+  replies: {
+    created: OAuthClientDto,
+    written: OAuthClientDto,
+    removed: StatusReply,
+    text: (row) => JSON.stringify(clientReply(row)),
+    create: (row) => clientReply(row, row.secret),
+    update: (row) => clientReply(row),
+    remove: () => new StatusReply('OAuth client deleted successfully.'),
+  },
+});
+
 /** OAuth clients of an API, and their tokens (docs/tyk/oauth.md). */
 @ApiTags('OAuth clients')
 @ApiExtraModels(OAuthTokenDto, OAuthTokenPagesDto)
 @Controller('api/apis/oauth/:apiId')
-export class OAuthClientsController {
-  constructor(private readonly clients: OAuthClientsService) {}
+export class OAuthClientsController extends routes {
+  constructor(private readonly clients: OAuthClientsService) {
+    super(clients);
+  }
 
   @Route.get('', {
     access: Requires('oauth', 'read', 'List OAuth Clients'),
@@ -69,66 +107,6 @@ export class OAuthClientsController {
     return piece(next, { apps, pages: pageCount(total, place, this.clients.pageSize) });
   }
 
-  @Route.post('', {
-    access: Requires('oauth', 'write', 'Create OAuth Client'),
-    id: 'createOAuthClient',
-    summary: 'Make a client; its secret is shown only now',
-    params: [apiParam],
-    body: OAuthClientInput,
-    example: input,
-    reply: OAuthClientDto,
-    tagged: true,
-    errors: [409],
-  })
-  async create(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('apiId') apiId: string,
-    @Body() body: unknown,
-  ): Promise<unknown> {
-    const { row, secret } = await this.clients.create(context, apiId, body);
-    return tagged(row, clientReply(row, secret));
-  }
-
-  @Route.get(':clientId', {
-    access: Requires('oauth', 'read', 'Get OAuth Client'),
-    id: 'getOAuthClient',
-    summary: 'Get a client',
-    params: [apiParam, clientParam],
-    reply: OAuthClientDto,
-    tagged: true,
-  })
-  async get(
-    @OrganisationRequest() { organisation }: OrganisationContext,
-    @Param('apiId') apiId: string,
-    @Param('clientId') clientId: string,
-  ): Promise<unknown> {
-    const row = await this.clients.require(organisation, { apiId, clientId });
-    return tagged(row, clientReply(row));
-  }
-
-  @Route.put(':clientId', {
-    access: Requires('oauth', 'write', 'Update OAuth Client'),
-    id: 'updateOAuthClient',
-    summary: 'Change fields of a client; those that are left out stay',
-    params: [apiParam, clientParam],
-    body: OAuthClientInput,
-    example: input,
-    reply: OAuthClientDto,
-    tagged: true,
-    preconditioned: true,
-    errors: [409],
-  })
-  async update(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('apiId') apiId: string,
-    @Param('clientId') clientId: string,
-    @Body() body: unknown,
-    @IfMatch() precondition: Precondition,
-  ): Promise<unknown> {
-    const row = await this.clients.update(context, { apiId, clientId }, body, precondition);
-    return tagged(row, clientReply(row));
-  }
-
   @Route.put(':clientId/rotate', {
     access: Requires('oauth', 'write', 'Rotate OAuth Client Secret'),
     id: 'rotateOAuthClientSecret',
@@ -145,27 +123,8 @@ export class OAuthClientsController {
     @Param('clientId') clientId: string,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
-    const { row, secret } = await this.clients.rotate(context, { apiId, clientId }, precondition);
-    return tagged(row, clientReply(row, secret));
-  }
-
-  @Route.delete(':clientId', {
-    access: Requires('oauth', 'write', 'Delete OAuth Client'),
-    id: 'deleteOAuthClient',
-    summary: 'Delete a client, and end its tokens',
-    params: [apiParam, clientParam],
-    reply: StatusReply,
-    preconditioned: true,
-    errors: [409],
-  })
-  async remove(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('apiId') apiId: string,
-    @Param('clientId') clientId: string,
-    @IfMatch() precondition: Precondition,
-  ): Promise<StatusReply> {
-    await this.clients.remove(context, { apiId, clientId }, precondition);
-    return new StatusReply('OAuth client deleted successfully.');
+    const row = await this.clients.rotate(context, idOfClient({ apiId, clientId }), precondition);
+    return tagged(row, clientReply(row, row.secret));
   }
 
   @Route.get(':clientId/tokens', {
@@ -189,7 +148,7 @@ export class OAuthClientsController {
     @AskedFor(tokensQuery) { p }: Asked<typeof tokensQuery>,
   ): Promise<unknown> {
     const part = p === undefined ? { skip: 0, most: mostTokens } : { skip: (p - 1) * tokenPage, most: tokenPage };
-    const { tokens, total } = await this.clients.tokensOf(organisation, { apiId, clientId }, part);
+    const { tokens, total } = await this.clients.tokensOf(organisation, idOfClient({ apiId, clientId }), part);
     const list: OAuthTokenDto[] = tokens.map(({ hash, expires }) => ({ code: hash, expires }));
     if (p === undefined) return list;
     const pagination = { page_num: p, page_total: Math.ceil(total / tokenPage), page_size: tokenPage };
@@ -208,7 +167,7 @@ export class OAuthClientsController {
     @Param('apiId') apiId: string,
     @Param('clientId') clientId: string,
   ): Promise<StatusReply> {
-    await this.clients.revokeAll(context, { apiId, clientId });
+    await this.clients.revokeAll(context, idOfClient({ apiId, clientId }));
     return new StatusReply('tokens revoked successfully');
   }
 
@@ -225,7 +184,7 @@ export class OAuthClientsController {
     @Param('clientId') clientId: string,
     @Param('token') token: string,
   ): Promise<StatusReply> {
-    await this.clients.revoke(context, { apiId, clientId }, token, namesOf(context.organisation, token));
+    await this.clients.revoke(context, idOfClient({ apiId, clientId }), token, namesOf(context.organisation, token));
     return new StatusReply('token revoked successfully');
   }
 }

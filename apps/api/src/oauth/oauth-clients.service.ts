@@ -1,30 +1,46 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
+import type { ClientSession } from 'mongoose';
 import { CastellanError, Conflict, NotFound, Unavailable, ValidationFailed } from '@castellan/dto';
 import { OAuthVault, type ClientToken } from '@castellan/keys';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import {
   ApiStore,
   ChoreStore,
-  DuplicateKey,
   newObjectId,
   OAuthClientStore,
   PolicyStore,
   type ApiRow,
+  type Draft,
   type OAuthClientRow,
+  type Operation,
   type OrganisationId,
   type Page,
   type Place,
   type UnitOfWork,
 } from '@castellan/persistence';
-import { flagAt, objectAt, parseJson, readClient, REDACTED } from '@castellan/tyk';
+import {
+  flagAt,
+  isJsonObject,
+  objectAt,
+  parseJson,
+  readClient,
+  REDACTED,
+  textAt,
+  type JsonObject,
+  type JsonValue,
+} from '@castellan/tyk';
 import { definitionOf, storedWrapper } from '../apis/wrapper';
 import { ChoreRunner } from '../chores/chore-runner';
+import { RedisChanges } from '../chores/redis-changes';
 import { isOutage } from '../http/outage';
 import type { Precondition } from '../http/precondition';
 import type { OrganisationContext } from '../http/request-context';
 import { digestOf } from '../keys/key-places';
+import type { ReadScope } from '../resources/read-scope';
+import { ResourceService } from '../resources/resource.service';
 import { ResourceTools } from '../resources/resource-tools';
+import type { Drafting, Obstacle, Wanted } from '../resources/wanted';
 import {
   changed,
   clientDraft,
@@ -34,12 +50,12 @@ import {
   parseClient,
   storedClient,
   type Client,
+  type ClientContent,
 } from './oauth-client-content';
 import { OAuthTokens } from './oauth-tokens';
 
 /** A client whose secret is known now, and not later. */
-export interface IssuedClient {
-  readonly row: OAuthClientRow;
+export interface IssuedClient extends OAuthClientRow {
   readonly secret: string;
 }
 
@@ -52,107 +68,148 @@ export interface NamedClient {
 /** As many as an API may have. */
 const mostClients = 10_000;
 
-/** OAuth clients of one organisation. */
+/** OAuth clients of one organisation. They go by the id of their API, a slash and their own. */
 @Injectable()
-export class OAuthClientsService {
+export class OAuthClientsService extends ResourceService<OAuthClientRow> {
+  override readonly form = null;
+  /** What units draft, with the secrets that only nodes get. */
+  private readonly drafted = new WeakMap<ReadScope, Client>();
+
   constructor(
-    private readonly tools: ResourceTools,
+    tools: ResourceTools,
     private readonly clients: OAuthClientStore,
     private readonly apis: ApiStore,
     private readonly policies: PolicyStore,
     private readonly chores: ChoreStore,
     private readonly vault: OAuthVault,
     private readonly runner: ChoreRunner,
+    private readonly changes: RedisChanges,
     private readonly tokens: OAuthTokens,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    tools.stores.add(clients);
+    super(tools, clients, noSuchClient);
   }
 
   /** @throws ValidationFailed, Conflict when the API has such a client, Unavailable when nodes' Redis is */
-  async create(context: OrganisationContext, apiId: string, body: unknown): Promise<IssuedClient> {
-    const content = parseClient(body, this.config.oauthRedirectSeparator);
-    const api = await this.requireApi(context.organisation, apiId);
-    if (content.redirectUri === null) throw new ValidationFailed([{ path: 'redirect_uri', message: 'is required' }]);
-    const secret = content.secret === null || content.secret === '' ? newSecret() : content.secret;
-    if (secret === REDACTED) throw new ValidationFailed([{ path: 'secret', message: 'is what stands for a secret' }]);
-    const blank = { clientId: content.clientId || newClientId(), secret, redirectUri: '', policyId: '' };
-    const secretSince = this.clock.now().toISOString();
-    const client = changed({ ...blank, description: '', metadata: null, name: '', secretSince }, content);
-    await this.runner.requireRedis();
-    try {
-      const row = await this.tools.recorder.commit(context, async (unit) => {
-        await unit.rules();
-        const said = `An organisation may hold ${mostClients} OAuth clients`;
-        const refuse = (): Error => new CastellanError(400, 'limit_reached', said);
-        unit.limit('oauth_client', { most: mostClients, refuse });
-        await this.requirePolicy(unit, api, client);
-        await this.requireFree(unit, api.apiId, client.clientId);
-        const inserted = await this.clients.insert(unit, clientDraft(newObjectId(), api.apiId, client));
-        await this.notePut(unit, api.apiId, client);
-        return inserted;
-      });
-      await this.runner.doNow('oauth.put', [row.apiId, row.clientId]);
-      return { row, secret };
-    } catch (error) {
-      throw error instanceof DuplicateKey ? taken() : error;
-    }
+  override async create(context: OrganisationContext, body: unknown): Promise<IssuedClient> {
+    const content = this.parse(body);
+    const secret = textAt(content, 'secret') || newSecret();
+    const whole = { ...content, secret, client_id: textAt(content, 'client_id') || newClientId() };
+    const { committed } = await this.changes.make(
+      () => super.create(context, whole),
+      (row) => this.bring(row),
+    );
+    return { ...committed, secret };
   }
 
   /** Changes what a body names; id and secret stay. @throws NotFound, ValidationFailed, VersionMismatch, Unavailable */
-  async update(
+  override async update(
     context: OrganisationContext,
-    named: NamedClient,
+    id: string,
     body: unknown,
     precondition: Precondition,
   ): Promise<OAuthClientRow> {
-    const content = parseClient(body, this.config.oauthRedirectSeparator);
-    for (const [path, sent, is] of [
-      ['client_id', content.clientId, named.clientId],
-      ['secret', content.secret === '' ? null : content.secret, REDACTED],
-    ] as const) {
-      if (sent !== null && sent !== is) throw new ValidationFailed([{ path, message: unchangeable }]);
-    }
-    return this.change(context, named, precondition, (client) => changed(client, content));
+    const content = this.parse(body);
+    await this.require(context.organisation, id);
+    const { committed } = await this.changes.make(
+      () => super.update(context, id, content, precondition),
+      (row) => this.bring(row),
+    );
+    return committed;
   }
 
   /** Gives a client a new secret; tokens that it has go on. @throws NotFound, VersionMismatch, Unavailable */
-  async rotate(context: OrganisationContext, named: NamedClient, precondition: Precondition): Promise<IssuedClient> {
+  async rotate(context: OrganisationContext, id: string, precondition: Precondition): Promise<IssuedClient> {
     const fresh = { secret: newSecret(), secretSince: this.clock.now().toISOString() };
-    const row = await this.change(context, named, precondition, (client) => ({ ...client, ...fresh }), true);
-    return { row, secret: fresh.secret };
+    await this.require(context.organisation, id);
+    const rotated = async (unit: UnitOfWork): Promise<OAuthClientRow> => {
+      const current = await this.requireIn(unit, id, precondition);
+      const client = { ...storedClient(current, ''), ...fresh };
+      await this.requirePolicy(unit, current.apiId, client);
+      this.drafted.set(unit, client);
+      const draft = clientDraft(current._id, current.apiId, client);
+      return this.put(unit, current, draft, { operation: 'update', version: 1 });
+    };
+    const { committed } = await this.changes.make(
+      () => this.commit(context, rotated),
+      (row) => this.bring(row),
+    );
+    return { ...committed, secret: fresh.secret };
   }
 
   /** Deletes a client, and ends its tokens. @throws NotFound, VersionMismatch, Unavailable */
-  async remove(context: OrganisationContext, named: NamedClient, precondition: Precondition): Promise<void> {
-    const { apiId, clientId } = await this.require(context.organisation, named);
-    await this.runner.requireRedis();
-    await this.tools.recorder.commit(context, async (unit) => {
-      const found = await this.clients.byClientId(unit.organisation, apiId, clientId, unit.session);
-      await this.clients.remove(unit, await unit.require(found, missing, precondition));
-    });
-    await this.runner.doNow('oauth.remove', [apiId, clientId]);
+  override async remove(context: OrganisationContext, id: string, precondition: Precondition): Promise<void> {
+    const { apiId, clientId } = await this.require(context.organisation, id);
+    await this.changes.make(
+      () => super.remove(context, id, precondition),
+      () => this.runner.doNow('oauth.remove', [apiId, clientId]),
+    );
   }
 
-  /** @throws NotFound */
-  async require(organisation: OrganisationId, named: NamedClient): Promise<OAuthClientRow> {
-    return (await this.withApi(organisation, named)).client;
+  parse(body: unknown): JsonObject {
+    parseClient(body, this.config.oauthRedirectSeparator);
+    // Bodies come out of the JSON parser, so they hold JSON values only.
+    const sent = body as JsonValue;
+    return isJsonObject(sent) ? sent : {};
   }
 
-  /** A client, and the API that it is of. @throws NotFound */
-  private async withApi(
+  async draft(scope: ReadScope, { content, id, current }: Drafting<OAuthClientRow>): Promise<Draft<OAuthClientRow>> {
+    const api = await this.requireApi(scope.organisation, current?.apiId ?? textAt(content, 'api_id'));
+    const said = parseClient(content, this.config.oauthRedirectSeparator);
+    const client = current === null ? this.fresh(said) : await this.changedBy(said, current);
+    await this.requirePolicy(scope, api.apiId, client);
+    this.drafted.set(scope, client);
+    return clientDraft(id, api.apiId, client);
+  }
+
+  /** A client that is still being taken out of Redis would have tokens of the one before it. */
+  override async check(scope: ReadScope, wanted: readonly Wanted<OAuthClientRow>[]): Promise<readonly Obstacle[]> {
+    const obstacles: Obstacle[] = [];
+    for (const [index, { draft, current }] of wanted.entries()) {
+      if (current !== null || (await this.isFree(scope, draft))) continue;
+      obstacles.push({ index, path: 'client_id', brief: 'is the id of another client', error: taken() });
+    }
+    return obstacles;
+  }
+
+  override limit(unit: UnitOfWork): void {
+    const said = `An organisation may hold ${mostClients} OAuth clients`;
+    unit.limit('oauth_client', { most: mostClients, refuse: () => new CastellanError(400, 'limit_reached', said) });
+  }
+
+  /** Writes what nodes are to have with the row, though the row has stayed as it was. */
+  override async put(
+    unit: UnitOfWork,
+    current: OAuthClientRow | null,
+    draft: Draft<OAuthClientRow>,
+    how: { readonly operation: Operation; readonly version: number },
+  ): Promise<OAuthClientRow> {
+    const row = await super.put(unit, current, draft, how);
+    const client = this.drafted.get(unit);
+    if (client === undefined) throw new TypeError('Nobody knows the secret of the OAuth client');
+    const chore = { job: 'oauth.put', about: [row.apiId, row.clientId], text: nodeText(client) } as const;
+    await this.chores.note(unit.organisation, chore, unit.at, unit.session);
+    return row;
+  }
+
+  /** Also those that nodes were given by their own API. */
+  override async find(
     organisation: OrganisationId,
-    { apiId, clientId }: NamedClient,
-  ): Promise<{ readonly api: ApiRow; readonly client: OAuthClientRow }> {
-    const api = await this.requireApi(organisation, apiId);
-    const found = await this.clients.byClientId(organisation, api.apiId, clientId);
-    if (found !== null) return { api, client: found };
-    await this.adopt(organisation, api.apiId);
-    const adopted = await this.clients.byClientId(organisation, api.apiId, clientId);
-    if (adopted === null) throw missing();
-    return { api, client: adopted };
+    id: string,
+    session: ClientSession | null,
+  ): Promise<OAuthClientRow | null> {
+    const { apiId: named, clientId } = clientNamedBy(id);
+    const { apiId } = await this.requireApi(organisation, named);
+    const found = await this.clients.byClientId(organisation, apiId, clientId, session);
+    if (found !== null || session !== null) return found;
+    await this.adopt(organisation, apiId);
+    return this.clients.byClientId(organisation, apiId, clientId);
+  }
+
+  protected conflict(): Promise<CastellanError> {
+    return Promise.resolve(taken());
   }
 
   async page(organisation: OrganisationId, apiId: string, place: Place): Promise<Page<OAuthClientRow>> {
@@ -172,10 +229,10 @@ export class OAuthClientsService {
   /** A client's tokens that have not ended, the first to end first, and how many there are. */
   async tokensOf(
     organisation: OrganisationId,
-    named: NamedClient,
+    id: string,
     { skip, most }: { readonly skip: number; readonly most: number },
   ): Promise<{ readonly tokens: readonly ClientToken[]; readonly total: number }> {
-    const { apiId, clientId } = await this.require(organisation, named);
+    const { apiId, clientId } = await this.require(organisation, id);
     return this.reaching(async () => {
       const now = Math.floor(this.clock.millis() / 1_000);
       const [tokens, total] = await Promise.all([
@@ -187,13 +244,8 @@ export class OAuthClientsService {
   }
 
   /** Ends one token of a client, by its hash or by itself. @throws NotFound, Unavailable */
-  async revoke(
-    context: OrganisationContext,
-    named: NamedClient,
-    code: string,
-    hashes: readonly string[],
-  ): Promise<void> {
-    const { apiId, clientId } = await this.require(context.organisation, named);
+  async revoke(context: OrganisationContext, id: string, code: string, hashes: readonly string[]): Promise<void> {
+    const { apiId, clientId } = await this.require(context.organisation, id);
     await this.reaching(async () => {
       for (const hash of [code, ...hashes]) {
         if (!(await this.vault.hasToken(apiId, clientId, hash))) continue;
@@ -205,8 +257,8 @@ export class OAuthClientsService {
   }
 
   /** Ends all tokens of a client, which stays. @throws NotFound, Unavailable */
-  async revokeAll(context: OrganisationContext, named: NamedClient): Promise<void> {
-    const { apiId, clientId } = await this.require(context.organisation, named);
+  async revokeAll(context: OrganisationContext, id: string): Promise<void> {
+    const { apiId, clientId } = await this.require(context.organisation, id);
     return this.reaching(async () => {
       await this.tokens.endOfClient(context.organisation, apiId, clientId);
       await this.recordAct(context);
@@ -218,29 +270,31 @@ export class OAuthClientsService {
     return this.tools.recorder.recordAct(context);
   }
 
-  private async change(
-    context: OrganisationContext,
-    named: NamedClient,
-    precondition: Precondition,
-    edit: (client: Client) => Client,
-    givesSecret = false,
-  ): Promise<OAuthClientRow> {
-    const { api, client: found } = await this.withApi(context.organisation, named);
-    const { apiId, clientId } = found;
-    await this.runner.requireRedis();
-    const row = await this.tools.recorder.commit(context, async (unit) => {
-      const row = await this.clients.byClientId(unit.organisation, apiId, clientId, unit.session);
-      const current = await unit.require(row, missing, precondition);
-      const secret = await this.secretOf(current);
-      if (secret === null && !givesSecret) throw new Conflict('id_conflict', lost);
-      const client = edit(storedClient(current, secret ?? ''));
-      await this.requirePolicy(unit, api, client);
-      const replaced = await this.clients.replace(unit, current, clientDraft(current._id, apiId, client));
-      await this.notePut(unit, apiId, client);
-      return replaced;
-    });
-    await this.runner.doNow('oauth.put', [apiId, clientId]);
-    return row;
+  private bring({ apiId, clientId }: OAuthClientRow): Promise<string | null> {
+    return this.runner.doNow('oauth.put', [apiId, clientId]);
+  }
+
+  /** @throws ValidationFailed */
+  private fresh(said: ClientContent): Client {
+    if (said.redirectUri === null) throw new ValidationFailed([{ path: 'redirect_uri', message: 'is required' }]);
+    const secret = said.secret === null || said.secret === '' ? newSecret() : said.secret;
+    if (secret === REDACTED) throw new ValidationFailed([{ path: 'secret', message: 'is what stands for a secret' }]);
+    const secretSince = this.clock.now().toISOString();
+    const blank = { clientId: said.clientId || newClientId(), secret, redirectUri: '', policyId: '' };
+    return changed({ ...blank, description: '', metadata: null, name: '', secretSince }, said);
+  }
+
+  /** @throws ValidationFailed for another id or secret, Conflict where Redis has lost the secret */
+  private async changedBy(said: ClientContent, current: OAuthClientRow): Promise<Client> {
+    for (const [path, sent, is] of [
+      ['client_id', said.clientId, current.clientId],
+      ['secret', said.secret === '' ? null : said.secret, REDACTED],
+    ] as const) {
+      if (sent !== null && sent !== is) throw new ValidationFailed([{ path, message: unchangeable }]);
+    }
+    const secret = await this.secretOf(current);
+    if (secret === null) throw new Conflict('id_conflict', lost);
+    return changed(storedClient(current, secret), said);
   }
 
   /** The secret as nodes have it, or are to have it; null when Redis has lost it. */
@@ -250,30 +304,29 @@ export class OAuthClientsService {
     return text === null ? null : (readClient(text)?.secret ?? null);
   }
 
-  private async notePut(unit: UnitOfWork, apiId: string, client: Client): Promise<void> {
-    const chore = { job: 'oauth.put', about: [apiId, client.clientId], text: nodeText(client) } as const;
-    await this.chores.note(unit.organisation, chore, unit.at, unit.session);
-  }
-
-  /** A client that is still being taken out of Redis would have tokens of the one before it. */
-  private async requireFree(unit: UnitOfWork, apiId: string, clientId: string): Promise<void> {
+  private async isFree(
+    { organisation, session }: ReadScope,
+    { apiId, clientId }: Draft<OAuthClientRow>,
+  ): Promise<boolean> {
     const [existing, leaving, cleared] = await Promise.all([
-      this.clients.byClientId(unit.organisation, apiId, clientId, unit.session),
-      this.chores.about('oauth.remove', [apiId, clientId], unit.session),
-      this.chores.about('oauth.clear', [apiId], unit.session),
+      this.clients.byClientId(organisation, apiId, clientId, session),
+      this.chores.about('oauth.remove', [apiId, clientId], session),
+      this.chores.about('oauth.clear', [apiId], session),
     ]);
-    if (existing !== null || cleared !== null || leaving?.job === 'oauth.remove') throw taken();
-    if ((await this.vault.readClient(apiId, clientId)) !== null) throw taken();
+    if (existing !== null || cleared !== null || leaving?.job === 'oauth.remove') return false;
+    return (await this.vault.readClient(apiId, clientId)) === null;
   }
 
   /** @throws ValidationFailed unless the policy opens the API, which gateways demand of every token */
-  private async requirePolicy(unit: UnitOfWork, { apiId }: ApiRow, { policyId }: Client): Promise<void> {
+  private async requirePolicy(scope: ReadScope, apiId: string, { policyId }: Client): Promise<void> {
     if (policyId === '') return;
     const refuse = (message: string): never => {
       throw new ValidationFailed([{ path: 'policy_id', message }]);
     };
-    const policy = await this.policies.byEitherId(unit.organisation, policyId, unit.session);
-    const sight = await this.tools.sights.of(unit.context);
+    const { organisation, session } = scope;
+    const policy = await this.policies.byEitherId(organisation, policyId, session);
+    const viewer = await scope.viewer();
+    const sight = viewer === null ? null : await this.tools.sights.of({ organisation, viewer });
     if (policy === null || sight?.seesPolicy(policy) === false) return refuse('names no policy of the organisation');
     const rights = objectAt(parseJson(policy.document), 'access_rights');
     if (!Object.hasOwn(rights, apiId)) refuse('names a policy without a right to the API');
@@ -324,6 +377,14 @@ const unchangeable = 'cannot be changed; make another client, or rotate the secr
 const lost = 'The Redis of the gateways has lost the client with its secret; rotate the secret to bring it back';
 
 /** In the words of the original. */
-const missing = (): NotFound => new NotFound('Could not retrieve app detail.');
+const noSuchClient = 'Could not retrieve app detail.';
 const taken = (): Conflict =>
   new Conflict('id_conflict', 'The API has a client with this id, or one that is being deleted');
+
+/** The id of a client as {@link OAuthClientsService} knows it; ids of clients may have slashes, and those of APIs have none. */
+export const idOfClient = ({ apiId, clientId: own }: NamedClient): string => `${apiId}/${own}`;
+
+const clientNamedBy = (id: string): NamedClient => {
+  const slash = id.indexOf('/');
+  return { apiId: id.slice(0, slash), clientId: id.slice(slash + 1) };
+};

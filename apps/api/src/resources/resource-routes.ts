@@ -16,6 +16,7 @@ import { dryRunChanges, ValidReply } from './dry-run';
 import { RoutesOf } from '../ownership/kind-routes';
 import { sectionedKind } from './kind-rights';
 import type { ResourceService } from './resource.service';
+import { byIdAlone, type Named, type Within } from './within';
 
 /** What the OpenAPI document says of a route. */
 interface Told {
@@ -24,12 +25,14 @@ interface Told {
 }
 
 /** What a kind says of the routes that read and write one resource; what follows from it is not said again. */
-export interface ResourceRoutesOf<Row> {
+export interface ResourceRoutesOf<Row, Made = Row> {
   /** The name of the kind, of which follows how operations and logs call one and whose rights the routes ask for. */
   readonly kind: string;
   /** How replies call one, where that is another word than its noun. */
   readonly called?: string;
-  readonly id: ApiParamOptions;
+  readonly id: ApiParamOptions & { readonly name: string };
+  /** What paths name before the id; nothing when left out. */
+  readonly within?: Within;
   readonly input: Type;
   /** The body of a change, for kinds that keep what a change does not say. */
   readonly change?: Type;
@@ -56,29 +59,41 @@ export interface ResourceRoutesOf<Row> {
   readonly replies: {
     readonly created: Type;
     readonly written: Type;
+    /** That of a removal, where it is another one. */
+    readonly removed?: Type;
     readonly text: (row: Row) => string;
-    readonly create: (row: Row) => object;
+    readonly create: (row: Made) => object;
     readonly update: (row: Row) => object;
     readonly remove: () => object;
   };
 }
 
 /** What a controller of a kind extends: the routes of one resource, declared once for all kinds. */
-interface ResourceRoutes<Row extends ResourceRow> {
-  readonly resources: ResourceService<Row>;
+interface ResourceRoutes<Row extends ResourceRow, Made extends Row> {
+  readonly resources: Written<Row, Made>;
   /** Whether a removal that does not say so is forced. */
   forces(): boolean;
 }
 
-type ResourceRoutesClass<Row extends ResourceRow> = abstract new (
-  resources: ResourceService<Row>,
-) => ResourceRoutes<Row>;
+/** A service whose new rows come with what is known of them only now, such as a secret. */
+type Written<Row extends ResourceRow, Made extends Row> = Omit<ResourceService<Row>, 'create'> & {
+  create(context: OrganisationContext, body: unknown): Promise<Made>;
+};
+
+type ResourceRoutesClass<Row extends ResourceRow, Made extends Row> = abstract new (
+  resources: Written<Row, Made>,
+) => ResourceRoutes<Row, Made>;
 
 /** Get, create, validate, replace and delete of a kind. Lists differ from kind to kind and are the controller's own. */
-export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<Row>): ResourceRoutesClass<Row> => {
+export const resourceRoutes = <Row extends ResourceRow, Made extends Row = Row>(
+  about: ResourceRoutesOf<Row, Made>,
+): ResourceRoutesClass<Row, Made> => {
   const { noun, spoken, section } = sectionedKind(about.kind);
   const { called = noun, id: idParam, input, change = input, errors, replies } = about;
   const { example, changeExample = example, createErrors = errors } = about;
+  const { within = byIdAlone(idParam.name) } = about;
+  const path = `:${idParam.name}`;
+  const params = [...within.params, idParam];
   const bodyOf = { ...(example === undefined ? {} : { example }), body: input };
   const changeOf = { ...(changeExample === undefined ? {} : { example: changeExample }), body: change };
   const validateQuery = new RouteQuery({
@@ -91,27 +106,27 @@ export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<
   );
 
   @RoutesOf(about.kind)
-  abstract class Routes implements ResourceRoutes<Row> {
-    constructor(readonly resources: ResourceService<Row>) {}
+  abstract class Routes implements ResourceRoutes<Row, Made> {
+    constructor(readonly resources: Written<Row, Made>) {}
 
     forces(): boolean {
       return false;
     }
 
-    @Route.get(':id', {
+    @Route.get(path, {
       access: Requires(section, 'read', `Get ${spoken.one}`),
       id: `get${noun}`,
       ...about.get,
-      params: [idParam],
+      params,
       reply: about.shown,
       tagged: true,
     })
     async get(
       @OrganisationRequest() { organisation }: OrganisationContext,
-      @Param('id') id: string,
+      @Param() named: Named,
       @Res() reply: FastifyReply,
     ): Promise<void> {
-      const row = await this.resources.require(organisation, id);
+      const row = await this.resources.require(organisation, within.idOf(named));
       sendResource(reply, row.version, replies.text(row));
     }
 
@@ -120,13 +135,18 @@ export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<
       id: `create${noun}`,
       ...about.create,
       ...bodyOf,
+      params: within.params,
       reply: replies.created,
       ...(about.creates === true ? { creates: true } : {}),
       tagged: true,
       errors: createErrors,
     })
-    async create(@OrganisationRequest() context: OrganisationContext, @Body() body: unknown): Promise<unknown> {
-      const row = await this.resources.create(context, body);
+    async create(
+      @OrganisationRequest() context: OrganisationContext,
+      @Param() named: Named,
+      @Body() body: unknown,
+    ): Promise<unknown> {
+      const row = await this.resources.create(context, within.bodyOf(named, body));
       return tagged(row, replies.create(row));
     }
 
@@ -137,24 +157,30 @@ export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<
       summary: 'Check everything that a write would, and write nothing',
       description: 'Says every error that a write would, and what it would change.',
       ...bodyOf,
+      params: within.params,
       reply: ValidReply,
       errors: [404, ...errors],
     })
     async validate(
       @OrganisationRequest() context: OrganisationContext,
+      @Param() named: Named,
       @Body() body: unknown,
       @AskedFor(validateQuery) { id }: Asked<typeof validateQuery>,
     ): Promise<StatusReply> {
-      const changes = await this.resources.dryRun(context, body, id);
+      const changes = await this.resources.dryRun(
+        context,
+        within.bodyOf(named, body),
+        id === undefined ? undefined : within.idOf({ ...named, [idParam.name]: id }),
+      );
       return new StatusReply(`${called} is valid`, { changes: await dryRunChanges(changes) });
     }
 
-    @Route.put(':id', {
+    @Route.put(path, {
       access: Requires(section, 'write', `Update ${spoken.one}`),
       id: `update${noun}`,
       ...about.update,
       ...changeOf,
-      params: [idParam],
+      params,
       reply: replies.written,
       tagged: true,
       preconditioned: true,
@@ -162,30 +188,30 @@ export const resourceRoutes = <Row extends ResourceRow>(about: ResourceRoutesOf<
     })
     async update(
       @OrganisationRequest() context: OrganisationContext,
-      @Param('id') id: string,
+      @Param() named: Named,
       @Body() body: unknown,
       @IfMatch() precondition: Precondition,
     ): Promise<unknown> {
-      const row = await this.resources.update(context, id, body, precondition);
+      const row = await this.resources.update(context, within.idOf(named), within.bodyOf(named, body), precondition);
       return tagged(row, replies.update(row));
     }
 
-    @Route.delete(':id', {
+    @Route.delete(path, {
       access: Requires(section, 'write', `Delete ${spoken.one}`),
       id: `delete${noun}`,
       ...about.remove,
-      params: [idParam],
-      reply: replies.written,
+      params,
+      reply: replies.removed ?? replies.written,
       preconditioned: true,
       errors: about.removeErrors ?? (about.force === undefined ? [] : [409]),
     })
     async remove(
       @OrganisationRequest() context: OrganisationContext,
-      @Param('id') id: string,
+      @Param() named: Named,
       @IfMatch() precondition: Precondition,
       @AskedFor(removeQuery) { force }: Asked<typeof removeQuery>,
     ): Promise<unknown> {
-      await this.resources.remove(context, id, precondition, { force: force ?? this.forces() });
+      await this.resources.remove(context, within.idOf(named), precondition, { force: force ?? this.forces() });
       return replies.remove();
     }
   }

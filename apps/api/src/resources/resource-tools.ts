@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { ChangeRecorder, RevisionStore, type OrganisationId } from '@castellan/persistence';
+import {
+  ChangeRecorder,
+  RevisionStore,
+  type ChangeContext,
+  type OrganisationId,
+  type UnitOfWork,
+} from '@castellan/persistence';
 import { Owners } from '../ownership/owners';
 import { Sights } from '../ownership/sights';
 import { KindStores } from './kind-stores';
@@ -21,4 +27,19 @@ export class ResourceTools {
     readonly owners: Owners,
     readonly stores: KindStores,
   ) {}
+
+  /**
+   * Commits a change of any kind. @param explain says what is in the way when a unique index refuses it, and leaves other errors
+   */
+  async commit<T>(
+    context: ChangeContext,
+    work: (unit: UnitOfWork) => Promise<T>,
+    explain: (error: unknown) => unknown,
+  ): Promise<T> {
+    try {
+      return await this.recorder.commit(context, work);
+    } catch (error) {
+      throw await explain(error);
+    }
+  }
 }

@@ -242,7 +242,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
   }
 
   /** Everything that a write would check, and nothing written. @param id the resource that it would replace, if any */
-  async dryRun(context: ChangeContext, body: unknown, id?: string): Promise<readonly Change[]> {
+  async dryRun(context: ChangeContext, body: unknown, id: string | undefined): Promise<readonly Change[]> {
     const content = await this.parsed(body, id !== undefined);
     const { changes } = await this.dryRunOf(context, async (unit) => {
       if (id === undefined) return this.insertNew(unit, content);
@@ -352,11 +352,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
 
   /** Commits work on behalf of an organisation; a refusal by a unique index names what is in the way. */
   async commit<T>(context: ChangeContext, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
-    try {
-      return await this.tools.recorder.commit(context, work);
-    } catch (error) {
-      throw await this.explain(error, context);
-    }
+    return this.tools.commit(context, work, (error) => this.explain(error, context));
   }
 
   private async refuseObstacles(unit: UnitOfWork, wanted: Wanted<Row>): Promise<void> {

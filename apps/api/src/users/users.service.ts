@@ -174,7 +174,7 @@ export class UsersService {
     await this.commit(context, async (unit) => {
       const current = await this.requireTouchable(unit, caller, id, precondition);
       await this.owned.refuseOnlyOwner(unit, current._id.toString());
-      await this.rules.keepingAdministrator(unit, current, () => this.store.remove(unit, current));
+      await this.rules.keepingAdministrator(unit, () => this.store.remove(unit, current));
     });
     await this.endSessions(id);
   }
@@ -187,9 +187,7 @@ export class UsersService {
     const changed = await this.commit(context, async (unit) => {
       const current = await this.requireTouchable(unit, caller, id, precondition);
       const state = await edit(unit, current, await this.rules.author(unit));
-      return this.rules.keepingAdministrator(unit, current, () =>
-        this.store.replace(unit, current, userDraft(state, current)),
-      );
+      return this.rules.keepingAdministrator(unit, () => this.store.replace(unit, current, userDraft(state, current)));
     });
     if (!changed.active) await this.endSessions(id);
     return changed;
@@ -271,16 +269,16 @@ export class UsersService {
     return notFound();
   }
 
-  private async commit<T>(context: ChangeContext, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
-    try {
-      return await this.tools.recorder.commit(context, work);
-    } catch (error) {
-      if (!(error instanceof DuplicateKey) || !error.fields.includes('email')) throw error;
-      // Bootstrap scripts take 403 with this text for "exists already" (docs/tyk/clients.md#bootstrap-scripts).
-      throw new CastellanError(403, 'email_conflict', 'User email already exists for this Org', { cause: error });
-    }
+  private commit<T>(context: ChangeContext, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    return this.tools.commit(context, work, addressTaken);
   }
 }
+
+/** Bootstrap scripts take 403 with this text for "exists already" (docs/tyk/clients.md#bootstrap-scripts). */
+const addressTaken = (error: unknown): unknown =>
+  error instanceof DuplicateKey && error.fields.includes('email')
+    ? new CastellanError(403, 'email_conflict', 'User email already exists for this Org', { cause: error })
+    : error;
 
 /** Super users administer every organisation, and nothing less. @throws ValidationFailed */
 const requireEveryRight = ({ organisation }: UnitOfWork, { grants }: UserState): void => {

@@ -23,7 +23,8 @@ export const oauthClientKind = defineKind<OAuthClientRow>({
     policyId: { type: String, default: '' },
   },
   indexes: [[{ apiId: 1, clientId: 1 }, { unique: true }], [{ orgId: 1, apiId: 1, createdAt: 1, _id: 1 }]],
-  keyOf: ({ clientId }) => clientId,
+  // One of an API; another API may have one of the same id.
+  keyOf: ({ apiId, clientId }) => `${apiId}/${clientId}`,
   refersTo: ['api', 'policy'],
   embeds: [],
   history: 'digests',
