@@ -161,27 +161,37 @@ export const questions = async ({ mongodbUri, url, headers, organisationId }, hi
   ];
 };
 
+/** Cursors at some depths of the log, from its first page to its last. @param {any} records @param {string} orgId @param {number} depths */
+const cursorsOf = async (records, orgId, depths) => {
+  const found = await records
+    .find({ orgid: orgId }, { projection: { timestamp: 1 } })
+    .sort({ timestamp: -1, _id: -1 })
+    .toArray();
+  const step = Math.max(Math.floor(found.length / depths), 1);
+  const at = Array.from({ length: depths }, (_, index) => found[index * step]).filter((one) => one !== undefined);
+  return { records: found.length, cursors: at.map((one) => `${one.timestamp.getTime()}-${one._id}`) };
+};
+
 /** @param {System} system one whose organisation has records */
-export const logPages = async ({ url, headers }) => {
+export const logPages = async ({ url, headers, mongodbUri, organisationId }) => {
+  const mongoose = require('mongoose');
+  const connection = await mongoose.createConnection(mongodbUri).asPromise();
   const end = Math.floor(Date.now() / 1_000);
   const path = `${url}/api/logs/?start=${end - 86_400}&end=${end}`;
-  /** @type {number[]} */
-  const times = [];
-  let [cursor, records] = ['', 0];
-  do {
-    // One page of each thousand is measured; the rest is gone through in larger pieces.
-    const at = cursor === '' ? path : `${path}&cursor=${cursor}`;
-    times.push(await timed(() => call(at, { headers })));
-    const piece = (await call(`${at}&p=-1`, { headers })).json();
-    records += piece.data.length;
-    cursor = piece.next ?? '';
-  } while (cursor !== '');
-  return [
-    row(
-      `a page of the log of ${records} records, at ${times.length} depths from the first to the last`,
-      milliseconds(summarise(times)),
-      'p99 < 100 ms at any depth',
-      percentile(times, 0.99) < 100,
-    ),
-  ];
+  try {
+    const { records, cursors } = await cursorsOf(connection.collection('tyk_analytics'), organisationId, 100);
+    /** @type {number[]} */
+    const times = [];
+    for (const cursor of cursors) times.push(await timed(() => call(`${path}&cursor=${cursor}`, { headers })));
+    return [
+      row(
+        `a page of the log of ${records} records, at ${times.length} depths from the first to the last`,
+        milliseconds(summarise(times)),
+        'p99 < 100 ms at any depth',
+        percentile(times, 0.99) < 100,
+      ),
+    ];
+  } finally {
+    await connection.close();
+  }
 };
