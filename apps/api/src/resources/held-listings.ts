@@ -2,7 +2,7 @@ import type { AnyKind, ChangeFeed, Generations, OrganisationId, ResourceRow } fr
 import { Coalescer } from '../gateways/delivery/coalescer';
 
 /** What lists show of one organisation's resources of a kind, as they were after one of its changes. */
-export interface Listing<Row, Self> {
+interface Listing<Row, Self> {
   /** The place of that change among the organisation's. */
   readonly sequence: number;
   readonly size: number;
@@ -16,7 +16,7 @@ export interface Listing<Row, Self> {
 }
 
 /** What is held, and how it is read. */
-export interface HeldKind<Row, Held> {
+interface HeldKind<Row, Held> {
   readonly kind: Pick<AnyKind, 'name' | 'collection'>;
   /** Fields that are left out of rows. */
   readonly without: readonly string[];

@@ -22,7 +22,7 @@ const asTheyCame: ListOrder<UserSummary> = {
 };
 
 /** What lists and searches look at of one organisation's users, as they were after one of its changes. */
-export class UserListing {
+class UserListing {
   private sorted: readonly UserSummary[] | null = null;
 
   constructor(
