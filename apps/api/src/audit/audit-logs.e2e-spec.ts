@@ -96,6 +96,13 @@ describe('/api/audit-logs', () => {
       expect(idsOf(await list('ip=192.0.2.7'))).toEqual([id]);
     });
 
+    it('which is the one that the trusted proxy saw, whatever the caller has written to the left of it', async () => {
+      const forged = '198.51.100.66, 192.0.2.9';
+      const id = await create(organisation.admin.client, anApiDefinition(), { 'x-forwarded-for': forged });
+      expect(idsOf(await list('ip=192.0.2.9'))).toEqual([id]);
+      expect(await list('ip=198.51.100.66')).toEqual([]);
+    });
+
     it('by a part of the path, in which no sign means anything else', async () => {
       const id = await create(organisation.admin.client);
       expectOk(await organisation.admin.client.delete(`/api/apis/${id}`));

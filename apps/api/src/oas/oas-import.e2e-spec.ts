@@ -101,6 +101,37 @@ describe('OpenAPI documents that become OAS APIs', () => {
       expect(textOf(reply.json['Message']).startsWith(message)).toBe(true);
     });
 
+    it('converts Swagger 2.0 and, asked to be lenient, leaves out and reports paths that differ in names only', async () => {
+      const one = (name: string) => ({
+        get: {
+          parameters: [{ in: 'path', name, required: true, type: 'string' }],
+          responses: { 200: { description: 'one' } },
+        },
+      });
+      const document = {
+        swagger: '2.0',
+        info: { title: unique('old'), version: '1' },
+        host: 'pets.example',
+        schemes: ['https'],
+        paths: {
+          '/a/{id}': one('id'),
+          '/a/{name}': one('name'),
+          '/b': { get: { responses: { 200: { description: 'b' } } } },
+        },
+      };
+      const refused = await post('import', document);
+      expect([refused.status, refused.json['Errors']]).toMatchObject([400, [{ path: 'paths["/a/{name}"]' }]]);
+      const reply = expectOk(await post('import?lenient=true', document));
+      const notes = JSON.parse(reply.headers.get('x-castellan-notes') ?? '[]') as { path: string }[];
+      expect(notes.map((note) => note.path)).toEqual(expect.arrayContaining(['swagger', 'paths["/a/{name}"]']));
+      const stored = await read(reply);
+      expect(stored).toMatchObject({
+        openapi: '3.0.3',
+        servers: expect.arrayContaining([{ url: 'https://pets.example' }]) as unknown,
+      });
+      expect(Object.keys(stored['paths'] ?? {})).toEqual(['/a/{id}', '/b']);
+    });
+
     it('409: shares no listen path', async () => {
       const document = anOpenApiDocument();
       expectOk(await post('import', document));

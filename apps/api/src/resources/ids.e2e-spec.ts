@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { anApiDefinition, aPolicy, listOf, textOf, unique, type HttpClient, type Reply } from '@castellan/testing';
@@ -12,6 +13,11 @@ const kinds = [
     field: 'api_definition.api_id',
     below: ['/api/apis'],
     body: (id: string) => ({ api_definition: anApiDefinition({ api_id: id }) }),
+    imported: {
+      section: 'apis',
+      path: 'api_definition.api_id',
+      entry: (id: string) => ({ api_definition: anApiDefinition({ api_id: id }) }),
+    },
     idOf: ({ json }: Reply) => textOf(json['ID']),
   },
   {
@@ -20,6 +26,11 @@ const kinds = [
     field: 'x-tyk-api-gateway.info.id',
     below: ['/api/apis', '/api/apis/oas', '/api/apis/streams', '/api/mcps'],
     body: (id: string) => anOasApi({ info: { id } }),
+    imported: {
+      section: 'apis',
+      path: 'oas.x-tyk-api-gateway.info.id',
+      entry: (id: string) => ({ oas: anOasApi({ info: { id } }) }),
+    },
     idOf: ({ json }: Reply) => textOf(json['ID']),
   },
   {
@@ -28,6 +39,11 @@ const kinds = [
     field: 'id',
     below: ['/api/portal/policies'],
     body: (id: string) => aPolicy([], { id }),
+    imported: {
+      section: 'policies',
+      path: 'id',
+      entry: (id: string) => aPolicy([], { id, _id: randomBytes(12).toString('hex') }),
+    },
     idOf: ({ json }: Reply) => textOf(json['Message']),
   },
   {
@@ -36,6 +52,7 @@ const kinds = [
     field: 'id',
     below: ['/api/assets'],
     body: (id: string) => ({ id, name: 'Asset', kind: 'oas-template', data: {} }),
+    imported: undefined,
     idOf: ({ json }: Reply) => textOf(json['Meta']),
   },
 ] as const;
@@ -52,7 +69,8 @@ const wordsBelow = (places: readonly string[]): readonly string[] => {
   return [...new Set(words)];
 };
 
-describe.each(kinds)('the id of $name', ({ path, field, below, body, idOf }) => {
+describe.each(kinds)('the id of $name', (kind) => {
+  const { path, field, below, body, idOf } = kind;
   let api: ApiUnderTest;
   let client: HttpClient;
 
@@ -77,6 +95,17 @@ describe.each(kinds)('the id of $name', ({ path, field, below, body, idOf }) => 
     expect(problem?.['path']).toBe(field);
     expect(textOf(problem?.['message'])).toContain(why);
   });
+
+  const { imported } = kind;
+  if (imported !== undefined) {
+    it('is refused by an import as well, which names its entry', async () => {
+      for (const id of ['a/b', '..', 'x'.repeat(257), ...wordsBelow(below).slice(0, 2)]) {
+        const reply = await client.post('/api/import', { [imported.section]: [imported.entry(id)] });
+        const paths = listOf(reply.json['Errors']).map((error) => error['path']);
+        expect([id, reply.status, paths]).toEqual([id, 400, [`${imported.section}[0].${imported.path}`]]);
+      }
+    });
+  }
 
   it('may have 256 characters, and is then a name that requests reach it by', async () => {
     const id = unique('i').padEnd(256, 'x');
