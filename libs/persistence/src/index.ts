@@ -31,9 +31,6 @@ export { KeyIndex, type KeyFilter } from './keys/key-index';
 export type { KeyRow, KeyScanRow, PendingWrite } from './keys/key-row';
 export { KeyScans } from './keys/key-scans';
 export { OrganisationConfirmations } from './keys/organisation-confirmations';
-export { apiKind, type ApiRow } from './kinds/api.kind';
-export { assetKind, type AssetRow } from './kinds/asset.kind';
-export { identityProviderKind, type IdentityProviderRow } from './kinds/identity-provider.kind';
 export {
   allKinds,
   defineKind,
@@ -47,16 +44,9 @@ export {
   type DocumentKind,
   type KindDefinition,
 } from './kinds/kind';
+export * from './kinds/kinds';
 export { deleteOrder, draftOrder, writeOrder } from './kinds/order';
-export { certificateKind, type CertificateRow } from './kinds/certificate.kind';
-export { oauthClientKind, type OAuthClientRow } from './kinds/oauth-client.kind';
-export { keyKind } from './kinds/key.kind';
-export { organisationKind, type OrganisationRow } from './kinds/organisation.kind';
-export type { PolicyRow } from './kinds/policy.kind';
 export type { NodeItem } from './kinds/served';
-export type { UserGroupRow } from './kinds/user-group.kind';
-export { userKind, type UserRow } from './kinds/user.kind';
-export type { WebhookRow } from './kinds/webhook.kind';
 export { modelNames } from './models';
 export {
   forgetNodeAfterSeconds,
