@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from '@castellan/testing';
 import { evaluate, folder, removeFolders, root } from './tools';
@@ -96,11 +96,21 @@ const installation = async (): Promise<Record<string, string>> => {
   };
 };
 
+/** Ports of the embedded servers, where a test has to know them, or several installations choose at the same time. */
+const serverPorts = async () => ({
+  CASTELLAN_REDIS_PORT: await freePort(),
+  CASTELLAN_MONGODB_PORT: await freePort(),
+});
+
 /** The process of a part, as `services.json` says it. */
 const pidOf = (settings: Readonly<Record<string, string>>, part: string): number => {
   const state = readFileSync(join(settings.CASTELLAN_DATA_DIR ?? '', 'services.json'), 'utf8');
   return Number(new RegExp(`"${part}": \\{[^}]*"pid": (\\d+)`).exec(state)?.[1]);
 };
+
+/** Whether a launcher has left its lock, or still holds it. */
+const isLocked = (settings: Readonly<Record<string, string>>): boolean =>
+  existsSync(join(settings['CASTELLAN_DATA_DIR'] ?? '', 'launcher.lock'));
 
 /** Those of the recorded processes that are alive. */
 const alive = (settings: Readonly<Record<string, string>>): unknown =>
@@ -119,6 +129,62 @@ const call = async (url: string, secret: string, body?: unknown): Promise<{ stat
   });
   return { status: reply.status, text: await reply.text() };
 };
+
+/** Whether somebody listens on a port. */
+const listens = (port: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
+
+/** What a gateway that loads would get; 0 when nobody answers. */
+const loadStatus = (port: string): Promise<number> =>
+  fetch(`http://127.0.0.1:${port}/system/apis`).then(
+    ({ status }) => status,
+    () => 0,
+  );
+
+/** Looks again and again, until it is told to end, at whether gateways would be answered at each moment. */
+class Lookout {
+  /** What the API answered while nothing could be served yet, or any more. */
+  readonly answers = new Set<number>();
+  /** Moments at which others were there and the API was not. */
+  readonly gaps: string[] = [];
+  #going = true;
+  readonly #over: Promise<void>;
+
+  constructor(api: string, others: readonly string[]) {
+    this.#over = this.#look(api, others);
+  }
+
+  async end(): Promise<void> {
+    this.#going = false;
+    await this.#over;
+  }
+
+  async #look(api: string, others: readonly string[]): Promise<void> {
+    let seen = false;
+    let gone = false;
+    while (this.#going) {
+      const before = await Promise.all(others.map(listens));
+      const status = await loadStatus(api);
+      const after = await Promise.all(others.map(listens));
+      if (status > 0) this.answers.add(status);
+      // It begins before the others: whoever was there already has to find it there, too,
+      if (!seen && status === 0 && before.includes(true)) this.gaps.push('start');
+      // and goes after them.
+      if (seen && status === 0) gone = true;
+      if (gone && after.includes(true)) this.gaps.push('end');
+      seen ||= status > 0;
+    }
+  }
+}
 
 afterAll(async () => {
   for (const launcher of launchers) launcher.kill('SIGTERM');
@@ -192,17 +258,74 @@ describe('npm start', () => {
   it('stops in order when a signal ends its whole process group, npm included', async () => {
     // At the same time, because most of it is waiting.
     const ended = (['SIGHUP', 'SIGTERM', 'SIGINT'] as const).map(async (signal) => {
-      const settings = await installation();
+      const settings = { ...(await installation()), ...(await serverPorts()) };
       const launcher = await start(settings, 'under-npm').up();
       launcher.killGroup(signal);
       await eventually(() => launcher.output.includes('✓ Stopping api'));
-      await eventually(() => !existsSync(join(settings['CASTELLAN_DATA_DIR'] ?? '', 'launcher.lock')));
+      await eventually(() => !isLocked(settings));
       await launcher.down();
       const stopped = [...launcher.output.matchAll(/✓ Stopping (\S+)/g)].map(([, name]) => name);
       return { signal, stopped, alive: alive(settings) };
     });
     const stopped = ['host-manager', 'Redis', 'MongoDB', 'api'];
     for (const one of await Promise.all(ended)) expect(one).toEqual({ signal: one.signal, stopped, alive: [] });
+  });
+
+  it('starts the api before everything else and stops it after everything else, so that gateways hear 503 and never nothing', async () => {
+    const { CASTELLAN_SHUTDOWN_LINGER_MS: _, ...settings } = await installation();
+    const ports = await serverPorts();
+    const others = [...Object.values(ports), settings['CASTELLAN_HOST_MANAGER_PORT'] ?? ''];
+    const lookout = new Lookout(settings['CASTELLAN_API_PORT'] ?? '', others);
+    const launcher = await start({ ...settings, ...ports }).up();
+    // Without a secret, once it can be asked for one.
+    await eventually(() => lookout.answers.has(401));
+    // Signals of one cause, however many, are one request.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGINT', 'SIGTERM'] as const) launcher.kill(signal);
+    await launcher.down();
+    await lookout.end();
+    expect(lookout.gaps).toEqual([]);
+    expect(lookout.answers).toEqual(new Set([401, 503]));
+    expect(launcher.exitCode).toBe(0);
+    expect(isLocked(settings)).toBe(false);
+  });
+
+  it('stops at once when it is asked again seconds later, and says so by its exit code', async () => {
+    const settings = await installation();
+    const launcher = await start(settings).up();
+    // A server that does not end would be waited for.
+    process.kill(pidOf(settings, 'redis'), 'SIGSTOP');
+    // As somebody does who presses Ctrl-C again and again: what comes within the first seconds is the same request.
+    await eventually(() => {
+      launcher.kill('SIGINT');
+      return launcher.hasEnded;
+    });
+    expect(launcher.exitCode).toBe(130);
+    expect(launcher.output).not.toContain('✓ Stopping Redis');
+    expect(alive(settings)).toEqual([]);
+    expect(isLocked(settings)).toBe(false);
+  });
+
+  it('gives up on an embedded server that ends again and again, says how often it was started, and stops the rest', async () => {
+    const settings = await installation();
+    const launcher = await start(settings).up();
+    const killed = new Set<number>();
+    await eventually(() => {
+      // Each time that it answers again.
+      if (!launcher.hasEnded && launcher.output.split(' runs again').length > killed.size) {
+        const pid = pidOf(settings, 'redis');
+        killed.add(pid);
+        process.kill(pid, 'SIGKILL');
+      }
+      return launcher.hasEnded;
+    });
+    expect(launcher.exitCode).toBe(1);
+    expect([...launcher.output.matchAll(/starting it again \((\d) of at most 5 times in 10 minutes/g)]).toHaveLength(5);
+    expect(launcher.output).toMatch(
+      /Error: Redis .* was ended by SIGKILL; .*it was started again 5 times, so that everything stops now/,
+    );
+    expect(killed.size).toBe(6);
+    expect(alive(settings)).toEqual([]);
+    expect(isLocked(settings)).toBe(false);
   });
 
   it('lists every wrong setting at once, and starts nothing', async () => {
