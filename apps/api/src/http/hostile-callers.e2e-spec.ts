@@ -76,6 +76,19 @@ describe('callers who send what nobody asked for', () => {
       expect(await bytesHeld()).toBe(0);
     });
 
+    it.each<[string, string, () => Readonly<Record<string, string>>]>([
+      ['anybody', '/login', () => ({})],
+      ['anybody', '/api/setup', () => ({})],
+      ['gateways', '/system/key/quota_trigger', () => ({ authorization: api.config.nodeSecret })],
+    ])('hear 413 for more than 64 KiB where %s may send something: %s', async (_, path, headers) => {
+      const more = await api.anonymous.post(path, 'x'.repeat(64 * 1024 + 1), { headers: headers() });
+      expect([more.status, more.json['Code']]).toEqual([413, 'body_too_large']);
+      // It is said before the body is sent, too.
+      const connection = await open();
+      connection.head('POST', path, { ...headers(), 'content-length': 10 * megabyte });
+      await eventually(() => connection.status === 413);
+    });
+
     it('are not told to go on when they ask first, and everybody else is', async () => {
       const asking = { expect: '100-continue', 'content-length': 2, 'content-type': 'application/json' };
       const refused = await open();

@@ -12,12 +12,17 @@ const SPECIAL = /[\\^$.|?*+()[\]{}]/u;
  * and no back-references, and gateways before 5.6 do not know `(?<name>…)` either.
  */
 export function regexpFault(pattern: string): string | undefined {
-  if (!SPECIAL.test(pattern)) return undefined;
+  if (isPlainText(pattern)) return undefined;
   if (known.has(pattern)) return known.get(pattern);
   if (known.size >= MOST_KNOWN) known.clear();
   const fault = findFault(pattern);
   known.set(pattern, fault);
   return fault;
+}
+
+/** Whether a pattern is text that stands for itself. */
+export function isPlainText(pattern: string): boolean {
+  return !SPECIAL.test(pattern);
 }
 
 function findFault(pattern: string): string | undefined {

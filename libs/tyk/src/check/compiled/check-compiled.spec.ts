@@ -103,7 +103,20 @@ describe('the checks of whole documents', () => {
     ]);
     const many = heavy(100_000, (index) => `/a${index}/[0-9]{1000}`);
     expect(many).toHaveLength(50);
-    expect(many[0]?.message).toBe('is beyond the regular expressions that are checked in one document');
-    expect(heavy(5_000, (index) => `/plain/path/${index}`)).toEqual([]);
+    expect(many[0]).toMatchObject({
+      path: expect.stringMatching(/url_rewrites\[\d+\]\.match_pattern$/) as string,
+      message: expect.stringMatching(
+        /^is beyond the regular expressions that one document may have: .*several APIs/,
+      ) as string,
+    });
+  });
+
+  it('leave room for as many paths as a document holds, and for thousands of them with parameters', () => {
+    const paths = (count: number, path: (index: number) => string) =>
+      checkDefinitionMeaning(
+        version({ white_list: Array.from({ length: count }, (_, index) => ({ path: path(index) })) }),
+      );
+    expect(paths(100_000, (index) => `/plain/path/${index}`)).toEqual([]);
+    expect(paths(3_000, (index) => `/things/${index}/parts/{part}`)).toEqual([]);
   });
 });

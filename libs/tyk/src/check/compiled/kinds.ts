@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json/json-text';
 import { flagAt, textAt } from '../../json/read';
-import { regexpFault, regexpWeight } from '../../go/regexp';
+import { isPlainText, regexpFault, regexpWeight } from '../../go/regexp';
 import { templateFault } from '../../go/template';
 import type { CompileFault } from './fault';
 import { jsonSchemaFault } from './json-schema';
@@ -39,11 +39,12 @@ export class Compiler {
   }
 
   private pattern(pattern: string): string | undefined {
+    if (isPlainText(pattern)) return undefined;
     const weight = regexpWeight(pattern);
     if (weight > MOST_OF_ONE) return 'is a regular expression of a size that nobody means';
     this.weight += weight;
     return this.weight > MOST_OF_ALL
-      ? 'is beyond the regular expressions that are checked in one document'
+      ? 'is beyond the regular expressions that one document may have: what is before it takes two seconds to compile; make several APIs of it, or fewer patterns'
       : regexpFault(pattern);
   }
 
