@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
 import { Outbox } from '@castellan/persistence';
@@ -15,6 +16,7 @@ interface Command {
 
 interface Tally {
   readonly commands: Command[];
+  readonly redis: string[];
   replied: boolean;
   underWay: number;
 }
@@ -23,6 +25,8 @@ interface Tally {
 export interface Cost {
   readonly before: number;
   readonly after: number;
+  /** Commands to Redis before the reply. */
+  readonly redis: number;
   /** For whoever wants to know where a number comes from. */
   readonly commands: readonly string[];
 }
@@ -33,17 +37,28 @@ interface Started {
   readonly command: Readonly<Record<string, unknown>>;
 }
 
+/** Where ioredis says each command that it writes, in the context of whoever sent it. */
+const redisCommands = 'tracing:ioredis:command:start';
+
 /** Whether it is how a change is published, which begins when the change is committed and not when it is answered. */
 const isPublishing = (name: string, { outbox, filter }: { outbox: boolean; filter: unknown }): boolean =>
   outbox && (name === 'update' || (typeof filter === 'object' && filter !== null && 'publishedAt' in filter));
 
 /**
- * Counts the commands that one request sends to MongoDB, by the driver's command monitoring. A command belongs to the
+ * Counts the commands that one request sends to MongoDB, by the driver's command monitoring, and to Redis. A command belongs to the
  * request in whose asynchronous context it is sent, so that timers and other requests do not count.
  */
 export class CommandCounter {
   private readonly current = new AsyncLocalStorage<Tally>();
   private tally: Tally | null = null;
+
+  /** Messages are part of publishing, which nobody waits for. */
+  private readonly sentToRedis = (event: unknown): void => {
+    const tally = this.current.getStore();
+    if (tally === undefined || tally.replied || typeof event !== 'object' || event === null) return;
+    const command = 'command' in event ? String(event.command) : '';
+    if (command !== 'publish') tally.redis.push(command);
+  };
 
   private constructor(private readonly api: ApiUnderTest) {}
 
@@ -67,21 +82,31 @@ export class CommandCounter {
       counter.current.enterWith(tally);
       response.once('finish', () => (tally.replied = true));
     });
+    subscribe(redisCommands, counter.sentToRedis);
     return counter;
+  }
+
+  /** Counts nothing any more. */
+  stop(): void {
+    unsubscribe(redisCommands, this.sentToRedis);
   }
 
   /** What one call costs. Nothing else may be asked of the api meanwhile. */
   async costOf(call: () => Promise<Reply>): Promise<Cost> {
-    const tally: Tally = { commands: [], replied: false, underWay: 0 };
+    const tally: Tally = { commands: [], redis: [], replied: false, underWay: 0 };
     this.tally = tally;
     await call();
     this.tally = null;
     await this.settled(tally);
-    const { commands } = tally;
+    const { commands, redis } = tally;
     return {
+      redis: redis.length,
       before: commands.filter(({ isAfter }) => !isAfter).length,
       after: commands.filter(({ isAfter }) => isAfter).length,
-      commands: commands.map(({ name, collection, isAfter }) => `${isAfter ? 'after: ' : ''}${name} ${collection}`),
+      commands: [
+        ...commands.map(({ name, collection, isAfter }) => `${isAfter ? 'after: ' : ''}${name} ${collection}`),
+        ...redis.map((name) => `redis: ${name}`),
+      ],
     };
   }
 

@@ -5,7 +5,7 @@ import { GenerationService } from './delivery/generation.service';
 import { NodeDocuments } from './delivery/node-documents';
 import { PastGenerations } from './delivery/past-generations';
 import { Reconciler } from './delivery/reconciler';
-import { Rollout } from './delivery/rollout';
+import { allAtOnce, Rollout, ROLLOUT_STRATEGY } from './delivery/rollout';
 import { Serving } from './delivery/serving';
 import { Signals } from './delivery/signals';
 import { LoadedTexts } from './nodes/loaded-texts';
@@ -38,6 +38,7 @@ import { NodeService } from './protocol/node.service';
     Reconciler,
     ReloadReports,
     Rollout,
+    { provide: ROLLOUT_STRATEGY, useValue: allAtOnce },
     ServedOrganisations,
     Serving,
     Signals,

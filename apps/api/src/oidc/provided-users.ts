@@ -60,7 +60,7 @@ export class ProvidedUsers {
     const user = await this.changes.commit(context, async (unit) => {
       const found = await this.find(unit, provider, claims);
       if (found === null) return this.make(unit, provider, claims);
-      return this.rules.keepingAdministrator(unit, () => this.update(unit, provider, found, claims));
+      return this.rules.keepingAdministrator(unit, found, () => this.update(unit, provider, found, claims));
     });
     if (!user.active || user.service === true) throw new NotLetIn('the user is inactive or a program');
     const { held } = await this.rights.of(user);

@@ -3,6 +3,7 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict } from '@castellan/dto';
 import {
   ApiStore,
+  type ApiRow,
   newObjectId,
   OrganisationStore,
   RemovalStore,
@@ -53,7 +54,7 @@ export class OrganisationsService {
   ): Promise<{ readonly list: OrganisationListDto; readonly total: number; readonly next: string | null }> {
     const { pageSize } = this.config;
     const { rows, total, next } = await this.organisations.pageOfAll({ sort: { name: 1, _id: 1 }, place, pageSize });
-    const organisations = await Promise.all(rows.map((row) => this.present(row)));
+    const organisations = await this.presentAll(rows);
     return { list: { organisations, pages: pageCount(total, place, pageSize) }, total, next };
   }
 
@@ -154,14 +155,22 @@ export class OrganisationsService {
   }
 
   private async present(row: OrganisationRow): Promise<OrganisationDto> {
-    const apis = await this.apis.names(toOrganisationId(row._id));
-    const stored = parseJson(row.document);
-    return {
-      id: row._id.toString(),
-      ...defaults,
-      ...(isJsonObject(stored) ? stored : {}),
-      owner_name: row.name,
-      apis: apis.map(({ name, apiId }) => ({ api_human_name: name, api_id: apiId })),
-    };
+    return presented(row, await this.apis.names(toOrganisationId(row._id)));
+  }
+
+  private async presentAll(rows: readonly OrganisationRow[]): Promise<OrganisationDto[]> {
+    const names = await this.apis.namesOfAll(rows.map(({ _id }) => toOrganisationId(_id)));
+    return rows.map((row) => presented(row, names.get(row._id.toString()) ?? []));
   }
 }
+
+const presented = (row: OrganisationRow, apis: readonly Pick<ApiRow, 'name' | 'apiId'>[]): OrganisationDto => {
+  const stored = parseJson(row.document);
+  return {
+    id: row._id.toString(),
+    ...defaults,
+    ...(isJsonObject(stored) ? stored : {}),
+    owner_name: row.name,
+    apis: apis.map(({ name, apiId }) => ({ api_human_name: name, api_id: apiId })),
+  };
+};

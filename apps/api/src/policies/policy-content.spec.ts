@@ -55,6 +55,14 @@ describe('composePolicy', () => {
     expect(policy['access_rights']).toEqual({ a: expected });
   });
 
+  it('keeps the date of the last write when nothing but owners differ, since nodes are served it', () => {
+    const before = composePolicy(identity, { name: 'Gold' }, null, writing);
+    const owned = composePolicy(identity, { ...before, user_owners: ['5ead71205759610001818681'] }, before, later);
+    expect(owned).toEqual({ ...before, user_owners: ['5ead71205759610001818681'] });
+    const renamed = composePolicy(identity, { ...before, name: 'Silver' }, before, later);
+    expect(renamed['last_updated']).toBe('1738368000');
+  });
+
   it('is the policy that is there when nothing but dates and version differ', () => {
     fc.assert(
       fc.property(anyJsonObject, (fields) => {

@@ -1,5 +1,5 @@
 import { ValidationFailed, type FieldError } from '@castellan/dto';
-import type { Draft, PolicyRow } from '@castellan/persistence';
+import { ownerFields, type Draft, type PolicyRow } from '@castellan/persistence';
 import {
   checkPolicy,
   contentDigest,
@@ -65,7 +65,7 @@ export const accessRightsOf = (policy: JsonObject): JsonObject => objectAt(polic
 /**
  * The policy as it is stored: what was sent, with its identity and dates. An explicit `id` that is not sent stays, since
  * keys and nodes go by it. `date_created` never changes; `last_updated` (Unix seconds, as text) tells of the last
- * write that changed anything else.
+ * write that changed anything else but owners.
  *
  * @returns `before` itself when nothing changed
  */
@@ -88,10 +88,15 @@ export const composePolicy = (
     last_updated: textAt(before, 'last_updated'),
   };
   if (before !== null && contentDigest(policy) === contentDigest(before)) return before;
+  // Nodes are served the date of the last write, and none of them is to load again for another owner.
+  if (before !== null && contentDigest(withoutOwners(policy)) === contentDigest(withoutOwners(before))) return policy;
 
   const kept = before === null || bringsBack ? textAt(content, 'last_updated') : '';
   return { ...policy, last_updated: kept || unixSeconds(at) };
 };
+
+const withoutOwners = (policy: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(policy).filter(([field]) => !ownerFields.includes(field)));
 
 const unixSeconds = (at: Date): string => String(Math.floor(at.getTime() / 1_000));
 

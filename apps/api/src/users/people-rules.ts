@@ -12,7 +12,7 @@ import {
   type UserGroupRow,
   type UserRow,
 } from '@castellan/persistence';
-import { readGrants, rightsOf, type AdditionalSections, type Grants } from '@castellan/rbac';
+import { isAdmin, readGrants, rightsOf, type AdditionalSections, type Grants } from '@castellan/rbac';
 import { isJsonObject, objectAt, parseJson } from '@castellan/tyk';
 import type { ClientSession } from 'mongoose';
 import { standingOf, UserRights } from '../auth/user-rights';
@@ -91,18 +91,27 @@ export class PeopleRules {
     throw new ValidationFailed([{ path: 'user_permissions', message: nothingGiven }], nothingGiven);
   }
 
-  /** Runs what may take rights from somebody. @throws Conflict when nobody could administer the organisation after it */
-  async keepingAdministrator<T>(unit: UnitOfWork, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs what may take rights from somebody, or from the members of a group.
+   *
+   * @throws Conflict when nobody could administer the organisation after it
+   */
+  async keepingAdministrator<T>(
+    unit: UnitOfWork,
+    { active, grants, groupIds = [] }: Pick<UserRow, 'active' | 'grants' | 'groupIds'>,
+    work: () => Promise<T>,
+  ): Promise<T> {
     const { organisation, session } = unit;
-    // Whoever makes super users needs none.
-    if (organisation === noOrganisation) return work();
-    const before = await this.hasAdministrator(organisation, session);
     const value = await work();
-    if (!before || (await this.hasAdministrator(organisation, session))) return value;
+    // Who administers nothing leaves nothing, and whoever makes super users needs no administrator.
+    const mayLeave = active && (isAdmin(grants) || groupIds.length > 0) && organisation !== noOrganisation;
+    if (!mayLeave || unit.changes.length === 0 || (await this.hasAdministrator(organisation, session))) return value;
+    // Outside of this unit everything is as it was before.
+    if (!(await this.hasAdministrator(organisation, null))) return value;
     throw new Conflict('last_administrator', 'It would leave the organisation without an active administrator');
   }
 
-  private async hasAdministrator(organisation: OrganisationId, session: ClientSession): Promise<boolean> {
+  private async hasAdministrator(organisation: OrganisationId, session: ClientSession | null): Promise<boolean> {
     const groupIds = await this.groups.administering(organisation, session);
     return (await this.users.administrators(organisation, groupIds, session)) > 0;
   }

@@ -88,7 +88,7 @@ export class UserGroupsService extends ResourceService<UserGroupRow> {
     how: { readonly operation: Operation; readonly version: number },
   ): Promise<UserGroupRow> {
     const write = () => super.put(unit, current, draft, how);
-    return current === null ? write() : this.rules.keepingAdministrator(unit, write);
+    return current === null ? write() : this.rules.keepingAdministrator(unit, current, write);
   }
 
   protected override async users(unit: UnitOfWork, { _id }: UserGroupRow): Promise<readonly FieldError[]> {

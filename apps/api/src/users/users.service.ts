@@ -174,7 +174,7 @@ export class UsersService {
     await this.commit(context, async (unit) => {
       const current = await this.requireTouchable(unit, caller, id, precondition);
       await this.owned.refuseOnlyOwner(unit, current._id.toString());
-      await this.rules.keepingAdministrator(unit, () => this.store.remove(unit, current));
+      await this.rules.keepingAdministrator(unit, current, () => this.store.remove(unit, current));
     });
     await this.endSessions(id);
   }
@@ -187,7 +187,9 @@ export class UsersService {
     const changed = await this.commit(context, async (unit) => {
       const current = await this.requireTouchable(unit, caller, id, precondition);
       const state = await edit(unit, current, await this.rules.author(unit));
-      return this.rules.keepingAdministrator(unit, () => this.store.replace(unit, current, userDraft(state, current)));
+      return this.rules.keepingAdministrator(unit, current, () =>
+        this.store.replace(unit, current, userDraft(state, current)),
+      );
     });
     if (!changed.active) await this.endSessions(id);
     return changed;

@@ -28,7 +28,7 @@ export class RecordWriter {
 
   /** Asks the server once what it can, so that no transaction has to. */
   async writesAtOnce(): Promise<boolean> {
-    this.atOnce ??= await this.asked();
+    this.atOnce ??= (await this.wireVersion()) >= bulkWriteWireVersion;
     return this.atOnce;
   }
 
@@ -58,11 +58,12 @@ export class RecordWriter {
     }
   }
 
-  private async asked(): Promise<boolean> {
+  /** How new the server is, as it says it itself; 0 when it does not. */
+  async wireVersion(): Promise<number> {
     const reply: Readonly<Record<string, unknown>> | undefined = await this.connection.db
       ?.admin()
       .command({ hello: 1 });
     const version = reply?.['maxWireVersion'];
-    return typeof version === 'number' && version >= bulkWriteWireVersion;
+    return typeof version === 'number' ? version : 0;
   }
 }

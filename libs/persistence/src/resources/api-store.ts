@@ -17,6 +17,8 @@ export type ApiSummary = Omit<ApiRow, (typeof notListed)[number]>;
 /** An API that listens where another one does. */
 export type ApiNeighbour = ApiHolder & Required<Pick<ApiRow, 'claims'>>;
 
+type NamedApi = Pick<ApiRow, 'name' | 'apiId'>;
+
 type Base = Pick<ApiRow, 'apiId' | 'userOwners' | 'groupOwners'>;
 
 /** An API, and the API that has it as a version; undefined for one that is no version. */
@@ -47,13 +49,25 @@ export class ApiStore extends ResourceStore<ApiRow> {
   }
 
   /** Name and api_id of every API of the organisation. */
-  async names(organisation: OrganisationId): Promise<readonly Pick<ApiRow, 'name' | 'apiId'>[]> {
-    return this.model
-      .find({ orgId: toObjectId(organisation) })
-      .select({ name: 1, apiId: 1 })
+  async names(organisation: OrganisationId): Promise<readonly NamedApi[]> {
+    return (await this.namesOfAll([organisation])).get(organisation) ?? [];
+  }
+
+  /** For the operator’s plane: the same of several organisations, by their ids. */
+  async namesOfAll(organisations: readonly OrganisationId[]): Promise<ReadonlyMap<string, readonly NamedApi[]>> {
+    const rows = await this.model
+      .find({ orgId: { $in: organisations.map(toObjectId) } })
+      .select({ orgId: 1, name: 1, apiId: 1 })
       .sort({ createdAt: 1, _id: 1 })
-      .lean<Pick<ApiRow, 'name' | 'apiId'>[]>()
+      .lean<(NamedApi & Pick<ApiRow, 'orgId'>)[]>()
       .exec();
+    const names = new Map<string, NamedApi[]>();
+    for (const { orgId, ...named } of rows) {
+      const known = names.get(orgId.toString());
+      if (known === undefined) names.set(orgId.toString(), [named]);
+      else known.push(named);
+    }
+    return names;
   }
 
   /** What lists show of the organisation's APIs. */

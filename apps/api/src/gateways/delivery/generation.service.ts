@@ -1,11 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '@castellan/observability';
-import { generationName, Generations, toOrganisationId } from '@castellan/persistence';
-import { PLACEHOLDER_POLICY } from '@castellan/tyk';
+import { Generations, toOrganisationId } from '@castellan/persistence';
 import { OrganisationSessions } from '../../keys/organisation-sessions';
 import { Coalescer } from './coalescer';
-import { toNodeList, type Generation, type NodeList } from './generation';
+import { assembled } from './assembled';
+import type { Generation } from './generation';
 import { NodeDocuments, type OrganisationState } from './node-documents';
 
 /** Organisations that are read at the same time. */
@@ -58,7 +58,7 @@ export class GenerationService {
       await Promise.all(read);
     }
     await this.sessions.ensure([...parts].filter(([, { apis }]) => apis.length > 0).map(([id]) => id));
-    const generation = await assemble(parts, this.newest);
+    const generation = await assembled(parts, this.newest);
     this.parts = parts;
     this.newest = generation;
     this.builds += 1;
@@ -66,26 +66,3 @@ export class GenerationService {
     return generation;
   }
 }
-
-const assemble = async (
-  parts: ReadonlyMap<string, OrganisationState>,
-  previous: Generation | null,
-): Promise<Generation> => {
-  const ordered = [...parts].sort(([a], [b]) => (a < b ? -1 : 1));
-  const policies = ordered.flatMap(([, part]) => part.policies);
-  const [apis, served] = await Promise.all([
-    toNodeList(ordered.flatMap(([, part]) => part.apis)),
-    // Gateways up to 5.2 keep their old policies when they get none at all.
-    toNodeList(policies.length === 0 ? [PLACEHOLDER_POLICY] : policies),
-  ]);
-  return {
-    name: generationName(new Map(ordered.map(([id, { generation }]) => [id, generation]))),
-    apis: keepSame(apis, previous?.apis),
-    policies: keepSame(served, previous?.policies),
-    organisations: new Set(ordered.flatMap(([id, part]) => (part.apis.length === 0 ? [] : [id]))),
-  };
-};
-
-/** A list that did not change stays the same object, so that its bytes are held once. */
-const keepSame = (list: NodeList, previous: NodeList | undefined): NodeList =>
-  previous?.hash === list.hash ? previous : list;

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Generation } from './generation';
 import { GenerationService } from './generation.service';
 
@@ -14,15 +14,19 @@ export interface RolloutStrategy {
   assign(newest: Generation): Assignment;
 }
 
+/** Injection token of the strategy that the installation has. */
+export const ROLLOUT_STRATEGY = Symbol('ROLLOUT_STRATEGY');
+
 /** All nodes at once are assigned the newest. */
-const allAtOnce: RolloutStrategy = { assign: (newest) => ({ newest, of: () => newest }) };
+export const allAtOnce: RolloutStrategy = { assign: (newest) => ({ newest, of: () => newest }) };
 
 /** Says which generation each node is assigned, as the strategy has it. */
 @Injectable()
 export class Rollout {
-  private readonly strategy: RolloutStrategy = allAtOnce;
-
-  constructor(private readonly generations: GenerationService) {}
+  constructor(
+    private readonly generations: GenerationService,
+    @Inject(ROLLOUT_STRATEGY) private readonly strategy: RolloutStrategy,
+  ) {}
 
   /** @throws when MongoDB is out of reach */
   async current(): Promise<Assignment> {
