@@ -116,7 +116,9 @@ export class CommandCounter {
     const target = command[commandName];
     const collection = typeof target === 'string' ? target : '';
     const outbox = collection === 'outbox';
-    const isAfter = tally.replied || isPublishing(commandName, { outbox, filter: command['filter'] });
+    // What keys have to tell others is looked for after the commit, whoever is answered first.
+    const isTelling = collection === 'key_events' && commandName === 'find';
+    const isAfter = tally.replied || isTelling || isPublishing(commandName, { outbox, filter: command['filter'] });
     tally.commands.push({ name: commandName, collection, isAfter });
     tally.underWay += 1;
   }
