@@ -16,6 +16,7 @@ export const errorCodes = {
   forbidden: 'The credential is good, but lacks the permission for this route.',
   csrf_failed: 'A write with a session’s cookie did not come from our own pages, or lacks the session’s token.',
   second_factor_required: 'The password is right, and a code of the second factor is needed, too.',
+  second_factor_on: 'The user has a second factor already.',
   password_expired: 'The password is right and too old; send a new one with it.',
   organisation_needed: 'It is not said which organisation is meant, and there are several.',
   set_up_already: 'The installation has been set up; that can be done only once.',
@@ -118,6 +119,13 @@ export class VersionMismatch extends CastellanError {
       meta: { version: current },
       headers: { etag: `"${current}"` },
     });
+  }
+}
+
+/** 428: the organisation insists that whoever writes says what they think there is. */
+export class PreconditionRequired extends CastellanError {
+  constructor() {
+    super(428, 'precondition_required', 'The organisation demands an If-Match header on writes');
   }
 }
 

@@ -6,6 +6,7 @@ export {
   errorCodes,
   Forbidden,
   NotFound,
+  PreconditionRequired,
   Unauthorised,
   Unavailable,
   ValidationFailed,

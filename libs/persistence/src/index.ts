@@ -2,7 +2,7 @@ export { sealOf, type AuditChainRow, type AuditOwner } from './changes/audit-cha
 export type { AuditFilter, AuditReach } from './changes/audit-filter';
 export { AuditLedger } from './changes/audit-ledger';
 export { AuditStore } from './changes/audit-store';
-export { type ChangeContext } from './changes/change-context';
+export { type ActContext, type ChangeContext } from './changes/change-context';
 export { ChangeFeed } from './changes/change-feed';
 export { ChangeRecorder } from './changes/change-recorder';
 export { KEPT_TEXT, type KeptText } from './changes/kept-text';

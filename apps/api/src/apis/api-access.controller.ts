@@ -1,4 +1,4 @@
-import { accessController } from '../ownership/access.controller';
+import { accessController } from '../ownership/access-routes';
 import { exampleApiId } from './api-example';
 import { ApisService } from './apis.service';
 

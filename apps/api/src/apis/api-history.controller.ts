@@ -1,5 +1,5 @@
 import { textAt } from '@castellan/tyk';
-import { historyController } from '../history/history.controller';
+import { historyController } from '../history/history-routes';
 import { ApisService } from './apis.service';
 
 /** The history of API definitions. */

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { textAt } from '@castellan/tyk';
-import { historyController } from '../history/history.controller';
+import { historyController } from '../history/history-routes';
 import { ResourceModule } from '../resources/resource.module';
 import { AssetStore } from './asset-store';
 import { AssetsController } from './assets.controller';

@@ -6,7 +6,7 @@ import { ActingOrganisation } from './acting-organisation';
 import { FailedAttempts } from './attempts';
 import { OperatorSecretsReader } from './operator-secrets-reader';
 import { PassportAuthenticator } from './passport-authenticator';
-import { SessionStore } from '../sessions/session-store';
+import { sessionProviders, SessionsService } from '../sessions/sessions.service';
 import { OrganisationStrategy } from './organisation-strategy';
 import { AdminSecretStrategy, NodeSecretStrategy } from './strategies';
 import { UserRights } from './user-rights';
@@ -19,7 +19,7 @@ import { UserRights } from './user-rights';
     FailedAttempts,
     OperatorSecretsReader,
     UserRights,
-    SessionStore,
+    ...sessionProviders,
     OrganisationStrategy,
     AdminSecretStrategy,
     NodeSecretStrategy,
@@ -33,7 +33,7 @@ import { UserRights } from './user-rights';
     FailedAttempts,
     OperatorSecretsReader,
     OrganisationStrategy,
-    SessionStore,
+    SessionsService,
     UserRights,
   ],
 })

@@ -8,7 +8,7 @@ import { UserStore } from '@castellan/persistence';
 import type { UserPrincipal } from '@castellan/rbac';
 import { addressOf } from '../http/caller-address';
 import { requireOwnPage } from '../sessions/own-pages';
-import { SessionStore } from '../sessions/session-store';
+import { SessionsService } from '../sessions/sessions.service';
 import { sessionTokenOf } from '../sessions/session-cookie';
 import { FailedAttempts } from './attempts';
 import { accessKeyHash } from './secrets';
@@ -32,7 +32,7 @@ export class OrganisationStrategy extends PassportStrategy(Strategy, 'organisati
   constructor(
     private readonly users: UserStore,
     private readonly rights: UserRights,
-    private readonly sessions: SessionStore,
+    private readonly sessions: SessionsService,
     private readonly attempts: FailedAttempts,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
@@ -64,15 +64,14 @@ export class OrganisationStrategy extends PassportStrategy(Strategy, 'organisati
     { userId, sessionId, organisationId }: UserPrincipal,
   ): Promise<UserPrincipal> {
     const user = await this.users.activeById(userId);
-    const session = sessionId === null ? null : await this.sessions.byId(sessionId);
+    const session = sessionId === null ? null : await this.sessions.named(sessionId);
     const isShown = sessionId === null ? user?.accessKeyHash === accessKeyHash(keyOf(request)) : session !== null;
     if (user === null || !isShown) throw new Unauthorised();
     return { ...(await this.rights.principalOf(user, session)), organisationId };
   }
 
   private async bySession(request: FastifyRequest): Promise<UserPrincipal> {
-    const token = sessionTokenOf(request, this.config);
-    const session = token === null ? null : await this.sessions.touch(token);
+    const session = await this.sessions.seen(sessionTokenOf(request, this.config));
     const user = session === null ? null : await this.users.activeById(session.userId);
     if (session === null || user === null || user.service === true) throw new Unauthorised();
     requireOwnPage(request, this.config, session);

@@ -8,7 +8,7 @@ import {
   type UserGroupRow,
   type UserRow,
 } from '@castellan/persistence';
-import type { Session } from '../sessions/session-store';
+import type { Session } from '../sessions/sessions.service';
 import { union, type Grants, type UserPrincipal } from '@castellan/rbac';
 
 /** What a user may, and by what. */

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { CastellanError, VersionMismatch } from '@castellan/dto';
+import { PreconditionRequired, VersionMismatch } from '@castellan/dto';
 
 /** `"7"`, `W/"7"` and, behind a compressing proxy, `"7-gzip"` name version 7. */
 const entityTag = /^(?:W\/)?"(\d+)(?:-[a-z]+|;[a-z]+)?"$/i;
@@ -26,7 +26,7 @@ export class Precondition {
   check(current: number, demanded = false): void {
     if (this.versions === null) {
       if (!demanded) return;
-      throw new CastellanError(428, 'precondition_required', 'The organisation demands an If-Match header on writes');
+      throw new PreconditionRequired();
     }
     if (this.versions === 'any') return;
     if (!this.versions.includes(current)) throw new VersionMismatch(current);

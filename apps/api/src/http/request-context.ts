@@ -1,7 +1,13 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { isAdmin, type GuardedRequest, type UserPrincipal } from '@castellan/rbac';
-import { toOrganisationId, type Actor, type ChangeContext, type OrganisationId } from '@castellan/persistence';
+import {
+  toOrganisationId,
+  type ActContext,
+  type Actor,
+  type ChangeContext,
+  type OrganisationId,
+} from '@castellan/persistence';
 import { addressOf } from './caller-address';
 import { withoutCredentials } from './credentials-in-text';
 import { pathOf } from './server';
@@ -74,7 +80,7 @@ export const OrganisationRequest = createParamDecorator((_: unknown, context: Ex
 );
 
 /** A request on the operator’s plane, which says itself whose organisation it concerns. */
-export class AdminContext {
+export class OperatorContext {
   constructor(private readonly request: ApiRequest) {}
 
   /** From here on a refusal is recorded for this organisation too. */
@@ -84,12 +90,12 @@ export class AdminContext {
   }
 
   /** For records of what concerns no organisation. */
-  ofNobody(): Omit<ChangeContext, 'organisation'> & { readonly organisation: null } {
+  ofNobody(): ActContext {
     return { ...requestTraceOf(this.request), organisation: null };
   }
 }
 
 /** The context of a request with the admin secret. */
-export const AdminRequest = createParamDecorator(
-  (_: unknown, context: ExecutionContext) => new AdminContext(context.switchToHttp().getRequest<ApiRequest>()),
+export const OperatorRequest = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => new OperatorContext(context.switchToHttp().getRequest<ApiRequest>()),
 );

@@ -12,6 +12,7 @@ import {
   ImportStore,
   OrganisationStore,
   type ChangeContext,
+  type OrganisationId,
   type UnitOfWork,
 } from '@castellan/persistence';
 import type { ReadScope } from '../resources/read-scope';
@@ -40,6 +41,8 @@ export interface ImportOptions {
 
 /** Documents of one transaction have at most so many characters. */
 const mostCharacters = 16 * 1024 * 1024;
+/** Imports that are listed, the latest first. */
+const listed = 20;
 /** So often an import is planned anew because the organisation has moved on meanwhile. */
 const mostAttempts = 5;
 /** After so many resources everybody else gets a turn. */
@@ -90,6 +93,11 @@ export class ImportService {
       return resultOf(id, report);
     }
     throw new Unavailable('An organisation that changes all the time');
+  }
+
+  /** The last imports that were made in batches, the latest first. */
+  latest(organisation: OrganisationId): ReturnType<ImportStore['latest']> {
+    return this.imports.latest(organisation, listed);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { KeysModule } from '../keys/keys.module';
-import { changesController } from '../history/history.controller';
+import { changesController } from '../history/history-routes';
 import { ResourceModule } from '../resources/resource.module';
 import { OAuthClientsController, withinApi } from './oauth-clients.controller';
 import { OAuthClientsService } from './oauth-clients.service';

@@ -5,7 +5,7 @@ import { CastellanError, NotFound } from '@castellan/dto';
 import { LOGGER, type Logger } from '@castellan/observability';
 import { ChangeRecorder, REDIS, redisKey, toOrganisationId, type ChangeContext } from '@castellan/persistence';
 import { isJsonObject, objectAt, parseJson } from '@castellan/tyk';
-import { SessionStore } from '../sessions/session-store';
+import { SessionsService } from '../sessions/sessions.service';
 import { textClaim } from './claims';
 import { IdentityProviderStore } from './identity-provider-store';
 import { OidcLoginService } from './oidc-login.service';
@@ -26,7 +26,7 @@ export class BackChannel {
     private readonly clients: ProviderClients,
     private readonly users: ProvidedUsers,
     private readonly logins: OidcLoginService,
-    private readonly sessions: SessionStore,
+    private readonly sessions: SessionsService,
     private readonly changes: ChangeRecorder,
     @Inject(REDIS) private readonly redis: Redis,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -41,7 +41,7 @@ export class BackChannel {
     const user = sub === '' ? null : await this.users.ofSubject(provider, sub);
     const of = user === null ? [] : await this.sessions.ofUser(user._id.toString());
     const named = sid === '' ? [] : await this.logins.sessionsOf(id, sid);
-    const found = await Promise.all(named.map((one) => this.sessions.byId(one)));
+    const found = await Promise.all(named.map((one) => this.sessions.named(one)));
     const ending = sid === '' ? of : found.filter((session) => session !== null);
     for (const session of ending) {
       if (session.method === 'oidc' && session.organisationId === provider.orgId.toString())

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module';
-import { changesController } from '../history/history.controller';
+import { changesController } from '../history/history-routes';
 import { ResourceModule } from '../resources/resource.module';
 import { SessionsModule } from '../sessions/sessions.module';
 import { UsersModule } from '../users/users.module';

@@ -7,7 +7,7 @@ import { IfMatch, Precondition } from '../http/precondition';
 import { flag } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
-import { AdminContext, AdminRequest } from '../http/request-context';
+import { OperatorContext, OperatorRequest } from '../http/request-context';
 import { Route } from '../http/route';
 import { KeyListDto, KeyReplyDto, sessionBody } from '../keys/key.dto';
 import { OrganisationSessions } from '../keys/organisation-sessions';
@@ -56,7 +56,7 @@ export class OrganisationKeysController {
     tagged: true,
     errors: [404],
   })
-  async create(@AdminRequest() context: AdminContext, @Body() body: unknown): Promise<unknown> {
+  async create(@OperatorRequest() context: OperatorContext, @Body() body: unknown): Promise<unknown> {
     const content = sessionBodyOf(body);
     const id = content.organisation;
     if (id === '') throw new ValidationFailed([{ path: 'org_id', message: 'is required' }]);
@@ -89,7 +89,7 @@ export class OrganisationKeysController {
     preconditioned: true,
   })
   async update(
-    @AdminRequest() context: AdminContext,
+    @OperatorRequest() context: OperatorContext,
     @Param('id') id: string,
     @Body() body: unknown,
     @AskedFor(updateQuery) { reset_quota }: Asked<typeof updateQuery>,
@@ -113,7 +113,7 @@ export class OrganisationKeysController {
     preconditioned: true,
   })
   async remove(
-    @AdminRequest() context: AdminContext,
+    @OperatorRequest() context: OperatorContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<StatusReply> {

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { IdReply, StatusReply } from '@castellan/dto';
 import { OperatorOnly } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
-import { AdminContext, AdminRequest } from '../http/request-context';
+import { OperatorContext, OperatorRequest } from '../http/request-context';
 import { listParameters, placeOf } from '../http/paging';
 import { text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
@@ -67,7 +67,7 @@ export class OrganisationsController {
     tagged: true,
     errors: [409],
   })
-  async create(@AdminRequest() context: AdminContext, @Body() input: OrganisationInput): Promise<unknown> {
+  async create(@OperatorRequest() context: OperatorContext, @Body() input: OrganisationInput): Promise<unknown> {
     const row = await this.organisations.create(context, input);
     return tagged(row, new StatusReply('Org created', row._id.toString()));
   }
@@ -87,7 +87,7 @@ export class OrganisationsController {
     errors: [409],
   })
   async update(
-    @AdminRequest() context: AdminContext,
+    @OperatorRequest() context: OperatorContext,
     @Param('id') id: string,
     @Body() input: OrganisationInput,
     @IfMatch() precondition: Precondition,
@@ -109,7 +109,7 @@ export class OrganisationsController {
     errors: [409],
   })
   async remove(
-    @AdminRequest() context: AdminContext,
+    @OperatorRequest() context: OperatorContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
     @AskedFor(removeQuery) { confirm }: Asked<typeof removeQuery>,

@@ -16,7 +16,7 @@ import {
 import { isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
 import { pageCount } from '../http/paging';
 import type { Precondition } from '../http/precondition';
-import type { AdminContext } from '../http/request-context';
+import type { OperatorContext } from '../http/request-context';
 import { ResourceTools } from '../resources/resource-tools';
 import type { OrganisationDto, OrganisationInput, OrganisationListDto } from './organisation.dto';
 import { OrganisationSessions } from '../keys/organisation-sessions';
@@ -65,7 +65,7 @@ export class OrganisationsService {
   }
 
   /** @throws Conflict, with the id of the organisation that has the slug already */
-  async create(context: AdminContext, input: OrganisationInput): Promise<OrganisationRow> {
+  async create(context: OperatorContext, input: OrganisationInput): Promise<OrganisationRow> {
     const id = newObjectId();
     return this.write(input, () =>
       this.tools.recorder.commit(context.in(toOrganisationId(id)), (unit) =>
@@ -75,7 +75,7 @@ export class OrganisationsService {
   }
 
   /** Creates the organisation under the id that it brings, or replaces the one that has it. */
-  async import(context: AdminContext, input: OrganisationInput & { readonly id: string }): Promise<OrganisationRow> {
+  async import(context: OperatorContext, input: OrganisationInput & { readonly id: string }): Promise<OrganisationRow> {
     const organisation = toOrganisationId(input.id);
     return this.write(input, () =>
       this.tools.recorder.commit(context.in(organisation), async (unit) => {
@@ -95,7 +95,7 @@ export class OrganisationsService {
 
   /** @throws NotFound, VersionMismatch, Conflict for a slug that another organisation has */
   async update(
-    context: AdminContext,
+    context: OperatorContext,
     id: string,
     input: OrganisationInput,
     precondition: Precondition,
@@ -112,7 +112,7 @@ export class OrganisationsService {
 
   /** Limits the organisation as a whole, or with null no more. @throws NotFound, VersionMismatch */
   async setSession(
-    context: AdminContext,
+    context: OperatorContext,
     id: string,
     session: JsonObject | null,
     precondition: Precondition,

@@ -1,4 +1,4 @@
-import { accessController } from '../ownership/access.controller';
+import { accessController } from '../ownership/access-routes';
 import { PoliciesService } from './policies.service';
 
 /** Who owns policies. */

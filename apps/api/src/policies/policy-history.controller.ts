@@ -1,4 +1,4 @@
-import { historyController } from '../history/history.controller';
+import { historyController } from '../history/history-routes';
 import { PoliciesService } from './policies.service';
 import { policyName } from './policy-content';
 

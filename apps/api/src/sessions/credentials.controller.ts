@@ -2,8 +2,7 @@ import { Body, Controller, Inject, Param, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { Forbidden, NotFound, StatusReply, ValidationFailed } from '@castellan/dto';
-import { ChangeRecorder, SignInStore } from '@castellan/persistence';
+import { Forbidden, StatusReply } from '@castellan/dto';
 import { AnyUser, mayResetPasswords } from '@castellan/rbac';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
@@ -21,7 +20,7 @@ import { PasswordsService } from './passwords.service';
 import { Proof } from './proof';
 import { SecondFactorsService } from './second-factors.service';
 import { setSessionCookie } from './session-cookie';
-import { SessionStore } from './session-store';
+import { SessionsService } from './sessions.service';
 
 const idParameter = {
   name: 'id',
@@ -40,9 +39,7 @@ export class CredentialsController {
     private readonly proof: Proof,
     private readonly passwords: PasswordsService,
     private readonly factors: SecondFactorsService,
-    private readonly sessions: SessionStore,
-    private readonly signIns: SignInStore,
-    private readonly changes: ChangeRecorder,
+    private readonly sessions: SessionsService,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -69,11 +66,8 @@ export class CredentialsController {
     const isOwn = this.reach.isOwn(context, id);
     if (!isOwn && !mayResetPasswords(context.user.grants)) throw new Forbidden(context.request.path);
     const user = await this.reach.require(context, id, 'write');
-    const signIn = isOwn
-      ? await this.proof.require(context, user, input.current_password)
-      : await this.signIns.of(user._id);
-    await this.passwords.requireGood(input.new_password, user, signIn, 'new_password');
-    await this.passwords.set(context, user, input.new_password);
+    if (isOwn) await this.proof.require(context, user, input.current_password);
+    await this.passwords.replace(context, user, input.new_password);
     await this.renewSessions(context, user._id.toString(), reply);
     return new StatusReply('User password updated', '');
   }
@@ -114,10 +108,7 @@ export class CredentialsController {
     @Body() { code }: CodeInput,
   ): Promise<StatusReply> {
     const user = await this.requireOneself(context, id);
-    const codes = await this.factors.confirm(user, code);
-    if (codes === null) throw new ValidationFailed([{ path: 'code', message: 'is wrong, or was used before' }]);
-    await this.changes.recordAct(context);
-    return new StatusReply('Second factor is on', { recovery_codes: codes });
+    return new StatusReply('Second factor is on', { recovery_codes: await this.factors.confirm(context, user, code) });
   }
 
   @Route.delete(':id/second-factor', {
@@ -140,8 +131,7 @@ export class CredentialsController {
     if (!isOwn && !mayResetPasswords(context.user.grants)) throw new Forbidden(context.request.path);
     const user = await this.reach.require(context, id, 'write');
     if (isOwn) await this.proof.require(context, user, input.current_password);
-    if (!(await this.factors.remove(user))) throw new NotFound('The user has no second factor');
-    await this.changes.recordAct(context);
+    await this.factors.remove(context, user);
     return new StatusReply('Second factor is off');
   }
 
@@ -151,10 +141,8 @@ export class CredentialsController {
   }
 
   /** Ends what a thief of the old password may have opened. */
-  private async renewSessions({ user }: OrganisationContext, userId: string, reply: FastifyReply): Promise<void> {
-    const current = user.userId === userId && user.sessionId !== null ? await this.sessions.byId(user.sessionId) : null;
-    const renewed = current === null ? null : await this.sessions.renew(current);
-    await this.sessions.endAllOf(userId, renewed?.session.id);
+  private async renewSessions(context: OrganisationContext, userId: string, reply: FastifyReply): Promise<void> {
+    const renewed = await this.sessions.renewAllOf(userId, context);
     if (renewed === null) return;
     setSessionCookie(reply, this.config, renewed.token);
     void reply.header(csrfHeader, renewed.session.csrf);

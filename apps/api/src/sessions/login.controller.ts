@@ -14,7 +14,7 @@ import { isMeant, refuseOtherSites } from './own-pages';
 import { safePath } from './safe-path';
 import { clearSessionCookie, sessionTokenOf } from './session-cookie';
 import { presentOwnSession } from './session-reply';
-import { SessionStore } from './session-store';
+import { SessionsService } from './sessions.service';
 import { Visitor } from './visitor';
 
 /** Where browsers begin and end their sessions. */
@@ -23,7 +23,7 @@ import { Visitor } from './visitor';
 export class LoginController {
   constructor(
     private readonly logins: LoginService,
-    private readonly sessions: SessionStore,
+    private readonly sessions: SessionsService,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -90,9 +90,7 @@ export class LoginController {
   }
 
   private async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const token = sessionTokenOf(request, this.config);
-    const session = token === null ? null : await this.sessions.touch(token);
-    if (session !== null) await this.sessions.end(session);
+    await this.sessions.endOfCookie(sessionTokenOf(request, this.config));
     clearSessionCookie(reply, this.config);
     void reply.header('cache-control', 'no-store');
   }

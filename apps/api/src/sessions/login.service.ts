@@ -15,7 +15,7 @@ import { comparePointlessly, hashPassword, isOldForm, isPassword } from '../auth
 import { LoginThrottle } from './login-throttle';
 import { PasswordsService } from './passwords.service';
 import { SecondFactorsService } from './second-factors.service';
-import { SessionStore, type LoginMethod, type Session } from './session-store';
+import { SessionsService, type LoginMethod, type Session } from './sessions.service';
 import { comparableEmail } from '../users/email-address';
 import type { Visitor } from './visitor';
 
@@ -47,7 +47,7 @@ export class LoginService {
     private readonly users: UserStore,
     private readonly signIns: SignInStore,
     private readonly organisations: OrganisationStore,
-    private readonly sessions: SessionStore,
+    private readonly sessions: SessionsService,
     private readonly throttle: LoginThrottle,
     private readonly passwords: PasswordsService,
     private readonly factors: SecondFactorsService,
@@ -85,7 +85,7 @@ export class LoginService {
     { reason = '', groupIds = [] }: { readonly reason?: string; readonly groupIds?: readonly string[] } = {},
   ): Promise<Session> {
     await this.signIns.set(user._id, { lastLoginAt: this.clock.now() });
-    const { session, token } = await this.sessions.create({
+    const { session, token } = await this.sessions.open({
       userId: user._id.toString(),
       organisationId: user.orgId.toString(),
       address: visitor.address,
@@ -94,8 +94,7 @@ export class LoginService {
       groupIds,
     });
     await this.changes.recordAct({ ...visitor.contextOf(action, user), reason });
-    const former = visitor.sessionToken === null ? null : await this.sessions.touch(visitor.sessionToken);
-    if (former !== null) await this.sessions.end(former);
+    await this.sessions.endOfCookie(visitor.sessionToken);
     visitor.giveSession(token);
     this.logins.inc({ result: 'ok' });
     return session;

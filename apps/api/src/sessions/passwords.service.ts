@@ -64,6 +64,12 @@ export class PasswordsService {
     if (fault !== null) throw new ValidationFailed([{ path: field, message: fault }]);
   }
 
+  /** Sets a password when it is good enough. @throws ValidationFailed, naming `new_password` */
+  async replace(context: ChangeContext, user: UserRow, password: string): Promise<void> {
+    await this.requireGood(password, user, await this.signIns.of(user._id), 'new_password');
+    await this.set(context, user, password);
+  }
+
   /**
    * Sets a password that was found good.
    *

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Conflict, NotFound } from '@castellan/dto';
+import { Conflict, NotFound, ValidationFailed } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
-import { SignInStore, type SignInRow, type UserRow } from '@castellan/persistence';
+import { ChangeRecorder, SignInStore, type ActContext, type SignInRow, type UserRow } from '@castellan/persistence';
 import { Sealer } from '../auth/sealed';
 import { newRecoveryCodes, newSecondFactor, recoveryCodeHash, stepOfCode } from './second-factor';
+
+const isOnAlready = (): Conflict => new Conflict('second_factor_on', 'A second factor is on already');
 
 /** The optional second factor of users: codes of an authenticator app, and recovery codes for the day it is lost. */
 @Injectable()
@@ -11,6 +13,7 @@ export class SecondFactorsService {
   constructor(
     private readonly signIns: SignInStore,
     private readonly sealer: Sealer,
+    private readonly changes: ChangeRecorder,
     private readonly clock: Clock,
   ) {}
 
@@ -24,7 +27,7 @@ export class SecondFactorsService {
    * @throws Conflict while one is on
    */
   async begin(user: UserRow): Promise<{ readonly secret: string; readonly uri: string }> {
-    if (this.isOn(await this.signIns.of(user._id))) throw new Conflict('in_use', 'A second factor is on already');
+    if (this.isOn(await this.signIns.of(user._id))) throw isOnAlready();
     const { secret, uri } = newSecondFactor(user.email);
     const sealed = this.sealer.seal(secret, user._id.toString());
     const secondFactor = { secret: sealed, confirmed: false, lastStep: 0, recoveryCodes: [] };
@@ -33,21 +36,24 @@ export class SecondFactorsService {
   }
 
   /**
-   * Turns it on. @returns recovery codes, which are nowhere to be had after this; null when the code is wrong
+   * Turns it on. @returns recovery codes, which are nowhere to be had after this
    *
-   * @throws NotFound when none was begun, Conflict when it is on already
+   * @throws NotFound when none was begun, Conflict when it is on already, ValidationFailed when the code is wrong
    */
-  async confirm(user: UserRow, code: string): Promise<readonly string[] | null> {
+  async confirm(context: ActContext, user: UserRow, code: string): Promise<readonly string[]> {
     const { secondFactor } = await this.signIns.of(user._id);
     if (secondFactor === undefined) throw new NotFound('No second factor was begun');
-    if (secondFactor.confirmed) throw new Conflict('in_use', 'A second factor is on already');
+    if (secondFactor.confirmed) throw isOnAlready();
     const step = stepOfCode(this.sealer.open(secondFactor.secret, user._id.toString()), code, this.clock.now());
-    if (step === null || !(await this.signIns.takeStep(user._id, secondFactor.secret, step))) return null;
+    if (step === null || !(await this.signIns.takeStep(user._id, secondFactor.secret, step))) {
+      throw new ValidationFailed([{ path: 'code', message: 'is wrong, or was used before' }]);
+    }
     const codes = newRecoveryCodes();
     const recoveryCodes = codes.map(recoveryCodeHash);
     await this.signIns.set(user._id, {
       secondFactor: { ...secondFactor, confirmed: true, lastStep: step, recoveryCodes },
     });
+    await this.changes.recordAct(context);
     return codes;
   }
 
@@ -60,8 +66,9 @@ export class SecondFactorsService {
     return step !== null && (await this.signIns.takeStep(_id, secondFactor.secret, step));
   }
 
-  /** @returns whether there was one */
-  async remove({ _id }: UserRow): Promise<boolean> {
-    return this.signIns.removeSecondFactor(_id);
+  /** @throws NotFound when there is none */
+  async remove(context: ActContext, { _id }: UserRow): Promise<void> {
+    if (!(await this.signIns.removeSecondFactor(_id))) throw new NotFound('The user has no second factor');
+    await this.changes.recordAct(context);
   }
 }

@@ -1,7 +1,6 @@
 import { Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { NotFound, StatusReply } from '@castellan/dto';
-import { ChangeRecorder } from '@castellan/persistence';
+import { StatusReply } from '@castellan/dto';
 import { AnyUser } from '@castellan/rbac';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { text } from '../http/query/parameter';
@@ -10,7 +9,7 @@ import { Route } from '../http/route';
 import { AccountReach } from './account-reach';
 import { OwnSessionDto, SessionListDto, SessionsEndedReply } from './login.dto';
 import { presentOwnSession, presentSession } from './session-reply';
-import { SessionStore } from './session-store';
+import { SessionsService } from './sessions.service';
 
 const ofUser = new RouteQuery({
   user_id: text({
@@ -20,16 +19,13 @@ const ofUser = new RouteQuery({
   }),
 });
 
-const noSuchSession = (): NotFound => new NotFound('No such session');
-
 /** The sessions of browsers: one's own, and for administrators those of others. */
 @ApiTags('Sessions')
 @Controller('api/sessions')
 export class SessionsController {
   constructor(
-    private readonly sessions: SessionStore,
+    private readonly sessions: SessionsService,
     private readonly reach: AccountReach,
-    private readonly changes: ChangeRecorder,
   ) {}
 
   @Route.get('', {
@@ -55,10 +51,8 @@ export class SessionsController {
     reply: OwnSessionDto,
     errors: [404],
   })
-  async current(@OrganisationRequest() { user }: OrganisationContext): Promise<OwnSessionDto> {
-    const session = user.sessionId === null ? null : await this.sessions.byId(user.sessionId);
-    if (session === null) throw noSuchSession();
-    return presentOwnSession(session, user);
+  async current(@OrganisationRequest() context: OrganisationContext): Promise<OwnSessionDto> {
+    return presentOwnSession(await this.sessions.current(context), context.user);
   }
 
   @Route.delete(':id', {
@@ -70,11 +64,9 @@ export class SessionsController {
     errors: [403],
   })
   async end(@OrganisationRequest() context: OrganisationContext, @Param('id') id: string): Promise<StatusReply> {
-    const session = await this.sessions.byId(id);
-    if (session?.organisationId !== context.organisation) throw noSuchSession();
+    const session = await this.sessions.within(context, id);
     await this.reach.require(context, session.userId, 'write');
-    await this.sessions.end(session);
-    await this.changes.recordAct(context);
+    await this.sessions.endByRequest(context, session);
     return new StatusReply('Session ended');
   }
 
@@ -90,8 +82,7 @@ export class SessionsController {
     @AskedFor(ofUser) { user_id: userId = 'me' }: Asked<typeof ofUser>,
   ): Promise<StatusReply> {
     const user = await this.reach.require(context, userId, 'write');
-    const ended = await this.sessions.endAllOf(user._id.toString(), context.user.sessionId ?? undefined);
-    await this.changes.recordAct(context);
+    const ended = await this.sessions.endAllByRequest(context, user._id.toString());
     return new StatusReply('Sessions ended', { ended });
   }
 }

@@ -5,7 +5,7 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { StatusReply } from '@castellan/dto';
 import { newObjectId, toOrganisationId } from '@castellan/persistence';
 import { OperatorOnly, Public } from '@castellan/rbac';
-import { AdminContext, AdminRequest } from '../http/request-context';
+import { OperatorContext, OperatorRequest } from '../http/request-context';
 import { Route } from '../http/route';
 import { samplePassword } from '../sessions/credentials.dto';
 import { LoginService } from '../sessions/login.service';
@@ -81,7 +81,7 @@ export class SetupController {
     reply: FoundedReply,
     errors: [409],
   })
-  async bootstrap(@AdminRequest() context: AdminContext, @Body() input: FoundingInput): Promise<StatusReply> {
+  async bootstrap(@OperatorRequest() context: OperatorContext, @Body() input: FoundingInput): Promise<StatusReply> {
     const organisation = toOrganisationId(newObjectId());
     const { user, accessKey } = await this.setup.bootstrap(context.in(organisation), input);
     return new StatusReply(accessKey, { org_id: organisation, user_id: user._id.toString() });

@@ -7,7 +7,12 @@ import { toOrganisationId } from '@castellan/persistence';
 import { OperatorOnly, Public, Requires } from '@castellan/rbac';
 import { required, text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
-import { AdminContext, AdminRequest, OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import {
+  OperatorContext,
+  OperatorRequest,
+  OrganisationRequest,
+  type OrganisationContext,
+} from '../http/request-context';
 import { Route } from '../http/route';
 import { isPrefetch } from '../sessions/own-pages';
 import { Visitor } from '../sessions/visitor';
@@ -50,7 +55,7 @@ export class SsoController {
     example: { ...whom, OrgID: '54b53d3aeba6db5c35000002' },
     reply: StatusReply,
   })
-  async mintAsOperator(@AdminRequest() context: AdminContext, @Body() input: NonceInput): Promise<StatusReply> {
+  async mintAsOperator(@OperatorRequest() context: OperatorContext, @Body() input: NonceInput): Promise<StatusReply> {
     const nonce = await this.sso.mintAsOperator((id) => context.in(toOrganisationId(id)), input);
     return new StatusReply('SSO Nonce created', nonce);
   }

@@ -1,11 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { ApiProperty, ApiTags } from '@nestjs/swagger';
-import { CastellanError } from '@castellan/dto';
-import { ChangeRecorder } from '@castellan/persistence';
 import { OperatorOnly } from '@castellan/rbac';
-import { OperatorSecretsReader } from '../auth/operator-secrets-reader';
-import { AdminContext, AdminRequest } from '../http/request-context';
+import { OperatorContext, OperatorRequest } from '../http/request-context';
 import { Route } from '../http/route';
+import { InstallationService } from './installation.service';
 
 class ReloadedDto {
   @ApiProperty({ example: 'ok' })
@@ -16,10 +14,7 @@ class ReloadedDto {
 @ApiTags('System')
 @Controller('admin/system')
 export class OperatorSystemController {
-  constructor(
-    private readonly secrets: OperatorSecretsReader,
-    private readonly changes: ChangeRecorder,
-  ) {}
+  constructor(private readonly installation: InstallationService) {}
 
   @Route.get('reload', {
     access: OperatorOnly('Reload System'),
@@ -29,15 +24,8 @@ export class OperatorSystemController {
     reply: ReloadedDto,
     errors: [409],
   })
-  async reload(@AdminRequest() context: AdminContext): Promise<ReloadedDto> {
-    try {
-      this.secrets.read();
-    } catch (cause) {
-      const message =
-        'CASTELLAN_ADMIN_SECRETS_FILE cannot be read or is wrong, and what was good stays so; the log says more';
-      throw new CastellanError(409, 'not_configured', message, { cause });
-    }
-    await this.changes.recordAct(context.ofNobody());
+  async reload(@OperatorRequest() context: OperatorContext): Promise<ReloadedDto> {
+    await this.installation.readAgain(context.ofNobody());
     return { status: 'ok' };
   }
 }

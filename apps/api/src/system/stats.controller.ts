@@ -3,15 +3,13 @@ import { ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { int32, NotFound } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
-import { ApiStore } from '@castellan/persistence';
 import { Requires } from '@castellan/rbac';
-import { NodeStateService } from '../gateways/nodes/node-state.service';
 import { sendNotes } from '../http/notes';
 import { oneOf, text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
-import { Sights } from '../ownership/sights';
 import { Route } from '../http/route';
+import { StatsService, type Amount } from './stats.service';
 
 const day = (description: string) =>
   text({ description, pattern: /^\d{4}-\d{2}-\d{2}$/, looks: 'a day, such as 2030-01-31', example: '2030-01-31' });
@@ -78,7 +76,7 @@ class StatsReply {
 }
 
 /** How much of it there is now; no days that are over are kept. */
-const statsOf = (date: string, { all, active }: { readonly all: number; readonly active: number }): StatsOfDayDto => ({
+const statsOf = (date: string, { all, active }: Amount): StatsOfDayDto => ({
   date,
   avg_usage: all,
   min_usage: all,
@@ -95,9 +93,7 @@ const statsOf = (date: string, { all, active }: { readonly all: number; readonly
 @Controller('api/system/stats')
 export class StatsController {
   constructor(
-    private readonly apis: ApiStore,
-    private readonly nodes: NodeStateService,
-    private readonly sights: Sights,
+    private readonly amounts: StatsService,
     private readonly clock: Clock,
   ) {}
 
@@ -119,25 +115,8 @@ export class StatsController {
     }
     sendNotes(reply, [{ path: 'stats', message: 'are those of today; earlier days are not kept' }]);
     const isWanted = (name: string): boolean => entity === undefined || entity === name;
-    const apis = isWanted('apis') ? [statsOf(today, await this.countApis(context))] : [];
-    const gateways = isWanted('dataplanes.gateways')
-      ? [statsOf(today, await this.countGateways(context.organisation))]
-      : [];
+    const apis = isWanted('apis') ? [statsOf(today, await this.amounts.ofApis(context))] : [];
+    const gateways = isWanted('dataplanes.gateways') ? [statsOf(today, await this.amounts.ofGateways(context))] : [];
     return { status: 'OK', message: '', stats: { apis, dataplanes: [], dataplanes_gateways: gateways } };
-  }
-
-  private async countApis(context: OrganisationContext): Promise<{ all: number; active: number }> {
-    const { organisation } = context;
-    const seen = (await this.sights.of(context))?.apis;
-    if (seen !== undefined) return { all: seen.length, active: seen.filter(({ active }) => active).length };
-    const all = await this.apis.count(organisation, {}, null);
-    return { all, active: await this.apis.count(organisation, { active: true }, null) };
-  }
-
-  private async countGateways(
-    organisation: OrganisationContext['organisation'],
-  ): Promise<{ all: number; active: number }> {
-    const { nodes } = await this.nodes.fleetOf(organisation);
-    return { all: nodes.length, active: nodes.filter(({ state }) => state !== 'silent').length };
   }
 }

@@ -5,7 +5,7 @@ import { noOrganisation, toOrganisationId, type OrganisationId } from '@castella
 import { OperatorOnly } from '@castellan/rbac';
 import { PasswordsService } from '../sessions/passwords.service';
 import { hashPassword } from '../auth/passwords';
-import { AdminContext, AdminRequest } from '../http/request-context';
+import { OperatorContext, OperatorRequest } from '../http/request-context';
 import { listParameters, placeOf } from '../http/paging';
 import { IfMatch, Precondition } from '../http/precondition';
 import { flag, organisationId } from '../http/query/parameter';
@@ -71,7 +71,7 @@ export class UsersController {
     reply: UserCreatedReply,
     errors: [403],
   })
-  async create(@AdminRequest() context: AdminContext, @Body() input: UserInput): Promise<StatusReply> {
+  async create(@OperatorRequest() context: OperatorContext, @Body() input: UserInput): Promise<StatusReply> {
     const { password, email_address: address, first_name: first = '', last_name: last = '' } = input;
     if (password) this.passwords.requireStrong(password, [address, first ?? '', last ?? ''], 'password');
     const passwordHash = password ? await hashPassword(password) : '';
@@ -97,7 +97,7 @@ export class UsersController {
     errors: [403, 409],
   })
   async update(
-    @AdminRequest() context: AdminContext,
+    @OperatorRequest() context: OperatorContext,
     @Param('id') id: string,
     @Body() input: OperatorUserChange,
     @IfMatch() precondition: Precondition,
@@ -121,7 +121,7 @@ export class UsersController {
     errors: [409],
   })
   async remove(
-    @AdminRequest() context: AdminContext,
+    @OperatorRequest() context: OperatorContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<StatusReply> {
@@ -139,7 +139,7 @@ export class UsersController {
     preconditioned: true,
   })
   async resetKey(
-    @AdminRequest() context: AdminContext,
+    @OperatorRequest() context: OperatorContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
@@ -158,7 +158,7 @@ export class UsersController {
     errors: [409],
   })
   async revoke(
-    @AdminRequest() context: AdminContext,
+    @OperatorRequest() context: OperatorContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
@@ -176,7 +176,7 @@ export class UsersController {
     preconditioned: true,
   })
   async allow(
-    @AdminRequest() context: AdminContext,
+    @OperatorRequest() context: OperatorContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
@@ -193,7 +193,7 @@ export class UsersController {
     preconditioned: true,
   })
   async disallow(
-    @AdminRequest() context: AdminContext,
+    @OperatorRequest() context: OperatorContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
@@ -210,7 +210,7 @@ export class UsersController {
     return id === '' ? noOrganisation : toOrganisationId(id);
   }
 
-  private async asking(context: AdminContext, id: string, precondition: Precondition): Promise<Asking> {
+  private async asking(context: OperatorContext, id: string, precondition: Precondition): Promise<Asking> {
     return { context: context.in(await this.users.organisationOf(id)), caller: null, precondition };
   }
 }

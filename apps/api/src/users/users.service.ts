@@ -19,7 +19,7 @@ import {
 } from '@castellan/persistence';
 import type { ClientSession } from 'mongoose';
 import { isAdmin, type Grants, type UserPrincipal } from '@castellan/rbac';
-import { SessionStore } from '../sessions/session-store';
+import { SessionsService } from '../sessions/sessions.service';
 import { UserRights } from '../auth/user-rights';
 import { accessKeyHash, newAccessKey } from '../auth/secrets';
 import { isOutage } from '../http/outage';
@@ -58,7 +58,7 @@ export class UsersService {
     private readonly organisations: OrganisationStore,
     private readonly rules: PeopleRules,
     private readonly rights: UserRights,
-    private readonly sessions: SessionStore,
+    private readonly sessions: SessionsService,
     private readonly listings: UserListings,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {

@@ -1,4 +1,4 @@
-import { historyController } from '../history/history.controller';
+import { historyController } from '../history/history-routes';
 import { hookName } from './webhook-content';
 import { WebhooksService } from './webhooks.service';
 

@@ -3,7 +3,7 @@ import { MongooseModule } from '@nestjs/mongoose';
 import { ApiProperty } from '@nestjs/swagger';
 import { StatusReply } from '@castellan/dto';
 import { textAt } from '@castellan/tyk';
-import { historyController } from '../../src/history/history.controller';
+import { historyController } from '../../src/history/history-routes';
 import { ResourceModule } from '../../src/resources/resource.module';
 import { resourceRoutes } from '../../src/resources/resource-routes';
 import { toyKind, toyModel, type ToyRow } from './toy.kind';

@@ -20,3 +20,6 @@ export interface ChangeContext {
   /** Who may be held to what is theirs; absent for those who see everything. */
   readonly viewer?: Viewer;
 }
+
+/** The same of an act that may concern no organisation, or none that there is. */
+export type ActContext = Omit<ChangeContext, 'organisation'> & { readonly organisation: string | null };

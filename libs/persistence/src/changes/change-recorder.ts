@@ -6,7 +6,7 @@ import { Clock } from '@castellan/observability';
 import { concernedId, newObjectId, noOrganisation, toObjectId } from '../ids';
 import { modelNames } from '../models';
 import { rulesOfNone, type OrganisationRow } from '../kinds/organisation.kind';
-import type { ChangeContext } from './change-context';
+import type { ActContext, ChangeContext } from './change-context';
 import { Generations, type Advance } from './generations';
 import { KEPT_TEXT, keptAsItIs, type KeptText } from './kept-text';
 import { KeyedQueue } from './keyed-queue';
@@ -118,18 +118,12 @@ export class ChangeRecorder {
   }
 
   /** Keeps a record of what changes no configuration and still has to be known afterwards, such as a login. */
-  async recordAct(
-    context: Omit<ChangeContext, 'organisation'> & { readonly organisation: string | null },
-  ): Promise<void> {
+  async recordAct(context: ActContext): Promise<void> {
     await this.recordRefusal(context, 200, '');
   }
 
   /** Keeps a record of a write that was refused; there is nothing that it could commit with. */
-  async recordRefusal(
-    context: Omit<ChangeContext, 'organisation'> & { readonly organisation: string | null },
-    status: number,
-    refusal: string,
-  ): Promise<void> {
+  async recordRefusal(context: ActContext, status: number, refusal: string): Promise<void> {
     await this.audit.insertMany([
       {
         ...auditOf(context, this.clock.now(), []),

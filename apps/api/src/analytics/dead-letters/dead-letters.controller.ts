@@ -1,10 +1,9 @@
 import { Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { ChangeRecorder } from '@castellan/persistence';
 import { OperatorOnly } from '@castellan/rbac';
 import { page } from '../../http/query/page';
 import { AskedFor, RouteQuery, type Asked } from '../../http/query/query';
-import { AdminContext, AdminRequest } from '../../http/request-context';
+import { OperatorContext, OperatorRequest } from '../../http/request-context';
 import { Route } from '../../http/route';
 import { DeadLetterDetailDto, DeadLetterDoneDto, DeadLetterListDto } from './dead-letter.dto';
 import { DeadLettersService } from './dead-letters.service';
@@ -16,10 +15,7 @@ const params = [{ name: 'id', description: 'Id of the record', example: '6b07a8e
 @ApiTags('Analytics')
 @Controller('admin/analytics/dead-letters')
 export class DeadLettersController {
-  constructor(
-    private readonly letters: DeadLettersService,
-    private readonly changes: ChangeRecorder,
-  ) {}
+  constructor(private readonly letters: DeadLettersService) {}
 
   @Route.get('', {
     access: OperatorOnly('List Dead Letters'),
@@ -53,9 +49,9 @@ export class DeadLettersController {
     reply: DeadLetterDoneDto,
     errors: [409],
   })
-  async requeue(@AdminRequest() context: AdminContext, @Param('id') id: string): Promise<DeadLetterDoneDto> {
-    await this.letters.requeue(id);
-    return this.done(context, 'Dead letter put back');
+  async requeue(@OperatorRequest() context: OperatorContext, @Param('id') id: string): Promise<DeadLetterDoneDto> {
+    await this.letters.requeue(context.ofNobody(), id);
+    return done('Dead letter put back');
   }
 
   @Route.delete(':id', {
@@ -66,13 +62,10 @@ export class DeadLettersController {
     params,
     reply: DeadLetterDoneDto,
   })
-  async remove(@AdminRequest() context: AdminContext, @Param('id') id: string): Promise<DeadLetterDoneDto> {
-    await this.letters.remove(id);
-    return this.done(context, 'Dead letter deleted');
-  }
-
-  private async done(context: AdminContext, message: string): Promise<DeadLetterDoneDto> {
-    await this.changes.recordAct(context.ofNobody());
-    return { Status: 'OK', Message: message, Meta: null };
+  async remove(@OperatorRequest() context: OperatorContext, @Param('id') id: string): Promise<DeadLetterDoneDto> {
+    await this.letters.remove(context.ofNobody(), id);
+    return done('Dead letter deleted');
   }
 }
+
+const done = (message: string): DeadLetterDoneDto => ({ Status: 'OK', Message: message, Meta: null });

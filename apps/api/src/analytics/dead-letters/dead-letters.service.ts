@@ -3,7 +3,7 @@ import { mongo } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, NotFound } from '@castellan/dto';
 import { Metrics } from '@castellan/observability';
-import { isObjectIdText } from '@castellan/persistence';
+import { ChangeRecorder, isObjectIdText, type ActContext } from '@castellan/persistence';
 import { AnalyticsRedis } from '../purger/analytics-redis';
 import { Purger } from '../purger/purger';
 import { AnalyticsCollections, type DeadLetterDocument } from '../storage/collections';
@@ -21,6 +21,7 @@ export class DeadLettersService implements OnApplicationBootstrap {
     private readonly collections: AnalyticsCollections,
     private readonly source: AnalyticsRedis,
     private readonly purger: Purger,
+    private readonly changes: ChangeRecorder,
     private readonly metrics: Metrics,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
@@ -54,7 +55,7 @@ export class DeadLettersService implements OnApplicationBootstrap {
    *
    * @throws NotFound, Conflict when less was kept than came
    */
-  async requeue(id: string): Promise<void> {
+  async requeue(context: ActContext, id: string): Promise<void> {
     const letter = await this.letter(id);
     const bytes = bytesOf(letter);
     if (bytes.length < letter.size) {
@@ -63,12 +64,14 @@ export class DeadLettersService implements OnApplicationBootstrap {
     await this.source.queue.put(letter.list, letter.at, id, bytes);
     await this.collections.deadLetters.deleteOne({ _id: letter._id });
     this.purger.searchSoon();
+    await this.changes.recordAct(context);
   }
 
   /** @throws NotFound */
-  async remove(id: string): Promise<void> {
+  async remove(context: ActContext, id: string): Promise<void> {
     const { _id } = await this.letter(id);
     await this.collections.deadLetters.deleteOne({ _id });
+    await this.changes.recordAct(context);
   }
 
   private async letter(id: string): Promise<Letter> {

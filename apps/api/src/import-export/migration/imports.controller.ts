@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { IdReply, StatusReply } from '@castellan/dto';
 import { OperatorOnly } from '@castellan/rbac';
 import { LargeBody } from '../../http/large-bodies';
-import { AdminContext, AdminRequest } from '../../http/request-context';
+import { OperatorContext, OperatorRequest } from '../../http/request-context';
 import { tagged } from '../../http/reply-headers';
 import { Route } from '../../http/route';
 import { OrganisationsService } from '../../organisations/organisations.service';
@@ -34,7 +34,7 @@ export class ImportsController {
     tagged: true,
     errors: [409],
   })
-  async organisation(@AdminRequest() context: AdminContext, @Body() input: OrganisationImport): Promise<unknown> {
+  async organisation(@OperatorRequest() context: OperatorContext, @Body() input: OrganisationImport): Promise<unknown> {
     const row = await this.organisations.import(context, input);
     return tagged(row, new StatusReply('Org imported', row._id.toString()));
   }
@@ -50,7 +50,7 @@ export class ImportsController {
     errors: [409],
   })
   @LargeBody()
-  async apis(@AdminRequest() context: AdminContext, @Body() body: unknown): Promise<StatusReply> {
+  async apis(@OperatorRequest() context: OperatorContext, @Body() body: unknown): Promise<StatusReply> {
     return new StatusReply('APIs imported', await this.imports.importApis(context, body));
   }
 
@@ -65,7 +65,7 @@ export class ImportsController {
     errors: [409],
   })
   @LargeBody()
-  async policies(@AdminRequest() context: AdminContext, @Body() body: unknown): Promise<StatusReply> {
+  async policies(@OperatorRequest() context: OperatorContext, @Body() body: unknown): Promise<StatusReply> {
     return new StatusReply('Policies imported', await this.imports.importPolicies(context, body));
   }
 }

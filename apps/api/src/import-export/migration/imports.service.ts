@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ValidationFailed, type FieldError } from '@castellan/dto';
 import { isObjectIdText, OrganisationStore, toOrganisationId, type OrganisationId } from '@castellan/persistence';
 import { isJsonObject, ownField, textAt, TYK_EXTENSION, type JsonObject, type JsonValue } from '@castellan/tyk';
-import type { AdminContext } from '../../http/request-context';
+import type { OperatorContext } from '../../http/request-context';
 import { ImportService } from '../import.service';
 import { apiIdentityOf } from '../../apis/api-form';
 import { everything } from '../subset';
@@ -53,17 +53,17 @@ export class ImportsService {
   ) {}
 
   /** @throws ValidationFailed, Conflict with everything that is wrong */
-  async importApis(context: AdminContext, body: unknown): Promise<Imported> {
+  async importApis(context: OperatorContext, body: unknown): Promise<Imported> {
     return this.import(context, body, apis);
   }
 
   /** @throws ValidationFailed, Conflict with everything that is wrong */
-  async importPolicies(context: AdminContext, body: unknown): Promise<Imported> {
+  async importPolicies(context: OperatorContext, body: unknown): Promise<Imported> {
     return this.import(context, body, policies);
   }
 
   /** Each organisation's entries are one import; those of several are all checked before the first one is made. */
-  private async import(context: AdminContext, body: unknown, kind: Kind): Promise<Imported> {
+  private async import(context: OperatorContext, body: unknown, kind: Kind): Promise<Imported> {
     const byOwner = await this.byOwner(entriesOf(body, kind), kind);
     const make = (dryRun: boolean) => async (owner: OrganisationId, entries: readonly Entry[]) =>
       this.imports.import(context.in(owner), requestOf(entries, kind), { dryRun });

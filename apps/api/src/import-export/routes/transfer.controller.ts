@@ -2,8 +2,8 @@ import { Body, Controller, Headers, Inject, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CastellanError, Forbidden, StatusReply } from '@castellan/dto';
-import { documentKinds, ImportStore } from '@castellan/persistence';
+import { CastellanError, Forbidden, PreconditionRequired, StatusReply } from '@castellan/dto';
+import { documentKinds } from '@castellan/persistence';
 import { allows, Requires, type Level } from '@castellan/rbac';
 import { LargeBody } from '../../http/large-bodies';
 import { AskedFor, type Asked } from '../../http/query/query';
@@ -29,16 +29,12 @@ import {
 import { configurationExample } from './transfer-example';
 import { ConfigurationDto, ImportListDto, ImportReply } from './transfer.dto';
 
-/** Imports that are listed, the latest first. */
-const listed = 20;
-
 @ApiTags('Import and export')
 @Controller('api')
 export class TransferController {
   constructor(
     private readonly exports: ExportService,
     private readonly imports: ImportService,
-    private readonly store: ImportStore,
     private readonly sights: Sights,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
@@ -112,7 +108,7 @@ export class TransferController {
     reply: ImportListDto,
   })
   async list(@OrganisationRequest() { organisation }: OrganisationContext): Promise<ImportListDto> {
-    const rows = await this.store.latest(organisation, listed);
+    const rows = await this.imports.latest(organisation);
     return {
       imports: rows.map(({ _id, state, ends, made, counts, refusal, createdAt, finishedAt }) => ({
         id: _id.toString(),
@@ -153,7 +149,7 @@ export class TransferController {
     if (demand === 'anything') return;
     if (demand === 'nothing') {
       if (dryRun || !(await scope.rules()).requireIfMatch) return;
-      throw new CastellanError(428, 'precondition_required', 'The organisation demands an If-Match header on writes');
+      throw new PreconditionRequired();
     }
     const tag = await this.exports.tag(scope.organisation, subset, scope.session);
     if (demand.includes(tag)) return;

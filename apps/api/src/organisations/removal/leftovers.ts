@@ -6,7 +6,7 @@ import { AnalyticsCollections } from '../../analytics/storage/collections';
 import { KeyKeeper } from '../../keys/key-keeper';
 import { OrganisationSessions } from '../../keys/organisation-sessions';
 import { ResourceTools } from '../../resources/resource-tools';
-import { SessionStore } from '../../sessions/session-store';
+import { SessionsService } from '../../sessions/sessions.service';
 
 /**
  * What is left of an organisation after the transaction that deleted it: what is in Redis, and what is too much for one
@@ -15,7 +15,7 @@ import { SessionStore } from '../../sessions/session-store';
 @Injectable()
 export class Leftovers {
   constructor(
-    private readonly sessions: SessionStore,
+    private readonly sessions: SessionsService,
     private readonly keys: KeyIndex,
     private readonly keeper: KeyKeeper,
     private readonly store: KeyStore,

@@ -10,7 +10,7 @@ import {
   type RemovalRow,
 } from '@castellan/persistence';
 import type { Precondition } from '../../http/precondition';
-import type { AdminContext } from '../../http/request-context';
+import type { OperatorContext } from '../../http/request-context';
 import { organisationIdOf, unknownOrganisation } from '../organisation-id';
 import { Belongings, type Inventory } from './belongings';
 import { Leftovers } from './leftovers';
@@ -50,7 +50,7 @@ export class OrganisationRemoval implements OnApplicationBootstrap, BeforeApplic
    * @throws NotFound, VersionMismatch, Conflict that says what would go, ValidationFailed for another name
    */
   async remove(
-    context: AdminContext,
+    context: OperatorContext,
     id: string,
     precondition: Precondition,
     confirmed: string | undefined,
