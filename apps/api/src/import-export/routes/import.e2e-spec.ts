@@ -177,7 +177,7 @@ describe('POST /api/import', () => {
       expect(json).toMatchObject({ rate: 3, date_created: document.policies[0]?.['date_created'] });
     });
 
-    it('makes the resource what the document says, without what it said before', async () => {
+    it('makes the content what the document says, without what it said before, and leaves owners of whom it is silent', async () => {
       const apiId = await addApi(organisation);
       expectOk(
         await organisation.admin.client.put(`/api/apis/${apiId}`, {
@@ -191,7 +191,7 @@ describe('POST /api/import', () => {
       expectOk(await send(document));
       const [imported] = (await current()).apis;
       expect(imported).not.toHaveProperty('note');
-      expect(imported).toMatchObject({ user_owners: [] });
+      expect(imported).toMatchObject({ user_owners: [organisation.admin.id] });
     });
 
     it('lets two APIs swap their listen paths, and a new one take the path of a deleted one', async () => {
