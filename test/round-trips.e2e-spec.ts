@@ -17,11 +17,13 @@ const { UPDATE_ROUND_TRIPS: update, SHOW_COMMANDS: show } = process.env;
 /** What the round trips of a request may be at most before its reply: the first that fits. */
 const targets: readonly (readonly [request: RegExp, most: number])[] = [
   // Whose other half lies at Redis: what has to come there is noted with the change, and struck off once it is there.
-  [/^(POST|PUT) .api.apis.oauth/, 13],
+  [/^(POST|PUT) .api.apis.oauth/, 15],
   [/^(POST|PUT) .api.(certs|keys)/, 11],
   // Lists of what gateways may have made by themselves look for it at Redis first, and then for what is known of that.
   [/^GET .api.(certs|apis.oauth.\{apiId\})$/, 5],
   [/^GET .api.apis.oauth.\{apiId\}.\{id\}$/, 3],
+  // A key may be named by several fields, and each is a question of its own.
+  [/^GET .api.keys.\{id\}$/, 3],
   // A document is looked at only when there is an API that it is for.
   [/^PUT .api.apis.oas.\{id\}$/, 9],
   [/^PUT .api.apis.oas.\{id\}, unchanged$/, 5],
