@@ -82,7 +82,15 @@ const fill = async ({ mongodbUri, redisUrl, organisationId }, apiId, count) => {
           alias: `alias-${index}`,
           username: '',
         },
-        ...{ apiIds: [apiId], policyIds: [], tags: ['bench'], certificate: '', oauthClient: '', inactive: false },
+        ...{
+          apiIds: [apiId],
+          policyIds: [],
+          tags: ['bench'],
+          certificate: '',
+          certificates: [],
+          oauthClient: '',
+          inactive: false,
+        },
         ...{ createdBy: 'bench', createdAt: now, updatedAt: now, expiresAt: null, deletedAt: null, pending: null },
       };
     });

@@ -37,7 +37,7 @@ export class CertificateUserFinder {
   async of(organisation: OrganisationId, id: string, session: ClientSession | null = null): Promise<CertificateUsers> {
     const [apis, { rows }] = await Promise.all([
       this.usingApis(organisation, id, session),
-      this.keys.page(organisation, { certificate: id }, { page: 1 }, mostKeys),
+      this.keys.page(organisation, { namesCertificate: id }, { page: 1 }, mostKeys),
     ]);
     return { apis, keys: rows };
   }

@@ -65,9 +65,10 @@ export class KeyBulk {
     if (Object.keys(content).length === 0)
       throw new ValidationFailed([{ path: 'change', message: 'must name what is to change' }]);
     const sight = await this.tools.sights.of(context);
+    const references = this.contents.references(context.organisation);
     const to = async (found: FoundKey): Promise<KeyChange | 'unchanged'> => {
       const before = sessionForCallers(found.session);
-      const completion = { ...context, sight, now: this.clock.now(), resetsQuota, before };
+      const completion = { ...context, sight, references, now: this.clock.now(), resetsQuota, before };
       const session = await this.contents.complete(content, completion);
       const [was, is] = [found.session, session].map((one) => keyCard(sessionForCallers(one), 'bulk').digest);
       return was === is ? 'unchanged' : this.writer.changeOf(found, session, writeSession(session, found.text));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { hash as bcrypt } from 'bcryptjs';
 import { ValidationFailed, type FieldError } from '@castellan/dto';
-import { ApiStore, PolicyStore, type OrganisationId } from '@castellan/persistence';
+import { ApiStore, CertificateStore, PolicyStore, type OrganisationId } from '@castellan/persistence';
 import {
   checkSession,
   flagAt,
@@ -19,9 +19,9 @@ import {
   type JsonObject,
   type Session,
 } from '@castellan/tyk';
-import { definitionOf, storedWrapper } from '../apis/wrapper';
 import type { Sight } from '../ownership/sight';
 import { unknownReferences } from '../policies/policy-references';
+import { KeyReferences } from './key-references';
 
 /** As nodes hash passwords. */
 const BCRYPT_COST = 10;
@@ -49,15 +49,26 @@ export interface Completion {
   readonly before: Session | null;
   /** What of the organisation the caller sees; null for everything. */
   readonly sight: Sight | null;
+  /** What other keys of the same request name, too; nothing when there are no others. */
+  readonly references?: KeyReferences;
 }
+
+/** The same, with a place to look things up in. */
+type Checked = Completion & { readonly references: KeyReferences };
 
 /** What callers may say of a key, and what becomes of it. */
 @Injectable()
 export class KeyContents {
   constructor(
-    private readonly apis: ApiStore,
-    private readonly policies: PolicyStore,
+    readonly apis: ApiStore,
+    readonly policies: PolicyStore,
+    readonly certificates: CertificateStore,
   ) {}
+
+  /** For keys that are completed together, so that what several of them name is looked up once. */
+  references(organisation: OrganisationId): KeyReferences {
+    return new KeyReferences(organisation, this);
+  }
 
   /** Checks a body. Who the key belongs to and when it was made it does not say. @throws ValidationFailed */
   parse(body: unknown): Session {
@@ -72,12 +83,18 @@ export class KeyContents {
    *
    * @throws ValidationFailed when it names what does not exist, or would open nothing, which nodes take for everything
    */
-  async complete(content: Session, { organisation, sight, now, resetsQuota, before }: Completion): Promise<Session> {
-    const kept = before === null ? null : await this.withoutTraces(organisation, before, content);
+  async complete(content: Session, completion: Completion): Promise<Session> {
+    const { organisation, now, resetsQuota, before } = completion;
+    const checked = { ...completion, references: completion.references ?? this.references(organisation) };
+    const kept = before === null ? null : await withoutTraces(before, content, checked);
     const merged = withSecrets({ ...kept, ...content }, before);
-    const [policies, unknownPolicies] = await this.applied(organisation, sight, merged);
-    const unknownRights = await this.unknownRights(organisation, sight, merged, before);
-    const problems = [...unknownPolicies, ...unknownRights, ...checkPassword(content)];
+    const [policies, unknownPolicies] = await applied(merged, checked);
+    const problems = [
+      ...unknownPolicies,
+      ...(await unknownRights(merged, checked)),
+      ...(await checked.references.unknownCertificates(merged, before)),
+      ...checkPassword(content),
+    ];
     if (problems.length > 0) throw new ValidationFailed(problems);
     const session = sessionForNodes(await withPasswordHashed(merged, before), {
       organisationId: organisation,
@@ -92,58 +109,47 @@ export class KeyContents {
     }
     return session;
   }
+}
 
-  /**
-   * A session without what it has only of policies that it applies no more: nodes write tags, meta data and rights of policies into
-   * it, and would go on by them.
-   */
-  private async withoutTraces(organisation: OrganisationId, before: Session, content: Session): Promise<Session> {
-    const staying = policiesOf({ ...before, ...content });
-    const leaving = policiesOf(before).filter((id) => !staying.includes(id));
-    if (leaving.length === 0) return before;
-    const rows = await Promise.all(leaving.map((id) => this.policies.byEitherId(organisation, id, null)));
-    return withoutPolicies(
-      before,
-      rows.flatMap((row) => (row === null ? [] : [objectAt(parseJson(row.document))])),
-    );
-  }
+/**
+ * A session without what it has only of policies that it applies no more: nodes write tags, meta data and rights of policies into
+ * it, and would go on by them.
+ */
+async function withoutTraces(before: Session, content: Session, { references }: Checked): Promise<Session> {
+  const staying = policiesOf({ ...before, ...content });
+  const leaving = policiesOf(before).filter((id) => !staying.includes(id));
+  if (leaving.length === 0) return before;
+  const known = await Promise.all(leaving.map((id) => references.policy(id)));
+  return withoutPolicies(
+    before,
+    known.flatMap((one) => (one === null ? [] : [one.content])),
+  );
+}
 
-  private async applied(
-    organisation: OrganisationId,
-    sight: Sight | null,
-    session: Session,
-  ): Promise<readonly [readonly AppliedPolicy[], readonly FieldError[]]> {
-    const ids = policiesOf(session);
-    if (ids.length > MOST_REFERENCES)
-      return [[], [{ path: 'apply_policies', message: `must name at most ${MOST_REFERENCES}` }]];
-    const found = await Promise.all(ids.map((id) => this.policies.byEitherId(organisation, id, null)));
-    const rows = found.map((row) => (row !== null && sight?.seesPolicy(row) === false ? null : row));
-    const policies = rows.flatMap((row) =>
-      row === null ? [] : [{ id: row.policyId, policy: objectAt(parseJson(row.document)) }],
-    );
-    const problems = rows.flatMap((row, at) =>
-      row === null ? [{ path: `apply_policies[${at}]`, message: 'names no policy of the organisation' }] : [],
-    );
-    return [policies, problems];
-  }
+async function applied(
+  session: Session,
+  { sight, references }: Checked,
+): Promise<readonly [readonly AppliedPolicy[], readonly FieldError[]]> {
+  const ids = policiesOf(session);
+  if (ids.length > MOST_REFERENCES)
+    return [[], [{ path: 'apply_policies', message: `must name at most ${MOST_REFERENCES}` }]];
+  const found = await Promise.all(ids.map((id) => references.policy(id)));
+  const seen = found.map((one) => (one !== null && sight?.seesPolicy(one.row) === false ? null : one));
+  const policies = seen.flatMap((one) => (one === null ? [] : [{ id: one.row.policyId, policy: one.content }]));
+  const problems = seen.flatMap((one, at) =>
+    one === null ? [{ path: `apply_policies[${at}]`, message: 'names no policy of the organisation' }] : [],
+  );
+  return [policies, problems];
+}
 
-  private async unknownRights(
-    organisation: OrganisationId,
-    sight: Sight | null,
-    session: Session,
-    before: Session | null,
-  ): Promise<readonly FieldError[]> {
-    const rights = objectAt(session, 'access_rights');
-    const ids = Object.keys(rights);
-    // What a key has already it keeps, though the API is gone since; and what policies grant is theirs to check.
-    if (before !== null && rights === objectAt(before, 'access_rights')) return [];
-    if (ids.length > MOST_REFERENCES)
-      return [{ path: 'access_rights', message: `must name at most ${MOST_REFERENCES}` }];
-    const rows = ids.length === 0 ? [] : await this.apis.findAll(organisation, { apiId: { $in: ids } });
-    const seen = rows.filter((row) => sight?.seesApi(row) !== false);
-    const definitions = new Map(seen.map((row) => [row.apiId, definitionOf(storedWrapper(row))]));
-    return unknownReferences(session, definitions);
-  }
+async function unknownRights(session: Session, { sight, before, references }: Checked): Promise<readonly FieldError[]> {
+  const rights = objectAt(session, 'access_rights');
+  const ids = Object.keys(rights);
+  // What a key has already it keeps, though the API is gone since; and what policies grant is theirs to check.
+  if (before !== null && rights === objectAt(before, 'access_rights')) return [];
+  if (ids.length > MOST_REFERENCES) return [{ path: 'access_rights', message: `must name at most ${MOST_REFERENCES}` }];
+  const seen = (await references.apis(ids)).filter(({ row }) => sight?.seesApi(row) !== false);
+  return unknownReferences(session, new Map(seen.map(({ row, content }) => [row.apiId, content])));
 }
 
 function readBody(body: unknown): Session {

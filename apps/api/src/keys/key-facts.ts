@@ -24,24 +24,24 @@ export function foundRow(placing: KeyPlacing, { name, facts }: FoundSession, now
 /** The fields of a row that say what a session says. */
 export type KeyFacts = Pick<
   KeyRow,
-  'alias' | 'apiIds' | 'policyIds' | 'tags' | 'certificate' | 'oauthClient' | 'inactive' | 'expiresAt'
+  'alias' | 'apiIds' | 'policyIds' | 'tags' | 'certificate' | 'certificates' | 'oauthClient' | 'inactive' | 'expiresAt'
 >;
 
 export function factsOf(facts: SessionFacts): KeyFacts {
-  const { alias, apiIds, policyIds, tags, certificate, oauthClient, inactive, expires } = facts;
+  const { alias, apiIds, policyIds, tags, certificate, certificates, oauthClient, inactive, expires } = facts;
   const expiresAt = expires === null ? null : new Date(expires * 1_000);
   return {
-    ...{ alias, apiIds, policyIds, tags, certificate, oauthClient, inactive },
+    ...{ alias, apiIds, policyIds, tags, certificate, certificates, oauthClient, inactive },
     expiresAt: expiresAt === null || Number.isNaN(expiresAt.getTime()) ? null : expiresAt,
   };
 }
 
 /** Whether a row says already what a session says. */
 export function saysTheSame(row: KeyRow, facts: KeyFacts): boolean {
-  const told = ({ alias, apiIds, policyIds, tags, certificate, oauthClient, inactive, expiresAt }: KeyFacts): string =>
+  const told = (one: KeyFacts): string =>
     JSON.stringify([
-      ...[alias, [...apiIds].sort(), [...policyIds].sort(), [...tags].sort()],
-      ...[certificate, oauthClient, inactive, expiresAt],
+      ...[one.alias, ...[one.apiIds, one.policyIds, one.tags, one.certificates].map((list) => [...list].sort())],
+      ...[one.certificate, one.oauthClient, one.inactive, one.expiresAt],
     ]);
   return told(row) === told(facts);
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { Redis } from 'ioredis';
 import { KeyIndex } from '@castellan/persistence';
-import { eventually, listOf, numberOf, textOf, unique, type Reply } from '@castellan/testing';
+import { eventually, listOf, makeCertificate, numberOf, textOf, unique, type Reply } from '@castellan/testing';
 import { hashKey, hashText, readSession, sessionName, type Session } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, addPolicy, type Json } from '../../test/configuration';
@@ -91,6 +91,59 @@ describe('a key that is rotated', () => {
     const { token } = await create();
     expect((await other.admin.client.post(`/api/keys/${token}/rotate`, {})).status).toBe(404);
     expect((await post(`/api/keys/${token}/rotate`, { grace: -1 })).json['Errors']?.[0]?.['path']).toBe('grace');
+  });
+});
+
+describe('certificates that keys name', () => {
+  const addCertificate = async (): Promise<string> => {
+    const form = new FormData();
+    form.append('file', new Blob([(await makeCertificate()).pem]), 'certificate.pem');
+    return textOf(expectOk(await organisation.admin.client.post('/api/certs', form)).json['id']);
+  };
+  const bySha256 = (owner: TestOrganisation): string => `${owner.id}${hashText(unique('certificate'), 'sha256')}`;
+
+  it('open one key each, wherever nodes look for it', async () => {
+    const certificate = await addCertificate();
+    const { hash } = await create({ certificate });
+    expect(await stored(hash)).toMatchObject({ certificate });
+    expect(await stored(hashKey(certificate))).toMatchObject({ certificate });
+    expect((await post('/api/keys', { access_rights: rights(), certificate })).status).toBe(409);
+  });
+
+  it.each<[string, (id: string) => Json, string]>([
+    ['certificate', (certificate) => ({ certificate }), 'certificate'],
+    ['rsa_certificate_id', (id) => ({ rsa_certificate_id: id }), 'rsa_certificate_id'],
+    [
+      'mtls_static_certificate_bindings',
+      (id) => ({ mtls_static_certificate_bindings: [id] }),
+      'mtls_static_certificate_bindings[0]',
+    ],
+  ])('have to be there, and stay while a key names one as %s', async (_field, naming, path) => {
+    for (const nobodys of [bySha256(organisation), bySha256(other), '/etc/ssl/certificate.pem']) {
+      const refused = await post('/api/keys', { access_rights: rights(), ...naming(nobodys) });
+      expect([refused.status, listOf(refused.json['Errors'])[0]?.['path']]).toEqual([400, path]);
+    }
+    const { hash } = await create();
+    const refusal = await organisation.admin.client.put(`/api/keys/${hash}?hashed=1`, naming(bySha256(organisation)));
+    expect([refusal.status, listOf(refusal.json['Errors'])[0]?.['path']]).toEqual([400, path]);
+
+    const id = await addCertificate();
+    const { hash: using } = await create(naming(id));
+    const inUse = await organisation.admin.client.delete(`/api/certs/${id}`);
+    expect([inUse.status, inUse.json['Code']]).toEqual([409, 'in_use']);
+    expect(listOf(inUse.json['Errors']).map((one) => one['path'])).toEqual([`keys.${using}`]);
+    expectOk(await organisation.admin.client.put(`/api/keys/${using}?hashed=1`, { alias: 'still named' }));
+    expectOk(await organisation.admin.client.delete(`/api/keys/${using}?hashed=1`));
+    expectOk(await organisation.admin.client.delete(`/api/certs/${id}`));
+  });
+
+  it('stand in the index when a node, or an older version, has made the key', async () => {
+    const id = await addCertificate();
+    const hash = hashText(unique('made-elsewhere'), 'sha256');
+    const session = { org_id: organisation.id, access_rights: rights(), mtls_static_certificate_bindings: [id] };
+    await redis.set(sessionName(hash), JSON.stringify(session));
+    await api.app.get(KeyScanner).walk(() => Promise.resolve(true));
+    expect((await organisation.admin.client.delete(`/api/certs/${id}`)).status).toBe(409);
   });
 });
 

@@ -18,7 +18,7 @@ import {
 } from '@castellan/tyk';
 import type { OrganisationContext } from '../http/request-context';
 import { ResourceTools } from '../resources/resource-tools';
-import { KeyContents } from './key-contents';
+import { KeyContents, type Completion } from './key-contents';
 import { factsOf } from './key-facts';
 import { KeyKeeper } from './key-keeper';
 import { KeyListsService } from './key-lists.service';
@@ -42,6 +42,14 @@ export interface ImportedKey {
   readonly status: 'created' | 'changed' | 'unchanged' | 'refused' | 'failed';
   readonly message?: string;
   readonly errors?: readonly FieldError[];
+}
+
+/** What a moved key meets where it goes. */
+interface Target {
+  readonly holder: KeyRow | null;
+  readonly there: string | null;
+  readonly overwrite: boolean;
+  readonly completion: Completion;
 }
 
 /** Moves keys between installations. */
@@ -88,6 +96,8 @@ export class KeyTransfer {
     const results: ImportedKey[] = [];
     const changes: KeyChange[] = [];
     const seen = new Set<string>();
+    const sight = await this.tools.sights.of(context);
+    const references = this.contents.references(context.organisation);
     for (const [at, key] of keys.entries()) {
       const [key_id = ''] = digests[at] ?? [];
       const holder = (digests[at] ?? []).map((digest) => holders.get(digest)).find((row) => row !== undefined);
@@ -98,6 +108,7 @@ export class KeyTransfer {
           holder: holder ?? null,
           there: there[at] ?? null,
           overwrite,
+          completion: { ...context, sight, references, now: this.clock.now(), resetsQuota: false, before: null },
         });
         if (change === null) results.push({ key_id, status: 'unchanged' });
         else changes.push(change);
@@ -118,12 +129,12 @@ export class KeyTransfer {
   private async changeOf(
     context: OrganisationContext,
     { names, announced, username, session: text }: MovedKey,
-    { holder, there, overwrite }: { holder: KeyRow | null; there: string | null; overwrite: boolean },
+    { holder, there, overwrite, completion }: Target,
   ): Promise<KeyChange | null> {
     const sent = readSession(text);
     if (sent === undefined) throw refused('Its session is no JSON object');
     const session: Session = { ...sent, org_id: context.organisation };
-    await this.check(context, session);
+    await this.check(session, completion);
     const wanted = writeSession(session, text);
     if (holder !== null && holder.deletedAt === null) {
       if (holder.orgId.toString() !== context.organisation) throw refused('Its hash belongs to another key');
@@ -148,12 +159,10 @@ export class KeyTransfer {
   }
 
   /** What it names has to be there, and what nodes would misread is refused as in any other write. */
-  private async check(context: OrganisationContext, session: Session): Promise<void> {
+  private async check(session: Session, completion: Completion): Promise<void> {
     const problems = checkSession(session);
     if (problems.length > 0) throw refused('Its session cannot be stored', problems);
     if (opensNothing(session) && policiesOf(session).length === 0) throw refused('It would open every API');
-    const sight = await this.tools.sights.of(context);
-    const completion = { ...context, sight, now: this.clock.now(), resetsQuota: false, before: null };
     await this.contents.complete(sessionForCallers(session), completion);
   }
 }

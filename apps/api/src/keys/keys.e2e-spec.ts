@@ -223,19 +223,6 @@ describe('a key whose id was chosen', () => {
   });
 });
 
-describe('a key that a certificate opens', () => {
-  it('is made once for each certificate, wherever nodes look for it', async () => {
-    const certificate = `${organisation.id}${hashText(unique('certificate'), 'sha256')}`;
-    const { hash } = await create({ certificate });
-    expect(await stored(hash)).toMatchObject({ certificate });
-    expect(await stored(hashKey(certificate))).toMatchObject({ certificate });
-    expect((await organisation.admin.client.post('/api/keys', aSession({ certificate }))).status).toBe(409);
-    const foreign = `${other.id}${hashText('x', 'sha256')}`;
-    const refusal = await organisation.admin.client.post('/api/keys', aSession({ certificate: foreign }));
-    expect(refusal.json['Errors']?.[0]?.['path']).toBe('certificate');
-  });
-});
-
 describe('a user with a password', () => {
   it('is made by name, with the password as bcrypt, and found by name', async () => {
     const name = unique('ada');

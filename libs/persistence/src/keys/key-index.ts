@@ -17,6 +17,8 @@ export interface KeyFilter {
   readonly apiId?: string;
   readonly policyId?: string;
   readonly certificate?: string;
+  /** A certificate that it names, whatever for. */
+  readonly namesCertificate?: string;
   readonly oauthClient?: string;
   readonly createdBy?: string;
   readonly inactive?: boolean;
@@ -247,7 +249,7 @@ export class KeyIndex {
 }
 
 function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryFilter<KeyRow> {
-  const { name, tag, apiId, policyId, hashes, expiresFrom, expiresTo, without, ...same } = filter;
+  const { name, tag, apiId, policyId, namesCertificate, hashes, expiresFrom, expiresTo, without, ...same } = filter;
   const expiresAt = {
     ...(expiresFrom === undefined ? {} : { $gte: expiresFrom }),
     ...(expiresTo === undefined ? {} : { $lte: expiresTo }),
@@ -257,6 +259,7 @@ function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryFilter<K
     ...(tag === undefined ? {} : { tags: tag }),
     ...(apiId === undefined ? {} : { apiIds: apiId }),
     ...(policyId === undefined ? {} : { policyIds: policyId }),
+    ...(namesCertificate === undefined ? {} : { certificates: namesCertificate }),
     ...(Object.keys(expiresAt).length === 0 ? {} : { expiresAt }),
     ...(name === undefined ? {} : { $or: [{ alias: name }, { username: name }] }),
     ...(hashes === undefined ? {} : { $or: [{ hash: { $in: [...hashes] } }, { copies: { $in: [...hashes] } }] }),

@@ -37,6 +37,8 @@ export interface KeyRow {
   readonly policyIds: readonly string[];
   readonly tags: readonly string[];
   readonly certificate: string;
+  /** Every certificate that it names, that one included. */
+  readonly certificates: readonly string[];
   readonly oauthClient: string;
   readonly inactive: boolean;
   /** The user who made it; empty when it was found. */
@@ -70,6 +72,7 @@ export const keySchema = new Schema<KeyRow>(
     policyIds: { type: [String], default: [] },
     tags: { type: [String], default: [] },
     certificate: { type: String, default: '' },
+    certificates: { type: [String], default: [] },
     oauthClient: { type: String, default: '' },
     inactive: { type: Boolean, default: false },
     createdBy: { type: String, default: '' },
@@ -92,6 +95,7 @@ export const keySchema = new Schema<KeyRow>(
   .index({ orgId: 1, apiIds: 1 })
   .index({ orgId: 1, policyIds: 1 })
   .index({ orgId: 1, certificate: 1 })
+  .index({ orgId: 1, certificates: 1 })
   .index({ orgId: 1, expiresAt: 1 })
   .index({ 'pending.due': 1 }, { partialFilterExpression: { 'pending.due': { $exists: true } } });
 

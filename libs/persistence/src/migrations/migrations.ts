@@ -54,4 +54,15 @@ export const migrations: readonly Migration[] = [
       }
     },
   },
+  {
+    number: 5,
+    name: 'note which certificates keys name',
+    run: async ({ connection }) => {
+      const keys = connection.collection<{ certificate?: string }>('keys');
+      // Those of other fields the next walk over all keys notes.
+      for await (const { _id, certificate = '' } of keys.find({ certificates: { $exists: false } })) {
+        await keys.updateOne({ _id }, { $set: { certificates: certificate === '' ? [] : [certificate] } });
+      }
+    },
+  },
 ];

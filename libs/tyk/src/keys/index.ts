@@ -9,5 +9,6 @@ export { checkSession } from './check-session';
 export * from './session-form';
 export { sessionHolds } from './session-holds';
 export { sessionFacts, type SessionFacts } from './session-facts';
+export { certificatesOf } from './session-certificates';
 export { explainSession } from './explain-session';
 export * from './organisation-session';

@@ -1,5 +1,6 @@
 import { ownField, type JsonValue } from '../json/json-text';
 import { flagAt, listAt, numberAt, objectAt, textAt } from '../json/read';
+import { certificatesOf } from './session-certificates';
 import { policiesOf, type Session } from './session';
 import { sessionForCallers } from './session-form';
 
@@ -10,7 +11,10 @@ export interface SessionFacts {
   readonly apiIds: readonly string[];
   readonly policyIds: readonly string[];
   readonly tags: readonly string[];
+  /** The certificate that opens it. */
   readonly certificate: string;
+  /** All that it names. */
+  readonly certificates: readonly string[];
   readonly oauthClient: string;
   readonly inactive: boolean;
   /** Seconds since 1970, or null for never. */
@@ -29,6 +33,7 @@ export function sessionFacts(stored: Session): SessionFacts {
     policyIds: policiesOf(session),
     tags: [...new Set(listAt(session, 'tags').filter((tag) => typeof tag === 'string'))],
     certificate: textAt(session, 'certificate'),
+    certificates: [...new Set(certificatesOf(session).map(({ id }) => id))],
     oauthClient: textAt(session, 'oauth_client_id'),
     inactive: flagAt(session, 'is_inactive'),
     expires: expires > 0 ? expires : null,
