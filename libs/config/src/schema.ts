@@ -220,6 +220,12 @@ export const apiOnlySettings = {
     'Pause between two walks over all keys in Redis, in milliseconds; they find keys that were made elsewhere',
     '300000',
   ),
+  keyListLimit: setting(
+    'KEY_LIST_LIMIT',
+    wholeNumber(1, 1_000_000).default(20_000),
+    'Keys that one reply lists at most, when all are asked for (`p=-1`); longer lists come in pages',
+    '20000',
+  ),
   certificateSecret: secretSetting(
     'CERTIFICATE_SECRET',
     z.string().default(''),

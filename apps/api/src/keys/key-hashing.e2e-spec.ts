@@ -46,10 +46,32 @@ describe('keys with CASTELLAN_HASH_KEYS=false', () => {
   let installation: Installation;
 
   beforeAll(async () => {
-    installation = await Installation.start({ HASH_KEYS: 'false', HASH_KEY_FUNCTION: 'none' });
+    installation = await Installation.start({ HASH_KEYS: 'false', HASH_KEY_FUNCTION: 'none', KEY_LIST_LIMIT: '2' });
   });
 
   afterAll(() => installation.stop());
+
+  it('are listed at once while they are few, and in pages when they are many', async () => {
+    const { client } = installation.organisation.admin;
+    const tag = unique('tag');
+    await installation.create('/api/keys', { tags: [tag] });
+    for (let more = 0; more < 2; more += 1) await installation.create();
+    for (const path of ['/api/keys', '/api/keys/detailed', '/api/apis/-/keys']) {
+      const { status, json } = await client.get(`${path}?p=-1`);
+      expect([path, status, json['Code']]).toEqual([path, 400, 'limit_reached']);
+      expectOk(await client.get(`${path}?p=1`));
+    }
+    expectOk(await client.get(`/api/keys?tag=${tag}&p=-1`));
+  });
+
+  it('leave a row for a month when they are deleted, and none for ever', async () => {
+    const database = installation.api.app.get<Connection>(getConnectionToken());
+    const indexes = await database.collection('keys').listIndexes().toArray();
+    const expiring = indexes.filter((index) => index['expireAfterSeconds'] !== undefined);
+    expect(expiring.map((index) => [index['key'] as unknown, index['expireAfterSeconds'] as unknown])).toEqual([
+      [{ deletedAt: 1 }, 30 * 86_400],
+    ]);
+  });
 
   it('lie under their tokens, and nowhere in the database', async () => {
     const { token, hash } = await installation.create();

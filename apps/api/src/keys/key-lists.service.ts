@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
+import { CastellanError } from '@castellan/dto';
 import { KeyIndex, type KeyFilter, type KeyRow, type Page, type Place } from '@castellan/persistence';
 import { isKeyHash } from '@castellan/tyk';
 import { pageCount, placeOf } from '../http/paging';
@@ -29,8 +30,17 @@ export class KeyListsService {
     const place = placeOf(query);
     const without = await this.sights.hiddenKeys(asker);
     const filter = { ...filterOf(query, apiId), ...(without === null ? {} : { without }) };
+    if ('page' in place && place.page === null) await this.requireFew(asker, filter);
     const page = await this.index.page(asker.organisation, filter, place, pageSize);
     return { ...page, pages: pageCount(page.total, place, pageSize) };
+  }
+
+  /** All keys of an organisation may be more than fits into a reply. */
+  private async requireFew({ organisation }: Asker, filter: KeyFilter): Promise<void> {
+    const { keyListLimit: most } = this.config;
+    if (!(await this.index.hasMoreThan(organisation, filter, most))) return;
+    const message = `There are more than ${most} keys; ask for them in pages, with p or after`;
+    throw new CastellanError(400, 'limit_reached', message);
   }
 
   /** A piece of the same list, of a length of its own. */

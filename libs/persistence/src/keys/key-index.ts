@@ -42,6 +42,12 @@ export class KeyIndex {
     return pieceOf(this.model, query, piece, () => this.model.countDocuments(query).exec());
   }
 
+  /** Whether more keys than this fit a filter; it counts no further. */
+  async hasMoreThan(organisation: OrganisationId, filter: KeyFilter, most: number): Promise<boolean> {
+    const counted = this.model.countDocuments(queryOf(organisation, filter), { limit: most + 1 });
+    return (await counted.exec()) > most;
+  }
+
   async byUsername(organisation: OrganisationId, username: string): Promise<KeyRow | null> {
     return this.model.findOne(queryOf(organisation, { username })).lean<KeyRow>().exec();
   }

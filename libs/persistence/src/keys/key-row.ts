@@ -87,6 +87,8 @@ export const keySchema = new Schema<KeyRow>(
   // One hash leads to one session, whatever token it is the hash of.
   .index({ hash: 1 }, { unique: true })
   .index({ copies: 1 })
+  // Whoever brings a session back after so long makes a key.
+  .index({ deletedAt: 1 }, { expireAfterSeconds: 30 * 86_400 })
   .index({ orgId: 1, deletedAt: 1, _id: -1 })
   .index({ orgId: 1, createdAt: 1 })
   .index({ orgId: 1, alias: 1 })
