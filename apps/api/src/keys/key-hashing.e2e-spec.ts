@@ -66,11 +66,9 @@ describe('keys with CASTELLAN_HASH_KEYS=false', () => {
 
   it('leave a row for a month when they are deleted, and none for ever', async () => {
     const database = installation.api.app.get<Connection>(getConnectionToken());
-    const indexes = await database.collection('keys').listIndexes().toArray();
+    const indexes: readonly Json[] = await database.collection('keys').listIndexes().toArray();
     const expiring = indexes.filter((index) => index['expireAfterSeconds'] !== undefined);
-    expect(expiring.map((index) => [index['key'] as unknown, index['expireAfterSeconds'] as unknown])).toEqual([
-      [{ deletedAt: 1 }, 30 * 86_400],
-    ]);
+    expect(expiring).toMatchObject([{ key: { deletedAt: 1 }, expireAfterSeconds: 30 * 86_400 }]);
   });
 
   it('lie under their tokens, and nowhere in the database', async () => {
