@@ -24,7 +24,6 @@ export const errorCodes = {
   too_many_attempts: 'The secret is wrong, as were many from this address before it, or has to wait because of them.',
   rate_limited: 'The caller has sent more requests than it may; wait until its minute is over.',
   not_found: 'No such route, or no such resource in this organisation.',
-  api_id_conflict: 'Another API definition has this `api_id` or database id.',
   listen_path_conflict: 'Another active API listens on this path and domain.',
   slug_conflict: 'Another API of the organisation has this slug.',
   id_conflict: 'Another resource of this kind has this id.',
@@ -34,10 +33,13 @@ export const errorCodes = {
   owner_slug_conflict: 'Another organisation has this `owner_slug`; `Meta` says which.',
   confirmation_needed: 'Much goes with the resource; `Meta` says what. Confirm it in a second call.',
   in_use: 'Something still refers to the resource; `Errors` lists it.',
+  removal_running: 'The organisation is being deleted; wait until that is over.',
   import_running: 'A large import is being applied to the organisation; wait until it is over.',
-  version_mismatch: 'The resource has changed since the version that `If-Match` names.',
+  version_mismatch: 'What is there is not what the request was made for; `If-Match` or a count names that.',
   precondition_required: 'The organisation demands `If-Match` on writes.',
   limit_reached: 'A limit of the organisation or of the database would be passed.',
+  secret_lost: 'The Redis of the gateways has lost the secret; rotate it.',
+  incomplete: 'Less of it was kept than came, so it cannot be used again.',
   node_nonce_failed: 'The node’s nonce is not among its recent ones; it has to register again.',
   node_unknown: 'The node has left, or nobody knows it; it has to register again.',
   node_not_recognised: 'The node is not recognised; it keeps what it has, and its next ping is told to register.',
@@ -112,10 +114,15 @@ export class Conflict extends CastellanError {
   }
 }
 
-/** 412: the resource moved on; says to which version. */
+/** 412: what is there is not what the caller had seen. */
 export class VersionMismatch extends CastellanError {
-  constructor(readonly current: number) {
-    super(412, 'version_mismatch', `The resource has changed; its version is ${current}`, {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(412, 'version_mismatch', message, details);
+  }
+
+  /** The resource moved on; says to which version. */
+  static since(current: number): VersionMismatch {
+    return new VersionMismatch(`The resource has changed; its version is ${current}`, {
       meta: { version: current },
       headers: { etag: `"${current}"` },
     });

@@ -169,7 +169,7 @@ describe('API definitions that are in each other’s way', () => {
     expect([reply.status, reply.json['Code'], reply.json['Meta']]).toEqual([409, 'listen_path_conflict', null]);
     expect(reply.text).not.toContain(textOf(json['ID']));
     const sameId = await send({ api_id: textOf(json['ID']) }, stranger.admin.client);
-    expect([sameId.status, sameId.json['Code'], sameId.json['Meta']]).toEqual([409, 'api_id_conflict', null]);
+    expect([sameId.status, sameId.json['Code'], sameId.json['Meta']]).toEqual([409, 'id_conflict', null]);
   });
 
   it('by their api_id, which is said first whatever else they share', async () => {
@@ -180,7 +180,7 @@ describe('API definitions that are in each other’s way', () => {
     expect(reply.json).toMatchObject({
       Status: 'Error',
       Message: 'Found API with the same ID',
-      Code: 'api_id_conflict',
+      Code: 'id_conflict',
       Meta: { id: created.json['Meta'], api_id: created.json['ID'] },
     });
   });
@@ -191,7 +191,7 @@ describe('API definitions that are in each other’s way', () => {
     const other = textOf(expectOk(await client.post('/api/apis', { api_definition: anApiDefinition() })).json['Meta']);
     const body = { api_definition: anApiDefinition({ api_id: holder.toUpperCase() }) };
     for (const reply of [await client.post('/api/apis', body), await client.put(`/api/apis/${other}`, body)]) {
-      expect([reply.status, reply.json['Code'], reply.json['Meta']?.['id']]).toEqual([409, 'api_id_conflict', holder]);
+      expect([reply.status, reply.json['Code'], reply.json['Meta']?.['id']]).toEqual([409, 'id_conflict', holder]);
     }
   });
 
@@ -214,9 +214,9 @@ describe('API definitions that are in each other’s way', () => {
     const mine = unique('version');
     expectOk(await send(listing(mine)));
     const squatting = await send({ api_id: mine }, stranger.admin.client);
-    expect([squatting.status, squatting.json['Code']]).toEqual([409, 'api_id_conflict']);
+    expect([squatting.status, squatting.json['Code']]).toEqual([409, 'id_conflict']);
     const body = { apis: [{ api_definition: anApiDefinition({ api_id: mine }) }] };
-    expect((await stranger.admin.client.post('/api/import', body)).json['Code']).toBe('api_id_conflict');
+    expect((await stranger.admin.client.post('/api/import', body)).json['Code']).toBe('id_conflict');
     expectOk(await send({ api_id: mine }));
   });
 

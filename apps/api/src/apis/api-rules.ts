@@ -198,19 +198,19 @@ const pathConflict = (holder: ApiHolder | null, told: Told): Conflict =>
   conflict('listen_path_conflict', 'Another active API listens on this path and domain', holder, told);
 
 const idConflict = (holder: ApiHolder | null, told: Told): Conflict =>
-  conflict('api_id_conflict', 'Found API with the same ID', holder, told);
+  conflict('id_conflict', 'Found API with the same ID', holder, told);
 
 const slugConflict = (holder: ApiHolder | null, told: Told): Conflict =>
   conflict('slug_conflict', 'Another API has this slug', holder, told);
 
 const conflict = (
-  code: 'listen_path_conflict' | 'slug_conflict' | 'api_id_conflict',
+  code: 'listen_path_conflict' | 'slug_conflict' | 'id_conflict',
   message: string,
   holder: ApiHolder | null,
   told: Told,
 ): Conflict => {
   if (holder === null || !mayKnow(told, holder)) return new Conflict(code, message);
   const meta = { id: holder._id.toString(), api_id: holder.apiId, name: holder.name };
-  const said = code === 'api_id_conflict' ? message : `${message}: ${holder.name} (${holder.apiId})`;
+  const said = code === 'id_conflict' ? message : `${message}: ${holder.name} (${holder.apiId})`;
   return new Conflict(code, said, { meta });
 };

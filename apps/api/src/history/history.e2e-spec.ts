@@ -94,7 +94,7 @@ describe('the history of a resource', () => {
       [
         'the api_id of an API',
         '/api/apis',
-        'api_id_conflict',
+        'id_conflict',
         (apiId: string) => ({ api_definition: anApiDefinition({ api_id: apiId }) }),
         (apiId: string) => ({ api_definition: anApiDefinition({ api_id: apiId }) }),
       ],

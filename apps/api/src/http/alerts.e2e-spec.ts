@@ -31,7 +31,7 @@ describe('figures that people set alerts on', () => {
     expect((await client.put(`/api/apis/${id}`, { api_definition: definition }, { headers })).status).toBe(412);
     expect(await counted('castellan_conflicts_total')).toBe(before + 2);
     expect(await counted('castellan_conflicts_total', 'version_mismatch')).toBe(1);
-    expect(await counted('castellan_conflicts_total', 'api_id_conflict')).toBe(1);
+    expect(await counted('castellan_conflicts_total', 'id_conflict')).toBe(1);
   });
 
   it('count writes that are refused, and neither reads nor checks', async () => {

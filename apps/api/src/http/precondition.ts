@@ -29,7 +29,7 @@ export class Precondition {
       throw new PreconditionRequired();
     }
     if (this.versions === 'any') return;
-    if (!this.versions.includes(current)) throw new VersionMismatch(current);
+    if (!this.versions.includes(current)) throw VersionMismatch.since(current);
   }
 }
 

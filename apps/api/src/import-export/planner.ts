@@ -233,8 +233,7 @@ export class Planner {
     if (wanted.length === 0) return;
     const leaving = new Set(deleted.map(({ _id }) => _id.toString()));
     for (const { index, path, brief, error } of await kind.check(scope, wanted, leaving)) {
-      const code = error.code === 'api_id_conflict' && path === kind.form.idPath ? 'id_conflict' : error.code;
-      problems.add(`${wanted[index]?.label ?? kind.section}.${path}`, brief, code, error.meta);
+      problems.add(`${wanted[index]?.label ?? kind.section}.${path}`, brief, error.code, error.meta);
     }
   }
 }

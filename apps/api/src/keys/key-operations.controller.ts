@@ -41,7 +41,7 @@ export class KeyOperationsController {
     example: { keys: ['a1b2c3d4e5f60718'], change: { rate: 20, per: 1 } },
     reply: KeyResultsDto,
     listed: true,
-    errors: [409],
+    errors: [409, 412],
   })
   async updateAll(
     @OrganisationRequest() context: OrganisationContext,
@@ -61,7 +61,7 @@ export class KeyOperationsController {
     example: { keys: ['a1b2c3d4e5f60718'] },
     reply: KeyResultsDto,
     listed: true,
-    errors: [409],
+    errors: [409, 412],
   })
   async removeAll(
     @OrganisationRequest() context: OrganisationContext,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Conflict, ValidationFailed } from '@castellan/dto';
+import { ValidationFailed, VersionMismatch } from '@castellan/dto';
 import { KeyIndex, type KeyRow } from '@castellan/persistence';
 import { Sights, type Asker } from '../ownership/sights';
 import { heardOf } from './key-finder';
@@ -34,7 +34,7 @@ export class KeySelection {
     private readonly sights: Sights,
   ) {}
 
-  /** @throws ValidationFailed when nothing restricts them, Conflict when they are not as many as a dry run has found */
+  /** @throws ValidationFailed when nothing restricts them, VersionMismatch when they are not as many as a dry run has found */
   async of(asker: Asker, { query, keys }: Selector): Promise<Selected> {
     const { dry_run: dryRun, count, all, after, ...filter } = query;
     const isFiltered = Object.values(filter).some((value) => value !== undefined);
@@ -50,7 +50,7 @@ export class KeySelection {
     const page = await this.lists.piece(asker, filter, place, MOST_AT_ONCE);
     if (isFirst && count !== page.total) {
       const message = `There are ${page.total} such keys now; see by a dry run which`;
-      throw new Conflict('id_conflict', message, { meta: { total: page.total } });
+      throw new VersionMismatch(message, { meta: { total: page.total } });
     }
     return { ...page, missing: [] };
   }

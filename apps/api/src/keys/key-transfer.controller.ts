@@ -49,7 +49,7 @@ export class KeyTransferController {
     body: MovedKeysDto,
     example: { keys: [] },
     reply: KeyResultsDto,
-    errors: [409],
+    errors: [409, 412],
   })
   async import(
     @OrganisationRequest() context: OrganisationContext,
@@ -85,7 +85,7 @@ export class KeyTransferController {
     example: { repair: ['missing'] },
     reply: KeyReconciliationDto,
     listed: true,
-    errors: [409],
+    errors: [409, 412],
   })
   repair(
     @OrganisationRequest() context: OrganisationContext,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CastellanError, type FieldError } from '@castellan/dto';
+import { CastellanError, Conflict, ValidationFailed, type FieldError } from '@castellan/dto';
 import { KeyStore } from '@castellan/keys';
 import { Clock } from '@castellan/observability';
 import { KeyIndex, newObjectId, toObjectId, type KeyRow } from '@castellan/persistence';
@@ -24,7 +24,7 @@ import { KeyKeeper } from './key-keeper';
 import { KeyListsService } from './key-lists.service';
 import { digestOf, KeyPlacing } from './key-places';
 import { MOST_AT_ONCE } from './key-selection';
-import { KeyWriter, type KeyChange } from './key-writer';
+import { KeyWriter, taken, type KeyChange } from './key-writer';
 
 /** A key as it is moved to another installation. Whoever has it has the secrets in it. */
 export interface MovedKey {
@@ -102,7 +102,7 @@ export class KeyTransfer {
       const [key_id = ''] = digests[at] ?? [];
       const holder = (digests[at] ?? []).map((digest) => holders.get(digest)).find((row) => row !== undefined);
       try {
-        if (seen.has(key_id)) throw refused('It is there twice');
+        if (seen.has(key_id)) throw new ValidationFailed([], 'It is there twice');
         seen.add(key_id);
         const change = await this.changeOf(context, key, {
           holder: holder ?? null,
@@ -132,17 +132,18 @@ export class KeyTransfer {
     { holder, there, overwrite, completion }: Target,
   ): Promise<KeyChange | null> {
     const sent = readSession(text);
-    if (sent === undefined) throw refused('Its session is no JSON object');
+    if (sent === undefined) throw new ValidationFailed([], 'Its session is no JSON object');
     const session: Session = { ...sent, org_id: context.organisation };
     await this.check(session, completion);
     const wanted = writeSession(session, text);
     if (holder !== null && holder.deletedAt === null) {
-      if (holder.orgId.toString() !== context.organisation) throw refused('Its hash belongs to another key');
+      if (holder.orgId.toString() !== context.organisation) throw taken();
       if (there === wanted) return null;
-      if (!overwrite) throw refused('It is there already, otherwise');
+      if (!overwrite) throw new Conflict('id_conflict', 'It is there already, otherwise');
       return this.writer.changeOf({ row: holder, session: readSession(there ?? '') ?? {} }, session, wanted);
     }
-    if (there !== null && there !== wanted) throw refused('Redis has another session under its name');
+    if (there !== null && there !== wanted)
+      throw new Conflict('id_conflict', 'Redis has another session under its name');
     const [main = '', ...copies] = names;
     const now = this.clock.now();
     const facts = sessionFacts(session);
@@ -161,11 +162,9 @@ export class KeyTransfer {
   /** What it names has to be there, and what nodes would misread is refused as in any other write. */
   private async check(session: Session, completion: Completion): Promise<void> {
     const problems = checkSession(session);
-    if (problems.length > 0) throw refused('Its session cannot be stored', problems);
-    if (opensNothing(session) && policiesOf(session).length === 0) throw refused('It would open every API');
+    if (problems.length > 0) throw new ValidationFailed(problems, 'Its session cannot be stored');
+    if (opensNothing(session) && policiesOf(session).length === 0)
+      throw new ValidationFailed([], 'It would open every API');
     await this.contents.complete(sessionForCallers(session), completion);
   }
 }
-
-const refused = (message: string, errors: readonly FieldError[] = []): CastellanError =>
-  new CastellanError(409, 'id_conflict', message, { errors });

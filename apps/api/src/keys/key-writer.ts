@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { Conflict, Unavailable } from '@castellan/dto';
+import { Conflict, Unavailable, VersionMismatch } from '@castellan/dto';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import { DuplicateKey, KeyIndex, type ChangeContext, type KeyRow, type UnitOfWork } from '@castellan/persistence';
 import { sessionFacts, sessionForCallers, writeSession, type Session } from '@castellan/tyk';
@@ -63,7 +63,8 @@ export class KeyWriter {
   /**
    * @param check refuses the whole batch before anything is written
    * @returns the errors of those that did not reach Redis and were taken back, by the ids of their rows
-   * @throws Conflict when one has changed since it was read, or has the hash of another key; Unavailable when Redis is
+   * @throws VersionMismatch when one has changed since it was read, Conflict when it has the hash of another key; Unavailable when
+   *   Redis is
    */
   async write(
     context: ChangeContext,
@@ -166,8 +167,8 @@ const theRedis = 'The Redis of the nodes';
 
 const hashesIn = (rows: readonly KeyRow[]): string[] => rows.flatMap(({ hash, copies }) => [hash, ...copies]);
 
-const outrun = (): Conflict =>
-  new Conflict('id_conflict', 'Somebody else has changed the key at the same time; read it again');
+const outrun = (): VersionMismatch =>
+  new VersionMismatch('Somebody else has changed the key at the same time; read it again');
 
 export const taken = (): Conflict =>
   new Conflict('id_conflict', 'The key cannot be used: its hash belongs to another key');

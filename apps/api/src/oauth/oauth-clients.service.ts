@@ -293,7 +293,7 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
       if (sent !== null && sent !== is) throw new ValidationFailed([{ path, message: unchangeable }]);
     }
     const secret = await this.secretOf(current);
-    if (secret === null) throw new Conflict('id_conflict', lost);
+    if (secret === null) throw new Conflict('secret_lost', lost);
     return changed(storedClient(current, secret), said);
   }
 

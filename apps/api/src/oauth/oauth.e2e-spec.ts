@@ -187,7 +187,8 @@ describe('an OAuth client', () => {
   it('that Redis has lost comes back with a new secret', async () => {
     const { id } = await create();
     await redis.del(`oauth-data.${apiId}.oauth-clientid.${id}`);
-    expect((await organisation.admin.client.put(at(id), { description: 'x' })).status).toBe(409);
+    const lost = await organisation.admin.client.put(at(id), { description: 'x' });
+    expect([lost.status, lost.json['Code']]).toEqual([409, 'secret_lost']);
     expectOk(await organisation.admin.client.put(`${at(id)}/rotate`));
     expect(await clientText(id)).toContain(id);
   });

@@ -81,7 +81,10 @@ export class OrganisationsService {
       this.tools.recorder.commit(context.in(organisation), async (unit) => {
         const { session } = unit;
         if (await this.removals.underWay(organisation, session)) {
-          throw new Conflict('in_use', 'The organisation of this id is being deleted yet; try again in a moment');
+          throw new Conflict(
+            'removal_running',
+            'The organisation of this id is being deleted yet; try again in a moment',
+          );
         }
         const current = await this.organisations.byId(organisation, session);
         const draft = organisationDraft(organisation, input, current);

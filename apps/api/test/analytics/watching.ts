@@ -47,6 +47,25 @@ export const watching = (traffic: Traffic): void => {
     expect(said).toEqual(['unauthorised', 'unauthorised', 'unauthorised', 'forbidden']);
   });
 
+  it('refuses the stream that is more than an organisation may have open: 503 with when to try again', async () => {
+    const { api } = traffic;
+    const { admin } = await api.organisation();
+    const abort = new AbortController();
+    const open = () =>
+      fetch(`${api.url}/api/analytics/live`, {
+        headers: { authorization: admin.accessKey },
+        signal: abort.signal,
+      });
+    try {
+      const most = await Promise.all(Array.from({ length: 20 }, open));
+      const one = await open();
+      expect([...most, one].map(({ status }) => status).toSorted()).toEqual([...Array<number>(20).fill(200), 503]);
+      expect([one.headers.get('retry-after'), await one.json()]).toMatchObject(['1', { Code: 'busy' }]);
+    } finally {
+      abort.abort();
+    }
+  });
+
   it('says by time how available an upstream was', async () => {
     const at = (minute: number): Date => new Date(Date.parse('2026-10-01T00:00:00Z') + minute * 60_000);
     const checks = [

@@ -59,7 +59,7 @@ export class DeadLettersService implements OnApplicationBootstrap {
     const letter = await this.letter(id);
     const bytes = bytesOf(letter);
     if (bytes.length < letter.size) {
-      throw new Conflict('limit_reached', `Only the first ${bytes.length} bytes were kept, so it cannot be put back`);
+      throw new Conflict('incomplete', `Only the first ${bytes.length} bytes were kept, so it cannot be put back`);
     }
     await this.source.queue.put(letter.list, letter.at, id, bytes);
     await this.collections.deadLetters.deleteOne({ _id: letter._id });

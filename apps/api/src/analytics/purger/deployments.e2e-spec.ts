@@ -118,6 +118,11 @@ describe('the purger on a Redis that is', () => {
       const other = `/admin/analytics/dead-letters/${textOf(again['id'])}`;
       expectOk(await api.admin.delete(other));
       expect([(await api.admin.get(other)).status, (await api.admin.delete(other)).status]).toEqual([404, 404]);
+
+      await redis.rpush(analyticsLists[0] ?? '', 'x'.repeat(1024 * 1024 + 1));
+      const cut = await eventually(async () => (await list())['data']?.[0]);
+      const refused = await api.admin.post(`/admin/analytics/dead-letters/${textOf(cut['id'])}/requeue`, {});
+      expect([cut['truncated'], refused.status, refused.json['Code']]).toEqual([true, 409, 'incomplete']);
       const administrator = (await api.organisation()).admin.client;
       expect((await administrator.get('/admin/analytics/dead-letters')).status).toBe(401);
     } finally {

@@ -49,7 +49,7 @@ export class AnalyticsController {
     description: `${rights} Each second an event \`minute\` with \`seconds\`, a list of 60 \`{at, hits, errors}\`, and with \`skipped\`, the events that were left out because the reader was slow. Requests show up when they are stored, a second or two after they were made. An event \`ended\` says that the caller may not see it any more.`,
     reply: { schema: { type: 'string' } },
     produces: ['text/event-stream'],
-    errors: [403, 429],
+    errors: [403],
   })
   async stream(
     @OrganisationRequest() context: OrganisationContext,

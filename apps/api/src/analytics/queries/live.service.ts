@@ -1,6 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { CastellanError } from '@castellan/dto';
+import { Busy, CastellanError } from '@castellan/dto';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import type { OrganisationId } from '@castellan/persistence';
 import { AnalyticsCollections } from '../storage/collections';
@@ -39,12 +39,12 @@ export class LiveService implements BeforeApplicationShutdown {
    * Each event holds the whole minute, so that whoever connects again has missed nothing.
    *
    * @param scopeNow what the reader may see at this moment; when that is refused the stream ends, with an event `ended`
-   * @throws limit_reached
+   * @throws Busy while as many are open as may be
    */
   open(organisation: OrganisationId, scopeNow: () => Promise<Scope>, reply: FastifyReply): void {
     const own = [...this.streams].filter((stream) => stream.organisation === organisation).length;
     if (this.streams.size >= mostStreams || own >= mostOfOrganisation) {
-      throw new CastellanError(429, 'limit_reached', 'Too many live streams are open; close one first');
+      throw new Busy('As many live streams are open as may be; close one');
     }
     reply.hijack();
     const { raw } = reply;

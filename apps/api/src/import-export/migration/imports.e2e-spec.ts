@@ -128,7 +128,7 @@ describe('imports by the operator', () => {
       const other = await api.organisation();
       const taken = await addApi(other);
       const reply = await api.admin.post('/admin/apis/import', { apis: [wrapper({ api_id: taken })] });
-      expect([reply.status, reply.json['Code']]).toEqual([409, 'api_id_conflict']);
+      expect([reply.status, reply.json['Code']]).toEqual([409, 'id_conflict']);
     });
   });
 

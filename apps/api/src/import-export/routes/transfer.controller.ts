@@ -2,7 +2,7 @@ import { Body, Controller, Headers, Inject, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CastellanError, Forbidden, PreconditionRequired, StatusReply } from '@castellan/dto';
+import { Forbidden, PreconditionRequired, StatusReply, VersionMismatch } from '@castellan/dto';
 import { documentKinds } from '@castellan/persistence';
 import { allows, Requires, type Level } from '@castellan/rbac';
 import { LargeBody } from '../../http/large-bodies';
@@ -153,7 +153,7 @@ export class TransferController {
     }
     const tag = await this.exports.tag(scope.organisation, subset, scope.session);
     if (demand.includes(tag)) return;
-    throw new CastellanError(412, 'version_mismatch', 'The configuration has changed since it was exported', {
+    throw new VersionMismatch('The configuration has changed since it was exported', {
       headers: { etag: exportTag(tag, 'json') },
     });
   }

@@ -111,7 +111,7 @@ describe('the removal of an organisation', () => {
     const { _id } = { _id: database.base.Types.ObjectId.createFromHexString(id) };
     await removals.insertOne({ _id, ...row });
     const again = await api.admin.post('/admin/organisations/import', { id, owner_name: 'Back' });
-    expect([again.status, again.json['Code']]).toEqual([409, 'in_use']);
+    expect([again.status, again.json['Code']]).toEqual([409, 'removal_running']);
     await redis.set(`orgkey.${id}`, 'left behind');
     await eventually(async () => (await removals.findOne({ _id })) === null);
     expect(await redis.exists(`orgkey.${id}`)).toBe(0);
