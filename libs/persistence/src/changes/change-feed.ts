@@ -9,7 +9,7 @@ import { reachedOf, type Reached } from './generations';
 import type { GenerationRow, OutboxRow } from './rows';
 
 /** What became of resources of one kind. */
-export interface Changed<Row> {
+interface Changed<Row> {
   /** Hex ids of those that have changed, each once. */
   readonly ids: readonly string[];
   /** Those of them that still exist, as they are now. */
