@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mongo } from 'mongoose';
 import { listOf, textOf, unique, type HttpClient, type JsonReply } from '@castellan/testing';
+import { AnalyticsCollections } from '../apps/api/src/analytics/storage/collections';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../apps/api/test/api-under-test';
 import { addApi, addHook, addPolicy } from '../apps/api/test/configuration';
 
@@ -11,6 +13,39 @@ const document = JSON.parse(readFileSync(join(__dirname, '..', 'openapi.json'), 
 const continued = Object.entries(document['paths'] ?? {}).flatMap(([path, { get }]) =>
   Object.values(get?.['parameters'] ?? {}).some(({ name }) => textOf(name) === 'after') ? [path] : [],
 );
+
+/** Lists by page that are read on in another way or not at all, and why. */
+const otherwise: readonly [path: RegExp, reason: string][] = [
+  [/^\/api\/logs$/, 'goes on by `cursor`, which was there first'],
+  [/^\/api\/(activity|usage|uptime|errors\/count)\//, 'has sums of a time, which are no rows that come and go'],
+  [/^\/api\/apis\/oas\/\{id\}\/versions$/, 'is given whole: the versions of one API'],
+  [/^\/api\/certs\/\{id\}\/apis$/, 'is given whole: what uses one certificate'],
+];
+
+const parametersOf = ({ parameters }: JsonReply): string[] =>
+  Object.values(parameters ?? {}).map(({ name }) => textOf(name));
+
+/** Whether a list comes in pages: it can be asked for one of them, or its reply counts them. */
+const isPaged = (operation: JsonReply): boolean => {
+  if (parametersOf(operation).some((name) => ['p', 'page'].includes(name))) return true;
+  const media = operation['responses']?.['200']?.['content']?.['application/json']?.['schema'];
+  const named = [...JSON.stringify(media ?? {}).matchAll(/#\/components\/schemas\/([^"]+)/g)].map(([, name]) => name);
+  return named.some((name) => {
+    const properties = Object.keys(document['components']?.['schemas']?.[name ?? '']?.['properties'] ?? {});
+    return properties.some((property) => ['pages', 'pagination'].includes(property.toLowerCase()));
+  });
+};
+
+it('can be read on from where a piece ended, whichever list comes in pages', () => {
+  const paged = Object.entries(document['paths'] ?? {}).flatMap(([path, { get }]) =>
+    get !== undefined && isPaged(get) ? [path] : [],
+  );
+  expect(paged.length).toBeGreaterThan(30);
+  const excepted = (path: string): boolean => otherwise.some(([pattern]) => pattern.test(path));
+  expect(paged.filter((path) => !continued.includes(path) && !excepted(path))).toEqual([]);
+  // No exception stays when what it was for is gone.
+  expect(otherwise.filter(([pattern]) => !paged.some((path) => pattern.test(path)))).toEqual([]);
+});
 
 /** A list, and what a test needs to make rows of it and to take some away. */
 interface List {
@@ -31,6 +66,21 @@ describe('a list that is read while others change it', () => {
     organisation = await api.organisation();
   });
   afterAll(() => api.stop());
+
+  /** A record as the purger sets it aside. */
+  const setAside = (): Promise<unknown> => {
+    const bytes = Buffer.from('no record');
+    const [at, expireAt] = [new Date(), new Date(Date.now() + 3_600_000)];
+    const letter = {
+      list: 'a list',
+      reason: 'Cut off',
+      bytes: new mongo.Binary(bytes),
+      size: bytes.length,
+      at,
+      expireAt,
+    };
+    return api.app.get(AnalyticsCollections).deadLetters.insertOne(letter);
+  };
 
   const listOfKind = async (kind: string): Promise<List> => {
     const own = await api.organisation();
@@ -100,6 +150,14 @@ describe('a list that is read while others change it', () => {
         add: () => api.organisation(),
         remove: (row) => api.remove(textOf(row['id'])),
       },
+      'dead letters': {
+        path: '/admin/analytics/dead-letters',
+        rows: 'data',
+        client: api.admin,
+        idOf: (row) => textOf(row['id']),
+        add: setAside,
+        remove: (row) => api.admin.delete(`/admin/analytics/dead-letters/${textOf(row['id'])}`),
+      },
     };
     const list = lists[kind];
     if (list === undefined) throw new Error(`No list of ${kind}`);
@@ -126,21 +184,21 @@ describe('a list that is read while others change it', () => {
   const everything = async ({ client, path, rows, idOf }: List): Promise<string[]> =>
     listOf(expectOk(await client.get(joined(path, 'p=-1'))).json[rows]).map(idOf);
 
-  it.each(['apis', 'apis by name', 'policies', 'policies by state', 'hooks', 'users', 'user groups', 'organisations'])(
-    'misses and repeats nothing of %s',
-    async (kind) => {
-      const list = await listOfKind(kind);
-      for (let count = 0; count < 8; count += 1) await list.add();
-      const before = await everything(list);
-      expect(await readAll(list, () => Promise.resolve())).toEqual(before);
-      // Everything that was read is deleted, and by page the rest would move up.
-      const doomed = before.filter((id) => id !== organisation.id).slice(0, 3);
-      const read = await readAll(list, (rows) =>
-        Promise.all(rows.filter((row) => doomed.includes(list.idOf(row))).map(list.remove)),
-      );
-      expect(read).toEqual(before);
-    },
-  );
+  it.each([
+    ...['apis', 'apis by name', 'policies', 'policies by state', 'hooks', 'users', 'user groups', 'organisations'],
+    'dead letters',
+  ])('misses and repeats nothing of %s', async (kind) => {
+    const list = await listOfKind(kind);
+    for (let count = 0; count < 8; count += 1) await list.add();
+    const before = await everything(list);
+    expect(await readAll(list, () => Promise.resolve())).toEqual(before);
+    // Everything that was read is deleted, and by page the rest would move up.
+    const doomed = before.filter((id) => id !== organisation.id).slice(0, 3);
+    const read = await readAll(list, (rows) =>
+      Promise.all(rows.filter((row) => doomed.includes(list.idOf(row))).map(list.remove)),
+    );
+    expect(read).toEqual(before);
+  });
 
   it('goes through users, of an organisation alone too', async () => {
     const own = await api.organisation();

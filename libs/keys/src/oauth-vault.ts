@@ -90,6 +90,35 @@ export class OAuthVault {
     }));
   }
 
+  /**
+   * A client's tokens after one of them, which may have ended meanwhile, and how many are before those. Several end in the same
+   * second; Redis has them by the bytes of their hashes.
+   *
+   * @param from seconds since 1970
+   */
+  async tokensAfter(
+    apiId: string,
+    clientId: string,
+    from: number,
+    { hash, expires }: ClientToken,
+    most: number,
+  ): Promise<{ readonly tokens: readonly ClientToken[]; readonly before: number }> {
+    const name = oauthTokensName(apiId, clientId);
+    const since = Math.max(from, expires);
+    const last = Buffer.from(hash);
+    const isBefore = (token: ClientToken): boolean =>
+      token.expires === expires && Buffer.compare(Buffer.from(token.hash), last) <= 0;
+    for (;;) {
+      const beside = await this.redis.zcount(name, expires, expires);
+      const found = await this.tokens(apiId, clientId, since, 0, beside + most);
+      const tokens = found.filter((token) => !isBefore(token)).slice(0, most);
+      // Fewer than there may be, though there are more: some came to this second in between.
+      if (tokens.length < most && found.length === beside + most) continue;
+      const earlier = expires > from ? await this.redis.zcount(name, from, `(${expires}`) : 0;
+      return { tokens, before: earlier + found.filter(isBefore).length };
+    }
+  }
+
   countTokens(apiId: string, clientId: string, from: number): Promise<number> {
     return this.redis.zcount(oauthTokensName(apiId, clientId), from, '+inf');
   }

@@ -22,6 +22,7 @@ import {
 } from './oauth-client.dto';
 import { clientReply } from './oauth-client-content';
 import { idOfClient, OAuthClientsService, type IssuedClient } from './oauth-clients.service';
+import type { TokenPiece } from './token-list';
 
 const listQuery = new RouteQuery(listParameters);
 const tokensQuery = new RouteQuery({
@@ -30,6 +31,7 @@ const tokensQuery = new RouteQuery({
     minimum: 1,
     maximum: 1_000_000,
   }),
+  after: listParameters.after,
 });
 
 /** Tokens of a page. */
@@ -131,7 +133,9 @@ export class OAuthClientsController extends routes {
     access: Requires('oauth', 'read', 'List OAuth Tokens'),
     id: 'listOAuthTokens',
     summary: 'Access tokens of a client that have not ended, the first to end first',
+    description: 'What is asked for by `after` comes in the form of a page.',
     params: [apiParam, clientParam],
+    listed: true,
     reply: {
       schema: {
         oneOf: [
@@ -145,14 +149,18 @@ export class OAuthClientsController extends routes {
     @OrganisationRequest() { organisation }: OrganisationContext,
     @Param('apiId') apiId: string,
     @Param('clientId') clientId: string,
-    @AskedFor(tokensQuery) { p }: Asked<typeof tokensQuery>,
+    @AskedFor(tokensQuery) query: Asked<typeof tokensQuery>,
   ): Promise<unknown> {
-    const part = p === undefined ? { skip: 0, most: mostTokens } : { skip: (p - 1) * tokenPage, most: tokenPage };
-    const { tokens, total } = await this.clients.tokensOf(organisation, idOfClient({ apiId, clientId }), part);
-    const list: OAuthTokenDto[] = tokens.map(({ hash, expires }) => ({ code: hash, expires }));
-    if (p === undefined) return list;
-    const pagination = { page_num: p, page_total: Math.ceil(total / tokenPage), page_size: tokenPage };
-    return { Pagination: pagination, Tokens: list };
+    const asked = tokenPieceOf(query);
+    const found = await this.clients.tokensOf(organisation, idOfClient({ apiId, clientId }), asked);
+    const list: OAuthTokenDto[] = found.tokens.map(({ hash, expires }) => ({ code: hash, expires }));
+    if (asked.most === mostTokens) return piece(found.next, list);
+    const pagination = {
+      page_num: Math.floor(found.before / tokenPage) + 1,
+      page_total: Math.ceil(found.total / tokenPage),
+      page_size: tokenPage,
+    };
+    return piece(found.next, { Pagination: pagination, Tokens: list });
   }
 
   @Route.delete(':clientId/tokens', {
@@ -188,3 +196,11 @@ export class OAuthClientsController extends routes {
     return new StatusReply('token revoked successfully');
   }
 }
+
+/** @throws ValidationFailed when both ways are asked for */
+const tokenPieceOf = ({ p, after }: Asked<typeof tokensQuery>): TokenPiece => {
+  if (p === undefined && after === undefined) return { place: { skip: 0 }, most: mostTokens };
+  const place = placeOf({ p: p ?? 1, after });
+  if ('after' in place) return { place, most: tokenPage };
+  return { place: { skip: ((place.page ?? 1) - 1) * tokenPage }, most: tokenPage };
+};

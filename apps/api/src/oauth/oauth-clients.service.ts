@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import type { ClientSession } from 'mongoose';
 import { CastellanError, Conflict, NotFound, Unavailable, ValidationFailed } from '@castellan/dto';
-import { OAuthVault, type ClientToken } from '@castellan/keys';
+import { OAuthVault } from '@castellan/keys';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import {
   ApiStore,
@@ -36,7 +36,6 @@ import { RedisChanges } from '../chores/redis-changes';
 import { isOutage } from '../http/outage';
 import type { Precondition } from '../http/precondition';
 import type { OrganisationContext } from '../http/request-context';
-import { digestOf } from '../keys/key-places';
 import type { ReadScope } from '../resources/read-scope';
 import { ResourceService } from '../resources/resource.service';
 import { ResourceTools } from '../resources/resource-tools';
@@ -53,6 +52,7 @@ import {
   type ClientContent,
 } from './oauth-client-content';
 import { OAuthTokens } from './oauth-tokens';
+import { TokenList, type TokenPage, type TokenPiece } from './token-list';
 
 /** A client whose secret is known now, and not later. */
 export interface IssuedClient extends OAuthClientRow {
@@ -85,6 +85,7 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     private readonly runner: ChoreRunner,
     private readonly changes: RedisChanges,
     private readonly tokens: OAuthTokens,
+    private readonly tokenList: TokenList,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -226,21 +227,10 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     return this.config.pageSize;
   }
 
-  /** A client's tokens that have not ended, the first to end first, and how many there are. */
-  async tokensOf(
-    organisation: OrganisationId,
-    id: string,
-    { skip, most }: { readonly skip: number; readonly most: number },
-  ): Promise<{ readonly tokens: readonly ClientToken[]; readonly total: number }> {
+  /** A client's tokens that have not ended, the first to end first. @throws NotFound, ValidationFailed, Unavailable */
+  async tokensOf(organisation: OrganisationId, id: string, piece: TokenPiece): Promise<TokenPage> {
     const { apiId, clientId } = await this.require(organisation, id);
-    return this.reaching(async () => {
-      const now = Math.floor(this.clock.millis() / 1_000);
-      const [tokens, total] = await Promise.all([
-        this.vault.tokens(apiId, clientId, now, skip, most),
-        this.vault.countTokens(apiId, clientId, now),
-      ]);
-      return { tokens: tokens.map((token) => ({ ...token, hash: digestOf(token.hash) })), total };
-    });
+    return this.reaching(() => this.tokenList.piece(apiId, clientId, piece));
   }
 
   /** Ends one token of a client, by its hash or by itself. @throws NotFound, Unavailable */

@@ -226,6 +226,45 @@ describe('tokens of an OAuth client', () => {
     });
   });
 
+  it('are read on from where a page ended, and none is missed or repeated while others end', async () => {
+    const { id } = await create();
+    const { client } = organisation.admin;
+    const ends = Math.floor(Date.now() / 1_000) + 3_600;
+    // Most end in one second, where only their hashes tell one place from another.
+    const hashes = Array.from({ length: 250 }, () => hashKey(randomUUID())).sort();
+    const scores = hashes.flatMap((hash, index) => [index < 20 ? ends - 1 : ends, hash]);
+    const name = `oauth-data.${apiId}.oauth-client-tokens.${id}`;
+    await redis.zadd(name, ...scores);
+    const read: string[] = [];
+    const pages: unknown[] = [];
+    for (let query = 'p=1'; query !== '';) {
+      const { json, headers } = expectOk(await client.get(`${at(id)}/tokens?${query}`));
+      const found = listOf(json['Tokens']).map(({ code }) => textOf(code));
+      read.push(...found);
+      pages.push(json['Pagination']?.['page_num']);
+      // By page, the rest would move up by as many.
+      await redis.zrem(name, ...found.slice(-10));
+      const after = headers.get('x-next-after');
+      query = after === null ? '' : `after=${after}`;
+    }
+    expect(read).toEqual(hashes);
+    expect(pages).toEqual([1, 1, 2]);
+    expect(listOf(expectOk(await client.get(`${at(id)}/tokens`)).json)).toHaveLength(220);
+  });
+
+  it('are not read on from where the list of another client ended', async () => {
+    const [one, two] = [await create(), await create()];
+    const { client } = organisation.admin;
+    const tokens = Array.from({ length: 101 }, () => [Math.floor(Date.now() / 1_000) + 60, hashKey(randomUUID())]);
+    await redis.zadd(`oauth-data.${apiId}.oauth-client-tokens.${one.id}`, ...tokens.flat());
+    const after = expectOk(await client.get(`${at(one.id)}/tokens?p=1`)).headers.get('x-next-after') ?? '';
+    expect(listOf(expectOk(await client.get(`${at(one.id)}/tokens?after=${after}`)).json['Tokens'])).toHaveLength(1);
+    for (const refused of [`${at(two.id)}/tokens?after=${after}`, `${at(one.id)}/tokens?p=2&after=${after}`]) {
+      const { status, json } = await client.get(refused);
+      expect([status, listOf(json['Errors'])[0]?.['path']]).toEqual([400, 'after']);
+    }
+  });
+
   it('end one by one, with session and refresh token, and every generation of nodes hears of it', async () => {
     const { id } = await create();
     const [one, two] = [await issue(id), await issue(id)];

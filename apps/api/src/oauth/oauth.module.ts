@@ -6,6 +6,7 @@ import { OAuthClientsController, withinApi } from './oauth-clients.controller';
 import { OAuthClientsService } from './oauth-clients.service';
 import { OAuthKeeper } from './oauth-keeper';
 import { OAuthTokens } from './oauth-tokens';
+import { TokenList } from './token-list';
 
 const OAuthClientHistoryController = changesController({
   path: 'api/apis/oauth/:apiId',
@@ -19,6 +20,6 @@ const OAuthClientHistoryController = changesController({
 @Module({
   imports: [ResourceModule, KeysModule],
   controllers: [OAuthClientsController, OAuthClientHistoryController],
-  providers: [OAuthClientsService, OAuthKeeper, OAuthTokens],
+  providers: [OAuthClientsService, OAuthKeeper, OAuthTokens, TokenList],
 })
 export class OAuthModule {}

@@ -1,14 +1,15 @@
 import { Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { OperatorOnly } from '@castellan/rbac';
-import { page } from '../../http/query/page';
+import { listParameters, placeOf } from '../../http/paging';
 import { AskedFor, RouteQuery, type Asked } from '../../http/query/query';
+import { piece } from '../../http/reply-headers';
 import { OperatorContext, OperatorRequest } from '../../http/request-context';
 import { Route } from '../../http/route';
 import { DeadLetterDetailDto, DeadLetterDoneDto, DeadLetterListDto } from './dead-letter.dto';
 import { DeadLettersService } from './dead-letters.service';
 
-const listQuery = new RouteQuery({ p: page });
+const listQuery = new RouteQuery(listParameters);
 const params = [{ name: 'id', description: 'Id of the record', example: '6b07a8ee73882eb05c0245db' }];
 
 /** What could not be read of what gateways recorded. It is the operator's, because it names no organisation that could be believed. */
@@ -23,9 +24,11 @@ export class DeadLettersController {
     summary: 'List the analytics records that could not be read or stored, the newest first',
     description: 'They are kept for 90 days.',
     reply: DeadLetterListDto,
+    listed: true,
   })
-  async list(@AskedFor(listQuery) { p }: Asked<typeof listQuery>): Promise<DeadLetterListDto> {
-    return this.letters.list(p);
+  async list(@AskedFor(listQuery) query: Asked<typeof listQuery>): Promise<unknown> {
+    const { list, next } = await this.letters.list(placeOf(query));
+    return piece(next, list);
   }
 
   @Route.get(':id', {

@@ -1,10 +1,18 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { mongo } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { Conflict, NotFound } from '@castellan/dto';
+import { Conflict, NotFound, ValidationFailed } from '@castellan/dto';
 import { Metrics } from '@castellan/observability';
-import { ChangeRecorder, isObjectIdText, type ActContext } from '@castellan/persistence';
+import {
+  ChangeRecorder,
+  decodePosition,
+  encodePosition,
+  isObjectIdText,
+  type ActContext,
+  type Place,
+} from '@castellan/persistence';
 import { AnalyticsRedis } from '../purger/analytics-redis';
+import { pageCount } from '../../http/paging';
 import { Purger } from '../purger/purger';
 import { AnalyticsCollections, type DeadLetterDocument } from '../storage/collections';
 import type { DeadLetterDetailDto, DeadLetterDto, DeadLetterListDto } from './dead-letter.dto';
@@ -13,6 +21,7 @@ type Letter = mongo.WithId<DeadLetterDocument>;
 
 /** Letters of a list that asks for all of them. */
 const mostAtOnce = 1_000;
+const order = '-_id';
 
 /** Records that could not be read or stored, and were set aside with the reason. */
 @Injectable()
@@ -32,15 +41,28 @@ export class DeadLettersService implements OnApplicationBootstrap {
     ]);
   }
 
-  /** The newest first. @param page null gives as many as there may be at once */
-  async list(page: number | null): Promise<DeadLetterListDto> {
+  /** The newest first. @param place all of them are as many as there may be at once */
+  async list(place: Place): Promise<{ readonly list: DeadLetterListDto; readonly next: string | null }> {
     const { deadLetters } = this.collections;
+    const page = 'page' in place ? place.page : 1;
     const size = page === null ? mostAtOnce : this.config.pageSize;
-    const letters = await deadLetters
-      .find({}, { sort: { _id: -1 }, skip: ((page ?? 1) - 1) * size, limit: size })
-      .toArray();
-    const count = await deadLetters.countDocuments();
-    return { data: letters.map(presented), pages: page === null ? 1 : Math.ceil(count / size) };
+    const [found, total] = await Promise.all([
+      deadLetters
+        .find('after' in place ? { _id: { $lt: idIn(place.after) } } : {}, {
+          sort: { _id: -1 },
+          skip: ((page ?? 1) - 1) * size,
+          // One more than is shown tells whether anything comes after it.
+          limit: size + 1,
+        })
+        .toArray(),
+      deadLetters.countDocuments(),
+    ]);
+    const shown = found.slice(0, size);
+    const last = found.length > size ? shown.at(-1) : undefined;
+    return {
+      list: { data: shown.map(presented), pages: pageCount(total, place, size) },
+      next: last === undefined ? null : encodePosition(order, [last._id]),
+    };
   }
 
   /** @throws NotFound */
@@ -82,6 +104,12 @@ export class DeadLettersService implements OnApplicationBootstrap {
     return letter;
   }
 }
+
+const idIn = (after: string): mongo.ObjectId => {
+  const [id] = decodePosition(order, after);
+  if (id instanceof mongo.ObjectId) return id;
+  throw new ValidationFailed([{ path: 'after', message: 'must be what a piece of this list ended with' }]);
+};
 
 const bytesOf = ({ bytes }: Letter): Buffer => Buffer.from(bytes.buffer);
 
