@@ -132,6 +132,68 @@ describe('OpenAPI documents that become OAS APIs', () => {
       expect(Object.keys(stored['paths'] ?? {})).toEqual(['/a/{id}', '/b']);
     });
 
+    it.each<[string, Parameters<typeof anOpenApiDocument>[0], string, string]>([
+      [
+        'OpenAPI 3.2, and says which to write',
+        { openapi: '3.2.0' },
+        'openapi',
+        'is 3.2.0, which no gateway reads yet: write the document in 3.0 or 3.1',
+      ],
+      [
+        'a document of several files, and says to bundle them first',
+        { paths: { '/a': { $ref: 'paths/a.yaml' } } },
+        'paths["/a"].$ref',
+        '"paths/a.yaml" leads out of the document: bundle all of its files into one first',
+      ],
+      [
+        'a server with a variable that has no default, and says which',
+        { servers: [{ url: 'https://pets.example/{base}', variables: {} }] },
+        'servers[0].url',
+        '"https://pets.example/{base}" has a variable without a default; change it, or give the parameter upstreamURL',
+      ],
+    ])('400: refuses %s', async (_, changes, path, message) => {
+      const oas = anOpenApiDocument(changes);
+      for (const [route, body] of Object.entries({ import: oas, 'dry-run': { oas } })) {
+        const reply = await post(route, body);
+        expect([route, reply.status, reply.json['Errors']]).toEqual([route, 400, [{ path, message }]]);
+      }
+    });
+
+    it('takes a variable of a server whose default is empty for nothing', async () => {
+      const variables = { sub: { default: '' }, base: { default: 'v1' } };
+      const servers = [{ url: 'https://{sub}pets.example/{base}', variables }];
+      const stored = await read(await post('import', anOpenApiDocument({ servers })));
+      expect(extensionOf(stored)['upstream']).toMatchObject({ url: 'https://pets.example/v1' });
+      expect(stored['servers']).toEqual(expect.arrayContaining(servers));
+    });
+
+    it('400: lists the faults of a large document at once, as far as fifty', async () => {
+      const operation = { operationId: 'o', responses: { 200: { description: 'a' } } };
+      const faults = (every: number) =>
+        Object.fromEntries(
+          Array.from({ length: 600 }, (_, index) => [
+            `/p${index}`,
+            { get: { ...operation, operationId: `o${index}`, ...(index % every === 0 ? { responses: 'none' } : {}) } },
+          ]),
+        );
+      const components = { schemas: { B: { type: 'text' } } };
+      const found = async (every: number): Promise<string[]> => {
+        const reply = await post(
+          'import',
+          anOpenApiDocument({ paths: faults(every), components, security: [{ none: [] }] }),
+        );
+        expect(reply.status).toBe(400);
+        return listOf(reply.json['Errors']).map(({ path }) => textOf(path));
+      };
+      expect(await found(200)).toEqual(
+        expect.arrayContaining([
+          ...['paths["/p0"].get.responses', 'paths["/p200"].get.responses', 'paths["/p400"].get.responses'],
+          ...['components.schemas.B.type', 'security[0]["none"]'],
+        ]),
+      );
+      expect(await found(1)).toHaveLength(50);
+    });
+
     it('409: shares no listen path', async () => {
       const document = anOpenApiDocument();
       expectOk(await post('import', document));
