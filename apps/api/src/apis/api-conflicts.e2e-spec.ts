@@ -1,5 +1,6 @@
 import { anApiDefinition, listOf, textOf, unique, type Reply, withVersion } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { anOasApi } from '../../test/oas-documents';
 
 const fieldsOf = ({ json }: Reply): unknown[] => listOf(json['Errors']).map(({ path }) => path);
 
@@ -10,6 +11,12 @@ const matrix: readonly (readonly [what: string, one: object, other: object, clas
   ['one of them being inactive', {}, { active: false }, false],
   ['different domains', { domain: 'a.example' }, { domain: 'b.example' }, false],
   ['the same domain in capitals', { domain: 'a.example' }, { domain: 'A.EXAMPLE' }, true],
+  [
+    'the same international domain in capitals',
+    { domain: 'xn--bcher-kva.example' },
+    { domain: 'XN--Bcher-KVA.Example' },
+    true,
+  ],
   ['a domain and none', { domain: 'a.example' }, {}, false],
   ['a domain that is switched off and none', { domain: 'a.example', domain_disabled: true }, {}, true],
   ['different ports', { listen_port: 8081 }, { listen_port: 8082 }, false],
@@ -104,6 +111,24 @@ describe('API definitions that are in each other’s way', () => {
     const reply = await send({ proxy: { listen_path: `${path}/{key}` } });
     expect([reply.status, reply.json['Code']]).toEqual([409, 'listen_path_conflict']);
     expectOk(await send({ proxy: { listen_path: `${path}/{key:[0-9]+}` } }));
+  });
+
+  it('where a domain is written in letters or in its ASCII form, in any document, and not where the case of paths differs', async () => {
+    const word = unique('Path');
+    const at = (path: string, domain = 'xn--bcher-kva.example') => send({ domain, proxy: { listen_path: path } });
+    const oas = (domain: string) => {
+      const server = { listenPath: { value: `/${word}`, strip: true }, customDomain: { enabled: true, name: domain } };
+      return organisation.admin.client.post('/api/apis/oas', anOasApi({ server }));
+    };
+    expectOk(await at(`/${word}/`));
+    expect((await oas('xn--bcher-kva.example')).json['Code']).toBe('listen_path_conflict');
+    expect((await oas('XN--BCHER-KVA.EXAMPLE')).json['Code']).toBe('listen_path_conflict');
+    // Clients send no other form, so nothing else is taken, and the reply says what to write.
+    for (const reply of [await at(`/${word}/`, 'bücher.example'), await oas('BÜCHER.example')]) {
+      expect(reply.status).toBe(400);
+      expect(textOf(listOf(reply.json['Errors'])[0]?.['message'])).toMatch(/write "xn--bcher-kva\.example"/i);
+    }
+    expectOk(await at(`/${word.toUpperCase()}/`));
   });
 
   it('where they are services of one port, which know no paths', async () => {

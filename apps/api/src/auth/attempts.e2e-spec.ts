@@ -123,15 +123,19 @@ describe('wrong credentials', () => {
     }
   });
 
-  it('are a metric', async () => {
-    await guess('wrong');
-    await ask('/api/apis', {});
+  it('are a metric, by plane and by reason', async () => {
+    await statusesOf(4, () => guess('wrong'));
+    await ask('/api/apis', {}, '10.0.0.2');
+    await statusesOf(2, () => ask('/register/node', { authorization: 'wrong' }, '10.0.0.3'));
     const { text } = await api.anonymous.get('/metrics');
     expect(text).toMatch(/^# TYPE castellan_auth_failures_total counter$/m);
-    expect(text).toMatch(/^castellan_auth_failures_total\{plane="operator",code="unauthorised",service="api"\} 1$/m);
-    expect(text).toMatch(
-      /^castellan_auth_failures_total\{plane="organisation",code="unauthorised",service="api"\} 1$/m,
-    );
+    const counted = [...text.matchAll(/^castellan_auth_failures_total\{plane="(\w+)",code="(\w+)",[^}]*\} (\d+)$/gm)];
+    expect(counted.map((line) => line.slice(1)).sort()).toEqual([
+      ['node', 'unauthorised', '2'],
+      ['operator', 'too_many_attempts', '1'],
+      ['operator', 'unauthorised', '3'],
+      ['organisation', 'unauthorised', '1'],
+    ]);
   });
 });
 
