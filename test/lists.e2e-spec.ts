@@ -213,6 +213,18 @@ describe('a list that is read while others change it', () => {
     expect(second.headers.get(next)).toBeNull();
   });
 
+  it('shows the operator all users only when no organisation is named, not when its id is empty or wrong', async () => {
+    const [own, other] = [await api.organisation(), await api.organisation()];
+    const owners = async (query: string): Promise<unknown[]> =>
+      listOf(expectOk(await api.admin.get(`/admin/users?p=-1${query}`)).json['users']).map((user) => user['org_id']);
+    expect(await owners('')).toEqual(expect.arrayContaining([own.id, other.id]));
+    expect(await owners(`&org_id=${own.id}`)).toEqual([own.id]);
+    for (const path of ['/admin/users?org_id=', '/admin/users?org_id=acme', '/admin/audit-logs?org_id=']) {
+      const reply = await api.admin.get(path);
+      expect([path, reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([path, 400, 'org_id']);
+    }
+  });
+
   it('goes through audit records and revisions', async () => {
     const { client } = organisation.admin;
     const apiId = await addApi(organisation);

@@ -155,6 +155,22 @@ describe('the published document', () => {
     expect(namesOf(confused)).toEqual([]);
   });
 
+  it('gives no value of a choice a name that generated Go clients have for a part of themselves', () => {
+    const taken = ['client', 'clientinterface', 'clientoption', 'clientwithresponses', 'httprequestdoer', 'newclient'];
+    const choices: (readonly string[])[] = [];
+    const look = (value: JsonReply | null | undefined): void => {
+      if (typeof value !== 'object' || value === null) return;
+      const values = Object.values(value['x-enum-varnames'] ?? value['enum'] ?? {}).map(word);
+      if (values.length > 0) choices.push(values);
+      Object.values(value).forEach(look);
+    };
+    look(document);
+    expect(choices.length).toBeGreaterThan(50);
+    expect(choices.flat().filter((name) => taken.includes(name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')))).toEqual(
+      [],
+    );
+  });
+
   it('declares YAML for every body that may be an OpenAPI document or a configuration', () => {
     const isRead = ({ operation }: Route): boolean =>
       Object.keys(operation['requestBody']?.['content'] ?? {}).some((type) => type.includes('yaml'));

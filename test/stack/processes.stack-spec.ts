@@ -40,8 +40,11 @@ describe('the processes', () => {
     let stack: Stack;
     let tenant: Tenant;
 
+    /** One that is read, and one that nobody reads. */
+    const settings = { CASTELLAN_SHUTDOWN_DELAY_MS: '700', CASTELLAN_LOGLEVEL: 'debug' };
+
     beforeAll(async () => {
-      stack = await Stack.start({ nodes: ['v5'], settings: { CASTELLAN_SHUTDOWN_DELAY_MS: '700' } });
+      stack = await Stack.start({ nodes: ['v5'], settings });
       tenant = await stack.tenant();
     });
     afterAll(() => stack.end());
@@ -53,6 +56,11 @@ describe('the processes', () => {
       const logs = stack.api.output + stack.hostManager.output;
       const secrets = [stack.nodeSecret, stack.adminSecret, stack.gatewaySecret, tenant.accessKey];
       for (const secret of secrets) expect(logs).not.toContain(secret);
+    });
+
+    it('say of a variable that nobody reads which one was meant', () => {
+      const said = 'CASTELLAN_LOGLEVEL is not a setting and is ignored; did you mean CASTELLAN_LOG_LEVEL?';
+      for (const { output } of [stack.api, stack.hostManager]) expect(output).toContain(said);
     });
 
     it('does the first task of the README as it is pasted', async () => {

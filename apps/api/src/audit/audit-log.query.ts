@@ -2,7 +2,7 @@ import { ValidationFailed } from '@castellan/dto';
 import { isObjectIdText, kindNames, type AuditFilter } from '@castellan/persistence';
 import { listParameters } from '../http/paging';
 import { moment, type Moment } from '../http/query/moment';
-import { flag, integer, oneOf, required, search, text } from '../http/query/parameter';
+import { flag, integer, narrowing, oneOf, required, search, text } from '../http/query/parameter';
 import { RouteQuery, type Asked } from '../http/query/query';
 
 const logParameters = {
@@ -34,7 +34,7 @@ export const auditLogQuery = new RouteQuery(logParameters);
 
 export type AuditSearch = Asked<typeof auditLogQuery>;
 
-const owner = text({
+const owner = narrowing({
   description: 'Of one organisation; `none` for what concerns no organisation',
   pattern: /^([0-9a-fA-F]{24}|[nN][oO][nN][eE])$/,
   looks: 'the id of an organisation, or none',

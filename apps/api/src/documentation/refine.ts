@@ -20,7 +20,17 @@ export const refined = (document: OpenAPIObject): OpenAPIObject => {
   for (const operation of operationsOf(document.paths)) refineOperation(operation, schemas);
   for (const [path, item] of Object.entries(document.paths)) inPathOrder(path, item);
   if (document.components !== undefined) shareRefusals(document);
+  visit(document, nameValues);
   return document;
+};
+
+/** What a generated Go client calls itself; a value of the same name, such as a usage of a certificate, does not compile. */
+const ofGenerators = 'client';
+
+const nameValues = (schema: Fields): void => {
+  const values: unknown = schema['enum'];
+  if (!Array.isArray(values) || !values.includes(ofGenerators)) return;
+  schema['x-enum-varnames'] ??= values.map((value: unknown) => (value === ofGenerators ? `as_${value}` : value));
 };
 
 /** Generated clients take what a path says in the order in which the document lists it: that of the path. */

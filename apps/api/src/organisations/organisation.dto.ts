@@ -152,11 +152,13 @@ export class OrganisationInput {
   @ApiPropertyOptional({ type: String, nullable: true, example: 'acme' })
   @IsOptional()
   @IsString({ message: 'must be text' })
+  @MaxLength(256, { message: 'must have at most 256 characters' })
   readonly owner_slug?: string | null;
 
   @ApiPropertyOptional({ type: String, nullable: true, example: 'api.acme.example' })
   @IsOptional()
   @IsString({ message: 'must be text' })
+  @MaxLength(256, { message: 'must have at most 256 characters' })
   readonly cname?: string | null;
 
   @ApiPropertyOptional({ type: Boolean, nullable: true })

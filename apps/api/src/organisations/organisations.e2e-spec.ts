@@ -223,6 +223,8 @@ describe('/admin/organisations', () => {
     it.each([
       ['{}', ['owner_name']],
       ['{"owner_name":""}', ['owner_name']],
+      [`{"owner_name":"x","owner_slug":"${'x'.repeat(257)}"}`, ['owner_slug']],
+      [`{"owner_name":"x","cname":"${'x'.repeat(257)}"}`, ['cname']],
       ['{"owner_name":7}', ['owner_name']],
       ['{"owner_name":"x","cname_enabled":"yes","event_options":"all"}', ['cname_enabled', 'event_options']],
       ['{"owner_name":"x","settings":{"require_if_match":"yes"}}', ['settings.require_if_match']],

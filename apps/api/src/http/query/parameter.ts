@@ -124,10 +124,6 @@ export const text = (options: TextOptions): Parameter<string | undefined> =>
 /** A text that is looked for inside others; longer ones than any name or path are refused, whatever is searched. */
 export const search = (about: About): Parameter<string | undefined> => text({ ...about, maxLength: 256 });
 
-/** The id of an organisation: 24 hex digits. */
-export const organisationId = (about: About): Parameter<string | undefined> =>
-  text({ ...about, pattern: /^[0-9a-fA-F]{24}$/, looks: 'the id of an organisation' });
-
 /** Texts, comma-separated. */
 export const texts = (options: About & { readonly maxLength?: number }): Parameter<readonly string[]> => ({
   ...aboutOf(options),
@@ -145,7 +141,7 @@ const entriesOf = (given: string): string[] => [
   ),
 ];
 
-/** What narrows a call that destroys: an empty value would widen it to everything, and is refused. */
+/** What narrows a call: an empty value would widen it to everything, and is refused where that matters. */
 export const narrowing = (options: TextOptions): Parameter<string | undefined> => ({
   ...text(options),
   schema: { ...textSchema(options), minLength: 1 },
@@ -155,6 +151,10 @@ export const narrowing = (options: TextOptions): Parameter<string | undefined> =
     return textRead(options)(given);
   },
 });
+
+/** The id of an organisation: 24 hex digits. One that is left empty by a mistake would show those of all. */
+export const organisationId = (about: About): Parameter<string | undefined> =>
+  narrowing({ ...about, pattern: /^[0-9a-fA-F]{24}$/, looks: 'the id of an organisation' });
 
 /** The same for texts, comma-separated; a list that names nothing is refused too. */
 export const narrowingTexts = (options: TextOptions): Parameter<readonly string[]> => {
