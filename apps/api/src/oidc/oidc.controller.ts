@@ -6,8 +6,8 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, StatusReply } from '@castellan/dto';
 import { Public } from '@castellan/rbac';
 import { WebForm } from '../http/bodies/web-form';
-import { text } from '../http/query/parameter';
-import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
+import { text, tolerated } from '../http/query/parameter';
+import { AnyParameters, AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
 import { isPrefetch, ownOrigin } from '../sessions/own-pages';
 import { Visitor } from '../sessions/visitor';
@@ -18,6 +18,10 @@ import { OidcLoginService } from './oidc-login.service';
 const idParam = { name: 'id', description: 'Id of the identity provider', example: '6649fb3e5715ec4c96cbef36' };
 const beginQuery = new RouteQuery({
   next: text({ description: 'The page to go to afterwards, a path of this address', maxLength: 2_048, example: '/' }),
+  // OpenID Connect Core 1.0, section 4: a provider that begins the login itself sends these.
+  iss: tolerated('providers that begin a login'),
+  login_hint: tolerated('providers that begin a login'),
+  target_link_uri: tolerated('providers that begin a login'),
 });
 const endQuery = new RouteQuery({
   state: text({ description: 'What the login began with', maxLength: 512, example: 'af0ifjsldkj' }),
@@ -70,6 +74,8 @@ export class OidcController {
     void reply.header('cache-control', 'no-store').redirect(url, 302);
   }
 
+  // Each provider adds what it likes, such as `session_state` or `scope`.
+  @AnyParameters()
   @Route.get(':id/callback', {
     access: Public(),
     id: 'endOidcLogin',

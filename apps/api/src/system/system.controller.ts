@@ -3,6 +3,7 @@ import { ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Clock, Health, Metrics } from '@castellan/observability';
 import { Public } from '@castellan/rbac';
+import { AnyParameters } from '../http/query/query';
 import { Route } from '../http/route';
 import { version } from './version';
 
@@ -49,6 +50,7 @@ export class SystemController {
    * In the shape of Tyk's own `/hello`, which bootstrap scripts wait for (docs/tyk/signals.md#control-api,
    * docs/tyk/clients.md#bootstrap-scripts). HEAD works too.
    */
+  @AnyParameters()
   @Route.get('hello', {
     access: Public(),
     id: 'hello',
@@ -71,6 +73,7 @@ export class SystemController {
     };
   }
 
+  @AnyParameters()
   @Route.get('health/live', {
     access: Public(),
     id: 'live',
@@ -82,6 +85,7 @@ export class SystemController {
     return { status: 'ok', checks: {} };
   }
 
+  @AnyParameters()
   @Route.get('health/ready', {
     access: Public(),
     id: 'ready',
@@ -97,6 +101,7 @@ export class SystemController {
     return report;
   }
 
+  @AnyParameters()
   @Route.get('metrics', {
     access: Public(),
     id: 'metrics',

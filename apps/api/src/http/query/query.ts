@@ -1,4 +1,4 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ValidationFailed, type FieldError } from '@castellan/dto';
@@ -47,6 +47,13 @@ const textOf = (value: unknown): string | undefined => {
   if (value === undefined || typeof value === 'string') return value;
   throw new WrongValue('must be given once');
 };
+
+const ANY_PARAMETERS = Symbol('ANY_PARAMETERS');
+
+/** A route whose callers are known to add parameters that change nothing here; it leaves them unread. */
+export const AnyParameters = (): MethodDecorator => SetMetadata(ANY_PARAMETERS, true);
+
+export const takesAnyParameters = (handler: object): boolean => Reflect.hasMetadata(ANY_PARAMETERS, handler);
 
 const QUERY = Symbol('QUERY');
 

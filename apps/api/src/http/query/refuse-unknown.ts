@@ -2,7 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import { ACCESS, type Access } from '@castellan/rbac';
-import { givenTo, RouteQuery, queryOf } from './query';
+import { givenTo, RouteQuery, queryOf, takesAnyParameters } from './query';
 
 const nothing = new RouteQuery({});
 
@@ -11,7 +11,8 @@ const tolerated = 'accept_additional_properties';
 
 /**
  * Refuses parameters that a route does not know: a mistyped one would otherwise be left out in silence, and a call do
- * more than its author meant. Gateways and probes may send what they like, because nothing they ask for depends on it.
+ * more than its author meant. Gateways may send what they like, because nothing they ask for depends on it, and so may callers
+ * of the few routes that say so: probes, and identity providers that send a browser back.
  */
 @Injectable()
 export class RefuseUnknownParameters implements NestInterceptor {
@@ -27,6 +28,6 @@ export class RefuseUnknownParameters implements NestInterceptor {
 
   private isStrict(context: ExecutionContext): boolean {
     const access = this.reflector.get<Access | undefined>(ACCESS, context.getHandler());
-    return access?.plane === 'organisation' || access?.plane === 'operator';
+    return access !== undefined && access.plane !== 'node' && !takesAnyParameters(context.getHandler());
   }
 }
