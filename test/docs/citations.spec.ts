@@ -51,11 +51,28 @@ const links = files
     })),
   );
 
+const isPage = (path: string): boolean => path.endsWith('.md');
+/** What of a file is said to people: all of a page, and the comments of code. */
+const saidIn = ({ path, text }: { readonly path: string; readonly text: string }): string =>
+  isPage(path) ? text : (text.match(/\/\*\*?[\s\S]*?\*\/|(?:^|\s)\/\/ .*$|^\s*# .*$/gm) ?? []).join('\n');
+
+/** Places of code, such as `apps/api/src/apis`, but for patterns and what is built. */
+const codePaths = files.flatMap(({ path, text }) =>
+  [...saidIn({ path, text }).matchAll(/(?<![\w./@-])(?:apps|libs|test|tools|bench|deploy)\/[\w./-]+(?![\w*<{$])/g)]
+    .map(([cited]) => ({ path, cited: cited.replace(/[./-]+$/, '') }))
+    .filter(({ cited }) => !cited.split('/').includes('dist')),
+);
+
 describe('what a comment or a page cites', () => {
   it('is a page of this repository, with that heading', () => {
     const broken = citations.filter(({ cited, anchor }) => !leadsSomewhere(cited.replace(/#.*/, ''), anchor));
     expect(broken).toEqual([]);
     expect(citations.length).toBeGreaterThan(50);
+  });
+
+  it('is code that is there', () => {
+    expect(codePaths.filter(({ cited }) => !existsSync(join(root, cited)))).toEqual([]);
+    expect(codePaths.length).toBeGreaterThan(30);
   });
 
   it('is where a link leads', () => {

@@ -18,7 +18,7 @@ import { okay } from './support/tenant';
 
 /**
  * Kills of one purger. Each may take a minute, for which MongoDB holds what a dead process had in hand;
- * `CASTELLAN_TEST_KILLS=25 npm run test:stack -- test/stack/purger` takes more of
+ * `CASTELLAN_TEST_KILLS=25 npm run test:stack -- test/stack/purger.stack-spec.ts` takes more of
  * them.
  */
 const kills = Number(process.env['CASTELLAN_TEST_KILLS'] ?? '1');
