@@ -5,7 +5,7 @@ import { Requires } from '@castellan/rbac';
 import { flag } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
-import { examples } from './catalogue';
+import { examples } from './sample-apis';
 
 class ExampleSummaryDto {
   @ApiProperty({ example: 'keyless-proxy' })

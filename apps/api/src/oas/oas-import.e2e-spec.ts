@@ -236,10 +236,10 @@ describe('OpenAPI documents that become OAS APIs', () => {
     it('gives the notes that import gives, of what nodes do not do among them', async () => {
       const schemas = { Pet: { type: 'object', patternProperties: { '^x': { type: 'string' } } } };
       const oas = anOpenApiDocument({ openapi: '3.1.0', components: { schemas }, security: [] });
-      const rehearsed = expectOk(await post('dry-run', { oas })).headers.get('x-castellan-notes');
+      const dryRun = expectOk(await post('dry-run', { oas })).headers.get('x-castellan-notes');
       const imported = expectOk(await post('import', oas)).headers.get('x-castellan-notes');
-      expect(rehearsed).toContain('components.schemas.Pet.patternProperties');
-      expect(rehearsed).toBe(imported);
+      expect(dryRun).toContain('components.schemas.Pet.patternProperties');
+      expect(dryRun).toBe(imported);
     });
 
     it('converts Swagger 2.0 and, asked to be lenient, leaves out paths that differ in names only', async () => {

@@ -4,7 +4,7 @@ import type { Problem } from '../schema/check';
 import { entryPath } from '../schema/path';
 import { type Lost } from './lost';
 import { mainVersion, singleVersion } from './main-version';
-import { fieldPath, isUnset, sameMeaning, without, type Draft } from '../openapi/values';
+import { fieldPath, isUnset, sameMeaning, without, type JsonDraft } from '../openapi/values';
 
 /** A version of a definition as a definition of its own, with one version. */
 export interface SplitVersion {
@@ -36,7 +36,7 @@ export function splitVersions(
   const ids = others.map(([name]) => [name, newApiId(name)] as const);
   const location = objectAt(classic['definition']);
   const stripPath = location['location'] === 'url' && location['strip_path'] === true;
-  const definition: Draft = {
+  const definition: JsonDraft = {
     ...without(location, 'strip_path'),
     enabled: true,
     name: main.name,
@@ -85,13 +85,13 @@ function child(classic: JsonObject, name: string, version: JsonObject, apiId: st
 }
 
 /** The end of a version is the end of the API it becomes. Without versions it has no effect. */
-function versioned(classic: JsonObject, version: JsonObject, changes: Draft): JsonObject {
+function versioned(classic: JsonObject, version: JsonObject, changes: JsonDraft): JsonObject {
   return withVersion(classic, without(version, 'expires'), { expiration: textAt(version['expires']), ...changes });
 }
 
 /** The definition with one version. A target of the version's own becomes the API's. */
-function withVersion(classic: JsonObject, version: JsonObject, changes: Draft): JsonObject {
-  const definition: Draft = { ...classic, ...changes };
+function withVersion(classic: JsonObject, version: JsonObject, changes: JsonDraft): JsonObject {
+  const definition: JsonDraft = { ...classic, ...changes };
   const target = textAt(version['override_target']);
   if (target !== '') definition['proxy'] = { ...objectAt(definition['proxy']), target_url: target };
   definition['version_data'] = singleVersion(definition, without(version, 'override_target'));
@@ -105,7 +105,7 @@ function withVersion(classic: JsonObject, version: JsonObject, changes: Draft): 
  * @param lost the same by its path in the version
  */
 export function modernClassic(classic: JsonObject, definitionLost: Lost, lost: Lost): JsonObject {
-  const definition: Draft = { ...classic };
+  const definition: JsonDraft = { ...classic };
   if (!usesDefinition(definition)) dropVersioning(definition, definitionLost);
   // Response bodies are transformed whether or not the processor is named.
   definition['response_processors'] = listAt(definition['response_processors']).filter(
@@ -124,13 +124,13 @@ export function modernClassic(classic: JsonObject, definitionLost: Lost, lost: L
       : 'has no counterpart: list them in extended_paths';
     lost('paths', message);
   }
-  const modern: Draft = { ...without(version, 'paths'), extended_paths: extended ? paths : {} };
+  const modern: JsonDraft = { ...without(version, 'paths'), extended_paths: extended ? paths : {} };
   definition['version_data'] = singleVersion(definition, modern);
   return definition;
 }
 
 /** Where versioning is off, the dashboard still writes where it would look for the version. */
-function dropVersioning(definition: Draft, lost: Lost): void {
+function dropVersioning(definition: JsonDraft, lost: Lost): void {
   const settings = without(objectAt(definition['definition']), 'location', 'key');
   for (const [name, value] of Object.entries(settings)) {
     if (!isUnset(value)) lost(fieldPath('definition', name), 'has no effect while versioning is off, and is left out');
@@ -139,8 +139,8 @@ function dropVersioning(definition: Draft, lost: Lost): void {
 }
 
 /** Scopes once stood in two fields of the definition, for OpenID if that is on and otherwise for JWT. */
-function moveScopes(definition: Draft, lost: Lost): void {
-  const old: Draft = {
+function moveScopes(definition: JsonDraft, lost: Lost): void {
+  const old: JsonDraft = {
     scope_claim_name: textAt(definition['jwt_scope_claim_name']),
     scope_to_policy: objectAt(definition['jwt_scope_to_policy_mapping']),
   };

@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { type JsonObject, type JsonValue } from '../json/json-text';
 import { defaultOperationId, METHODS, pathTemplate, toDocumentPath } from '../openapi/paths';
 import { listAt } from '../json/read';
-import { type Draft } from '../openapi/values';
+import { type JsonDraft } from '../openapi/values';
 
 /** One operation of a document that is being written, with its settings in the extension. */
 export interface BuiltOperation {
   readonly id: string;
-  readonly operation: Draft;
-  readonly settings: Draft;
+  readonly operation: JsonDraft;
+  readonly settings: JsonDraft;
 }
 
 /** Why a classic path and method have no place in the document. */
@@ -18,7 +18,7 @@ export class NoPlace {
 
 /** Collects the operations that classic path lists name. Each path and method exists once, however many lists name it. */
 export class DocumentBuilder {
-  readonly #pathItems = new Map<string, Draft>();
+  readonly #pathItems = new Map<string, JsonDraft>();
   readonly #operations = new Map<string, BuiltOperation>();
   /** The path as first written, by its template: a document may not have `/a/{x}` beside `/a/{y}`. */
   readonly #byTemplate = new Map<string, string>();
@@ -47,7 +47,7 @@ export class DocumentBuilder {
     // A path keeps the parameter names it was first written with.
     const names = [...path.matchAll(/\{([^{}]+)\}/gu)].map((match) => match[1] ?? '');
     const parameters = wanted.parameters.map((parameter, index) => ({ ...parameter, name: names[index] ?? '' }));
-    const operation: Draft = {
+    const operation: JsonDraft = {
       operationId: id,
       ...(parameters.length > 0 ? { parameters } : {}),
       responses: { default: { description: '' } },

@@ -13,7 +13,7 @@ import {
   readAt,
   without,
   writeAt,
-  type Draft,
+  type JsonDraft,
 } from '../openapi/values';
 
 interface Kind {
@@ -75,8 +75,8 @@ const HANDLERS: ReadonlySet<string> = new Set([...KINDS.values()].map((kind) => 
  * Writes the extension's event handlers into `event_handlers`. Handlers of kinds the extension does not have stay as they are.
  * A web hook that is given by its id alone has no target here; whoever knows the organisation's hooks fills it in.
  */
-export function eventsToClassic(extension: JsonObject, definition: Draft): void {
-  const events: Draft = {};
+export function eventsToClassic(extension: JsonObject, definition: JsonDraft): void {
+  const events: JsonDraft = {};
   for (const [event, handlers] of Object.entries(objectAt(readAt(definition, 'event_handlers.events')))) {
     const others = listAt(handlers).filter((handler) => !HANDLERS.has(handlerName(handler)));
     if (others.length > 0) defineField(events, event, others);
@@ -87,7 +87,7 @@ export function eventsToClassic(extension: JsonObject, definition: Draft): void 
     if (kind === undefined) continue;
     // A handler that is off is left out: older nodes do not know the flag.
     if (handler['enabled'] !== true) continue;
-    const meta: Draft = {};
+    const meta: JsonDraft = {};
     shapeToClassic(kind.meta, handler, meta);
     const event = textAt(handler['trigger']);
     const entry = { handler_name: kind.handler, handler_meta: meta };
@@ -96,8 +96,8 @@ export function eventsToClassic(extension: JsonObject, definition: Draft): void 
   writeAt(definition, 'event_handlers.events', events);
 }
 
-export function eventsToOas(definition: JsonObject, extension: Draft, lost: Lost): void {
-  const found: Draft[] = [];
+export function eventsToOas(definition: JsonObject, extension: JsonDraft, lost: Lost): void {
+  const found: JsonDraft[] = [];
   const events = Object.entries(objectAt(readAt(definition, 'event_handlers.events'))).sort(([a], [b]) => byName(a, b));
   for (const [event, handlers] of events) {
     for (const [index, handler] of listAt(handlers).entries()) {
@@ -110,7 +110,7 @@ export function eventsToOas(definition: JsonObject, extension: Draft, lost: Lost
   if (found.length > 0) writeAt(extension, 'server.eventHandlers', found);
 }
 
-function handlerToOas(trigger: string, handler: JsonValue, lost: Lost): Draft | undefined {
+function handlerToOas(trigger: string, handler: JsonValue, lost: Lost): JsonDraft | undefined {
   for (const [type, kind] of KINDS) {
     if (kind.handler !== handlerName(handler) || !isJsonObject(handler)) continue;
     const meta = objectAt(handler['handler_meta']);

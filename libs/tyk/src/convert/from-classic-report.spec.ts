@@ -9,7 +9,7 @@ import { migrateToOas } from './from-classic';
 import { HARMLESS, samples } from '../testing/classic-fields';
 import { deriveClassicDefinition } from './to-classic';
 import { checkOas } from '../check/oas/validate';
-import { defineField, isUnset, sameMeaning, without, writeAt, type Draft } from '../openapi/values';
+import { defineField, isUnset, sameMeaning, without, writeAt, type JsonDraft } from '../openapi/values';
 
 /** Older names, which move into `scopes` where their method is on. */
 const MOVED = /^jwt_scope_(claim_name|to_policy_mapping)/u;
@@ -36,7 +36,7 @@ function merged(value: JsonValue, other: JsonValue): JsonValue {
     return first === undefined || added === undefined ? value : [merged(first, added), ...rest];
   }
   if (!isJsonObject(value) || !isJsonObject(other)) return value;
-  const result: Draft = { ...value };
+  const result: JsonDraft = { ...value };
   for (const [name, field] of Object.entries(other)) {
     const own = at(value, name);
     defineField(result, name, own === undefined ? field : merged(own, field));
@@ -47,7 +47,7 @@ function merged(value: JsonValue, other: JsonValue): JsonValue {
 /** The value with a field in the object that `choice` picks among all objects of the value. */
 function withField(value: JsonObject, choice: number, name: string, field: JsonValue): JsonObject {
   const copy = structuredClone(value);
-  const objects: Draft[] = [];
+  const objects: JsonDraft[] = [];
   const collect = (inner: JsonValue): void => {
     if (Array.isArray(inner)) inner.forEach(collect);
     if (!isJsonObject(inner)) return;
@@ -129,7 +129,7 @@ const anyFields = fc
 /** Each sample brings a version, of the one name or the other. */
 function withOneVersion(definition: JsonObject): JsonObject {
   const versions = objectAt(definition, 'version_data', 'versions');
-  const copy: Draft = { ...definition };
+  const copy: JsonDraft = { ...definition };
   if (versions['some.key'] !== undefined) writeAt(copy, 'version_data.versions', without(versions, 'Default'));
   return copy;
 }

@@ -12,7 +12,7 @@ import { shapeToOas } from './shape';
 import { reportRest } from './unmapped';
 import { addressesToOas, upstreamToOas } from './upstream';
 import { objectAt, textAt } from '../json/read';
-import { EXTENSION, readAt, writeAt, type Draft } from '../openapi/values';
+import { EXTENSION, readAt, writeAt, type JsonDraft } from '../openapi/values';
 
 /** The version of OpenAPI that migrated documents have: all nodes that know OAS APIs can read it. */
 const OPENAPI_VERSION = '3.0.3';
@@ -79,8 +79,8 @@ function migrateOne({ name: versionName, definition, unused }: SplitVersion): Mi
   const source = modernClassic(definition, lost, under(lost, versionPath));
   const version = mainVersion(source).version;
 
-  const document: Draft = { openapi: OPENAPI_VERSION, info: documentInfo(source, versionName), paths: {} };
-  const extension: Draft = { info: {}, upstream: {}, server: {} };
+  const document: JsonDraft = { openapi: OPENAPI_VERSION, info: documentInfo(source, versionName), paths: {} };
+  const extension: JsonDraft = { info: {}, upstream: {}, server: {} };
   for (const [from, to] of IDENTITY) {
     const value = textAt(source[from]);
     if (value !== '') writeAt(extension, to, value);
@@ -123,12 +123,12 @@ const IDENTITY = [
 ] as const;
 
 /** OpenAPI demands a title and a version, and Tyk a name. */
-function documentInfo(definition: JsonObject, versionName: string): Draft {
+function documentInfo(definition: JsonObject, versionName: string): JsonDraft {
   return { title: textAt(definition['name']) || 'Untitled', version: versionName || '1.0.0' };
 }
 
 /** Sections that tools expect to say whether they are on, where only a part below them was written. */
-function completeSections(extension: Draft): void {
+function completeSections(extension: JsonDraft): void {
   const defaults = [
     ['upstream.authentication', { enabled: false }],
     ['server.customDomain', { enabled: false, name: '' }],
@@ -143,7 +143,7 @@ function completeSections(extension: Draft): void {
 function withoutVersions(oas: JsonObject): JsonObject {
   const at = `${EXTENSION}.info.versioning.versions`;
   if (readAt(oas, at) === undefined) return oas;
-  const copy: Draft = { ...oas };
+  const copy: JsonDraft = { ...oas };
   writeAt(copy, at, []);
   return copy;
 }

@@ -1,6 +1,6 @@
 import { ownField, type JsonObject } from '../json/json-text';
 import { objectAt, textAt } from '../json/read';
-import { byName, type Draft } from '../openapi/values';
+import { byName, type JsonDraft } from '../openapi/values';
 
 /** The version of a classic definition that an OAS API is made of, with the name it has in the map. */
 export interface MainVersion {
@@ -24,7 +24,7 @@ export function mainVersion(definition: JsonObject): MainVersion {
 }
 
 /** `version_data` with one version, which has no name in the map: the form of every OAS API. */
-export function singleVersion(definition: JsonObject, version: JsonObject): Draft {
+export function singleVersion(definition: JsonObject, version: JsonObject): JsonDraft {
   return {
     ...objectAt(definition['version_data']),
     not_versioned: true,

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-text
 import { type Codec } from './codecs';
 import { type Lost } from './lost';
 import { objectAt } from '../json/read';
-import { readAt, sameMeaning, writeAt, type Draft } from '../openapi/values';
+import { readAt, sameMeaning, writeAt, type JsonDraft } from '../openapi/values';
 
 /** A field of the extension, the classic field it stands for, and how the value is written. `required`: written even if default. */
 export type FieldRow = readonly [oas: string, classic: string, codec: Codec, required?: 'required'];
@@ -18,7 +18,7 @@ export interface Shape {
 }
 
 /** Writes the classic fields of a section; those that the section lacks get their defaults, as on nodes. */
-export function shapeToClassic(shape: Shape, section: JsonObject, target: Draft): void {
+export function shapeToClassic(shape: Shape, section: JsonObject, target: JsonDraft): void {
   let source = section;
   if (shape.off !== undefined) {
     const off = section['enabled'] !== true;
@@ -33,8 +33,8 @@ export function shapeToClassic(shape: Shape, section: JsonObject, target: Draft)
  *
  * @param lost is told the classic path of each value that the section cannot express
  */
-export function shapeToOas(shape: Shape, source: JsonObject, lost: Lost): Draft | undefined {
-  const section: Draft = {};
+export function shapeToOas(shape: Shape, source: JsonObject, lost: Lost): JsonDraft | undefined {
+  const section: JsonDraft = {};
   const missing: FieldRow[] = [];
   for (const row of shape.fields) {
     const [oas, classic, codec] = row;
@@ -64,7 +64,7 @@ function becomes(value: JsonValue): string {
 export function nested(shape: Shape): Codec {
   return {
     toClassic: (value) => {
-      const target: Draft = {};
+      const target: JsonDraft = {};
       shapeToClassic(shape, objectAt(value), target);
       return target;
     },

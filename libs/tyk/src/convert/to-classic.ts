@@ -8,7 +8,7 @@ import { shapeToClassic } from './shape';
 import { modernExtension } from './upgrade';
 import { addressesToClassic, upstreamToClassic } from './upstream';
 import { objectAt, textAt } from '../json/read';
-import { readAt, without, type Draft } from '../openapi/values';
+import { readAt, without, type JsonDraft } from '../openapi/values';
 
 /** Fields that identify the API. An extension may leave them to whoever stores it, so what is known already stays. */
 const IDENTITY = [
@@ -33,7 +33,7 @@ const IDENTITY = [
  */
 export function deriveClassicDefinition(oas: JsonObject, base: JsonObject = {}): JsonObject {
   const extension = modernExtension(oas);
-  const definition: Draft = { ...base, is_oas: true };
+  const definition: JsonDraft = { ...base, is_oas: true };
   // The API itself says where it proxies to and when it ends.
   const version = without(mainVersion(base).version, 'override_target', 'expires');
 

@@ -6,7 +6,7 @@ import { SECTIONS } from './sections';
 import { type Shape } from './shape';
 import { UPSTREAM_PATHS } from './upstream';
 import { objectAt } from '../json/read';
-import { fieldPath, isUnset, readAt, sameMeaning, writeAt, type Draft } from '../openapi/values';
+import { fieldPath, isUnset, readAt, sameMeaning, writeAt, type JsonDraft } from '../openapi/values';
 
 /** Fields that the conversion looks after without a table, or that only say how the definition is written. */
 const LOOKED_AFTER = [
@@ -77,7 +77,7 @@ function saysNothing(path: string, value: JsonValue): boolean {
   if (isUnset(value) || DEFAULTS.get(path) === value) return true;
   if (path !== 'graphql' || !isJsonObject(value) || value['enabled'] === true) return false;
   // The dashboard writes the section into every definition, with these values, and none of them counts while it is off.
-  const usual: Draft = {};
+  const usual: JsonDraft = {};
   for (const field of USUAL_GRAPHQL) writeAt(usual, field, readAt(value, field) ?? null);
   return sameMeaning(usual, value);
 }

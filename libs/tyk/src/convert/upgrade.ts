@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../json/json-text';
 import { listAt, numberAt, objectAt } from '../json/read';
-import { EXTENSION, isUnset, readAt, without, writeAt, type Draft } from '../openapi/values';
+import { EXTENSION, isUnset, readAt, without, writeAt, type JsonDraft } from '../openapi/values';
 
 /** The four phases whose plugins stood one level deeper, under `plugins`, before 5.3. */
 const PLUGIN_PHASES = [
@@ -15,7 +15,7 @@ const PLUGIN_PHASES = [
  * stored keeps the spelling its author chose. Where both spellings are present the newer one counts.
  */
 export function modernExtension(oas: JsonObject): JsonObject {
-  const extension: Draft = { ...objectAt(oas[EXTENSION]) };
+  const extension: JsonDraft = { ...objectAt(oas[EXTENSION]) };
 
   const global = objectAt(readAt(extension, 'middleware.global'));
   for (const [before, now] of PLUGIN_PHASES) {

@@ -3,7 +3,7 @@ import { each, flag, list, nanoseconds, object, seconds, text } from './codecs';
 import { under, type Lost } from './lost';
 import { nested, shapeToClassic, shapeToOas, type Shape } from './shape';
 import { numberAt, objectAt, textAt } from '../json/read';
-import { byName, isUnset, objectsOf, readAt, sameMeaning, textsOf, writeAt, type Draft } from '../openapi/values';
+import { byName, isUnset, objectsOf, readAt, sameMeaning, textsOf, writeAt, type JsonDraft } from '../openapi/values';
 
 /*
  * Parts of `upstream` (and the addresses of `server`) where a classic field does not stand for exactly one field of the
@@ -32,7 +32,7 @@ const DISCOVERIES = [
   ['upstream.uptimeTests.serviceDiscovery', 'uptime_tests.config.service_discovery'],
 ] as const;
 
-function discoveryToClassic(section: JsonObject, target: Draft): void {
+function discoveryToClassic(section: JsonObject, target: JsonDraft): void {
   const cache = objectAt(section['cache']);
   const cached = section['enabled'] === true && cache['enabled'] === true;
   shapeToClassic(DISCOVERY, section, target);
@@ -40,7 +40,7 @@ function discoveryToClassic(section: JsonObject, target: Draft): void {
   target['cache_timeout'] = numberAt(cache['timeout']);
 }
 
-function discoveryToOas(source: JsonObject, lost: Lost): Draft | undefined {
+function discoveryToOas(source: JsonObject, lost: Lost): JsonDraft | undefined {
   const section = shapeToOas(DISCOVERY, source, lost);
   if (section === undefined) return undefined;
   const cached = section['enabled'] === true && source['cache_disabled'] !== true;
@@ -69,17 +69,17 @@ const UPTIME_CHECKS = each(
   }),
 );
 
-function uptimeToClassic(section: JsonObject, definition: Draft): void {
+function uptimeToClassic(section: JsonObject, definition: JsonDraft): void {
   const enabled = section['enabled'] === true;
-  const tests: Draft = { ...objectAt(definition['uptime_tests']), disabled: !enabled };
-  const config: Draft = { ...objectAt(tests['config']) };
+  const tests: JsonDraft = { ...objectAt(definition['uptime_tests']), disabled: !enabled };
+  const config: JsonDraft = { ...objectAt(tests['config']) };
   shapeToClassic(UPTIME_CONFIG, section, config);
   // A node that does not know the flag runs whatever is in the list.
   const checks = enabled ? UPTIME_CHECKS.toClassic(section['tests']) : [];
   definition['uptime_tests'] = { ...tests, config, check_list: objectsOf(checks).map(withProtocol) };
 }
 
-function uptimeToOas(tests: JsonObject, lost: Lost): Draft | undefined {
+function uptimeToOas(tests: JsonObject, lost: Lost): JsonDraft | undefined {
   const section = shapeToOas(UPTIME_CONFIG, objectAt(tests['config']), under(lost, 'uptime_tests.config'));
   const classic = objectsOf(tests['check_list']).map(withoutProtocol);
   const checks = UPTIME_CHECKS.toOas(classic);
@@ -90,12 +90,12 @@ function uptimeToOas(tests: JsonObject, lost: Lost): Draft | undefined {
 }
 
 /** The classic check names its protocol beside the URL, the extension in the URL alone. */
-function withProtocol(check: JsonObject): Draft {
+function withProtocol(check: JsonObject): JsonDraft {
   const [protocol] = textAt(check['url']).split('://', 1);
   return { ...check, protocol: textAt(check['url']).includes('://') ? textAt(protocol) : '' };
 }
 
-function withoutProtocol(check: JsonObject): Draft {
+function withoutProtocol(check: JsonObject): JsonDraft {
   const { protocol, ...rest } = check;
   const name = textAt(protocol);
   if (name === '') return rest;
@@ -110,11 +110,11 @@ const TARGET: Shape = {
 };
 
 /** `upstream` parts of the extension into the classic definition. */
-export function upstreamToClassic(extension: JsonObject, definition: Draft): void {
+export function upstreamToClassic(extension: JsonObject, definition: JsonDraft): void {
   uptimeToClassic(objectAt(readAt(extension, 'upstream.uptimeTests')), definition);
 
   for (const [oas, classic] of DISCOVERIES) {
-    const target: Draft = { ...objectAt(readAt(definition, classic)) };
+    const target: JsonDraft = { ...objectAt(readAt(definition, classic)) };
     discoveryToClassic(objectAt(readAt(extension, oas)), target);
     writeAt(definition, classic, target);
   }
@@ -123,7 +123,7 @@ export function upstreamToClassic(extension: JsonObject, definition: Draft): voi
   const targets = objectsOf(balancing['targets']).flatMap((target) =>
     Array.from({ length: Math.min(MAX_WEIGHT, Math.max(0, numberAt(target['weight']))) }, () => textAt(target['url'])),
   );
-  const proxy: Draft = { ...objectAt(definition['proxy']), target_list: targets };
+  const proxy: JsonDraft = { ...objectAt(definition['proxy']), target_list: targets };
   shapeToClassic(TARGET, targets.length > 0 ? balancing : {}, proxy);
   definition['proxy'] = proxy;
 
@@ -135,7 +135,7 @@ export function upstreamToClassic(extension: JsonObject, definition: Draft): voi
 const MAX_WEIGHT = 1000;
 
 /** `upstream` parts of the classic definition into the extension. */
-export function upstreamToOas(definition: JsonObject, extension: Draft, lost: Lost): void {
+export function upstreamToOas(definition: JsonObject, extension: JsonDraft, lost: Lost): void {
   const uptime = uptimeToOas(objectAt(definition['uptime_tests']), lost);
   if (uptime !== undefined) writeAt(extension, 'upstream.uptimeTests', uptime);
 
@@ -162,7 +162,7 @@ export function upstreamToOas(definition: JsonObject, extension: Draft, lost: Lo
 }
 
 /** Allowed and blocked addresses. Nodes before 5.8 know the two `enable_ip_…` flags only, newer ones read either. */
-export function addressesToClassic(extension: JsonObject, definition: Draft): void {
+export function addressesToClassic(extension: JsonObject, definition: JsonDraft): void {
   const control = objectAt(readAt(extension, 'server.ipAccessControl'));
   const enabled = control['enabled'] === true;
   const allowed = enabled ? textsOf(control['allow']) : [];
@@ -176,7 +176,7 @@ export function addressesToClassic(extension: JsonObject, definition: Draft): vo
   });
 }
 
-export function addressesToOas(definition: JsonObject, extension: Draft, lost: Lost): void {
+export function addressesToOas(definition: JsonObject, extension: JsonDraft, lost: Lost): void {
   const allow = activeList(definition, 'enable_ip_whitelisting', 'allowed_ips', lost);
   const block = activeList(definition, 'enable_ip_blacklisting', 'blacklisted_ips', lost);
   if (allow.length === 0 && block.length === 0) return;

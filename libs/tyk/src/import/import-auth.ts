@@ -4,7 +4,7 @@ import type { Problem } from '../schema/check';
 import { entryPath } from '../schema/path';
 import { schemeKind } from '../convert/auth/auth-to-classic';
 import { resolveReference } from '../openapi/references';
-import { defineField, objectsOf, readAt, writeAt, type Draft } from '../openapi/values';
+import { defineField, objectsOf, readAt, writeAt, type JsonDraft } from '../openapi/values';
 
 /** Where nodes look for a credential that OpenAPI does not name a place for. */
 const AUTHORIZATION = { enabled: true, name: 'Authorization' };
@@ -15,7 +15,7 @@ const AUTHORIZATION = { enabled: true, name: 'Authorization' };
  */
 export function importAuthentication(
   document: JsonObject,
-  extension: Draft,
+  extension: JsonDraft,
   enabled: boolean,
 ): { readonly problems: readonly Problem[]; readonly notes: readonly Problem[] } {
   const requirements = objectsOf(document['security']);
@@ -25,7 +25,7 @@ export function importAuthentication(
   }
 
   const declared = objectAt(document, 'components', 'securitySchemes');
-  const settings: Draft = { ...objectAt(readAt(extension, 'server.authentication.securitySchemes')) };
+  const settings: JsonDraft = { ...objectAt(readAt(extension, 'server.authentication.securitySchemes')) };
   const names = new Set(requirements.flatMap((requirement) => Object.keys(requirement)));
   const kinds = new Set<string>();
   const notes: Problem[] = [];
@@ -42,7 +42,7 @@ export function importAuthentication(
     defineField(settings, name, { ...current, ...place, enabled });
   }
 
-  const authentication: Draft = {
+  const authentication: JsonDraft = {
     ...objectAt(readAt(extension, 'server.authentication')),
     enabled,
     securitySchemes: settings,

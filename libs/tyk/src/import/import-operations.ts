@@ -4,7 +4,7 @@ import type { Problem } from '../schema/check';
 import { entryPath } from '../schema/path';
 import { defaultOperationId, operationsOf, type DocumentOperation } from '../openapi/paths';
 import { resolveReference } from '../openapi/references';
-import { defineField, objectsOf, readAt, without, writeAt, type Draft } from '../openapi/values';
+import { defineField, objectsOf, readAt, without, writeAt, type JsonDraft } from '../openapi/values';
 
 /** What can be asked for all operations at once; absent means that nothing changes. */
 export interface OperationOptions {
@@ -20,12 +20,12 @@ export interface OperationOptions {
  */
 export function importOperations(
   document: JsonObject,
-  extension: Draft,
+  extension: JsonDraft,
   options: OperationOptions,
 ): { readonly document: JsonObject; readonly notes: readonly Problem[] } {
   const before = objectAt(readAt(extension, 'middleware.operations'));
-  const after: Draft = {};
-  const paths: Draft = { ...objectAt(document['paths']) };
+  const after: JsonDraft = {};
+  const paths: JsonDraft = { ...objectAt(document['paths']) };
   const notes: Problem[] = [];
   const operations = operationsOf(document);
   const taken = new Set(operations.map(({ id }) => id));
@@ -46,7 +46,7 @@ export function importOperations(
   return { document: named ? { ...document, paths } : document, notes };
 }
 
-function writeOperations(extension: Draft, operations: JsonObject): void {
+function writeOperations(extension: JsonDraft, operations: JsonObject): void {
   if (Object.keys(operations).length > 0) {
     writeAt(extension, 'middleware.operations', operations);
   } else if (readAt(extension, 'middleware.operations') !== undefined) {
@@ -55,7 +55,7 @@ function writeOperations(extension: Draft, operations: JsonObject): void {
 }
 
 /** Gives an operation the usual id, or the first free one like it. A path that stands elsewhere is not touched. */
-function nameOperation(paths: Draft, { path, method }: DocumentOperation, taken: Set<string>): string | undefined {
+function nameOperation(paths: JsonDraft, { path, method }: DocumentOperation, taken: Set<string>): string | undefined {
   const pathItem = objectAt(ownField(paths, path));
   const operation = pathItem[method.toLowerCase()];
   if (!isJsonObject(operation)) return undefined;
@@ -73,7 +73,7 @@ function settingsFor(
   current: JsonObject,
   { allowList, validateRequest, mockResponse }: OperationOptions,
 ): JsonObject {
-  const settings: Draft = { ...current };
+  const settings: JsonDraft = { ...current };
   if (allowList !== undefined) {
     settings['allow'] = { ...objectAt(current['allow']), enabled: allowList };
     const block = current['block'];

@@ -9,7 +9,7 @@ import { fromSwagger, isSwagger } from './swagger';
 import { withoutTwinPaths } from './twin-paths';
 import { withGatewayServer } from '../openapi/servers';
 import { checkExtension, checkOas } from '../check/oas/validate';
-import { EXTENSION, objectsOf, readAt, writeAt, type Draft } from '../openapi/values';
+import { EXTENSION, objectsOf, readAt, writeAt, type JsonDraft } from '../openapi/values';
 
 /**
  * What a client asks for besides the document: the query parameters of import, patch and dry run
@@ -72,7 +72,7 @@ export function importOpenApi(source: JsonValue, options: ImportOptions = {}): I
   if (problems.length > 0) return { ok: false, problems };
 
   const document = applyTemplate(objectAt(read.document), options.template);
-  const extension: Draft = { ...objectAt(document[EXTENSION]) };
+  const extension: JsonDraft = { ...objectAt(document[EXTENSION]) };
   writeAt(extension, 'info.state', { ...objectAt(readAt(extension, 'info.state')), active: true, internal: false });
   writeAt(extension, 'server.listenPath.strip', true);
   for (const section of ['contextVariables', 'trafficLogs']) {
@@ -112,7 +112,7 @@ export function patchOas(existing: JsonObject, source: JsonValue, options: Patch
   const kept = existing['servers'];
   const servers = objectsOf(incoming['servers']).length === 0 && kept !== undefined ? { servers: kept } : {};
   const document = { ...incoming, ...servers };
-  const extension: Draft = { ...objectAt(incoming[EXTENSION] ?? existing[EXTENSION]) };
+  const extension: JsonDraft = { ...objectAt(incoming[EXTENSION] ?? existing[EXTENSION]) };
   if (options.upstreamUrl !== undefined) {
     const upstream = upstreamUrl(document, extension, options);
     if (typeof upstream !== 'string') return { ok: false, problems: [upstream] };
@@ -127,7 +127,7 @@ export function patchOas(existing: JsonObject, source: JsonValue, options: Patch
 }
 
 /** Fills in what the extension needs and what the options ask for, apart from the upstream, and checks the outcome. */
-function complete(document: JsonObject, extension: Draft, options: ImportOptions): ImportResult {
+function complete(document: JsonObject, extension: JsonDraft, options: ImportOptions): ImportResult {
   const title = textAt(document, 'info', 'title');
   if (textAt(extension, 'info', 'name') === '') writeAt(extension, 'info.name', title);
   if (options.apiId !== undefined) writeAt(extension, 'info.id', options.apiId);

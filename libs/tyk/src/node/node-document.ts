@@ -5,7 +5,7 @@ import { shapes, type Kind, type Shape } from './node-shapes';
 import { componentReference, NodeSchemas, type Trail } from './node-schema';
 import { documentPath } from '../check/oas/openapi-check';
 import { resolveReference } from '../openapi/references';
-import { defineField, type Draft } from '../openapi/values';
+import { defineField, type JsonDraft } from '../openapi/values';
 
 /** A document as nodes get it, and what they therefore do not do. */
 export interface NodeDocument {
@@ -76,7 +76,7 @@ class NodeDocumentWriter {
     return isJsonObject(target) ? this.object(target, kind, trail) : undefined;
   }
 
-  private object(value: JsonObject, kind: Exclude<Kind, 'schema'>, trail: Trail): Draft {
+  private object(value: JsonObject, kind: Exclude<Kind, 'schema'>, trail: Trail): JsonDraft {
     if (kind === 'pathItem' && this.nestedItems === MOST_NESTED_ITEMS) return {};
     if (kind === 'pathItem') this.nestedItems += 1;
     const written = this.fields(value, shapes[kind], trail);
@@ -84,8 +84,8 @@ class NodeDocumentWriter {
     return this.completed(written, kind, trail);
   }
 
-  private fields(value: JsonObject, { fields, each }: Shape, trail: Trail): Draft {
-    const written: Draft = {};
+  private fields(value: JsonObject, { fields, each }: Shape, trail: Trail): JsonDraft {
+    const written: JsonDraft = {};
     for (const [name, field] of Object.entries(value)) {
       const isExtension = name.startsWith('x-');
       // Where the author chooses the names, older nodes cannot tell extensions from the rest.
@@ -115,8 +115,8 @@ class NodeDocumentWriter {
     return field.flatMap((item, index) => this.value(item, kind, [...trail, String(index)]) ?? []);
   }
 
-  private map(entries: readonly (readonly [string, JsonValue])[], kind: Kind, trail: Trail): Draft {
-    const written: Draft = {};
+  private map(entries: readonly (readonly [string, JsonValue])[], kind: Kind, trail: Trail): JsonDraft {
+    const written: JsonDraft = {};
     for (const [name, item] of entries) {
       const taken = this.value(item, kind, [...trail, name]);
       if (taken !== undefined) defineField(written, name, taken);
@@ -125,7 +125,7 @@ class NodeDocumentWriter {
   }
 
   /** Puts in what nodes insist on and OpenAPI 3.1 does not. */
-  private completed(written: Draft, kind: Kind, trail: Trail): Draft {
+  private completed(written: JsonDraft, kind: Kind, trail: Trail): JsonDraft {
     if (kind === 'operation') return { ...written, responses: someResponses(written['responses']) };
     if (kind === 'response') return { description: '', ...written };
     if (kind === 'example' && !Object.hasOwn(written, 'externalValue')) return { value: '', ...written };
@@ -137,7 +137,7 @@ class NodeDocumentWriter {
    * A scheme that no node knows. It cannot be left out: a requirement that names nothing would let everybody in. Nodes
    * ask for a key of theirs instead, which nobody has by accident.
    */
-  private knownScheme(written: Draft, trail: Trail): Draft {
+  private knownScheme(written: JsonDraft, trail: Trail): JsonDraft {
     const type = textAt(written, 'type');
     const scheme = textAt(written, 'scheme').toLowerCase();
     if (type === 'http' && HTTP_SCHEMES.has(scheme)) return { ...written, scheme };

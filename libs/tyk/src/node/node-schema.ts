@@ -4,7 +4,7 @@ import { toGoPattern } from '../go/go-pattern';
 import { NullAcceptance } from './null-acceptance';
 import { lookUp, unescapeToken } from '../openapi/references';
 import { SchemaParts, writeLimits, type WrittenSchema } from './schema-parts';
-import { defineField, type Draft } from '../openapi/values';
+import { defineField, type JsonDraft } from '../openapi/values';
 
 /** Where in the document something stands. */
 export type Trail = readonly string[];
@@ -69,13 +69,13 @@ export class NodeSchemas {
     this.nulls = new NullAcceptance(document);
   }
 
-  write(value: JsonValue, trail: Trail): Draft {
+  write(value: JsonValue, trail: Trail): JsonDraft {
     return this.schema(value, trail).schema;
   }
 
   /** Components for what references elsewhere lead to; ask once everything else is written. */
-  movedComponents(): (readonly [name: string, schema: Draft])[] {
-    const components: (readonly [string, Draft])[] = [];
+  movedComponents(): (readonly [name: string, schema: JsonDraft])[] {
+    const components: (readonly [string, JsonDraft])[] = [];
     for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
       const target = lookUp(this.document, next.reference) ?? {};
       components.push([next.name, this.write(target, next.reference.slice(2).split('/'))]);
@@ -93,11 +93,11 @@ export class NodeSchemas {
 
   /** Beside a reference 3.0 allows nothing. */
   private referring(value: JsonObject, reference: string, trail: Trail): WrittenSchema {
-    const target: Draft = { $ref: this.reference(reference) };
+    const target: JsonDraft = { $ref: this.reference(reference) };
     const rest = conditionsBeside(value);
     if (this.is30 || rest.length === 0) return { schema: target, exact: true };
     const beside = this.plain(Object.fromEntries(rest), trail);
-    const all: Draft = { allOf: [target, beside.schema] };
+    const all: JsonDraft = { allOf: [target, beside.schema] };
     return { schema: this.nulls.accepts(value) ? { ...all, nullable: true } : all, exact: beside.exact };
   }
 
@@ -187,7 +187,7 @@ export class NodeSchemas {
   }
 
   private properties(parts: SchemaParts, field: JsonValue, trail: Trail): void {
-    const written: Draft = {};
+    const written: JsonDraft = {};
     for (const [name, schema] of Object.entries(isJsonObject(field) ? field : {})) {
       defineField(written, name, parts.take(this.schema(schema, [...trail, name])));
     }
@@ -254,7 +254,7 @@ const isDiscriminator = (value: JsonValue): boolean => {
 
 const acceptsAnything = (schema: JsonObject): boolean => Object.keys(schema).every((name) => name === 'nullable');
 
-const typed = (type: JsonValue, value: JsonObject): Draft => ({
+const typed = (type: JsonValue, value: JsonObject): JsonDraft => ({
   type,
   ...(type === 'array' ? { items: { ...ANYTHING } } : {}),
   ...(listAt(value, 'type').includes('null') ? { nullable: true } : {}),

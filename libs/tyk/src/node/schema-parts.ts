@@ -1,25 +1,25 @@
 import { ownField, type JsonObject } from '../json/json-text';
-import type { Draft } from '../openapi/values';
+import type { JsonDraft } from '../openapi/values';
 
 /** A schema of OpenAPI 3.0, and whether it accepts the same values as the one it was made of; otherwise it accepts more. */
 export interface WrittenSchema {
-  readonly schema: Draft;
+  readonly schema: JsonDraft;
   readonly exact: boolean;
 }
 
 /** A schema under construction. */
 export class SchemaParts {
-  readonly schema: Draft = {};
+  readonly schema: JsonDraft = {};
   exact = true;
-  private readonly conditions: Draft[] = [];
+  private readonly conditions: JsonDraft[] = [];
 
   /** Adds a condition of its own beside the other keywords. */
-  require(condition: Draft): void {
+  require(condition: JsonDraft): void {
     this.conditions.push(condition);
   }
 
   /** Takes over a part, and with it that it may accept too much. */
-  take({ schema, exact }: WrittenSchema): Draft {
+  take({ schema, exact }: WrittenSchema): JsonDraft {
     if (!exact) this.exact = false;
     return schema;
   }
@@ -41,7 +41,7 @@ export class SchemaParts {
 }
 
 /** In 3.1 an exclusive limit is a number of its own, in 3.0 a flag beside the limit. */
-export const writeLimits = (schema: Draft, value: JsonObject): void => {
+export const writeLimits = (schema: JsonDraft, value: JsonObject): void => {
   for (const [limit, exclusive, stricter] of [
     ['minimum', 'exclusiveMinimum', Math.max],
     ['maximum', 'exclusiveMaximum', Math.min],

@@ -1,7 +1,7 @@
 import { type JsonObject, type JsonValue } from '../json/json-text';
 import { resolveReference } from './references';
 import { objectAt, textAt } from '../json/read';
-import { byName, objectsOf, type Draft } from './values';
+import { byName, objectsOf, type JsonDraft } from './values';
 
 /** The methods an OpenAPI path item has. Classic definitions may name others, which have no counterpart. */
 export const METHODS = ['delete', 'get', 'head', 'options', 'patch', 'post', 'put', 'trace'] as const;
@@ -64,7 +64,7 @@ export function toClassicPath(document: JsonObject, { path, pathItem, operation 
 /** A classic path as OpenAPI can express it. */
 export interface DocumentPath {
   readonly path: string;
-  readonly parameters: readonly Draft[];
+  readonly parameters: readonly JsonDraft[];
   /** What changes its meaning, if anything does. */
   readonly note?: string;
 }
@@ -79,7 +79,7 @@ export function toDocumentPath(classicPath: string): DocumentPath {
     notes.push(`"${classicPath}" matches anywhere in a path, "/${classicPath}" does not`);
   const segments = splitSegments(classicPath.replace(/^\//u, ''));
 
-  const parameters: Draft[] = [];
+  const parameters: JsonDraft[] = [];
   let expressions = 0;
   const path = segments.map((segment) => {
     const template = /^\{([^{}:]+)(?::(.*))?\}$/u.exec(segment);
@@ -103,7 +103,7 @@ export function toDocumentPath(classicPath: string): DocumentPath {
   return { path: `/${path.join('/')}`, parameters, ...note };
 }
 
-function pathParameter(name: string, pattern?: string): Draft {
+function pathParameter(name: string, pattern?: string): JsonDraft {
   const schema: JsonValue = pattern === undefined ? { type: 'string' } : { type: 'string', pattern };
   return { name, in: 'path', required: true, schema };
 }

@@ -4,7 +4,7 @@ import { at, listAt, objectAt } from '../json/read';
 import { entryPath } from '../schema/path';
 
 /** An object under construction. Names that come from a document are written with {@link defineField} only. */
-export type Draft = Record<string, JsonValue>;
+export type JsonDraft = Record<string, JsonValue>;
 
 /** The name of Tyk's extension in the root of an OpenAPI document. */
 export const EXTENSION = 'x-tyk-api-gateway';
@@ -25,25 +25,25 @@ export function readAt(object: JsonObject, path: string): JsonValue | undefined 
 }
 
 /** Writes at a dotted path of our own making and makes the objects on the way. Objects met on the way are copied, not changed. */
-export function writeAt(draft: Draft, path: string, value: JsonValue): void {
+export function writeAt(draft: JsonDraft, path: string, value: JsonValue): void {
   const dot = path.indexOf('.');
   if (dot < 0) {
     draft[path] = value;
     return;
   }
   const name = path.slice(0, dot);
-  const child: Draft = { ...objectAt(ownField(draft, name)) };
+  const child: JsonDraft = { ...objectAt(ownField(draft, name)) };
   writeAt(child, path.slice(dot + 1), value);
   draft[name] = child;
 }
 
 /** Writes a field whose name comes from a document: `__proto__` becomes a field like any other. */
-export function defineField(draft: Draft, name: string, value: JsonValue): void {
+export function defineField(draft: JsonDraft, name: string, value: JsonValue): void {
   Object.defineProperty(draft, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** A copy without one field. */
-export function without(object: JsonObject, ...names: readonly string[]): Draft {
+export function without(object: JsonObject, ...names: readonly string[]): JsonDraft {
   return Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)));
 }
 

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-text';
 import { flagAt, listAt, numberAt, objectAt, textAt } from '../json/read';
-import { isUnset, objectsOf, readAt, textsOf, without, writeAt, type Draft } from '../openapi/values';
+import { isUnset, objectsOf, readAt, textsOf, without, writeAt, type JsonDraft } from '../openapi/values';
 
 /** Parts of a definition and of its version that count only while a flag beside them is not set. */
 const SWITCHED = [
@@ -77,8 +77,8 @@ function meaning(classic: JsonObject): JsonObject {
   };
 }
 
-function switched(part: JsonObject): Draft {
-  const draft: Draft = { ...part };
+function switched(part: JsonObject): JsonDraft {
+  const draft: JsonDraft = { ...part };
   for (const [field, flag] of SWITCHED) {
     if (readAt(draft, flag) === true) writeAt(draft, field, null);
     if (readAt(draft, flag) !== undefined) writeAt(draft, flag, false);
@@ -92,7 +92,7 @@ function switched(part: JsonObject): Draft {
   return draft;
 }
 
-function meaningOfAuthentication(definition: Draft, classic: JsonObject): void {
+function meaningOfAuthentication(definition: JsonDraft, classic: JsonObject): void {
   const custom = ['custom_plugin_auth_enabled', 'use_go_plugin_auth', 'enable_coprocess_auth'];
   definition['custom_plugin_auth_enabled'] = custom.some((flag) => flagAt(definition, flag));
   delete definition['use_go_plugin_auth'];

@@ -1,14 +1,14 @@
 import type { JsonObject, JsonValue } from '../../json/json-text';
 import { smallApi, smallExtension } from '../../testing/documents';
 import { checkOas } from './validate';
-import { EXTENSION, writeAt, type Draft } from '../../openapi/values';
+import { EXTENSION, writeAt, type JsonDraft } from '../../openapi/values';
 
 /* What gateways 5.2.5 and 5.12.1 decoded and did not load when they were given such documents, and what they loaded. */
 
 const responses = { '200': { description: '' } };
 
 function changed(path: string, value: JsonValue): JsonObject {
-  const copy: Draft = { ...smallApi() };
+  const copy: JsonDraft = { ...smallApi() };
   writeAt(copy, path, value);
   return copy;
 }

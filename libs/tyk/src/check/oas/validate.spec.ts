@@ -7,12 +7,12 @@ import { fixtures } from '../../../../../test/fixtures/load';
 import { extensionSchema, oasApiSchema } from './schema';
 import { petStore, smallApi, smallExtension } from '../../testing/documents';
 import { checkExtension, checkOas } from './validate';
-import { EXTENSION, without, writeAt, type Draft } from '../../openapi/values';
+import { EXTENSION, without, writeAt, type JsonDraft } from '../../openapi/values';
 
 const paths = (document: JsonValue): string[] => checkOas(document).map(({ path }) => path);
 
 function changed(path: string, value: JsonValue, document: JsonObject = smallApi()): JsonObject {
-  const copy: Draft = { ...document };
+  const copy: JsonDraft = { ...document };
   writeAt(copy, path, value);
   return copy;
 }

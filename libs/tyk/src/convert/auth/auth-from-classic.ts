@@ -22,13 +22,13 @@ import { under, type Lost } from '../lost';
 import { requirementsToOas } from './security';
 import { shapeToOas, type Shape } from '../shape';
 import { listAt, numberAt, objectAt, textAt } from '../../json/read';
-import { defineField, isUnset, readAt, textsOf, writeAt, type Draft } from '../../openapi/values';
+import { defineField, isUnset, readAt, textsOf, writeAt, type JsonDraft } from '../../openapi/values';
 
 /** What authentication adds to a document: its schemes, the requirement to use them, and the settings in the extension. */
 interface Target {
-  readonly schemes: Draft;
-  readonly settings: Draft;
-  readonly authentication: Draft;
+  readonly schemes: JsonDraft;
+  readonly settings: JsonDraft;
+  readonly authentication: JsonDraft;
 }
 
 /** A method: the classic flag that switches it on, its entry in `auth_configs`, its fields. */
@@ -39,7 +39,12 @@ interface Method {
 }
 
 /** Turns the classic fields about authentication into schemes of the document and settings of the extension. */
-export function authenticationToOas(definition: JsonObject, document: Draft, extension: Draft, lost: Lost): void {
+export function authenticationToOas(
+  definition: JsonObject,
+  document: JsonDraft,
+  extension: JsonDraft,
+  lost: Lost,
+): void {
   const target: Target = { schemes: {}, settings: {}, authentication: { enabled: definition['use_keyless'] !== true } };
   const { schemes, settings, authentication } = target;
   if (definition['strip_auth_data'] === true) authentication['stripAuthorizationData'] = true;
@@ -73,7 +78,7 @@ function schemeName(config: JsonObject, method: string, schemes: JsonObject): st
 
 function addToken(definition: JsonObject, { schemes, settings }: Target, lost: Lost): void {
   if (!isTokenOn(definition)) return;
-  const config: Draft = { ...configOf(definition, CONFIG.token) };
+  const config: JsonDraft = { ...configOf(definition, CONFIG.token) };
   const name = schemeName(config, CONFIG.token, schemes);
   const configLost = under(lost, configPath(definition, CONFIG.token));
   const signature = shapeToOas(SIGNATURE, config, configLost);
@@ -89,7 +94,7 @@ function addToken(definition: JsonObject, { schemes, settings }: Target, lost: L
 }
 
 /** The first place a token is looked for becomes the document's; it is taken out of the configuration. */
-function takeScheme(config: Draft, lost: Lost): Draft {
+function takeScheme(config: JsonDraft, lost: Lost): JsonDraft {
   const headerName = textAt(config['auth_header_name']);
   if (config['disable_header'] !== true) {
     Object.assign(config, { disable_header: true, auth_header_name: '' });
@@ -153,7 +158,7 @@ function addOauth(definition: JsonObject, target: Target, lost: Lost): void {
 }
 
 /** OpenAPI demands the addresses; these are the ones nodes serve below the listen path. */
-function emptyFlow(flow: string): Draft {
+function emptyFlow(flow: string): JsonDraft {
   return {
     ...(flow === 'authorizationCode' || flow === 'implicit' ? { authorizationUrl: '/oauth/authorize' } : {}),
     ...(flow === 'implicit' ? {} : { tokenUrl: '/oauth/token' }),
@@ -183,7 +188,7 @@ function addCustom(definition: JsonObject, { authentication }: Target, lost: Los
   const enabled = isOn(definition, 'custom_plugin_auth_enabled');
   if (!enabled && check === undefined && extractor === undefined) return;
 
-  const config: Draft | undefined =
+  const config: JsonDraft | undefined =
     check ?? (extractor === undefined ? undefined : { enabled: true, functionName: '' });
   if (config !== undefined && extractor !== undefined) config['idExtractor'] = { config: {}, ...extractor };
   const sources = ownField(objectAt(definition['auth_configs']), CONFIG.custom);
@@ -194,7 +199,7 @@ function addCustom(definition: JsonObject, { authentication }: Target, lost: Los
   };
 }
 
-function keyLifetimeToOas(definition: JsonObject, authentication: Draft): void {
+function keyLifetimeToOas(definition: JsonObject, authentication: JsonDraft): void {
   const seconds = numberAt(definition['session_lifetime']);
   const respect = definition['session_lifetime_respects_key_expiration'] === true;
   if (seconds <= 0 && !respect) return;

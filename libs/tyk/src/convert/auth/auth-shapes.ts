@@ -3,7 +3,7 @@ import { type JsonObject } from '../../json/json-text';
 import { duration, each, flag, list, number, pairs, text } from '../codecs';
 import { nested, type FieldRow, type Shape } from '../shape';
 import { objectAt, textAt } from '../../json/read';
-import { type Draft } from '../../openapi/values';
+import { type JsonDraft } from '../../openapi/values';
 
 /*
  * Methods of authentication: the fields of the extension and the classic fields, and where a method looks for its credential.
@@ -183,7 +183,7 @@ export const CONFIG = {
 } as const;
 
 /** An entry of `auth_configs` that looks nowhere. */
-export function emptyConfig(name: string): Draft {
+export function emptyConfig(name: string): JsonDraft {
   return {
     name,
     use_param: false,
@@ -199,7 +199,7 @@ export function emptyConfig(name: string): Draft {
 }
 
 /** Where a credential is looked for: `header`, `query` and `cookie` of a method become fields of its entry in `auth_configs`. */
-export function sourcesToConfig(method: JsonObject, config: Draft): void {
+export function sourcesToConfig(method: JsonObject, config: JsonDraft): void {
   const header = objectAt(method['header']);
   config['disable_header'] = header['enabled'] !== true;
   config['auth_header_name'] = textAt(header['name']);
@@ -212,8 +212,8 @@ export function sourcesToConfig(method: JsonObject, config: Draft): void {
 }
 
 /** The reverse of {@link sourcesToConfig}; places that are off and nameless are left out. */
-export function configToSources(config: JsonObject): Draft {
-  const sources: Draft = {};
+export function configToSources(config: JsonObject): JsonDraft {
+  const sources: JsonDraft = {};
   const add = (place: string, enabled: boolean, name: string): void => {
     if (enabled || name !== '') sources[place] = { enabled, ...(name === '' ? {} : { name }) };
   };

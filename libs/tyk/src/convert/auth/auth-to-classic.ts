@@ -21,13 +21,13 @@ import { resolveReference } from '../../openapi/references';
 import { activeSchemes, classicRequirements } from './security';
 import { shapeToClassic, type Shape } from '../shape';
 import { listAt, objectAt, textAt } from '../../json/read';
-import { isUnset, readAt, sameMeaning, textsOf, writeAt, type Draft } from '../../openapi/values';
+import { isUnset, readAt, sameMeaning, textsOf, writeAt, type JsonDraft } from '../../openapi/values';
 
 /** Fields that newer ones replaced. Old ones must not contradict what the document says. */
 const SUPERSEDED = ['jwt_scope_claim_name', 'jwt_scope_to_policy_mapping'];
 
 /** Writes everything about authentication that the document and its extension say; what they do not mention is off. */
-export function authenticationToClassic(document: JsonObject, extension: JsonObject, definition: Draft): void {
+export function authenticationToClassic(document: JsonObject, extension: JsonObject, definition: JsonDraft): void {
   const authentication = objectAt(readAt(extension, 'server.authentication'));
   for (const shape of [JWT, BASIC, OAUTH, EXTERNAL_OAUTH, HMAC, OIDC, CUSTOM, AUTH_CHECK, ID_EXTRACTOR]) {
     shapeToClassic(shape, {}, definition);
@@ -41,7 +41,7 @@ export function authenticationToClassic(document: JsonObject, extension: JsonObj
   definition['base_identity_provided_by'] = textAt(authentication['baseIdentityProvider']);
   keyLifetimeToClassic(objectAt(authentication['customKeyLifetime']), definition);
 
-  const configs: Draft = {};
+  const configs: JsonDraft = {};
   simpleMethod(HMAC, CONFIG.hmac, authentication['hmac'], definition, configs);
   simpleMethod(OIDC, CONFIG.oidc, authentication['oidc'], definition, configs);
   customToClassic(objectAt(authentication['custom']), definition, configs);
@@ -64,7 +64,7 @@ export function authenticationToClassic(document: JsonObject, extension: JsonObj
   Object.assign(definition, classicRequirements(document, authentication));
 }
 
-function keyLifetimeToClassic(lifetime: JsonObject, definition: Draft): void {
+function keyLifetimeToClassic(lifetime: JsonObject, definition: JsonDraft): void {
   const seconds = Math.floor(parseDuration(textAt(lifetime['value'])) / SECOND);
   definition['session_lifetime'] = lifetime['enabled'] === true ? seconds : 0;
   definition['session_lifetime_respects_key_expiration'] = lifetime['respectValidity'] === true;
@@ -75,8 +75,8 @@ function simpleMethod(
   shape: Shape,
   config: string,
   value: JsonObject[string] | undefined,
-  definition: Draft,
-  configs: Draft,
+  definition: JsonDraft,
+  configs: JsonDraft,
 ): void {
   if (isUnset(value)) return;
   const method = objectAt(value);
@@ -84,13 +84,13 @@ function simpleMethod(
   configs[config] = methodConfig('', method);
 }
 
-function methodConfig(name: string, method: JsonObject): Draft {
+function methodConfig(name: string, method: JsonObject): JsonDraft {
   const config = emptyConfig(name);
   sourcesToConfig(method, config);
   return config;
 }
 
-function customToClassic(custom: JsonObject, definition: Draft, configs: Draft): void {
+function customToClassic(custom: JsonObject, definition: JsonDraft, configs: JsonDraft): void {
   const enabled = custom['enabled'] === true;
   shapeToClassic(CUSTOM, custom, definition);
   // Two older names of the flag, by driver: nodes before 5.0 know these only.
@@ -109,8 +109,8 @@ function schemeToClassic(
   document: JsonObject,
   authentication: JsonObject,
   name: string,
-  definition: Draft,
-  configs: Draft,
+  definition: JsonDraft,
+  configs: JsonDraft,
 ): void {
   const schemes = objectAt(readAt(document, 'components.securitySchemes'));
   const scheme = objectAt(resolveReference(document, ownField(schemes, name)));
@@ -150,8 +150,8 @@ function tokenToClassic(
   scheme: JsonObject,
   token: JsonObject,
   authentication: JsonObject,
-  definition: Draft,
-  configs: Draft,
+  definition: JsonDraft,
+  configs: JsonDraft,
 ): void {
   const before = objectAt(configs[CONFIG.token]);
   const config = methodConfig(name, token);
@@ -168,8 +168,8 @@ function tokenToClassic(
 }
 
 /** In versions after 5.9 some claims are lists; a classic definition takes the first. */
-function modernJwt(jwt: JsonObject): Draft {
-  const first = (claims: JsonObject[string] | undefined, single: string): Draft => {
+function modernJwt(jwt: JsonObject): JsonDraft {
+  const first = (claims: JsonObject[string] | undefined, single: string): JsonDraft => {
     const [claim] = textsOf(claims);
     return claim === undefined ? {} : { [single]: claim };
   };
@@ -182,7 +182,13 @@ function modernJwt(jwt: JsonObject): Draft {
   };
 }
 
-function oauthToClassic(name: string, scheme: JsonObject, method: JsonObject, definition: Draft, configs: Draft): void {
+function oauthToClassic(
+  name: string,
+  scheme: JsonObject,
+  method: JsonObject,
+  definition: JsonDraft,
+  configs: JsonDraft,
+): void {
   // The newest kind of OAuth, which lives in the document alone.
   if (['tokenExchange', 'scopeCheck', 'protectedResourceMetadata'].some((part) => method[part] !== undefined)) return;
   if (listAt(method['providers']).length > 0) {

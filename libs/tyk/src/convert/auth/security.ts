@@ -3,7 +3,7 @@ import { entryPath } from '../../schema/path';
 import { type Lost } from '../lost';
 import { resolveReference } from '../../openapi/references';
 import { listAt, objectAt } from '../../json/read';
-import { objectsOf, readAt, textsOf, type Draft } from '../../openapi/values';
+import { objectsOf, readAt, textsOf, type JsonDraft } from '../../openapi/values';
 
 /** Methods that have no scheme in an OpenAPI document; requirements name them in the extension instead. */
 const WITHOUT_SCHEME: ReadonlySet<string> = new Set(['hmac', 'custom', 'mtls', 'coprocess']);
@@ -50,7 +50,7 @@ function isEnabled(authentication: JsonObject, name: string): boolean {
  * `security_requirements` and the scopes beside them; neither if one method alone is required, which is what nodes assume.
  * Nodes up to 5.9 do not know the fields.
  */
-export function classicRequirements(document: JsonObject, authentication: JsonObject): Draft {
+export function classicRequirements(document: JsonObject, authentication: JsonObject): JsonDraft {
   const requirements = objectsOf(document['security']);
   if (!isCompliant(authentication)) {
     const several = requirements.length > 1 || requirements.some((each) => Object.keys(each).length > 1);
@@ -70,7 +70,7 @@ export function classicRequirements(document: JsonObject, authentication: JsonOb
   return written(alone, vendor);
 }
 
-function written(requirements: readonly JsonObject[], vendor: readonly string[][]): Draft {
+function written(requirements: readonly JsonObject[], vendor: readonly string[][]): JsonDraft {
   return {
     security_requirements: [...requirements.map((each) => Object.keys(each)), ...vendor],
     security_requirement_scopes: [
@@ -86,8 +86,8 @@ function written(requirements: readonly JsonObject[], vendor: readonly string[][
 export function requirementsToOas(
   definition: JsonObject,
   schemes: readonly string[],
-  document: Draft,
-  authentication: Draft,
+  document: JsonDraft,
+  authentication: JsonDraft,
   lost: Lost,
 ): void {
   const spelled = listAt(definition['security_requirements']).map(textsOf);

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json/json-text';
 import { listAt, objectAt } from '../../json/read';
 import { entryPath } from '../../schema/path';
-import { fieldPath, type Draft } from '../../openapi/values';
+import { fieldPath, type JsonDraft } from '../../openapi/values';
 
 /** Keywords of JSON Schema that a schema of OpenAPI 3.0 has too, with the same meaning. */
 const SHARED: ReadonlySet<string> = new Set([
@@ -17,7 +17,7 @@ const LISTS = ['allOf', 'anyOf', 'oneOf'];
 
 /** A schema for OpenAPI 3.0 and the places of the original that it could not take over. */
 export interface ConvertedSchema {
-  readonly schema: Draft;
+  readonly schema: JsonDraft;
   readonly lost: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface ConvertedSchema {
  * left out and named: the resulting schema never refuses what the original accepts.
  */
 export function toOpenApiSchema(source: JsonObject, at = 'schema'): ConvertedSchema {
-  const schema: Draft = {};
+  const schema: JsonDraft = {};
   const lost: string[] = [];
   const convert = (value: JsonValue, path: string): JsonValue => {
     const inner = toOpenApiSchema(objectAt(value), path);
@@ -69,7 +69,7 @@ export function toOpenApiSchema(source: JsonObject, at = 'schema'): ConvertedSch
 }
 
 /** `["string","null"]` is a nullable string; other combinations have no counterpart. */
-function convertTypes(types: readonly JsonValue[], schema: Draft): boolean {
+function convertTypes(types: readonly JsonValue[], schema: JsonDraft): boolean {
   const [only, ...others] = types.filter((type) => type !== 'null');
   if (typeof only !== 'string' || others.length > 0) return false;
   schema['type'] = only;

@@ -5,7 +5,7 @@ import { type Lost } from '../lost';
 import { shapeToClassic, shapeToOas, type Shape } from '../shape';
 import { urlRewriteToClassic, urlRewriteToOas } from './url-rewrite';
 import { numberAt, objectAt, textAt } from '../../json/read';
-import { fieldPath, isUnset, objectsOf, without, type Draft } from '../../openapi/values';
+import { fieldPath, isUnset, objectsOf, without, type JsonDraft } from '../../openapi/values';
 
 /** A setting of an operation and the list in `extended_paths` whose entries say the same, one per path and method. */
 export interface Feature {
@@ -14,7 +14,7 @@ export interface Feature {
   /** The fields of an entry that {@link Feature.toOas} reads. */
   readonly known: readonly string[];
   /** The entry without path and method; undefined when the setting is off. */
-  readonly toClassic: (setting: JsonValue) => Draft | undefined;
+  readonly toClassic: (setting: JsonValue) => JsonDraft | undefined;
   /** The setting; `lost` is told each field of the entry it cannot express. */
   readonly toOas: (entry: JsonObject, lost: Lost) => JsonValue;
 }
@@ -22,8 +22,8 @@ export interface Feature {
 /** What the fields of a table do not say, on each side. */
 interface Extra {
   readonly known: readonly string[];
-  readonly toClassic: (setting: JsonObject) => Draft;
-  readonly toOas: (entry: JsonObject, lost: Lost) => Draft;
+  readonly toClassic: (setting: JsonObject) => JsonDraft;
+  readonly toOas: (entry: JsonObject, lost: Lost) => JsonDraft;
 }
 
 function feature(oas: string, classic: string, fields: Shape['fields'], extra?: Extra): Feature {
@@ -36,7 +36,7 @@ function feature(oas: string, classic: string, fields: Shape['fields'], extra?: 
       const setting = objectAt(value);
       // Entries that are off are left out: older nodes do not know the flag on every list and would apply them.
       if (setting['enabled'] !== true) return undefined;
-      const entry: Draft = {};
+      const entry: JsonDraft = {};
       shapeToClassic(shape, setting, entry);
       return { ...entry, ...extra?.toClassic(setting) };
     },
@@ -129,7 +129,7 @@ const enforceTimeout = feature('enforceTimeout', 'hard_timeouts', [['value', 'ti
 });
 
 /** A timeout below one second or with a fraction has a duration text beside the whole seconds, which are rounded up. */
-function exactTimeout(from: JsonObject, wholeSeconds: 'timeout' | 'value'): Draft {
+function exactTimeout(from: JsonObject, wholeSeconds: 'timeout' | 'value'): JsonDraft {
   const exact = parseDuration(textAt(from['duration']));
   if (exact === 0) return {};
   return { [wholeSeconds]: Math.ceil(exact / SECOND), duration: formatDuration(exact) };

@@ -2,7 +2,7 @@ import { type JsonObject, ownField } from '../../json/json-text';
 import { ALLOWANCES, FEATURES } from './operation-features';
 import { operationsOf, toClassicPath } from '../../openapi/paths';
 import { objectAt } from '../../json/read';
-import { defineField, readAt, without, type Draft } from '../../openapi/values';
+import { defineField, readAt, without, type JsonDraft } from '../../openapi/values';
 
 /** Lists that an OAS API says in its document, or that its conversion replaces; what else stands in `extended_paths` is kept. */
 const REPLACED = [...FEATURES.map((feature) => feature.classic), 'cache', 'validate_json', 'mock_response'];
@@ -12,9 +12,9 @@ const REPLACED = [...FEATURES.map((feature) => feature.classic), 'cache', 'valid
  *
  * @param previous the lists so far: those without a counterpart in the extension (`transform_jq`, `persist_graphql`) are kept
  */
-export function operationsToClassic(document: JsonObject, extension: JsonObject, previous: JsonObject): Draft {
+export function operationsToClassic(document: JsonObject, extension: JsonObject, previous: JsonObject): JsonDraft {
   const settings = objectAt(readAt(extension, 'middleware.operations'));
-  const lists: Draft = without(previous, ...REPLACED);
+  const lists: JsonDraft = without(previous, ...REPLACED);
   const operations = operationsOf(document).filter(({ id }) => id !== '' && ownField(settings, id) !== undefined);
 
   for (const { oas, classic, toClassic } of FEATURES) {
@@ -32,6 +32,6 @@ export function operationsToClassic(document: JsonObject, extension: JsonObject,
 }
 
 /** Nodes of the 3.x line know the methods of an entry by this map alone; without it they take the entry for all methods. */
-function noAction(method: string): Draft {
+function noAction(method: string): JsonDraft {
   return { [method]: { action: 'no_action', code: 200, data: '', headers: {} } };
 }

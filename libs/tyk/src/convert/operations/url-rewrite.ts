@@ -2,7 +2,7 @@ import { type JsonObject } from '../../json/json-text';
 import { entryPath } from '../../schema/path';
 import { type Lost } from '../lost';
 import { objectAt, textAt } from '../../json/read';
-import { byName, defineField, isUnset, objectsOf, sameMeaning, type Draft } from '../../openapi/values';
+import { byName, defineField, isUnset, objectsOf, sameMeaning, type JsonDraft } from '../../openapi/values';
 
 /** Where a rule looks, and the classic map that holds the rules for that place. */
 const PLACES = [
@@ -14,15 +14,15 @@ const PLACES = [
 ] as const;
 
 /** The triggers of a URL rewrite: a list of rules in the extension, a map for each place in the classic definition. */
-export function urlRewriteToClassic(setting: JsonObject): Draft {
+export function urlRewriteToClassic(setting: JsonObject): JsonDraft {
   return { triggers: objectsOf(setting['triggers']).map(triggerToClassic) };
 }
 
-function triggerToClassic(trigger: JsonObject): Draft {
+function triggerToClassic(trigger: JsonObject): JsonDraft {
   const rules = objectsOf(trigger['rules']);
-  const options: Draft = {};
+  const options: JsonDraft = {};
   for (const [place, map] of PLACES) {
-    const matches: Draft = {};
+    const matches: JsonDraft = {};
     for (const rule of rules.filter((each) => each['in'] === place)) {
       defineField(matches, textAt(rule['name']), matchToClassic(rule));
     }
@@ -32,11 +32,11 @@ function triggerToClassic(trigger: JsonObject): Draft {
   return { on: textAt(trigger['condition']), options, rewrite_to: textAt(trigger['rewriteTo']) };
 }
 
-function matchToClassic(rule: JsonObject): Draft {
+function matchToClassic(rule: JsonObject): JsonDraft {
   return { match_rx: textAt(rule['pattern']), reverse: rule['negate'] === true };
 }
 
-export function urlRewriteToOas(entry: JsonObject, lost: Lost): Draft {
+export function urlRewriteToOas(entry: JsonObject, lost: Lost): JsonDraft {
   const triggers = objectsOf(entry['triggers']).flatMap((trigger, index) => {
     const rules = rulesToOas(objectAt(trigger['options']));
     if (rules.length === 0) {
@@ -53,7 +53,7 @@ export function urlRewriteToOas(entry: JsonObject, lost: Lost): Draft {
   return triggers.length > 0 ? { triggers } : {};
 }
 
-function rulesToOas(options: JsonObject): Draft[] {
+function rulesToOas(options: JsonObject): JsonDraft[] {
   const rules = PLACES.flatMap(([place, map]) =>
     Object.entries(objectAt(options[map]))
       .filter(([, match]) => !isUnset(match))
@@ -64,7 +64,7 @@ function rulesToOas(options: JsonObject): Draft[] {
   return isUnset(payload) ? rules : [...rules, { in: 'requestBody', ...matchToOas(payload) }];
 }
 
-function matchToOas(match: JsonObject): Draft {
+function matchToOas(match: JsonObject): JsonDraft {
   const negate = match['reverse'] === true ? { negate: true } : {};
   return { pattern: textAt(match['match_rx']), ...negate };
 }
