@@ -98,7 +98,7 @@ describe('API definitions of installations', () => {
       });
       try {
         await node.start();
-        await node.waitFor(() => node.loadedApis.size > 0, 30_000);
+        await node.waitFor(() => node.loadedApis.size > 0);
         for (const [file] of documents) {
           const { id, apiId } = idsOf(file);
           const stored = parse(expectOk(await organisation.admin.client.get(`/api/apis/${id}`)).text);

@@ -53,7 +53,7 @@ describe('promise 10: any definition with the required fields', () => {
   const servedTo = async (apiId: string): Promise<unknown> => {
     const headers = { 'x-tyk-authorization': 'gateway-secret' };
     await fetch(`${node.url}/tyk/reload/?block=true`, { headers });
-    await node.waitFor(() => node.loadedApis.has(apiId), 30_000);
+    await node.waitFor(() => node.loadedApis.has(apiId));
     return node.loadedApis.get(apiId);
   };
 

@@ -310,7 +310,7 @@ describe('a certificate that is deleted', () => {
       ...{ profile: 'v3' as const, startRetryMs: 50, healthCheckMs: 0 },
     });
     await node.start();
-    await node.waitFor(() => node.loadedApis.has(apiId), 30_000);
+    await node.waitFor(() => node.loadedApis.has(apiId));
     const changed = { ...definition, api_id: apiId, client_certificates: [] };
     expectOk(await organisation.admin.client.put(`/api/apis/${apiId}`, { api_definition: changed }));
 

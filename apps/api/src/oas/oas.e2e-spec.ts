@@ -168,7 +168,7 @@ describe('/api/apis/oas', () => {
     });
     try {
       await node.start();
-      await node.waitFor(() => node.loadedApis.has(apiId), 30_000);
+      await node.waitFor(() => node.loadedApis.has(apiId));
       expect(node.loadedApis.get(apiId)).toMatchObject({
         id,
         is_oas: true,

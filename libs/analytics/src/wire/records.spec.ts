@@ -1,8 +1,18 @@
 import { anAnalyticsRecord, anUptimeRecord, encodeRecord, type RecordGeneration } from '@castellan/testing';
-import { captures, type Capture } from '../testing/captures';
+import { realDocuments } from '../../../../test/fixtures/load';
+import { isJsonObject } from '../../../tyk/src/json/json-text';
 import { uptimeWithGoNames, withGoNames } from '../testing/go-names';
 import { decodeRecord, decodeUptime, recordLists, uptimeList } from './lists';
 import { UnreadableRecord } from './unreadable';
+
+/** Elements of gateways' lists, as they came and, but for Protocol Buffers, as another program decoded them. */
+const captures = ['v3.1.3', 'v5.2.5', 'v5.14.0']
+  .flatMap((version) => realDocuments(`redis/${version}/analytics.jsonl`))
+  .flatMap(({ file, document: { list: from, raw, decoded } }) =>
+    typeof from === 'string' && typeof raw === 'string'
+      ? [{ name: file, from, raw: Buffer.from(raw, 'base64'), decoded: isJsonObject(decoded) ? decoded : undefined }]
+      : [],
+  );
 
 const list = 'analytics-tyk-system-analytics';
 const millis = (value: unknown): number => {
@@ -48,10 +58,9 @@ describe('records of every generation of gateways', () => {
     expect(withGoNames(decodeRecord(list, encodeRecord(fields)))).toEqual(expected(fields));
   });
 
-  const found = captures().map((capture, index): [string, Capture] => [`capture ${index} of ${capture.list}`, capture]);
   // Without captures there would be no test of this name, which Jest takes for a mistake.
   it('are captured from real gateways, where such captures are at hand', () => {
-    for (const [name, { list: from, raw, decoded }] of found) {
+    for (const { name, from, raw, decoded } of captures) {
       if (from === uptimeList) {
         const uptime = {
           ...decoded,

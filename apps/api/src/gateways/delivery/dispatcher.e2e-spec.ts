@@ -45,7 +45,7 @@ describe('from a committed change to what is published on Redis', () => {
     return { id: textOf(json['Meta']), apiId: textOf(json['ID']) };
   };
   const hearing = (predicate: (heard: Heard) => boolean, describe: string): Promise<Heard> =>
-    eventually(() => heard.find(predicate), { deadlineMs: 30_000, describe });
+    eventually(() => heard.find(predicate), { describe });
   const eventAbout = (id: string): Promise<Heard> =>
     hearing(
       ({ channel, message }) => channel === eventChannel && JSON.stringify(message).includes(id),
@@ -149,6 +149,6 @@ describe('from a committed change to what is published on Redis', () => {
     };
     const { id } = await create();
     await eventAbout(id);
-    await eventually(async () => (await lag()) === 0, { deadlineMs: 30_000 });
+    await eventually(async () => (await lag()) === 0);
   });
 });

@@ -6,8 +6,6 @@ import { workerRedisUrl } from '../../../../../test/support/test-services';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import { Serving } from './serving';
 
-const patiently = { deadlineMs: 60_000 };
-
 describe('promises 4 and 5: what nodes run is measured, and those that are behind are told again', () => {
   let api: ApiUnderTest;
   let organisation: TestOrganisation;
@@ -42,7 +40,7 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
   it('tells a node that has registered and loaded nothing', async () => {
     const node = await RawNode.register(api.url, api.config.nodeSecret);
     expect(await nodeOf(node)).toMatchObject({ state: 'behind', served: null, in_sync: false });
-    await eventually(() => reloads > 0, patiently);
+    await eventually(() => reloads > 0);
   });
 
   it('tells nobody while this replica does not serve, and does when it serves', async () => {
@@ -51,17 +49,17 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
     health.beginStarting();
     await RawNode.register(api.url, api.config.nodeSecret);
     // Each time it would have told the node, it looked whether it may.
-    await eventually(() => asked.mock.calls.length >= 3, patiently);
+    await eventually(() => asked.mock.calls.length >= 3);
     expect(await Promise.all(asked.mock.results.map(({ value }) => value as Promise<boolean>))).not.toContain(true);
     expect(reloads).toBe(0);
     health.beginServing();
-    await eventually(() => reloads > 0, patiently);
+    await eventually(() => reloads > 0);
   });
 
   it('is content as soon as the node has loaded what it should', async () => {
     const node = await RawNode.register(api.url, api.config.nodeSecret);
     await load(node);
-    await eventually(async () => (await nodeOf(node))?.['in_sync'], patiently);
+    await eventually(async () => (await nodeOf(node))?.['in_sync']);
     const state = await nodeOf(node);
     expect(state?.['served']).toEqual(state?.['expected']);
   });
@@ -69,7 +67,7 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
   it('does not take a node for up to date that has missed a change', async () => {
     const node = await RawNode.register(api.url, api.config.nodeSecret);
     await load(node);
-    await eventually(async () => (await nodeOf(node))?.['in_sync'], patiently);
+    await eventually(async () => (await nodeOf(node))?.['in_sync']);
     const before = reloads;
     expectOk(await organisation.admin.client.post('/api/apis', { api_definition: anApiDefinition() }));
     expect(await nodeOf(node)).toMatchObject({ state: 'behind', in_sync: false });
@@ -77,13 +75,13 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
     await eventually(async () => {
       await node.ping();
       return reloads > before;
-    }, patiently);
+    });
   });
 
   it('goes by content: a change that is taken back leaves the node in sync', async () => {
     const node = await RawNode.register(api.url, api.config.nodeSecret);
     await load(node);
-    await eventually(async () => (await nodeOf(node))?.['in_sync'], patiently);
+    await eventually(async () => (await nodeOf(node))?.['in_sync']);
     const created = await organisation.admin.client.post('/api/apis', { api_definition: anApiDefinition() });
     expect(await nodeOf(node)).toMatchObject({ in_sync: false });
     expectOk(await organisation.admin.client.delete(`/api/apis/${textOf(expectOk(created).json['Meta'])}`));
@@ -99,7 +97,7 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
     const node = await RawNode.register(api.url, api.config.nodeSecret);
     expect(await count('behind')).toBe(1);
     await load(node);
-    await eventually(async () => (await count('in_sync')) === 1, patiently);
+    await eventually(async () => (await count('in_sync')) === 1);
   });
 
   describe('what host managers report', () => {
@@ -120,10 +118,7 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
     const publish = async (data: unknown): Promise<void> => {
       const redis = new Redis(workerRedisUrl());
       // The consumer subscribes in its own time.
-      await eventually(
-        () => redis.publish('node.reloaded', JSON.stringify({ pattern: 'node.reloaded', data })),
-        patiently,
-      );
+      await eventually(() => redis.publish('node.reloaded', JSON.stringify({ pattern: 'node.reloaded', data })));
       redis.disconnect();
     };
     const reported = async (): Promise<readonly JsonReply[]> =>
@@ -131,10 +126,10 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
 
     it('is shown to the operator with the nodes, the last report of each gateway', async () => {
       await publish(report({ ok: false, error: 'No answer within 100 ms' }));
-      await eventually(async () => (await reported()).length === 1, patiently);
+      await eventually(async () => (await reported()).length === 1);
       expect(await reported()).toEqual([report({ ok: false, error: 'No answer within 100 ms' })]);
       await publish(report());
-      await eventually(async () => (await reported())[0]?.['ok'], patiently);
+      await eventually(async () => (await reported())[0]?.['ok']);
       expect(await reported()).toEqual([report()]);
     });
 
@@ -143,7 +138,7 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
       const node = await RawNode.register(api.url, api.config.nodeSecret, host);
       expect(await nodeOf(node)).toMatchObject({ version: null });
       await publish(report({ host, url: `http://${host}:8080`, version: 'v3.1.3' }));
-      await eventually(async () => (await nodeOf(node))?.['version'], patiently);
+      await eventually(async () => (await nodeOf(node))?.['version']);
       expect(await nodeOf(node)).toMatchObject({ version: 'v3.1.3' });
     });
 
@@ -155,7 +150,7 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
       ];
       await publish(report({ host, node: one.id, url: `http://${host}:8080`, version: 'v3.1.3' }));
       await publish(report({ host, node: other.id, url: `http://${host}:8081`, version: 'v5.14.0' }));
-      await eventually(async () => (await nodeOf(other))?.['version'], patiently);
+      await eventually(async () => (await nodeOf(other))?.['version']);
       expect(await nodeOf(one)).toMatchObject({ version: 'v3.1.3' });
       expect(await nodeOf(other)).toMatchObject({ version: 'v5.14.0' });
     });
@@ -163,7 +158,7 @@ describe('promises 4 and 5: what nodes run is measured, and those that are behin
     it('is dropped when it is none, and does not stop the next one', async () => {
       for (const nonsense of [null, 'text', {}, report({ ok: 'yes' })]) await publish(nonsense);
       await publish(report());
-      await eventually(async () => (await reported()).length > 0, patiently);
+      await eventually(async () => (await reported()).length > 0);
       expect(await reported()).toEqual([report()]);
     });
   });

@@ -15,7 +15,6 @@ import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api
 import { addPolicy } from '../../../test/configuration';
 
 const profiles = ['v3', 'v5.2', 'v5', 'v5.14'] as const;
-const deadlineMs = 60_000;
 
 describe('gateways of every generation', () => {
   let api: ApiUnderTest;
@@ -71,13 +70,13 @@ describe('gateways of every generation', () => {
   it.each(profiles)('%s registers, loads, hears of each change, and leaves', async (profile) => {
     const first = await create();
     const node = await aNode({ profile });
-    await node.waitFor(() => node.loadedApis.has(first.apiId), deadlineMs);
+    await node.waitFor(() => node.loadedApis.has(first.apiId));
     expect(await registeredHosts()).toContain(node.settings.hostname);
 
     const second = await create();
-    await node.waitFor(() => node.loadedApis.has(second.apiId), deadlineMs);
+    await node.waitFor(() => node.loadedApis.has(second.apiId));
     expectOk(await organisation.admin.client.delete(`/api/apis/${first.id}`));
-    await node.waitFor(() => !node.loadedApis.has(first.apiId), deadlineMs);
+    await node.waitFor(() => !node.loadedApis.has(first.apiId));
 
     await node.stop();
     expect(node.eventsOf('deregistered')).toHaveLength(1);
@@ -92,7 +91,7 @@ describe('gateways of every generation', () => {
     const reload = (): Promise<Response> =>
       fetch(`${node.url}/tyk/reload/?block=true`, { headers: { 'x-tyk-authorization': 'gateway-secret' } });
     for (let count = 0; count < 20; count += 1) await reload();
-    await node.waitFor(() => node.eventsOf('pinged').length >= 200, deadlineMs);
+    await node.waitFor(() => node.eventsOf('pinged').length >= 200);
     expect(node.eventsOf('nonce-failed')).toEqual([]);
     expect(node.eventsOf('registered')).toHaveLength(1);
     expect(node.reloadCount).toBeGreaterThanOrEqual(20);
@@ -101,12 +100,12 @@ describe('gateways of every generation', () => {
   it.each(profiles)('%s stays who it is when all of Redis is lost, and runs what it should', async (profile) => {
     const { apiId } = await create();
     const node = await aNode({ profile });
-    await node.waitFor(() => node.loadedApis.has(apiId), deadlineMs);
+    await node.waitFor(() => node.loadedApis.has(apiId));
     const before = node.nodeId;
     await emptyRedis();
-    await eventually(() => inSync(node), { deadlineMs, describe: 'the node to be in sync again' });
+    await eventually(() => inSync(node), { describe: 'the node to be in sync again' });
     const second = await create();
-    await node.waitFor(() => node.loadedApis.has(second.apiId) && node.loadedApis.has(apiId), deadlineMs);
+    await node.waitFor(() => node.loadedApis.has(second.apiId) && node.loadedApis.has(apiId));
     expect(node.nodeId).toBe(before);
     expect(node.eventsOf('registered')).toHaveLength(1);
     expect(node.eventsOf('nonce-failed')).toEqual([]);
@@ -117,12 +116,12 @@ describe('gateways of every generation', () => {
     const { apiId } = await create();
     const policy = await addPolicy(organisation, [apiId]);
     const node = await aNode({ profile });
-    await node.waitFor(() => node.loadedPolicies.has(policy), deadlineMs);
+    await node.waitFor(() => node.loadedPolicies.has(policy));
     expectOk(await organisation.admin.client.delete(`/api/portal/policies/${policy}`));
-    await node.waitFor(() => !node.loadedPolicies.has(policy), deadlineMs);
+    await node.waitFor(() => !node.loadedPolicies.has(policy));
     // What came instead opens nothing to anybody.
     expect([...node.loadedPolicies.values()]).toMatchObject([{ is_inactive: true, access_rights: {} }]);
-    await eventually(() => inSync(node), { deadlineMs });
+    await eventually(() => inSync(node));
   });
 
   it.each(profiles)('%s loads when it is told to while it registers, and does not hang', async (profile) => {
@@ -131,19 +130,16 @@ describe('gateways of every generation', () => {
       const release = proxy.holdRegistrations();
       const starting = aNode({ dashboardUrl: proxy.url, profile });
       const [node] = nodes;
-      await eventually(
-        async () => {
-          await create();
-          return (node?.eventsOf('fetch-finished').length ?? 0) >= 2;
-        },
-        { deadlineMs },
-      );
+      await eventually(async () => {
+        await create();
+        return (node?.eventsOf('fetch-finished').length ?? 0) >= 2;
+      });
       // It had neither an id nor a nonce to show.
       expect([node?.nodeId, node?.registered]).toEqual(['', false]);
       release();
       await starting;
       const { apiId } = await create();
-      await node?.waitFor(() => node.registered && node.loadedApis.has(apiId), deadlineMs);
+      await node?.waitFor(() => node.registered && node.loadedApis.has(apiId));
       expect(new Set(node?.eventsOf('fetch-finished').map(({ status }) => status))).toEqual(new Set([200]));
       expect(node?.eventsOf('reload-stuck')).toEqual([]);
     } finally {
@@ -171,7 +167,7 @@ describe('gateways of every generation', () => {
           return textOf(known?.['hostname']) === `host-${index}` && textOf(known?.['state']) === 'in_sync';
         });
       },
-      { deadlineMs, describe: 'every node to be known under its id, and in sync' },
+      { describe: 'every node to be known under its id, and in sync' },
     );
   });
 
@@ -192,16 +188,16 @@ describe('gateways of every generation', () => {
       });
       try {
         const tenant = await impatient.organisation();
-        await node.waitFor(() => node.reloadCount > 0, deadlineMs);
+        await node.waitFor(() => node.reloadCount > 0);
         proxy.refuseNextFetch();
         await tenant.admin.client.post('/api/apis', { api_definition: anApiDefinition() });
-        await node.waitFor(() => node.eventsOf('reload-stuck').length > 0, deadlineMs);
+        await node.waitFor(() => node.eventsOf('reload-stuck').length > 0);
         const stuck = await eventually(
           async () => {
             const { json } = expectOk(await impatient.admin.get('/admin/system/nodes'));
             return listOf(json['data']?.['nodes']).find((each) => textOf(each['state']) === 'stuck');
           },
-          { deadlineMs, describe: 'the node to be reported as stuck' },
+          { describe: 'the node to be reported as stuck' },
         );
         expect(stuck).toMatchObject({ id: node.nodeId, in_sync: false });
         expect(textOf(stuck['advice'])).toMatch(/^Restart the gateway process: /);
@@ -212,7 +208,7 @@ describe('gateways of every generation', () => {
           state: 'stuck',
           advice: expect.stringMatching(/^Restart the gateway process: /) as string,
         });
-        await eventually(() => impatient.logged().includes('"msg":"A node is stuck"'), { deadlineMs });
+        await eventually(() => impatient.logged().includes('"msg":"A node is stuck"'));
         const logged = impatient.logged().split('\n');
         expect(logged.find((line) => line.includes('A node is stuck'))).toMatch(
           new RegExp(`"level":"error".*"node":"${node.nodeId}".*"advice":"Restart the gateway process: `),
@@ -230,7 +226,7 @@ describe('gateways of every generation', () => {
     );
     const { apiId } = await create();
     const node = await aNode({ segmented: true, tags: ['edge-eu'] });
-    await node.waitFor(() => node.loadedApis.has(textOf(tagged.json['ID'])), deadlineMs);
+    await node.waitFor(() => node.loadedApis.has(textOf(tagged.json['ID'])));
     expect(node.loadedApis.has(apiId)).toBe(false);
   });
 
