@@ -1,5 +1,6 @@
 import { listOf } from '@castellan/testing';
 import { ApiUnderTest, expectOk } from '../../test/api-under-test';
+import { byAnyWord } from '../documentation/filter';
 import { tags } from '../documentation/tags';
 
 describe('a path that leads nowhere', () => {
@@ -30,6 +31,7 @@ describe('a path that leads nowhere', () => {
     const { text } = await api.anonymous.get('/docs/swagger-ui-init.js');
     const options = ['persistAuthorization', 'filter', 'tryItOutEnabled'];
     for (const option of options) expect(text).toMatch(new RegExp(`"${option}": ?true`));
+    expect(text).toContain(`"opsFilter": ${byAnyWord.toString()}`);
     // The page shows groups in the order of the document's tags, with what each is about.
     const published = expectOk(await api.anonymous.get('/openapi.json'));
     expect(listOf(published.json['tags']).map(({ name, description }) => [name, description])).toEqual(tags);
