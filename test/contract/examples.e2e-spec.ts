@@ -27,6 +27,7 @@ const underApi = [
   ...[
     'createBasicAuthUser',
     'queryAnalytics',
+    'eraseFromAnalytics',
     'validateAsset',
     'createAsset',
     'updateOpaRules',

@@ -150,7 +150,8 @@ describe('facts of a session', () => {
       }),
     ).toEqual({
       ...{ organisationId: org, alias: 'mobile', apiIds: ['a', 'b'], policyIds: ['p'], tags: ['x'] },
-      ...{ certificate: 'cert', oauthClient: 'client', inactive: false, expires: 1_800_000_000 },
+      ...{ certificate: 'cert', certificates: ['cert'], oauthClient: 'client', inactive: false },
+      expires: 1_800_000_000,
       created: new Date('2026-11-26T03:24:19.112Z'),
       updated: new Date(1_795_663_459_000),
     });
