@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { loadApiConfig } from './load';
 import { configurationNotes } from './notes';
 
@@ -38,5 +41,19 @@ describe('notes on the configuration', () => {
     expect(configurationNotes(environment)).toEqual([expect.stringMatching(/names no database.*"castellan"/)]);
     expect(loadApiConfig(environment).mongodbUri).toContain('/castellan?');
     expect(configurationNotes({ CASTELLAN_MONGODB_URI: 'mongodb://127.0.0.1/mine' })).toEqual([]);
+  });
+
+  it('say so of an address that comes from a file, too', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'castellan-notes-'));
+    const file = join(folder, 'uri');
+    writeFileSync(file, 'mongodb://127.0.0.1:27017\n');
+    try {
+      expect(configurationNotes({ CASTELLAN_MONGODB_URI_FILE: file })).toEqual([
+        expect.stringMatching(/names no database.*"castellan"/),
+      ]);
+      expect(configurationNotes({ CASTELLAN_MONGODB_URI_FILE: join(folder, 'missing') })).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { prefix, type Environment } from './load';
+import { prefix, valueOf, type Environment } from './load';
 import { withoutDatabase } from './mongodb-uri';
 import { apiOnlySettings, commonSettings, hostManagerOnlySettings, launcherSettings } from './schema';
 
@@ -39,6 +39,15 @@ const nearest = (name: string): string =>
 /** Every variable that this project reads, with its prefix. */
 export const settingNames: readonly string[] = known.map((name) => `${prefix}${name}`);
 
+/** Empty when it cannot be read, of which whoever loads the configuration tells. */
+const addressIn = (environment: Environment): string => {
+  try {
+    return valueOf(environment, 'MONGODB_URI') ?? '';
+  } catch {
+    return '';
+  }
+};
+
 /**
  * What is no mistake for sure and still worth a word at the start: variables that nobody reads, and defaults that were
  * taken because of what a value leaves out. No value is repeated.
@@ -50,7 +59,7 @@ export const configurationNotes = (environment: Environment): readonly string[] 
     .filter((name) => !known.includes(name) && !ofOthers.test(name))
     .sort()
     .map((name) => `${prefix}${name} is not a setting and is ignored; did you mean ${prefix}${nearest(name)}?`);
-  const uri = environment[`${prefix}MONGODB_URI`] ?? '';
+  const uri = addressIn(environment);
   if (!withoutDatabase(uri)) return unknown;
   return [...unknown, `${prefix}MONGODB_URI names no database; the database is "castellan"`];
 };

@@ -3,6 +3,7 @@ export * from './node/node-protocol';
 export * from './keys';
 export * from './json/json-text';
 export { definitionSchema } from './check/classic/definition-schema';
+export { regexpWeight } from './go/regexp';
 export { checkDefinition } from './check/classic/check-definition';
 export { checkApiWrapper } from './check/classic/check-api-wrapper';
 export type { Problem } from './schema/check';

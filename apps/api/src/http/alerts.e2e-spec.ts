@@ -63,6 +63,8 @@ describe('figures that people set alerts on', () => {
     await eventually(async () => (await load()).includes(next));
     expect(await counted('castellan_snapshot_builds_total')).toBe(before + 1);
     const { text } = expectOk(await api.anonymous.get('/metrics'));
-    expect(text).toContain('# TYPE castellan_snapshot_builds_total counter');
+    const totals = [...text.matchAll(/^# TYPE (castellan_\w+_total) (\w+)$/gm)];
+    expect(totals.map(([, name]) => name)).toContain('castellan_snapshot_builds_total');
+    expect(totals.filter(([, , type]) => type !== 'counter')).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ApiConfig } from '@castellan/config';
 import type { KeptText } from '@castellan/persistence';
-import { REDACTED, withoutAccessKeys } from '@castellan/tyk';
+import { REDACTED, withoutAccessKeys, withoutKeyTokens } from '@castellan/tyk';
 import { OperatorSecrets } from '../auth/operator-secrets';
 
 /** Shorter ones may stand in a text by chance. */
@@ -31,7 +31,7 @@ export const secretsOf = (config: ApiConfig): readonly string[] => [
 
 /**
  * A text that a caller wrote, such as a path or a reason, without credentials of this installation: every access key in
- * the form that they have, the secrets of the operator and of gateways, and what the caller has proven itself with. It is
+ * the form that they have, tokens of keys, the secrets of the operator and of gateways, and what the caller has proven itself with. It is
  * stored and logged, and read by others.
  */
 export const withoutCredentials = (
@@ -50,8 +50,11 @@ export const keptTextOf =
 const withoutSecrets = (secrets: readonly string[]): ((text: string) => string) => {
   const forms = [...new Set(secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]))];
   return (text) =>
-    withoutAccessKeys(
-      forms.reduce((kept, form) => kept.replaceAll(form, REDACTED), text),
+    withoutKeyTokens(
+      withoutAccessKeys(
+        forms.reduce((kept, form) => kept.replaceAll(form, REDACTED), text),
+        REDACTED,
+      ),
       REDACTED,
     );
 };

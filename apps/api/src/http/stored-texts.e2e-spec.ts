@@ -3,7 +3,7 @@ import { Public } from '@castellan/rbac';
 import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
-import { anApiDefinition, listOf } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf } from '@castellan/testing';
 import { ReloadReports } from '../gateways/nodes/reload-reports';
 import { startAppWithRoutes } from '../../../../test/support/app-with-routes';
 import { ApiUnderTest, expectOk } from '../../test/api-under-test';
@@ -32,7 +32,14 @@ describe('texts that are kept (promise 9)', () => {
       const headers = { 'x-change-reason': `for ${adminSecret} and ${nodeSecret}` };
       expectOk(await client.delete(`/api/apis/${id}`, { headers }));
       expect((await client.delete(`/api/apis/${nodeSecret}`)).status).toBe(404);
+      const access_rights = { [await addApi(organisation)]: { versions: ['Default'] } };
+      const token = textOf(expectOk(await client.post('/api/keys', { access_rights })).json['key_id']);
+      await addApi(organisation, anApiDefinition({ config_data: { note: `of ${token}` } }));
+      const another = await addApi(organisation);
+      expectOk(await client.delete(`/api/apis/${another}`, { headers: { 'x-change-reason': `of ${token}.` } }));
       const { text, json } = expectOk(await client.get('/api/audit-logs?p=-1'));
+      expect(listOf(json['audit_logs']).map(({ reason }) => reason)).toContain('of [redacted].');
+      expect(text).not.toContain(token);
       expect(listOf(json['audit_logs']).map(({ reason }) => reason)).toContain('for [redacted] and [redacted]');
       for (const secret of [adminSecret, nodeSecret]) expect(text).not.toContain(secret);
 

@@ -17,6 +17,7 @@ import {
 } from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
 import type { OrganisationContext } from '../http/request-context';
+import { refuseUnfitRoute } from '../resources/ids';
 import { ResourceTools } from '../resources/resource-tools';
 import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
@@ -26,6 +27,9 @@ import { chosenKey, generatedKey, keyOfNodes, type NewKey } from './key-identity
 import { KeyKeeper } from './key-keeper';
 import { KeyPlacing, plainDigest } from './key-places';
 import { KeyWriter, taken, type KeyChange } from './key-writer';
+
+/** What stands in paths where the id of a key would. */
+const routes = ['detailed', 'export', 'import', 'preview', 'reconcile', 'search'];
 
 /** What a new key is to be called; neither for one with a generated token. */
 export interface Choice {
@@ -126,6 +130,7 @@ export class KeysService {
     if (id === undefined) return generatedKey(organisation, this.config);
     const problems = checkKeyId(id, organisation);
     if (problems.length > 0) throw new ValidationFailed(problems);
+    refuseUnfitRoute(id, 'key', routes);
     // What looks like a hash is taken for one, and would stand in the index.
     if (!this.config.hashKeys && isKeyHash(id))
       throw new ValidationFailed([{ path: 'key', message: 'must not look like a hash where keys are not hashed' }]);

@@ -66,6 +66,9 @@ export const parseClient = (body: unknown, separator: string): ClientContent => 
     if (value === null || value === '' || plain.test(value)) continue;
     problems.push({ path, message: 'must be of letters, digits and . _ ~ = / -, which need no encoding anywhere' });
   }
+  if (content.clientId === '.' || content.clientId === '..') {
+    problems.push({ path: 'client_id', message: 'must not be . or .., which no address can hold' });
+  }
   if (metadata !== undefined && metadata !== null && !isJsonObject(metadata)) {
     problems.push({ path: 'meta_data', message: 'must be an object' });
   } else if (Buffer.byteLength(JSON.stringify(metadata ?? null)) > largestMetadata) {

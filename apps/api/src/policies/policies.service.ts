@@ -27,7 +27,7 @@ import { ResourceTools } from '../resources/resource-tools';
 import { rowIdObstacles } from '../resources/row-ids';
 import type { ReadScope } from '../resources/read-scope';
 import type { Drafting, Obstacle, Wanted } from '../resources/wanted';
-import { accessRightsOf, composePolicy, parsePolicyBody, policyDraft } from './policy-content';
+import { accessRightsOf, checkPolicyAhead, composePolicy, parsePolicyBody, policyDraft } from './policy-content';
 import { policyForm } from './policy-form';
 import { PolicyKeys } from './policy-keys';
 import { unknownReferences } from './policy-references';
@@ -89,6 +89,10 @@ export class PoliciesService extends ResourceService<PolicyRow> {
       { $or: [{ policyId: { $in: [...ids] } }, { _id: { $in: rowIds } }] },
       session,
     );
+  }
+
+  override prepare(body: unknown): Promise<void> {
+    return checkPolicyAhead(body);
   }
 
   parse(body: unknown): JsonObject {

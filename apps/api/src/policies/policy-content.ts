@@ -1,7 +1,6 @@
 import { ValidationFailed, type FieldError } from '@castellan/dto';
 import { ownerFields, type Draft, type PolicyRow } from '@castellan/persistence';
 import {
-  checkPolicy,
   contentDigest,
   flagAt,
   isJsonObject,
@@ -13,6 +12,7 @@ import {
   type JsonValue,
 } from '@castellan/tyk';
 import { ownersIn } from '../ownership/sight';
+import { checkAhead, problemsOfPolicy } from '../threads/document-checks';
 
 /** Identity of a policy: what Castellan decides, whatever the body says. */
 export interface PolicyIdentity {
@@ -36,10 +36,15 @@ const goTime = /^\d{4}-\d\d-\d\dT\d\d:[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 const isObject = (body: unknown): body is JsonObject =>
   typeof body === 'object' && body !== null && !Array.isArray(body);
 
+/** Has a large policy checked beside the thread that answers requests. @throws Busy, BodyTooLarge */
+export const checkPolicyAhead = async (body: unknown): Promise<void> => {
+  if (isObject(body)) await checkAhead(body, 'checkPolicy');
+};
+
 /** @throws ValidationFailed with each wrong field */
 export const parsePolicyBody = (body: unknown): JsonObject => {
   if (!isObject(body)) throw new ValidationFailed([{ path: 'body', message: 'must be a JSON object' }]);
-  const problems = [...checkPolicy(body), ...checkDate(ownField(body, 'date_created')), ...checkApiIds(body)];
+  const problems = [...problemsOfPolicy(body), ...checkDate(ownField(body, 'date_created')), ...checkApiIds(body)];
   if (problems.length > 0) throw new ValidationFailed(problems);
   return body;
 };

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { anApiDefinition, aPolicy, listOf, textOf, unique, type HttpClient, type Reply } from '@castellan/testing';
 import { anOasApi } from '../../test/oas-documents';
-import { ApiUnderTest, expectOk } from '../../test/api-under-test';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { addApi } from '../../test/configuration';
 
 /** Every kind whose resources have ids of clients' own: how one is made, and where the id stands. */
 const kinds = [
@@ -57,9 +58,9 @@ const kinds = [
   },
 ] as const;
 
-const { paths }: { readonly paths: object } = JSON.parse(
+const { paths }: { readonly paths: Readonly<Record<string, object>> } = JSON.parse(
   readFileSync(join(__dirname, '..', '..', '..', '..', 'openapi.json'), 'utf8'),
-) as { paths: object };
+) as { paths: Record<string, object> };
 
 /** The words that stand in paths where the id would, by the published document. */
 const wordsBelow = (places: readonly string[]): readonly string[] => {
@@ -113,5 +114,36 @@ describe.each(kinds)('the id of $name', (kind) => {
     expect([200, 201]).toContain(made.status);
     const found = expectOk(await client.get(`${path}/${id}`));
     expect(found.text).toContain(idOf(made));
+  });
+});
+
+describe('the id of a key or of an OAuth client', () => {
+  let api: ApiUnderTest;
+  let organisation: TestOrganisation;
+
+  beforeAll(async () => {
+    api = await ApiUnderTest.start();
+    organisation = await api.organisation();
+  });
+  afterAll(() => api.stop());
+
+  it('is refused when it is a word that stands where the id would, or dots that no address can hold', async () => {
+    const apiId = await addApi(organisation);
+    const { client } = organisation.admin;
+    const session = { access_rights: { [apiId]: { api_id: apiId, versions: ['Default'] } } };
+    const words = Object.entries(paths).flatMap(([path, operations]) => {
+      const word = /^\/api\/keys\/([^/{]+)$/.exec(path)?.[1];
+      // Where there is something to be posted, that is what is meant.
+      return word === undefined || 'post' in operations ? [] : [word];
+    });
+    expect(words).toContain('detailed');
+    for (const word of words) {
+      const reply = await client.post(`/api/keys/${word}`, session);
+      expect([word, reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([word, 400, 'key']);
+    }
+    for (const client_id of ['.', '..']) {
+      const reply = await client.post(`/api/apis/oauth/${apiId}`, { client_id, redirect_uri: 'https://a.example/' });
+      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, 'client_id']);
+    }
   });
 });

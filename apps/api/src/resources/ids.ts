@@ -17,9 +17,21 @@ export const refuseUnfitId = (id: string, path: string, routes: readonly string[
   if (message !== null) throw new ValidationFailed([{ path, message }]);
 };
 
+/** The same of an id that may have parts of an address in it, because clients encode it. @throws ValidationFailed */
+export const refuseUnfitRoute = (id: string, path: string, routes: readonly string[]): void => {
+  const message = faultOfRoute(id, routes);
+  if (message !== null) throw new ValidationFailed([{ path, message }]);
+};
+
+/** Dots are taken out of an address by every client, encoded or not. */
+const faultOfRoute = (id: string, routes: readonly string[]): string | null => {
+  if (id === '.' || id === '..') return 'must not be . or .., which no address can hold';
+  return routes.includes(id) ? `must not be "${id}", which is a route of its own` : null;
+};
+
 const faultOf = (id: string, routes: readonly string[]): string | null => {
   if (id.length > longestId) return `may have ${longestId} characters`;
   if (unfit.test(id) || id === '.' || id === '..')
     return 'must be usable in a path: no white space, /, \\, ?, # or %, and not . or ..';
-  return routes.includes(id) ? `must not be "${id}", which is a route of its own` : null;
+  return faultOfRoute(id, routes);
 };

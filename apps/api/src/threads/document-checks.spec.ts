@@ -1,5 +1,5 @@
-import { checkOas, importOpenApi, isJsonObject, toNodeDocument, type JsonObject } from '@castellan/tyk';
-import { checkAhead, importDocument, lostOnNodes, problemsOfOas } from './document-checks';
+import { checkOas, checkPolicy, importOpenApi, isJsonObject, toNodeDocument, type JsonObject } from '@castellan/tyk';
+import { checkAhead, importDocument, lostOnNodes, problemsOfOas, problemsOfPolicy } from './document-checks';
 import { isLarge } from './large-documents';
 
 const operation = (index: number): JsonObject => ({
@@ -34,6 +34,25 @@ describe('checks of documents', () => {
     await checkAhead(wrong, 'checkOas');
     expect(problemsOfOas(wrong)).toEqual(checkOas(wrong));
     expect(problemsOfOas(wrong)).not.toEqual([]);
+  });
+
+  it('give the same for a policy whose patterns are heavy', async () => {
+    const allowed_urls = Array.from({ length: 40 }, (_, index) => ({
+      url: `/a${index}/(?:[a-z0-9]{10}){40}[`,
+      methods: ['GET'],
+    }));
+    const policy = { name: 'heavy', access_rights: { api: { api_id: 'api', versions: ['Default'], allowed_urls } } };
+    expect(isLarge(policy)).toBe(true);
+    await checkAhead(policy, 'checkPolicy');
+    expect(problemsOfPolicy(policy)).toEqual(checkPolicy(policy));
+    expect(problemsOfPolicy(policy)).toHaveLength(40);
+  });
+
+  it('of few patterns that are heavy are as large as those of many values', () => {
+    const pattern = '(?:[a-z0-9]{10}){40}';
+    expect(isLarge({ path: pattern })).toBe(false);
+    expect(isLarge(Array.from({ length: 30 }, () => ({ path: pattern })))).toBe(true);
+    expect(isLarge(Array.from({ length: 30 }, () => ({ text: `prose (with ${pattern} in it)` })))).toBe(false);
   });
 
   it('of a large document leave the turn to everybody else', async () => {

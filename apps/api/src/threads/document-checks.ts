@@ -3,6 +3,7 @@ import {
   checkDefinition,
   checkDefinitionMeaning,
   checkOas,
+  checkPolicy,
   contentDigest,
   deriveClassicDefinition,
   diffJson,
@@ -23,12 +24,15 @@ import { inThread, isLarge } from './large-documents';
 const checkedAhead = new WeakMap<JsonObject, readonly FieldError[]>();
 
 /**
- * Checks a large document beside the thread that answers requests, so that {@link problemsOfOas} or
- * {@link problemsOfClassic} knows the outcome. A small one is checked when it is asked for.
+ * Checks a large document beside the thread that answers requests, so that {@link problemsOfOas},
+ * {@link problemsOfClassic} or {@link problemsOfPolicy} knows the outcome. A small one is checked when it is asked for.
  *
  * @throws Busy, BodyTooLarge
  */
-export const checkAhead = async (document: JsonObject, work: 'checkOas' | 'checkClassic'): Promise<void> => {
+export const checkAhead = async (
+  document: JsonObject,
+  work: 'checkOas' | 'checkClassic' | 'checkPolicy',
+): Promise<void> => {
   if (checkedAhead.has(document) || !isLarge(document)) return;
   checkedAhead.set(document, await inThread<FieldError[]>(work, JSON.stringify(document)));
 };
@@ -40,6 +44,10 @@ export const problemsOfOas = (document: JsonValue): readonly FieldError[] =>
 /** What is wrong with the types of a classic definition. */
 export const problemsOfClassic = (definition: JsonObject): readonly FieldError[] =>
   checkedAhead.get(definition) ?? checkDefinition(definition);
+
+/** What is wrong with a policy. */
+export const problemsOfPolicy = (policy: JsonObject): readonly FieldError[] =>
+  checkedAhead.get(policy) ?? checkPolicy(policy);
 
 /** What is wrong with a definition that was derived or edited here: its types, and what they mean together. */
 export const problemsOfMeaning = async (definition: JsonObject): Promise<readonly FieldError[]> =>

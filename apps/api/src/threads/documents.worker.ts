@@ -3,6 +3,7 @@ import {
   checkDefinition,
   checkDefinitionMeaning,
   checkOas,
+  checkPolicy,
   contentDigest,
   deriveClassicDefinition,
   diffJson,
@@ -36,6 +37,7 @@ const objectAt = (texts: Texts, index: number): JsonObject => {
 const works = {
   checkOas: (texts) => checkOas(objectAt(texts, 0)),
   checkClassic: (texts) => checkDefinition(objectAt(texts, 0)),
+  checkPolicy: (texts) => checkPolicy(objectAt(texts, 0)),
   checkMeaning: (texts) => {
     const definition = objectAt(texts, 0);
     return [...checkDefinition(definition), ...checkDefinitionMeaning(definition)];

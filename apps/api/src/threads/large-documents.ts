@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from '@castellan/tyk';
+import { isJsonObject, regexpWeight, type JsonValue } from '@castellan/tyk';
 import { BodyTooLarge } from '../http/bodies/refusals';
 import type { DocumentTask } from './documents.worker';
 import { ThreadDied, Threads } from './threads';
@@ -7,6 +7,10 @@ import { ThreadDied, Threads } from './threads';
 const manyValues = 20_000;
 /** The same for one that is a text. */
 const manyCharacters = 512 * 1024;
+/** The same for one whose patterns are compiled: about a tenth of a second, at ten microseconds each. */
+const heavyPatterns = 10_000;
+/** A pattern that is worth weighing; prose has spaces in it. */
+const pattern = /^(?=.*[\\[({*+?|])\S+$/;
 
 const threads = new Threads<DocumentTask, string>(require.resolve('./documents.worker'), {
   memory: 'checks',
@@ -17,12 +21,15 @@ const threads = new Threads<DocumentTask, string>(require.resolve('./documents.w
 /** Whether work on these is too much for the thread that answers requests. Looks at no more values than decide it. */
 export const isLarge = (...documents: readonly JsonValue[]): boolean => {
   const open: JsonValue[] = [...documents];
-  let [values, characters] = [0, 0];
+  let [values, characters, weight] = [0, 0, 0];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     const inside: readonly JsonValue[] = Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value) : [];
     values += inside.length;
-    if (typeof value === 'string') characters += value.length;
-    if (values > manyValues || characters > manyCharacters) return true;
+    if (typeof value === 'string') {
+      characters += value.length;
+      if (value.length <= manyCharacters && pattern.test(value)) weight += regexpWeight(value);
+    }
+    if (values > manyValues || characters > manyCharacters || weight > heavyPatterns) return true;
     for (const each of inside) if (typeof each === 'object' || typeof each === 'string') open.push(each);
   }
   return false;

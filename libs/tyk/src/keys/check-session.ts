@@ -1,4 +1,5 @@
 import { checkCompiled } from '../check/compiled/check-compiled';
+import { MOST_OF_SESSION } from '../check/compiled/kinds';
 import { POLICY_FIELDS } from '../check/compiled/fields';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-text';
 import { at, numberAt, objectAt, textAt } from '../json/read';
@@ -21,7 +22,7 @@ export const checkSession: Check = (session) => {
   const problems = checkShape(session);
   if (problems.length > 0 || !isJsonObject(session)) return problems;
   return [
-    ...checkCompiled(session, POLICY_FIELDS),
+    ...checkCompiled(session, POLICY_FIELDS, MOST_OF_SESSION),
     ...checkTimes(session),
     ...checkLimits(session, ''),
     ...Object.entries(objectAt(session, 'access_rights')).flatMap(([id, right]) => checkRight(id, right)),

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { KEY_HASH_ALGORITHMS } from './key-hash-algorithm';
-import { generateToken, organisationOfToken, parseToken, tokenAlgorithm } from './token';
+import { generateToken, organisationOfToken, parseToken, tokenAlgorithm, withoutKeyTokens } from './token';
 
 const org = '5e9d9544a1dcd60001d0ed20';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -69,5 +69,18 @@ describe('tokens', () => {
     expect(tokenAlgorithm(token.replace('=', ''))).toBeUndefined();
     expect(tokenAlgorithm(`${token.slice(0, 8)}\n${token.slice(8)}`)).toBe('murmur64');
     expect(tokenAlgorithm(`ey-_${token}`)).toBeUndefined();
+  });
+
+  it('are taken out of texts, and nothing else is', () => {
+    const json = generateToken(org, '3065aff7f82a41a2a4fda7b2fc820e8b', 'murmur128');
+    const legacy = generateToken(org, '3065aff7f82a41a2a4fda7b2fc820e8b');
+    expect(withoutKeyTokens(`of ${json}, ${legacy}.`, '*')).toBe('of *, *.');
+    const others = [
+      base64('{"name":"somebody who is no key of anybody"}'),
+      'a'.repeat(64),
+      `${org}${'b'.repeat(64)}`,
+      org,
+    ];
+    expect(withoutKeyTokens(others.join(' '), '*')).toBe(others.join(' '));
   });
 });

@@ -58,6 +58,16 @@ export function tokenAlgorithm(token: string): KeyHashAlgorithm | undefined {
   return KEY_HASH_ALGORITHMS.find((known) => known === named);
 }
 
+/** Tokens in the JSON form, and those of an organisation's id and a generated one. */
+const TOKENS = /(?<![A-Za-z0-9+/])eyJ[A-Za-z0-9+/]{40,}={0,2}|(?<![0-9A-Fa-f])[0-9a-f]{56}(?![0-9A-Fa-f])/g;
+
+/** A text without the tokens of keys that can be told from other words. Custom keys are words like any other. */
+export function withoutKeyTokens(text: string, instead: string): string {
+  return text.replace(TOKENS, (found) =>
+    found.startsWith(JSON_TOKEN_PREFIX) && organisationOfToken(found) === undefined ? found : instead,
+  );
+}
+
 function legacyOrganisation(token: string): string | undefined {
   if (token.length <= ORGANISATION_ID_LENGTH) return undefined;
   const head = token.slice(0, ORGANISATION_ID_LENGTH);

@@ -2,7 +2,7 @@ import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../../j
 import type { Problem } from '../../schema/check';
 import { entryPath } from '../../schema/path';
 import type { CompiledField } from './fields';
-import { Compiler } from './kinds';
+import { Compiler, MOST_OF_DOCUMENT } from './kinds';
 
 /** More than this nobody reads. */
 const MAX_PROBLEMS = 50;
@@ -19,9 +19,14 @@ interface Found {
  * down with each request, and none is seen before.
  *
  * @param document one whose fields have the right types
+ * @param most what its patterns may weigh together
  */
-export function checkCompiled(document: JsonObject, fields: readonly CompiledField[]): Problem[] {
-  const compiler = new Compiler();
+export function checkCompiled(
+  document: JsonObject,
+  fields: readonly CompiledField[],
+  most: number = MOST_OF_DOCUMENT,
+): Problem[] {
+  const compiler = new Compiler(most);
   const problems: Problem[] = [];
   for (const { at, as, when } of fields) {
     for (const { value, path, owner } of find({ value: document, path: '', owner: document }, stepsOf(at))) {

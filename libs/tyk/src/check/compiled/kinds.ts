@@ -10,15 +10,21 @@ export type CompiledAs = Matcher | 'template' | 'bodyTransform' | 'jsonSchema' |
 
 type Matcher = 'regexp' | 'path' | 'allowedUrl';
 
-/** Some ten microseconds each; a document may cost about two seconds, one pattern two tenths of that. */
+/** Some ten microseconds each: one pattern may cost two tenths of a second. */
 const MOST_OF_ONE = 20_000;
-const MOST_OF_ALL = 200_000;
+
+/** What the patterns of a definition or a policy may cost: two seconds, beside the thread that answers requests. */
+export const MOST_OF_DOCUMENT = 200_000;
+/** Of a key, which is checked where requests are answered. */
+export const MOST_OF_SESSION = 60_000;
 
 const WHOLE = '';
 
 /** Compiles values as gateways do, as long as the patterns of one document are not more than anybody means. */
 export class Compiler {
   private weight = 0;
+
+  constructor(private readonly most: number) {}
 
   /** The first thing that is wrong with a value; undefined when gateways can compile it, or would not. */
   faultOf(value: JsonValue, as: CompiledAs): CompileFault | undefined {
@@ -43,8 +49,8 @@ export class Compiler {
     const weight = regexpWeight(pattern);
     if (weight > MOST_OF_ONE) return 'is a regular expression of a size that nobody means';
     this.weight += weight;
-    return this.weight > MOST_OF_ALL
-      ? 'is beyond the regular expressions that one document may have: what is before it takes two seconds to compile; make several APIs of it, or fewer patterns'
+    return this.weight > this.most
+      ? 'is beyond the regular expressions that one document may have: what is before it takes all the time that compiling them may take; make several of it, or fewer patterns'
       : regexpFault(pattern);
   }
 

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../json/json-text';
 import { listAt, objectAt, textAt } from '../../json/read';
 import type { Problem } from '../../schema/check';
-import { Compiler } from '../compiled/kinds';
+import { Compiler, MOST_OF_DOCUMENT } from '../compiled/kinds';
 import { documentPath } from './openapi-check';
 import { visitStructure } from './semantics';
 import { EXTENSION, objectsOf, readAt, textsOf } from '../../openapi/values';
@@ -18,7 +18,7 @@ const NOT_EMPTY = 'must not be empty';
 /** Rules of nodes beside those of OpenAPI. The document's structure and its references are known to be right. */
 export function checkLoading(document: JsonObject): Problem[] {
   const problems: Problem[] = [];
-  const compiler = new Compiler();
+  const compiler = new Compiler(MOST_OF_DOCUMENT);
   const report: Report = (trail, message) => {
     problems.push({ path: documentPath(trail, document), message });
   };
