@@ -89,6 +89,19 @@ describe('FrontDoor', () => {
     await door.listen(0, '127.0.0.1');
   });
 
+  it('does not wait for connections on which nothing has been asked, as browsers open them ahead', async () => {
+    await opened();
+    const { port } = new URL(door.url);
+    const silent = connect(Number(port), '127.0.0.1');
+    await once(silent, 'connect');
+    // Whatever is asked afterwards has come after that connection.
+    await get('/now');
+    const ended = once(silent, 'close');
+    await door.leave();
+    await ended;
+    await door.listen(0, '127.0.0.1');
+  });
+
   it('fails to listen where somebody else does', async () => {
     const other = new FrontDoor();
     fastify({ serverFactory: other.serverFactory });

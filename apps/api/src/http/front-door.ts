@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { FastifyServerFactory } from 'fastify';
 import { ErrorReply } from '@castellan/dto';
+import { SilentConnections } from './silent-connections';
 
 type State = 'starting' | 'open' | 'stopping' | 'stopped';
 
@@ -22,6 +23,7 @@ export class FrontDoor {
   private underWay = 0;
   private readonly whenIdle = new Set<() => void>();
   private listener: Server | null = null;
+  private silent: SilentConnections | null = null;
 
   /** For Fastify: the server that its application is behind. */
   readonly serverFactory: FastifyServerFactory = (application, options) => {
@@ -33,6 +35,7 @@ export class FrontDoor {
     if (typeof requestTimeout === 'number') server.requestTimeout = requestTimeout;
     if (typeof connectionTimeout === 'number') server.setTimeout(connectionTimeout);
     this.listener = server;
+    this.silent = new SilentConnections(server);
     return server;
   };
 
@@ -82,6 +85,7 @@ export class FrontDoor {
     const { server } = this;
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeIdleConnections();
+    this.silent?.close();
     await closed;
   }
 

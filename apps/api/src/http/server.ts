@@ -15,6 +15,7 @@ import { ErrorReply } from '@castellan/dto';
 import type { Logger, Metrics } from '@castellan/observability';
 import type { AccessControl } from '@castellan/rbac';
 import type { ActingOrganisation } from '../auth/acting-organisation';
+import { SilentConnections } from './silent-connections';
 import { admitCallers } from './admit-callers';
 import { acceptBodies } from './bodies/accept-bodies';
 import { BodyBudget } from './bodies/body-budget';
@@ -102,6 +103,11 @@ export const prepareServer = async (
   });
   await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy });
   await server.register(cookie);
+  const silent = new SilentConnections(server.server);
+  server.addHook('preClose', (done) => {
+    silent.close();
+    done();
+  });
   admitCallers(server, control, limits, acting);
   acceptBodies(server, config, budget);
   acceptLargeBodies(server, config);
