@@ -15,6 +15,7 @@ export { WEB_HOOK_HANDLER, checkHook, embedHooks, referencedHookIds } from './ch
 export { listenClaims, normaliseListenPath, type ListenAddress } from './check/address/listen-path';
 export { lookedUpAddresses } from './check/address/looked-up';
 export { toAccessKey, withoutAccessKeys } from './json/access-key';
+export { withoutBasicCredentials, withoutIssuedSecrets } from './json/issued-secret';
 export { REDACTED, redact, redactDiff } from './json/redact';
 export { applyDiff, diffJson, type DiffOperation } from './json/diff';
 export { flagAt, listAt, numberAt, objectAt, textAt } from './json/read';

@@ -1,17 +1,30 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ApiConfig } from '@castellan/config';
 import type { KeptText } from '@castellan/persistence';
-import { REDACTED, withoutAccessKeys, withoutKeyTokens } from '@castellan/tyk';
+import {
+  REDACTED,
+  withoutAccessKeys,
+  withoutBasicCredentials,
+  withoutIssuedSecrets,
+  withoutKeyTokens,
+} from '@castellan/tyk';
 import { OperatorSecrets } from '../auth/operator-secrets';
 
 /** Shorter ones may stand in a text by chance. */
 const shortest = 8;
 
 /** The credentials that a request brings, without the word before them. */
-const broughtBy = ({ authorization, 'admin-auth': adminAuth }: IncomingHttpHeaders): readonly string[] =>
-  [authorization?.replace(/^bearer\s+/i, '').trim(), typeof adminAuth === 'string' ? adminAuth.trim() : undefined]
+const broughtBy = ({ authorization, cookie, 'admin-auth': adminAuth }: IncomingHttpHeaders): readonly string[] =>
+  [
+    authorization?.replace(/^bearer\s+/i, '').trim(),
+    typeof adminAuth === 'string' ? adminAuth.trim() : undefined,
+    ...Array.from(cookie?.matchAll(ownCookies) ?? [], ([, value]) => value),
+  ]
     .filter((secret) => secret !== undefined)
     .filter((secret) => secret.length >= shortest);
+
+/** Of sessions and of devices that logged in before, whatever stands before their names. */
+const ownCookies = /castellan-[a-z]+=([^;\s]+)/g;
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -31,8 +44,9 @@ export const secretsOf = (config: ApiConfig): readonly string[] => [
 
 /**
  * A text that a caller wrote, such as a path or a reason, without credentials of this installation: every access key in
- * the form that they have, tokens of keys, the secrets of the operator and of gateways, and what the caller has proven itself with. It is
- * stored and logged, and read by others.
+ * the form that they have, tokens of keys, secrets of OAuth clients and refresh tokens, the secrets of the operator and of
+ * gateways, and what the caller has proven itself with. It is stored and logged, and read by others. What somebody has
+ * chosen, such as a password, is a word like any other (decision 33).
  */
 export const withoutCredentials = (
   text: string,
@@ -49,15 +63,14 @@ export const keptTextOf =
 /** Takes secrets, in the form that they have in JSON too, and access keys out of texts. */
 const withoutSecrets = (secrets: readonly string[]): ((text: string) => string) => {
   const forms = [...new Set(secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]))];
-  return (text) =>
-    withoutKeyTokens(
-      withoutAccessKeys(
-        forms.reduce((kept, form) => kept.replaceAll(form, REDACTED), text),
-        REDACTED,
-      ),
-      REDACTED,
-    );
+  return (text) => {
+    const unknown = forms.reduce((kept, form) => kept.replaceAll(form, REDACTED), text);
+    return recognised.reduce((kept, without) => without(kept, REDACTED), unknown);
+  };
 };
+
+/** What is known by its form, whoever has it. Tokens come first: what they hold may look like another secret. */
+const recognised = [withoutKeyTokens, withoutAccessKeys, withoutBasicCredentials, withoutIssuedSecrets];
 
 /** Takes the secrets of an installation out of texts, those too that come later. */
 export const withoutSecretsOf =

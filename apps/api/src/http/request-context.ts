@@ -28,9 +28,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 const headerText = (value: string | string[] | undefined): string => {
   if (typeof value !== 'string') return '';
   try {
-    return utf8.decode(Buffer.from(value, 'latin1')).slice(0, longestReason);
+    return utf8.decode(Buffer.from(value, 'latin1'));
   } catch {
-    return value.slice(0, longestReason);
+    return value;
   }
 };
 
@@ -50,11 +50,12 @@ export const requestTraceOf = (request: ApiRequest): Omit<ChangeContext, 'organi
     path: withoutCredentials(pathOf(request), request.headers, request.server.installationSecrets),
     ip: addressOf(request),
   },
+  // Half a credential would not be recognised any more.
   reason: withoutCredentials(
     headerText(request.headers['x-change-reason']),
     request.headers,
     request.server.installationSecrets,
-  ),
+  ).slice(0, longestReason),
 });
 
 /** A request on the organisation plane: the trace, the organisation, and the user with its rights. */

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { Controller, Get } from '@nestjs/common';
 import { Public } from '@castellan/rbac';
 import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
-import { anApiDefinition, listOf, textOf } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf, unique } from '@castellan/testing';
 import { ReloadReports } from '../gateways/nodes/reload-reports';
 import { startAppWithRoutes } from '../../../../test/support/app-with-routes';
 import { ApiUnderTest, expectOk } from '../../test/api-under-test';
@@ -71,6 +72,46 @@ describe('texts that are kept (promise 9)', () => {
     } finally {
       // A document is kept as its author wrote it, in its history too; nothing else may repeat what stands in it.
       await api.app.get<Connection>(getConnectionToken()).collection('revisions').deleteMany({});
+      await api.stop();
+    }
+  });
+
+  it('hold no secret of an OAuth client, no refresh token, no basic credentials and no half of one, in the audit log, its file or the log', async () => {
+    const api = await ApiUnderTest.start();
+    try {
+      const organisation = await api.organisation();
+      const { client, accessKey } = organisation.admin;
+      const oauth = await addApi(organisation, anApiDefinition({ use_keyless: false, use_oauth2: true }));
+      const made = expectOk(await client.post(`/api/apis/oauth/${oauth}`, { redirect_uri: 'https://a.example/cb' }));
+      // As gateways make refresh tokens.
+      const refresh = Buffer.from(randomUUID()).toString('base64');
+      const secrets = [textOf(made.json['secret']), refresh, accessKey];
+      const basic = Buffer.from(`${textOf(made.json['client_id'])}:${unique('chosen')}`).toString('base64');
+      const reasonsOf = async (): Promise<unknown[]> =>
+        listOf(expectOk(await client.get('/api/audit-logs?p=-1')).json['audit_logs']).map(({ reason }) => reason);
+      for (const secret of secrets) {
+        const far = 'x'.repeat(1_000 - secret.length);
+        for (const reason of [`of ${secret}.`, `${far} ${secret}`, `Basic ${basic}`]) {
+          const headers = { 'x-change-reason': reason };
+          expect((await client.delete(`/api/apis/${encodeURIComponent(secret)}`, { headers })).status).toBe(404);
+          expectOk(await client.post('/api/apis', { api_definition: anApiDefinition() }, { headers }));
+        }
+      }
+      expect(await reasonsOf()).toEqual(expect.arrayContaining(['of [redacted].', 'Basic [redacted]']));
+      const kept = [
+        expectOk(await client.get('/api/audit-logs?p=-1')).text,
+        ...(await Promise.all(
+          ['csv', 'json'].map(
+            async (type) => expectOk(await client.get(`/api/audit-logs?download=true&type=${type}`)).text,
+          ),
+        )),
+        api.logged(),
+      ];
+      for (const text of kept) {
+        expect(text).toContain('[redacted]');
+        for (const secret of [...secrets, basic]) expect(text).not.toContain(secret.slice(0, -1));
+      }
+    } finally {
       await api.stop();
     }
   });
