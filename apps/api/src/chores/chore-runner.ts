@@ -35,7 +35,7 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
     this.loop = new Recurring('chores of the key store', lookMs, () => this.doAllDue(), logger);
     metrics.gauge(
       'castellan_key_store_chores',
-      'Changes of certificates and OAuth clients that the nodes’ Redis does not have yet',
+      'Changes of certificates, OAuth clients and policies that the nodes’ Redis does not have yet',
       [],
       async () => [{ labels: {}, value: await chores.waiting() }],
     );

@@ -9,7 +9,7 @@ import { ResourceTools } from '../resources/resource-tools';
 import { keyCard } from './key-card';
 import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
-import type { FoundKey } from './key-finder';
+import { sessionToChange, type FoundKey } from './key-finder';
 import { KeyPlacing } from './key-places';
 import { KeySelection, type Selector } from './key-selection';
 import { KeyWriter, type KeyChange } from './key-writer';
@@ -67,7 +67,7 @@ export class KeyBulk {
     const sight = await this.tools.sights.of(context);
     const references = this.contents.references(context.organisation);
     const to = async (found: FoundKey): Promise<KeyChange | 'unchanged'> => {
-      const before = sessionForCallers(found.session);
+      const before = sessionToChange(found);
       const completion = { ...context, sight, references, now: this.clock.now(), resetsQuota, before };
       const session = await this.contents.complete(content, completion);
       const [was, is] = [found.session, session].map((one) => keyCard(sessionForCallers(one), 'bulk').digest);

@@ -25,13 +25,15 @@ export function foundRow(placing: KeyPlacing, { name, facts }: FoundSession, now
 export type KeyFacts = Pick<
   KeyRow,
   'alias' | 'apiIds' | 'policyIds' | 'tags' | 'certificate' | 'certificates' | 'oauthClient' | 'inactive' | 'expiresAt'
->;
+> &
+  Partial<Pick<KeyRow, 'keptInactive'>>;
 
 export function factsOf(facts: SessionFacts): KeyFacts {
   const { alias, apiIds, policyIds, tags, certificate, certificates, oauthClient, inactive, expires } = facts;
   const expiresAt = expires === null ? null : new Date(expires * 1_000);
   return {
     ...{ alias, apiIds, policyIds, tags, certificate, certificates, oauthClient, inactive },
+    ...(inactive ? {} : { keptInactive: false }),
     expiresAt: expiresAt === null || Number.isNaN(expiresAt.getTime()) ? null : expiresAt,
   };
 }

@@ -3,7 +3,16 @@ import { NotFound, Unavailable } from '@castellan/dto';
 import { KeyStore, NO_TEXT } from '@castellan/keys';
 import { KeyIndex, type KeyRow, type OrganisationId } from '@castellan/persistence';
 import { Clock } from '@castellan/observability';
-import { readSession, sessionFacts, sessionHolds, sessionName, type Session } from '@castellan/tyk';
+import {
+  flagAt,
+  policiesOf,
+  readSession,
+  sessionFacts,
+  sessionForCallers,
+  sessionHolds,
+  sessionName,
+  type Session,
+} from '@castellan/tyk';
 import { isOutage } from '../http/outage';
 import { Sights, type Asker } from '../ownership/sights';
 import { foundRow } from './key-facts';
@@ -100,6 +109,16 @@ export class KeyFinder {
     }
     return null;
   }
+}
+
+/**
+ * The session that a change begins with. A key that was made here and is inactive applies no policy; where one does both, a node has
+ * written its policy's state into it, which must not become its own.
+ */
+export function sessionToChange({ row, session }: FoundKey): Session {
+  const seen = sessionForCallers(session);
+  const isThePolicys = row.createdBy !== '' && flagAt(session, 'is_inactive') && policiesOf(session).length > 0;
+  return isThePolicys ? { ...seen, is_inactive: false } : seen;
 }
 
 /** A key that was found elsewhere, with what whoever names it by its token says of it. One that is not hashed says all itself. */

@@ -1,8 +1,17 @@
 import { Redis } from 'ioredis';
 import { KeyIndex, type KeyRow } from '@castellan/persistence';
-import { eventually, KeyCache, type CacheGeneration } from '@castellan/testing';
-import { NOTIFICATION_CHANNEL, type KeyHashAlgorithm } from '@castellan/tyk';
-import { ApiUnderTest, type TestOrganisation } from '../../test/api-under-test';
+import { aPolicy, eventually, KeyCache, textOf, unique, type CacheGeneration } from '@castellan/testing';
+import {
+  hashText,
+  NOTIFICATION_CHANNEL,
+  readSession,
+  sessionName,
+  verifyNotification,
+  type KeyHashAlgorithm,
+  type Session,
+} from '@castellan/tyk';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { addApi, addPolicy, type Json } from '../../test/configuration';
 import { WrittenKey } from '../../test/written-key';
 import { KeyKeeper } from './key-keeper';
 
@@ -17,6 +26,7 @@ let subscriber: Redis;
 let index: KeyIndex;
 let keeper: KeyKeeper;
 let nodes: KeyCache[];
+const announced = new Set<string>();
 
 const node = (generation: CacheGeneration, hears: boolean): KeyCache =>
   new KeyCache({ redis, nodeSecret: api.config.nodeSecret, generation, cacheMs, now: () => performance.now(), hears });
@@ -32,6 +42,8 @@ beforeAll(async () => {
   await subscriber.subscribe(NOTIFICATION_CHANNEL);
   subscriber.on('message', (_channel: string, message: string) => {
     for (const one of nodes) one.hear(message);
+    const read = verifyNotification(message, api.config.nodeSecret);
+    if (read.ok) for (const name of read.payload.split(',')) announced.add(name);
   });
 });
 
@@ -91,5 +103,58 @@ describe('changes of keys that nodes write back', () => {
     const { text } = await api.anonymous.get('/metrics');
     const repeats = Number(/^castellan_key_writes_repeated_total\{[^}]*\} (\d+)/m.exec(text)?.[1]);
     expect(repeats).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('keys whose policy was inactive and is active again', () => {
+  let policy: string;
+  let setPolicy: (isInactive: boolean) => Promise<void>;
+  let rights: Json;
+
+  beforeAll(async () => {
+    const apiId = await addApi(organisation);
+    policy = await addPolicy(organisation, [apiId]);
+    rights = { [apiId]: { api_id: apiId, versions: ['Default'] } };
+    setPolicy = async (isInactive) => {
+      const body = aPolicy([apiId], { is_inactive: isInactive });
+      expectOk(await organisation.admin.client.put(`/api/portal/policies/${policy}`, body));
+    };
+  });
+
+  const stored = async (hash: string): Promise<Session> =>
+    readSession((await redis.get(sessionName(hash))) ?? '') ?? {};
+  /** What gateways write of a caller with a JWT, or of any key that applies the policy, while that is inactive. */
+  const writtenByNode = async (hash: string, before: Session = {}): Promise<void> => {
+    const session = { org_id: organisation.id, access_rights: rights, ...before, apply_policies: [policy] };
+    await redis.set(sessionName(hash), JSON.stringify({ ...session, is_inactive: true }));
+  };
+  const create = async (): Promise<string> => {
+    const body = { alias: unique('key'), apply_policies: [policy] };
+    return textOf(expectOk(await organisation.admin.client.post('/api/keys', body)).json['key_hash']);
+  };
+  const deactivate = async (hash: string): Promise<void> => {
+    expectOk(await organisation.admin.client.put(`/api/keys/${hash}?hashed=1`, { is_inactive: true }));
+  };
+  const aHash = (): string => hashText(unique('jwt'), 'murmur128');
+
+  it('go on, also those of callers with a JWT, and nodes forget the sessions that they have', async () => {
+    const [jwt, own, blocked, blockedElsewhere] = [aHash(), await create(), await create(), aHash()];
+    await deactivate(blocked);
+    await writtenByNode(blockedElsewhere);
+    expectOk(await organisation.admin.client.get(`/api/keys/${blockedElsewhere}?hashed=1`));
+    await setPolicy(true);
+    await settled();
+    for (const hash of [jwt, own]) await writtenByNode(hash, await stored(hash));
+    expectOk(await organisation.admin.client.put(`/api/keys/${own}?hashed=1`, { alias: 'edited meanwhile' }));
+    await settled();
+    await writtenByNode(own, await stored(own));
+    await setPolicy(false);
+    await eventually(async () => (await stored(jwt))['is_inactive'] === false);
+    await eventually(async () => (await stored(own))['is_inactive'] === false);
+    expect(await stored(own)).toMatchObject({ alias: 'edited meanwhile', apply_policies: [policy] });
+    // murmur128 begins with what gateways from 5.0 on keep the session under.
+    await eventually(() => announced.has(jwt) && announced.has(jwt.slice(0, 16)));
+    // What people have deactivated stays so.
+    for (const hash of [blocked, blockedElsewhere]) expect(await stored(hash)).toMatchObject({ is_inactive: true });
   });
 });

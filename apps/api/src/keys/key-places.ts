@@ -47,8 +47,17 @@ export class KeyPlacing {
 
   /** The place of a key that was found in Redis under a name; its token is not known unless it is the name. */
   found(id: KeyRow['_id'], name: string): PlacedKey {
-    return this.row(id, { main: name, copies: [], announced: [name] }, isKeyHash(name));
+    return this.row(id, { main: name, copies: [], announced: namesSaidBy(name) }, isKeyHash(name));
   }
+}
+
+/** Hex digits of murmur128, which begins with murmur64 of the same text: what nodes from 5.0 on keep the key under. */
+const digitsOfMurmur128 = 32;
+
+/** What a name in Redis says of what nodes call the key. */
+export function namesSaidBy(name: string): string[] {
+  const begins = isKeyHash(name) && name.length === digitsOfMurmur128 ? [name.slice(0, digitsOfMurmur128 / 2)] : [];
+  return [name, ...begins];
 }
 
 const textsAt = (value: JsonValue, name: string): string[] =>

@@ -6,7 +6,7 @@ import type { KeyReplyDto } from './key.dto';
 
 /** A key as clients know it, and after that what Castellan adds. */
 export function keyReply(
-  row: Pick<KeyRow, 'hash'>,
+  row: Pick<KeyRow, 'hash'> & Partial<Pick<KeyRow, 'announced' | 'sealed'>>,
   stored: Session,
   now: Date,
   extra: { readonly token?: string; readonly counters?: Counters | null } = {},
@@ -17,10 +17,21 @@ export function keyReply(
     key_id: extra.token ?? row.hash,
     data: withoutSecrets(session),
     key_hash: row.hash,
-    explanation: explainSession(session, now),
+    explanation: [...explainSession(session, now), ...(isHashAlone(row) ? [LATE] : [])],
     ...(extra.counters === undefined ? {} : { counters: extra.counters }),
   };
 }
+
+const LATE =
+  'It is known by its hash alone: gateways from 5.0 on may go by what it was for ten seconds after a change, unless the change names it by its token.';
+
+/** Whether nothing is known of a key but a hash that gateways from 5.0 on do not look for in their memory. */
+function isHashAlone({ hash, announced, sealed }: Parameters<typeof keyReply>[0]): boolean {
+  return sealed === '' && announced?.length === 1 && announced[0] === hash && hash.length !== hashDigits.murmur64;
+}
+
+/** Hex digits of the hash that gateways from 5.0 on keep keys under. */
+const hashDigits = { murmur64: 16 };
 
 /** The same while Redis is out of reach. */
 export function indexReply(row: KeyRow): KeyReplyDto {

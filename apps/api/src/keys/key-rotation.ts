@@ -7,7 +7,7 @@ import type { OrganisationContext } from '../http/request-context';
 import { ResourceTools } from '../resources/resource-tools';
 import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
-import type { FoundKey } from './key-finder';
+import { sessionToChange, type FoundKey } from './key-finder';
 import { KeyWriter } from './key-writer';
 import { KeysService, type CreatedKey } from './keys.service';
 
@@ -49,7 +49,7 @@ export class KeyRotation {
     refuseFixed(found);
     const sight = await this.tools.sights.of(context);
     const now = this.clock.now();
-    const before = sessionForCallers(found.session);
+    const before = sessionToChange(found);
     const completion = { ...context, sight, now, resetsQuota: !carriesQuota, before };
     const undated = Object.fromEntries(Object.entries(before).filter(([name]) => name !== 'date_created'));
     const session = await this.contents.complete({}, { ...completion, before: undated });

@@ -446,7 +446,9 @@ describe('keys that are looked for', () => {
     const hash = hashText(unique('made-elsewhere'), 'murmur32');
     const session = { org_id: organisation.id, access_rights: rights(), alias: 'from a node', rate: 1, per: 1 };
     await redis.set(sessionName(hash), JSON.stringify(session));
-    expect((await get(hash, '?hashed=1')).json['data']).toMatchObject({ alias: 'from a node' });
+    const { json } = expectOk(await get(hash, '?hashed=1'));
+    expect(json['data']).toMatchObject({ alias: 'from a node' });
+    expect(JSON.stringify(json['explanation'])).toContain('gateways from 5.0 on may go by what it was for ten seconds');
     expectOk(await organisation.admin.client.put(`/api/keys/${hash}?hashed=1`, { alias: 'from here' }));
     expect(await stored(hash)).toMatchObject({ alias: 'from here' });
     expectOk(await organisation.admin.client.delete(`/api/keys/${hash}?hashed=1`));

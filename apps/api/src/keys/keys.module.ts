@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { GatewaysModule } from '../gateways/gateways.module';
 import { ResourceModule } from '../resources/resource.module';
 import { ReplicaLock } from '../retention/replica-lock';
+import { ActivatedPolicies } from './activated-policies';
 import { ApiKeysController } from './api-keys.controller';
 import { KeyBulk } from './key-bulk';
 import { KeyContents } from './key-contents';
@@ -26,11 +28,11 @@ import { OrganisationKeys } from './organisation-keys';
 
 /** Keys of organisations, in the Redis of the nodes. */
 @Module({
-  imports: [ResourceModule],
+  imports: [ResourceModule, GatewaysModule],
   // The longer paths first: `/api/apis/keys` is no API.
   controllers: [ApiKeysController, KeyTransferController, KeyOperationsController, KeysController],
   providers: [
-    ...[ReplicaLock, KeyKeeper, KeyScanner, KeyEvents, KeyWriter, KeyPlacing, OrganisationKeys],
+    ...[ReplicaLock, ActivatedPolicies, KeyKeeper, KeyScanner, KeyEvents, KeyWriter, KeyPlacing, OrganisationKeys],
     ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyRequests, KeysService],
     ...[KeyBulk, KeyOrphans, KeyReconciler, KeyRotation, KeySelection, KeyTransfer],
   ],

@@ -22,7 +22,7 @@ import { ResourceTools } from '../resources/resource-tools';
 import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
 import { factsOf } from './key-facts';
-import { missing, type FoundKey } from './key-finder';
+import { missing, sessionToChange, type FoundKey } from './key-finder';
 import { chosenKey, generatedKey, keyOfNodes, type NewKey } from './key-identity';
 import { KeyKeeper } from './key-keeper';
 import { KeyPlacing, plainDigest } from './key-places';
@@ -98,7 +98,7 @@ export class KeysService {
     { demand, resetsQuota }: { demand: Precondition; resetsQuota: boolean },
   ): Promise<FoundKey> {
     const content = this.contents.parse(body);
-    const before = sessionForCallers(found.session);
+    const before = sessionToChange(found);
     const sight = await this.tools.sights.of(context);
     const completion = { ...context, sight, now: this.clock.now(), resetsQuota, before };
     const session = await this.contents.complete(content, completion);

@@ -3,8 +3,10 @@ import type { ClientSession, Types } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, ValidationFailed, type FieldError } from '@castellan/dto';
 import {
+  ChoreStore,
   isObjectIdText,
   isTheirs,
+  KeyIndex,
   PolicyStore,
   toObjectId,
   type Draft,
@@ -14,7 +16,7 @@ import {
   type PolicyRow,
   type UnitOfWork,
 } from '@castellan/persistence';
-import { objectAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
+import { flagAt, objectAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
 import { pageCount, placeOf } from '../http/paging';
 import type { OrganisationContext } from '../http/request-context';
 import { definitionOf, storedWrapper } from '../apis/wrapper';
@@ -48,6 +50,8 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     tools: ResourceTools,
     private readonly policies: PolicyStore,
     private readonly keys: PolicyKeys,
+    private readonly index: KeyIndex,
+    private readonly chores: ChoreStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
     super(tools, policies, 'Could not retrieve portal object.');
@@ -159,6 +163,21 @@ export class PoliciesService extends ResourceService<PolicyRow> {
 
   protected override users({ organisation }: UnitOfWork, policy: PolicyRow): Promise<readonly FieldError[]> {
     return this.usersOf(organisation, [policy]);
+  }
+
+  /** Nodes write into sessions that a policy is inactive, and up to 5.2 leave that there when it is active again. */
+  protected override async followUp(
+    unit: UnitOfWork,
+    before: PolicyRow | null,
+    after: PolicyRow | null,
+  ): Promise<void> {
+    if (before === null || after === null) return;
+    const [was, is] = [before, after].map((row) => flagAt(storedPolicy(row), 'is_inactive'));
+    if (was === is) return;
+    const ids = [...new Set([before.policyId, after.policyId, after._id.toString()])];
+    if (is === true) return this.index.keepInactive(unit.organisation, ids, unit.session);
+    const chore = { job: 'policy.activated', about: [after._id.toString()], text: '' } as const;
+    await this.chores.note(unit.organisation, chore, unit.at, unit.session);
   }
 
   /** Keys that apply any of the policies, found by one search: whoever deletes many asks once. */

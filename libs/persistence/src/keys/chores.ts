@@ -6,7 +6,13 @@ import { modelNames } from '../models';
 import { rowSchemaOptions } from '../resources/resource-row';
 
 /** What has to be done in the nodes' Redis. */
-export type Job = 'certificate.put' | 'certificate.remove' | 'oauth.put' | 'oauth.remove' | 'oauth.clear';
+export type Job =
+  | 'certificate.put'
+  | 'certificate.remove'
+  | 'oauth.put'
+  | 'oauth.remove'
+  | 'oauth.clear'
+  | 'policy.activated';
 
 /** Something that has to be done in the nodes' Redis because of a committed change. */
 export interface Chore {

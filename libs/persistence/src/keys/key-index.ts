@@ -215,6 +215,16 @@ export class KeyIndex {
     await this.model.updateOne({ _id: id, version, pending: null }, { $set: facts }).exec();
   }
 
+  /** Notes of keys that apply a policy whether they are inactive of themselves, before nodes say the same of all of them. */
+  async keepInactive(
+    organisation: OrganisationId,
+    policyIds: readonly string[],
+    session: ClientSession,
+  ): Promise<void> {
+    const inactive = { ...queryOf(organisation, { inactive: true }), policyIds: { $in: [...policyIds] } };
+    await this.model.updateMany(inactive, { $set: { keptInactive: true } }, { session }).exec();
+  }
+
   /** Takes rows whose writes have to be looked at, and puts the next look off, so that other replicas leave them alone. */
   async takeDue(now: Date, next: Date, limit: number): Promise<KeyRow[]> {
     const due = { 'pending.due': { $lte: now } };

@@ -41,6 +41,8 @@ export interface KeyRow {
   readonly certificates: readonly string[];
   readonly oauthClient: string;
   readonly inactive: boolean;
+  /** Whether it was inactive already when a policy of it became so: it stays that when the policy is active again. */
+  readonly keptInactive?: boolean;
   /** The user who made it; empty when it was found. */
   readonly createdBy: string;
   readonly createdAt: Date;
@@ -75,6 +77,7 @@ export const keySchema = new Schema<KeyRow>(
     certificates: { type: [String], default: [] },
     oauthClient: { type: String, default: '' },
     inactive: { type: Boolean, default: false },
+    keptInactive: { type: Boolean },
     createdBy: { type: String, default: '' },
     createdAt: { type: Date, required: true },
     updatedAt: { type: Date, required: true },

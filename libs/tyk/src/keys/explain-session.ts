@@ -41,6 +41,7 @@ function explainRate(limits: JsonValue): string {
 
 function explainQuota(limits: JsonValue): string {
   const quota = numberAt(limits, 'quota_max');
+  if (quota < -1) return 'A quota below -1: gateways of 3.1 refuse every call, newer ones allow any number.';
   if (quota <= 0) return 'No quota: any number of calls.';
   const renewal = numberAt(limits, 'quota_renewal_rate');
   return `${plural(quota, 'call')} ${renewal > 0 ? `in ${plural(renewal, 'second')}` : 'in all, never renewed'}.`;

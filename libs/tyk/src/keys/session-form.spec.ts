@@ -173,6 +173,7 @@ describe('what a session means, in words', () => {
   it.each([
     [{ quota_max: 0 }, 'No quota: any number of calls.'],
     [{ quota_max: -1, quota_renewal_rate: 60 }, 'No quota: any number of calls.'],
+    [{ quota_max: -2 }, 'A quota below -1: gateways of 3.1 refuse every call, newer ones allow any number.'],
     [{ quota_max: 5, quota_renewal_rate: 0 }, '5 calls in all, never renewed.'],
     [{ quota_max: 1, quota_renewal_rate: 86_400 }, '1 call in 86400 seconds.'],
     [{ rate: 0 }, 'No limit of its rate.'],

@@ -3,7 +3,7 @@ import { Clock } from '@castellan/observability';
 import { Rollout } from '../delivery/rollout';
 import { NodeRegistry } from './node-registry';
 
-/** Says what no node runs any more. */
+/** Says what nodes run, and what no node runs any more. */
 @Injectable()
 export class LoadedTexts {
   constructor(
@@ -28,5 +28,14 @@ export class LoadedTexts {
       return served?.apis.hash !== apis.hash || served.at > settled || apis.plain.includes(text);
     });
     return behind.length === 0 ? null : `${behind.length} gateways have yet to load a configuration without it`;
+  }
+
+  /** Whether some node has not loaded the policies that it should have. @returns why; null when all have */
+  async whoLacksPolicies(): Promise<string | null> {
+    const assignment = await this.rollout.current();
+    const behind = (await this.registry.all()).filter(
+      ({ id, served }) => served?.policies.hash !== assignment.of(id).policies.hash,
+    );
+    return behind.length === 0 ? null : `${behind.length} gateways have yet to load the policies`;
   }
 }

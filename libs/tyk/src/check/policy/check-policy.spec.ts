@@ -44,6 +44,12 @@ describe('checkPolicy', () => {
     [{ last_updated: 1736761362 }, 'last_updated', 'must be a string, got a number'],
     [{ rate: '5' }, 'rate', 'must be a number, got a string'],
     [{ quota_max: 1.5 }, 'quota_max', 'must be an integer of 64 bits, got a number with a fraction'],
+    [{ quota_max: -2 }, 'quota_max', 'must be more than 0 calls, or 0 or -1 for no limit'],
+    [
+      { access_rights: { a: { limit: { quota_max: -2 } } } },
+      'access_rights["a"].limit.quota_max',
+      'must be more than 0 calls, or 0 or -1 for no limit',
+    ],
     [{ partitions: { acl: 1 } }, 'partitions.acl', 'must be a boolean, got a number'],
     [
       { partitions: { per_api: true, quota: false, acl: true } },

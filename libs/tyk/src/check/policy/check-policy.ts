@@ -2,7 +2,8 @@ import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../../j
 import { checkCompiled } from '../compiled/check-compiled';
 import { POLICY_FIELDS } from '../compiled/fields';
 import { policySchema } from './policy-schema';
-import { flagAt } from '../../json/read';
+import { at, flagAt, numberAt, objectAt } from '../../json/read';
+import type { Problem } from '../../schema/check';
 import { makeCheck, type Check } from '../../schema/check';
 
 const checkShape = makeCheck(policySchema);
@@ -17,7 +18,8 @@ const PARTITIONS = ['quota', 'rate_limit', 'complexity', 'acl'];
  */
 export const checkPolicy: Check = (policy) => {
   const problems = checkShape(policy);
-  if (problems.length === 0 && isJsonObject(policy)) problems.push(...checkCompiled(policy, POLICY_FIELDS));
+  if (problems.length === 0 && isJsonObject(policy))
+    problems.push(...checkCompiled(policy, POLICY_FIELDS), ...checkQuotas(policy));
   const partition = PARTITIONS.find((name) => flagAt(policy, 'partitions', name));
   if (problems.length > 0 || partition === undefined || !flagAt(policy, 'partitions', 'per_api')) return problems;
   return [
@@ -27,6 +29,21 @@ export const checkPolicy: Check = (policy) => {
     },
   ];
 };
+
+/** Of a quota below -1, gateways of 3.1 refuse every call and newer ones none. */
+function checkQuotas(policy: JsonObject): Problem[] {
+  const rights = Object.entries(objectAt(policy, 'access_rights'));
+  const limits: [string, JsonValue][] = [
+    ['', policy],
+    ...rights.map(([id, right]): [string, JsonValue] => [
+      `access_rights[${JSON.stringify(id)}].limit.`,
+      at(right, 'limit') ?? null,
+    ]),
+  ];
+  return limits
+    .filter(([, limit]) => numberAt(limit, 'quota_max') < -1)
+    .map(([where]) => ({ path: `${where}quota_max`, message: 'must be more than 0 calls, or 0 or -1 for no limit' }));
+}
 
 /**
  * A policy as nodes read it (docs/tyk/management.md#policies): the document with the API named in every access right
