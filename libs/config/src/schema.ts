@@ -232,6 +232,12 @@ export const apiOnlySettings = {
     'Encrypts private keys of certificates as gateways read them: their `security.private_certificate_encoding_secret`, or else their `secret`; without it, private keys are refused',
     'none',
   ),
+  certificateSecretBefore: secretSetting(
+    'CERTIFICATE_SECRET_BEFORE',
+    z.string().default(''),
+    'What CERTIFICATE_SECRET was before it was changed: private keys that it opens are encrypted again with the new one, within RECONCILE_MS',
+    'none',
+  ),
   certificateSettleMs: setting(
     'CERTIFICATE_SETTLE_MS',
     wholeNumber(0, 600_000).default(5_000),

@@ -72,7 +72,7 @@ export {
   type ApiSummary,
   type ApiWithBase,
 } from './resources/api-store';
-export { CertificateStore } from './resources/certificate-store';
+export { CertificateStore, type CertificatePlace } from './resources/certificate-store';
 export { OAuthClientStore } from './resources/oauth-client-store';
 export { DuplicateKey, LostRace } from './resources/duplicate-key';
 export { isTheirs, ownedFields, ownerFields, type Owned, type Viewer } from './resources/owned';

@@ -187,6 +187,7 @@ export class ApisService extends ResourceService<ApiRow> {
       definitionOf(wrapper),
       current === null ? null : definitionOf(storedWrapper(current)),
       (ids) => this.certificates.named(scope.organisation, ids, scope.session),
+      this.config.certificateSecret,
     );
     return draftOf(identity, wrapper, slugRules(await scope.rules(), this.config));
   }

@@ -1,9 +1,9 @@
 import { ValidationFailed, type FieldError } from '@castellan/dto';
 import type { CertificateRow } from '@castellan/persistence';
-import { certificateUses, type CertificateUse, type JsonObject } from '@castellan/tyk';
+import { certificateUses, keyIsReadable, type CertificateUse, type JsonObject } from '@castellan/tyk';
 
 /** As much of a certificate as decides about what it may be used for. */
-type Known = Pick<CertificateRow, 'certificateId' | 'hasPrivate' | 'links'>;
+type Known = Pick<CertificateRow, 'certificateId' | 'hasPrivate' | 'links' | 'text'>;
 
 /** Uses for which gateways need the private key, and ignore a certificate without one. */
 const needsKey = new Set(['server', 'upstream', 'signing']);
@@ -15,12 +15,14 @@ const needsKey = new Set(['server', 'upstream', 'signing']);
  *
  * @param before the definition that there was; null for a new API
  * @param find looks certificates up by their ids
+ * @param secret what gateways read private keys with; empty when that is not known
  * @throws ValidationFailed
  */
 export const requireCertificates = async (
   definition: JsonObject,
   before: JsonObject | null,
   find: (ids: readonly string[]) => Promise<readonly Known[]>,
+  secret: string,
 ): Promise<void> => {
   const kept = new Set((before === null ? [] : certificateUses(before)).map(nameOf));
   const uses = certificateUses(definition).filter((use) => !kept.has(nameOf(use)));
@@ -28,7 +30,7 @@ export const requireCertificates = async (
   const ids = [...new Set(uses.map(({ id }) => id))];
   const known = new Map((await find(ids)).map((one) => [one.certificateId, one]));
   const problems = uses.flatMap((use): FieldError[] => {
-    const message = problemOf(use, known.get(use.id));
+    const message = problemOf(use, known.get(use.id), secret);
     return message === null ? [] : [{ path: `api_definition.${use.path}`, message }];
   });
   if (problems.length > 0) throw new ValidationFailed(problems);
@@ -39,11 +41,14 @@ const nameOf = ({ usage, id }: CertificateUse): string => `${usage} ${id}`;
 /** How certificates are named: by their organisation and their fingerprint. Anything else may be a file on gateways' disks. */
 const certificateId = /^[0-9a-f]{24}[0-9a-f]{64}$/i;
 
-const problemOf = ({ usage, id }: CertificateUse, known: Known | undefined): string | null => {
+const problemOf = ({ usage, id }: CertificateUse, known: Known | undefined, secret: string): string | null => {
   if (known === undefined) {
     const isFile = ['server', 'upstream'].includes(usage) && !certificateId.test(id);
     return isFile ? null : 'names no certificate of the organisation';
   }
+  // What gateways cannot decrypt is for them not there.
+  if (keyIsReadable(known.text, secret) === false)
+    return 'has a private key that is encrypted with another secret than CASTELLAN_CERTIFICATE_SECRET; upload it again';
   if (usage === 'client' && known.links > 1) {
     return 'has a chain, with the end of which gateways compare callers; upload the certificate without it';
   }

@@ -87,12 +87,6 @@ export const foundDraft = (
   }
 };
 
-/** The block with the private key in what nodes read; null when there is none. */
-export const keyBlockOf = (text: string): string | null => {
-  const at = text.indexOf('-----BEGIN ENCRYPTED PRIVATE KEY-----');
-  return at < 0 ? null : text.slice(at);
-};
-
 /** A certificate whole, as clients get it. */
 export const certificateMeta = ({ document }: CertificateRow): JsonObject => {
   const { is_ca, ...meta } = objectAt(parseJson(document));

@@ -7,9 +7,11 @@ import {
   CertificateStore,
   ChoreStore,
   toOrganisationId,
+  type CertificatePlace,
   type ChoreRow,
   type OrganisationId,
 } from '@castellan/persistence';
+import { textWithSecret } from '@castellan/tyk';
 import { ChoreRunner } from '../chores/chore-runner';
 import { LoadedTexts } from '../gateways/nodes/loaded-texts';
 import { ReplicaLock } from '../retention/replica-lock';
@@ -25,6 +27,7 @@ const batchSize = 200;
 export class CertificateKeeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly loop: Recurring;
   private readonly restored: ReturnType<Metrics['counter']>;
+  private readonly encrypted: ReturnType<Metrics['counter']>;
 
   constructor(
     private readonly certificates: CertificateStore,
@@ -45,6 +48,11 @@ export class CertificateKeeper implements OnApplicationBootstrap, BeforeApplicat
       'Certificates that the nodes’ Redis had lost or had otherwise, and got again',
       [],
     );
+    this.encrypted = metrics.counter(
+      'castellan_certificates_encrypted_again_total',
+      'Certificates whose private key was encrypted with the secret of before, and is with the new one now',
+      [],
+    );
   }
 
   onApplicationBootstrap(): void {
@@ -62,7 +70,9 @@ export class CertificateKeeper implements OnApplicationBootstrap, BeforeApplicat
       const places = await this.certificates.placesAfter(last, batchSize);
       if (places.length === 0) return;
       const lengths = await this.vault.lengths(places.map(({ certificateId }) => certificateId));
-      for (const [at, { orgId, certificateId, text }] of places.entries()) {
+      for (const [at, place] of places.entries()) {
+        const { orgId, certificateId, text } = place;
+        if (await this.encryptAgain(place)) continue;
         if (lengths[at] === Buffer.byteLength(text)) continue;
         await this.restore(toOrganisationId(orgId), certificateId, text);
       }
@@ -78,6 +88,27 @@ export class CertificateKeeper implements OnApplicationBootstrap, BeforeApplicat
     } finally {
       await lease.release();
     }
+  }
+
+  /**
+   * After a change of the secret that gateways read private keys with. Redis first: a process that dies in between finds the old
+   * text here, and does it again.
+   */
+  private async encryptAgain(place: CertificatePlace): Promise<boolean> {
+    const { certificateSecret, certificateSecretBefore } = this.config;
+    const next = textWithSecret(place.text, certificateSecretBefore, certificateSecret);
+    if (next === null) return false;
+    const [organisation, id] = [toOrganisationId(place.orgId), place.certificateId];
+    await this.vault.put(organisation, id, next);
+    if (await this.certificates.replaceText(place, next)) {
+      this.encrypted.inc();
+      return true;
+    }
+    // It was deleted or uploaded anew meanwhile.
+    const current = await this.certificates.anywhere(id);
+    if (current === null) await this.vault.remove(organisation, id);
+    else await this.vault.put(organisation, id, current.text);
+    return true;
   }
 
   private async restore(organisation: OrganisationId, id: string, text: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { StatusReply } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { Requires } from '@castellan/rbac';
+import { RawBody } from '../http/bodies/raw-body';
 import { Form, type FormPart } from '../http/form-parts';
 import { listParameters, pageCount, placeOf } from '../http/paging';
 import { IfMatch, Precondition } from '../http/precondition';
@@ -140,12 +141,13 @@ export class CertificatesController {
     return { certificates: await this.certificates.leaving(organisation) };
   }
 
+  @RawBody()
   @Route.post('', {
     access: Requires('certs', 'write', 'Create Certificate'),
     id: 'addCertificate',
     summary: 'Upload a certificate or a public key, with its private key or without',
     description:
-      'PEM, DER or PKCS#12, in fields of any name; the field `password` opens what is encrypted. Certificate and key may come in one file or in two.',
+      'PEM, DER or PKCS#12, in fields of any name; the field `password` opens what is encrypted. Certificate and key may come in one file or in two. A body that is no form is taken for the file itself, whatever type it says it is.',
     body: { schema: uploadForm },
     consumes: ['multipart/form-data'],
     reply: CertificateReply,

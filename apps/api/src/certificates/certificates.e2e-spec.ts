@@ -12,13 +12,15 @@ import {
   unique,
 } from '@castellan/testing';
 import type { MadeCertificate, Reply } from '@castellan/testing';
-import { decryptKey } from '@castellan/tyk';
+import { decryptKey, keyIsReadable, textWithSecret } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, type Json } from '../../test/configuration';
 import { CertificateKeeper } from './certificate-keeper';
 import { CertificateWarnings } from './certificate-warnings';
 
 const secret = 'the-secret-of-the-gateways';
+/** What it was before. */
+const before = 'the-secret-of-before';
 const aDay = 24 * 3600 * 1_000;
 
 let api: ApiUnderTest;
@@ -27,7 +29,10 @@ let other: TestOrganisation;
 let redis: Redis;
 
 beforeAll(async () => {
-  api = await ApiUnderTest.start({ CERTIFICATE_SECRET: secret, CERTIFICATE_SETTLE_MS: '0', RECONCILE_MS: '3600000' });
+  api = await ApiUnderTest.start({
+    ...{ CERTIFICATE_SECRET: secret, CERTIFICATE_SECRET_BEFORE: before },
+    ...{ CERTIFICATE_SETTLE_MS: '0', RECONCILE_MS: '3600000' },
+  });
   organisation = await api.organisation();
   other = await api.organisation();
   redis = new Redis(api.config.redisUrl);
@@ -115,6 +120,21 @@ describe('a certificate that is uploaded', () => {
     expect(await raw(textOf(right.json['id']))).toContain('ENCRYPTED PRIVATE KEY');
   });
 
+  it.each(['application/x-www-form-urlencoded', 'application/octet-stream', 'application/x-pem-file', 'text/plain'])(
+    'may be the body itself, of whatever type: %s',
+    async (type) => {
+      const { pem } = await makeCertificate();
+      const headers = { authorization: organisation.admin.accessKey, 'content-type': type };
+      const post = (body: string): Promise<Response> =>
+        fetch(`${api.url}/api/certs`, { method: 'POST', headers, body });
+      const reply = await post(pem);
+      expect([reply.status, await reply.json()]).toMatchObject([200, { message: 'Certificate added', status: 'ok' }]);
+      const refused = await post('no certificate');
+      expect([refused.status, await refused.json()]).toMatchObject([400, { Errors: [{ path: 'body' }] }]);
+      expect((await post('')).status).toBe(400);
+    },
+  );
+
   it('is another one in each organisation', async () => {
     const { pem } = await makeCertificate();
     const [ours, theirs] = [await add(pem), await add(pem, other)];
@@ -193,6 +213,43 @@ describe('certificates', () => {
     await api.app.get(CertificateKeeper).compare();
     expect(await raw(id)).toBe(pem);
     expect(await index(owner)).toEqual([`raw-${id}`]);
+  });
+
+  it('whose key was encrypted with the secret of before get it encrypted with the new one, here and in Redis', async () => {
+    const owner = await api.organisation();
+    const made = await makeCertificate();
+    const id = await add(`${made.pem}${made.keyPem}`, owner);
+    const text = (await raw(id)) ?? '';
+    const old = textWithSecret(text, secret, before) ?? '';
+    const foreign = textWithSecret(text, secret, 'a secret that nobody knows') ?? '';
+    const database = api.app.get<Connection>(getConnectionToken());
+    const store = async (stored: string): Promise<void> => {
+      await database.collection('certificates').updateOne({ certificateId: id }, { $set: { text: stored } });
+      await redis.set(`cert-raw-${id}`, stored);
+    };
+    const keeper = api.app.get(CertificateKeeper);
+    const { client } = owner.admin;
+    await store(foreign);
+    await keeper.compare();
+    expect(await raw(id)).toBe(foreign);
+    // Gateways cannot read it, and those of 3.1 would let every caller in.
+    const refused = await client.post('/api/apis', { api_definition: mutual([id]) });
+    expect([refused.status, refused.json['Errors']?.[0]?.['message']]).toEqual([
+      400,
+      expect.stringContaining('is encrypted with another secret'),
+    ]);
+    expect(expectOk(await client.get(`/api/certs/${id}`)).json['warnings']).toEqual([
+      expect.stringContaining('encrypted with another secret'),
+    ]);
+    await store(old);
+    await keeper.compare();
+    const now = (await raw(id)) ?? '';
+    expect([keyIsReadable(now, secret), keyIsReadable(now, before)]).toEqual([true, false]);
+    expect(now.startsWith(made.pem)).toBe(true);
+    await keeper.compare();
+    expect(await raw(id)).toBe(now);
+    expect(expectOk(await client.get(`/api/certs/${id}`)).json['warnings']).toEqual([]);
+    expectOk(await client.post('/api/apis', { api_definition: mutual([id]) }));
   });
 
   it('that end soon are listed and warned of, each time once', async () => {

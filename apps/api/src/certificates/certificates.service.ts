@@ -16,14 +16,14 @@ import {
   type Place,
   type UnitOfWork,
 } from '@castellan/persistence';
-import { decryptKey, type Bundle } from '@castellan/tyk';
+import { keyIsReadable, type Bundle } from '@castellan/tyk';
 import { ChoreRunner } from '../chores/chore-runner';
 import { RedisChanges } from '../chores/redis-changes';
 import { isOutage } from '../http/outage';
 import type { Precondition } from '../http/precondition';
 import type { Asker } from '../ownership/sights';
 import { ResourceTools } from '../resources/resource-tools';
-import { certificateDraft, foundDraft, keyBlockOf, textOf } from './certificate-content';
+import { certificateDraft, foundDraft, textOf } from './certificate-content';
 import { CertificateUserFinder, type CertificateUsers } from './certificate-users';
 
 /** Which certificates of a list. */
@@ -162,9 +162,7 @@ export class CertificatesService {
 
   /** Whether nodes that have our secret can read the private key; null when there is none, or no secret to compare with. */
   keyIsReadable({ text }: CertificateRow): boolean | null {
-    const block = keyBlockOf(text);
-    const { certificateSecret } = this.config;
-    return block === null || certificateSecret === '' ? null : decryptKey(block, certificateSecret) !== null;
+    return keyIsReadable(text, this.config.certificateSecret);
   }
 
   /** Deleted certificates that gateways may still need, with the reason why each is still in Redis. */

@@ -35,9 +35,12 @@ export const readForm = async (request: FastifyRequest, limits: FormLimits = {})
   return parts;
 };
 
-/** The fields of the form that a request carries. A request without a form is refused. */
+/** The fields of the form that a request carries, or the body itself as the one file where the route takes that. */
 export const Form = createParamDecorator((limits: FormLimits | undefined, context: ExecutionContext) => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
+  if (Buffer.isBuffer(request.body) && request.body.length > 0) {
+    return [{ name: 'body', isFile: true, content: request.body }];
+  }
   if (!request.isMultipart()) {
     throw new ValidationFailed([{ path: 'body', message: 'must be a form (multipart/form-data) with a file' }]);
   }

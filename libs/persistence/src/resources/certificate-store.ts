@@ -81,6 +81,12 @@ export class CertificateStore extends AdoptingStore<CertificateRow> {
       .exec();
   }
 
+  /** Puts another form of the same certificate in the place of one. @returns false when it has changed meanwhile */
+  async replaceText({ _id, text }: Pick<CertificateRow, '_id' | 'text'>, next: string): Promise<boolean> {
+    const { matchedCount } = await this.model.updateOne({ _id, text }, { $set: { text: next } }).exec();
+    return matchedCount === 1;
+  }
+
   /** Those of all organisations that end before then, and were not warned of for so few days yet. */
   async toWarnOf(before: Date, days: number, most: number): Promise<CertificateRow[]> {
     return this.model

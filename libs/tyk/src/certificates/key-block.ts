@@ -33,6 +33,30 @@ export function decryptKey(text: string, secret: string): Buffer | null {
   }
 }
 
+/** The block with the private key in what gateways read; null when there is none. */
+function keyBlockOf(text: string): string | null {
+  const at = text.indexOf(`-----BEGIN ${LABEL}-----`);
+  return at < 0 ? null : text.slice(at);
+}
+
+/** Whether gateways with this secret can read the private key in a text; null when there is none, or no secret to compare with. */
+export function keyIsReadable(text: string, secret: string): boolean | null {
+  const block = keyBlockOf(text);
+  return block === null || secret === '' ? null : decryptKey(block, secret) !== null;
+}
+
+/**
+ * The text with its private key encrypted with another secret.
+ *
+ * @returns null when there is no key, when it is so already, and when the secret it is encrypted with is not the old one
+ */
+export function textWithSecret(text: string, old: string, secret: string): string | null {
+  const block = keyBlockOf(text);
+  if (block === null || old === '' || keyIsReadable(text, secret) !== false) return null;
+  const key = decryptKey(block, old);
+  return key === null ? null : `${text.slice(0, text.length - block.length)}${encryptKey(key, secret)}`;
+}
+
 /** The key derivation of RFC 1423, which gateways use and nothing else would. */
 function keyOf(secret: string, iv: Buffer): Buffer {
   const salt = iv.subarray(0, SALT);

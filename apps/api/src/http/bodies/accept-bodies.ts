@@ -4,6 +4,7 @@ import { accessOf, type GuardedRequest } from '@castellan/rbac';
 import { addressOf } from '../caller-address';
 import type { BodyAccount, BodyBudget } from './body-budget';
 import { limitsFor } from './limits';
+import { isRawBody } from './raw-body';
 import { readBytes } from './read-bytes';
 import { readJson } from './read-json';
 import { textOf } from './text-of';
@@ -32,6 +33,7 @@ export const acceptBodies = (server: FastifyInstance, { bodyLimit }: ApiConfig, 
     const account = accountOf(budget, request);
     try {
       const content = await readBytes(request.headers, payload, limit, account);
+      if (isRawBody(request)) return content;
       const type = request.headers['content-type'];
       const text = textOf(content, type);
       if (isBlank(text)) return undefined;
