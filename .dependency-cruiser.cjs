@@ -16,6 +16,7 @@ const shown = {
   assets: [],
   audit: ['csv'],
   auth: [
+    'access-key-header',
     'acting-organisation',
     'attempts',
     'operator-secrets',
@@ -37,7 +38,7 @@ const shown = {
   policies: ['policy-references'],
   retention: ['background-job', 'replica-lock'],
   schemas: [],
-  sessions: ['own-pages', 'safe-path', 'session-cookie', 'session-reply', 'visitor'],
+  sessions: ['own-pages', 'proof', 'safe-path', 'session-cookie', 'session-reply', 'visitor'],
   setup: [],
   sso: [],
   system: ['version'],

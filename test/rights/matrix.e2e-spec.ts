@@ -8,6 +8,10 @@ import { publishedOperations, type PublishedOperation } from '../support/publish
 import { callerOf, forEachOf, type Caller, type Said } from './caller';
 import { furnish, namesOf, namesThings, type Furnished } from './furnished';
 
+/** Of the name and the form of a real one. */
+const wrongCookie = `castellan-session=${'w'.repeat(43)}`;
+const ownPage = { 'sec-fetch-site': 'same-origin', 'x-csrf-token': 't'.repeat(32) };
+
 const operations = [...publishedOperations.values()];
 const planeOf = ({ permission }: PublishedOperation): string =>
   ['public', 'operator', 'node'].includes(permission) ? permission : 'organisation';
@@ -108,8 +112,15 @@ describe('every route of openapi.json', () => {
   });
 
   it('is 401 with a wrong credential', async () => {
-    const wrong = { authorization: unique('wrong'), 'admin-auth': unique('wrong'), cookie: 'castellan_session=wrong' };
+    const wrong = { authorization: unique('wrong'), 'admin-auth': unique('wrong'), cookie: wrongCookie };
     expect(await answeringOtherwise(callerOf(api, wrong), guarded, 401)).toEqual([]);
+  });
+
+  it.each([
+    ['the cookie of no session', () => ({})],
+    ['such a cookie beside everything that a page of ours sends', () => ({ origin: api.url, ...ownPage })],
+  ])('is 401 with %s alone', async (_, more) => {
+    expect(await answeringOtherwise(callerOf(api, { cookie: wrongCookie, ...more() }), guarded, 401)).toEqual([]);
   });
 
   it('is 401 with a credential of another plane', async () => {

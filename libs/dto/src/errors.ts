@@ -17,6 +17,7 @@ export const errorCodes = {
   csrf_failed: 'A write with a session’s cookie did not come from our own pages, or lacks the session’s token.',
   second_factor_required: 'The password is right, and a code of the second factor is needed, too.',
   second_factor_on: 'The user has a second factor already.',
+  login_too_old: 'The session began too long ago for this; log in again.',
   password_expired: 'The password is right and too old; send a new one with it.',
   organisation_needed: 'It is not said which organisation is meant, and there are several.',
   set_up_already: 'The installation has been set up; that can be done only once.',

@@ -10,15 +10,10 @@ import { addressOf } from '../http/caller-address';
 import { requireOwnPage } from '../sessions/own-pages';
 import { SessionsService } from '../sessions/sessions.service';
 import { sessionTokenOf } from '../sessions/session-cookie';
+import { headersNamed, keyOf } from './access-key-header';
 import { FailedAttempts } from './attempts';
 import { accessKeyHash } from './secrets';
 import { UserRights } from './user-rights';
-
-/**
- * The key itself; the current tools send it with `Bearer` before it, the older ones raw
- * (docs/tyk/management.md#authentication).
- */
-const bearer = /^bearer\s+/i;
 
 const credentialHeaders = ['authorization', 'admin-auth'];
 
@@ -78,15 +73,3 @@ export class OrganisationStrategy extends PassportStrategy(Strategy, 'organisati
     return this.rights.principalOf(user, session);
   }
 }
-
-/** The access key that a request shows; empty for none, and for several. */
-const keyOf = (request: Pick<FastifyRequest, 'raw'>): string => {
-  const given = headersNamed(request, 'authorization');
-  return given.length === 1 ? (given[0] ?? '').replace(bearer, '').trim() : '';
-};
-
-/** The values of a header as they came: the server keeps only one of some. */
-const headersNamed = ({ raw }: Pick<FastifyRequest, 'raw'>, wanted: string): readonly string[] =>
-  raw.rawHeaders.flatMap((name, index) =>
-    index % 2 === 0 && name.toLowerCase() === wanted ? [raw.rawHeaders[index + 1] ?? ''] : [],
-  );

@@ -5,6 +5,8 @@ import { json, modelsOf, schemaOf, type Media, type Shape } from './media-docs';
 /** What a route says of the body that it takes. */
 export interface BodyOf {
   readonly body?: Shape;
+  /** True when the route works without one, too. */
+  readonly optionalBody?: boolean;
   /** A body that a fresh installation takes as it is. */
   readonly example?: object;
   /** Media types of the body; JSON alone when left out. */
@@ -16,7 +18,7 @@ const form = 'multipart/form-data';
 /** Nest’s generator gives every media type of a body the same schema; the document is refined by what stands here. */
 export const bodyExtension = 'x-request-body';
 
-export const bodyOf = ({ body, example, consumes = [json] }: BodyOf): MethodDecorator[] => {
+export const bodyOf = ({ body, example, optionalBody = false, consumes = [json] }: BodyOf): MethodDecorator[] => {
   if (body === undefined) return [];
   // A route that takes nothing but a form says itself what stands in it.
   const isForm = consumes.length === 1;
@@ -26,7 +28,7 @@ export const bodyOf = ({ body, example, consumes = [json] }: BodyOf): MethodDeco
   return [
     applyDecorators(
       ApiExtraModels(...modelsOf(body)),
-      ApiExtension(bodyExtension, { required: true, content: { ...content } }),
+      ApiExtension(bodyExtension, { required: !optionalBody, content: { ...content } }),
     ),
   ];
 };

@@ -1,6 +1,7 @@
 import type {} from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiConfig } from '@castellan/config';
+import { isOverTls } from '../sessions/own-pages';
 import { flowSeconds } from './login-flows';
 
 type Setting = Pick<ApiConfig, 'publicUrl'>;
@@ -10,8 +11,8 @@ const path = '/sso/oidc';
 const tokenForm = /^[\w-]{43}$/;
 
 /** `Lax`, because the provider sends the browser back from another site. */
-const attributes = ({ publicUrl }: Setting) =>
-  ({ path, httpOnly: true, sameSite: 'lax', secure: publicUrl.startsWith('https:') }) as const;
+const attributes = (request: FastifyRequest, setting: Setting) =>
+  ({ path, httpOnly: true, sameSite: 'lax', secure: isOverTls(request, setting) }) as const;
 
 /** What the browser keeps while it is at a provider; null for none. */
 export const flowTokenOf = (request: FastifyRequest): string | null => {
@@ -20,9 +21,9 @@ export const flowTokenOf = (request: FastifyRequest): string | null => {
 };
 
 export const setFlowCookie = (reply: FastifyReply, setting: Setting, token: string): void => {
-  void reply.setCookie(name, token, { ...attributes(setting), maxAge: flowSeconds });
+  void reply.setCookie(name, token, { ...attributes(reply.request, setting), maxAge: flowSeconds });
 };
 
 export const clearFlowCookie = (reply: FastifyReply, setting: Setting): void => {
-  void reply.clearCookie(name, attributes(setting));
+  void reply.clearCookie(name, attributes(reply.request, setting));
 };

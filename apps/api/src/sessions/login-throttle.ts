@@ -9,7 +9,7 @@ import { attemptScript, takeBackScript } from './session-scripts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    castellanAttempt(...parameters: string[]): Result<number, Context>;
+    castellanAttempt(keys: number, ...parameters: string[]): Result<[number, number], Context>;
     castellanTakeBack(key: string): Result<number, Context>;
   }
 }
@@ -27,10 +27,24 @@ const paceOfPair: Pace = { free: 5, firstDelayMs: 1_000, longestDelayMs: 15 * 60
 /** Of one address that tries many accounts: an office behind one address, or a list of stolen passwords. */
 const paceOfAddress: Pace = { free: 50, firstDelayMs: 1_000, longestDelayMs: 5 * 60_000, rememberedMs: 3_600_000 };
 
-/** Where attempts come from: a browser that is known from an earlier login to the account, or an address. */
+/** Where attempts come from. */
 export interface Source {
   readonly name: string;
-  readonly isKnown: boolean;
+  /** An address, a browser that is known from an earlier login to the account, or somebody who is known in another way. */
+  readonly kind: 'address' | 'browser' | 'person';
+}
+
+/** An attempt that has to wait for the failures before it. */
+export class TooManyAttempts extends CastellanError {
+  /** @param isFirst whether it is the first one that this delay keeps off, which is worth a record; there may be millions */
+  constructor(
+    waitMs: number,
+    readonly isFirst: boolean,
+  ) {
+    super(429, 'too_many_attempts', 'Too many attempts; wait before the next one', {
+      headers: { 'retry-after': String(Math.ceil(waitMs / 1_000)) },
+    });
+  }
 }
 
 const deviceSeconds = 180 * 24 * 3_600;
@@ -47,15 +61,15 @@ export class LoginThrottle {
     @Inject(REDIS) private readonly redis: Redis,
     private readonly clock: Clock,
   ) {
-    redis.defineCommand('castellanAttempt', { lua: attemptScript, numberOfKeys: 1 });
+    redis.defineCommand('castellanAttempt', { lua: attemptScript });
     redis.defineCommand('castellanTakeBack', { lua: takeBackScript, numberOfKeys: 1 });
   }
 
   /** @param device the token that {@link remember} gave to the browser, if it has one */
   async sourceOf(address: string, device: string | null, account: string): Promise<Source> {
     const known = device === null ? null : await this.redis.get(this.deviceKey(device));
-    if (device === null || known !== digest(fold(account))) return { name: networkOf(address), isKnown: false };
-    return { name: `device ${digest(device)}`, isKnown: true };
+    if (device === null || known !== digest(fold(account))) return { name: networkOf(address), kind: 'address' };
+    return { name: `device ${digest(device)}`, kind: 'browser' };
   }
 
   /** @returns a token by which the browser is known from now on */
@@ -66,31 +80,34 @@ export class LoginThrottle {
   }
 
   /**
-   * Takes one attempt. It counts as a failure until {@link succeeded} is called.
+   * Takes one attempt. It counts as a failure until {@link succeeded} is called; one that has to wait counts for nothing.
    *
    * @param account what was given as the account, whether there is such a one or not
-   * @throws CastellanError 429 with `Retry-After`
+   * @throws TooManyAttempts
    */
   async attempt(source: Source, account: string): Promise<void> {
-    const waits = [await this.take(this.pairKey(source, account), paceOfPair)];
-    if (!source.isKnown && waits[0] === 0) waits.push(await this.take(this.sourceKey(source), paceOfAddress));
-    const wait = Math.max(...waits);
-    if (wait <= 0) return;
-    throw new CastellanError(429, 'too_many_attempts', 'Too many attempts; wait before the next one', {
-      headers: { 'retry-after': String(Math.ceil(wait / 1_000)) },
-    });
+    const counts: readonly (readonly [string, Pace])[] = [
+      [this.pairKey(source, account), paceOfPair],
+      ...(source.kind === 'address' ? [[this.sourceKey(source), paceOfAddress] as const] : []),
+    ];
+    const numbers = counts.flatMap(([, pace]) => [
+      pace.free,
+      pace.firstDelayMs,
+      pace.longestDelayMs,
+      pace.rememberedMs,
+    ]);
+    const [wait, isFirst] = await this.redis.castellanAttempt(
+      counts.length,
+      ...counts.map(([key]) => key),
+      ...[this.clock.millis(), ...numbers].map(String),
+    );
+    if (wait > 0) throw new TooManyAttempts(wait, isFirst === 1);
   }
 
   /** Forgets the failures of the pair, and takes this attempt back from the address, which may serve many people. */
   async succeeded(source: Source, account: string): Promise<void> {
     await this.redis.del(this.pairKey(source, account));
-    if (!source.isKnown) await this.redis.castellanTakeBack(this.sourceKey(source));
-  }
-
-  private take(key: string, pace: Pace): Promise<number> {
-    const { free, firstDelayMs, longestDelayMs, rememberedMs } = pace;
-    const numbers = [this.clock.millis(), free, firstDelayMs, longestDelayMs, rememberedMs];
-    return this.redis.castellanAttempt(key, ...numbers.map(String));
+    if (source.kind === 'address') await this.redis.castellanTakeBack(this.sourceKey(source));
   }
 
   private deviceKey(device: string): string {

@@ -7,9 +7,10 @@ import { toOrganisationId } from '@castellan/persistence';
 import { Public } from '@castellan/rbac';
 import { WebForm } from '../http/bodies/web-form';
 import { Route } from '../http/route';
+import type { Credentials } from './credentials';
 import { samplePassword } from './credentials.dto';
 import { LoginInput, LoginReply } from './login.dto';
-import { LoginService, type Credentials } from './login.service';
+import { LoginService } from './login.service';
 import { isMeant, refuseOtherSites } from './own-pages';
 import { safePath } from './safe-path';
 import { clearSessionCookie, sessionTokenOf } from './session-cookie';
@@ -35,7 +36,8 @@ export class LoginController {
     description:
       'Takes JSON, or a form, whose sender is led to `next`. The session is a cookie that scripts cannot read. Where an ' +
       'address is that of users of several organisations, each has a password of its own: the one that the password fits ' +
-      'is meant, and `org_id` says which one when it fits several.',
+      'is meant, and `org_id` says which one when it fits several. Where guesses of others make an address wait (429), whoever ' +
+      'sends a code of the second factor, or the access key in `authorization`, with the password is let in all the same.',
     body: LoginInput,
     example: { email_address: 'ada@acme.example', password: samplePassword },
     consumes: ['application/json', 'application/x-www-form-urlencoded'],

@@ -7,32 +7,16 @@ import {
   SignInStore,
   toOrganisationId,
   UserStore,
-  type OrganisationId,
   type SignInRow,
   type UserRow,
 } from '@castellan/persistence';
 import { comparePointlessly, hashPassword, isOldForm, isPassword } from '../auth/passwords';
-import { LoginThrottle } from './login-throttle';
+import type { Credentials } from './credentials';
+import { LoginAdmission } from './login-admission';
 import { PasswordsService } from './passwords.service';
 import { SecondFactorsService } from './second-factors.service';
 import { SessionsService, type LoginMethod, type Session } from './sessions.service';
-import { comparableEmail } from '../users/email-address';
 import type { Visitor } from './visitor';
-
-/** What somebody shows to be let in. */
-export interface Credentials {
-  readonly email: string;
-  readonly password: string;
-  /** Which organisation is meant, when the address exists in several; null when that was not said. */
-  readonly organisation: OrganisationId | null;
-  /** A code of the second factor; empty when none was given. */
-  readonly code: string;
-  /** The password to have from now on; empty to keep the one there is. */
-  readonly newPassword: string;
-}
-
-/** Users of one address that are tried when no organisation is named. */
-const mostTried = 4;
 
 const action = 'Login';
 
@@ -45,10 +29,10 @@ export class LoginService {
 
   constructor(
     private readonly users: UserStore,
+    private readonly admission: LoginAdmission,
     private readonly signIns: SignInStore,
     private readonly organisations: OrganisationStore,
     private readonly sessions: SessionsService,
-    private readonly throttle: LoginThrottle,
     private readonly passwords: PasswordsService,
     private readonly factors: SecondFactorsService,
     private readonly changes: ChangeRecorder,
@@ -63,13 +47,10 @@ export class LoginService {
    * named; CastellanError 401 or 403 when a code or a new password is needed
    */
   async logIn(visitor: Visitor, credentials: Credentials): Promise<{ user: UserRow; session: Session }> {
-    const { email } = credentials;
-    const source = await this.throttle.sourceOf(visitor.address, visitor.device, email);
     try {
-      await this.throttle.attempt(source, email);
+      const source = await this.admission.admit(visitor, credentials);
       const user = await this.prove(visitor, credentials);
-      await this.throttle.succeeded(source, email);
-      if (!source.isKnown) visitor.giveDevice(await this.throttle.remember(email));
+      await this.admission.succeeded(visitor, credentials, source);
       return { user, session: await this.open(visitor, user, 'password') };
     } catch (error) {
       this.logins.inc({ result: error instanceof CastellanError ? error.code : 'internal' });
@@ -101,12 +82,10 @@ export class LoginService {
   }
 
   private async prove(visitor: Visitor, credentials: Credentials): Promise<UserRow> {
-    const { email, password, organisation } = credentials;
-    const meant = await this.users.ofAddress(comparableEmail(email.trim()), organisation, mostTried);
-    const proven = await this.provenAmong(meant, password);
+    const proven = await this.provenAmong(await this.admission.meant(credentials), credentials.password);
     const [user, another] = proven;
     if (user === undefined) {
-      await this.recordFailure(visitor, email, meant, 'wrong address or password');
+      await this.admission.recordFailure(visitor, credentials, 401, 'unauthorised: wrong address or password');
       throw wrong();
     }
     if (another !== undefined) throw await this.askWhich(proven);
@@ -147,7 +126,9 @@ export class LoginService {
       throw new CastellanError(401, 'second_factor_required', 'A code of your second factor is needed in `code`');
     }
     if (await this.factors.take(user, signIn, code)) return;
-    await this.recordFailure(visitor, user.email, [user], 'wrong code of the second factor');
+    const { email, orgId } = user;
+    const tried = { email, organisation: toOrganisationId(orgId) };
+    await this.admission.recordFailure(visitor, tried, 401, 'unauthorised: wrong code of the second factor');
     throw new CastellanError(401, 'second_factor_required', 'The code is wrong, or was used before');
   }
 
@@ -172,13 +153,5 @@ export class LoginService {
       );
     }
     if (isOldForm(user.passwordHash)) await this.users.upgradePasswordHash(user, await hashPassword(password));
-  }
-
-  /** In the audit log of each organisation that has such a user, and of the operator where there is none. */
-  private async recordFailure(visitor: Visitor, name: string, meant: readonly UserRow[], why: string): Promise<void> {
-    const concerned = meant.length === 0 ? [null] : meant.map(({ orgId }) => orgId.toString());
-    for (const organisation of concerned) {
-      await this.changes.recordRefusal({ ...visitor.traceOf(action, name), organisation }, 401, `unauthorised: ${why}`);
-    }
   }
 }

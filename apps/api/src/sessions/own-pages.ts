@@ -17,6 +17,10 @@ const one = (value: string | string[] | undefined): string | undefined => (Array
 export const ownOrigin = ({ publicUrl }: Pick<ApiConfig, 'publicUrl'>, request: FastifyRequest): string =>
   publicUrl === '' ? `${request.protocol}://${request.host}` : publicUrl;
 
+/** Whether the browser comes over TLS: the public address says so or, where there is none, the request or a trusted proxy. */
+export const isOverTls = (request: FastifyRequest, config: Pick<ApiConfig, 'publicUrl'>): boolean =>
+  ownOrigin(config, request).startsWith('https:');
+
 const isOwn = (request: FastifyRequest, config: Pick<ApiConfig, 'publicUrl'>): boolean =>
   one(request.headers.origin) === ownOrigin(config, request);
 

@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { ValidationFailed } from '@castellan/dto';
-import { SignInStore, type SignInRow, type UserRow } from '@castellan/persistence';
+import { CastellanError, NotFound, ValidationFailed } from '@castellan/dto';
+import { Clock } from '@castellan/observability';
+import { SignInStore, toObjectId, UserStore, type SignInRow, type UserRow } from '@castellan/persistence';
 import { isPassword } from '../auth/passwords';
+import { homeOf } from '../auth/user-rights';
 import type { OrganisationContext } from '../http/request-context';
 import { LoginThrottle } from './login-throttle';
+import { SessionsService } from './sessions.service';
+
+/** How long a login stands for somebody who has no password that could be asked for again. */
+const freshMs = 10 * 60_000;
 
 /** Asks callers for their password again, for what a stolen session or key must not do. */
 @Injectable()
@@ -11,7 +17,30 @@ export class Proof {
   constructor(
     private readonly signIns: SignInStore,
     private readonly throttle: LoginThrottle,
+    private readonly users: UserStore,
+    private readonly sessions: SessionsService,
+    private readonly clock: Clock,
   ) {}
+
+  /**
+   * Asks a browser again who sits before it, for what would outlive the session: the caller's password or, where that comes
+   * from a provider of identities alone, a login of the last minutes. An access key is such a thing itself.
+   *
+   * @throws what {@link require} throws; CastellanError 403 when the login is too old
+   */
+  async requireOfBrowser(context: OrganisationContext, password: string | undefined): Promise<void> {
+    const { user: caller } = context;
+    if (caller.sessionId === null) return;
+    const user = await this.users.findById(homeOf(caller), toObjectId(caller.userId));
+    if (user === null) throw new NotFound('Could not retrieve user detail');
+    if (user.passwordHash !== '') {
+      await this.require(context, user, password);
+      return;
+    }
+    const session = await this.sessions.named(caller.sessionId);
+    if (session !== null && this.clock.millis() - session.createdAt < freshMs) return;
+    throw new CastellanError(403, 'login_too_old', 'Your login is too long ago for this; log in again');
+  }
 
   /**
    * Refuses unless the password is the present one. Nobody has to prove a password that they do not have, or that they
@@ -28,7 +57,7 @@ export class Proof {
       return signIn;
     }
     if (user.passwordHash === '') return signIn;
-    const source = { name: `user ${user._id.toString()} ${context.request.ip}`, isKnown: true };
+    const source = { name: `user ${user._id.toString()} ${context.request.ip}`, kind: 'person' } as const;
     await this.throttle.attempt(source, user.email);
     if (!(await isPassword(user.passwordHash, password))) {
       throw new ValidationFailed([{ path: 'current_password', message: 'is not your password' }]);

@@ -1,11 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { Conflict, NotFound, ValidationFailed } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
-import { ChangeRecorder, SignInStore, type ActContext, type SignInRow, type UserRow } from '@castellan/persistence';
+import {
+  ChangeRecorder,
+  SignInStore,
+  type ActContext,
+  type SignInRow,
+  type StoredSecondFactor,
+  type UserRow,
+} from '@castellan/persistence';
 import { Sealer } from '../auth/sealed';
 import { newRecoveryCodes, newSecondFactor, recoveryCodeHash, stepOfCode } from './second-factor';
 
 const isOnAlready = (): Conflict => new Conflict('second_factor_on', 'A second factor is on already');
+
+const withoutSpaces = (code: string): string => code.replace(/\s/g, '');
+
+/** Whether it looks like what authenticator apps show. */
+const isOfApp = (code: string): boolean => /^\d{6}$/.test(withoutSpaces(code));
 
 /** The optional second factor of users: codes of an authenticator app, and recovery codes for the day it is lost. */
 @Injectable()
@@ -58,12 +70,23 @@ export class SecondFactorsService {
   }
 
   /** Whether it is a code of this moment, or a recovery code; either is good once. */
-  async take({ _id }: UserRow, { secondFactor }: SignInRow, code: string): Promise<boolean> {
+  async take(user: UserRow, signIn: SignInRow, code: string): Promise<boolean> {
+    const { secondFactor } = signIn;
     if (secondFactor === undefined) return false;
-    const given = code.replace(/\s/g, '');
-    if (!/^\d{6}$/.test(given)) return this.signIns.takeRecoveryCode(_id, recoveryCodeHash(given));
-    const step = stepOfCode(this.sealer.open(secondFactor.secret, _id.toString()), given, this.clock.now());
-    return step !== null && (await this.signIns.takeStep(_id, secondFactor.secret, step));
+    if (!isOfApp(code)) return this.signIns.takeRecoveryCode(user._id, recoveryCodeHash(code));
+    const step = this.stepOf(user, secondFactor, code);
+    return step !== null && (await this.signIns.takeStep(user._id, secondFactor.secret, step));
+  }
+
+  /** Whether {@link take} would take it; it stays good. */
+  fits(user: UserRow, { secondFactor }: SignInRow, code: string): boolean {
+    if (secondFactor === undefined) return false;
+    if (!isOfApp(code)) return secondFactor.recoveryCodes.includes(recoveryCodeHash(code));
+    return (this.stepOf(user, secondFactor, code) ?? 0) > secondFactor.lastStep;
+  }
+
+  private stepOf({ _id }: UserRow, { secret }: StoredSecondFactor, code: string): number | null {
+    return stepOfCode(this.sealer.open(secret, _id.toString()), withoutSpaces(code), this.clock.now());
   }
 
   /** @throws NotFound when there is none */

@@ -102,7 +102,7 @@ export class SessionStore {
   async byId(id: string): Promise<Session | null> {
     if (!/^[0-9a-f]{32}$/.test(id)) return null;
     const session = sessionOf(await this.redis.hgetall(this.recordKey(id)));
-    return session !== null && session.expiresAt > this.clock.millis() ? session : null;
+    return session !== null && !this.isOver(session) ? session : null;
   }
 
   /** The session that a cookie opens, which has been seen just now; null when it is over. */
@@ -119,7 +119,7 @@ export class SessionStore {
     const sessions = await Promise.all(ids.map(async (id) => sessionOf(await this.redis.hgetall(this.recordKey(id)))));
     return sessions
       .filter((session) => session !== null)
-      .filter(({ expiresAt }) => expiresAt > this.clock.millis())
+      .filter((session) => !this.isOver(session))
       .sort((one, other) => other.createdAt - one.createdAt);
   }
 
@@ -134,6 +134,12 @@ export class SessionStore {
     const ended = ids.filter((id) => id !== except);
     for (const id of ended) await this.end({ id, userId });
     return ended.length;
+  }
+
+  /** Redis forgets a session by itself, but not to the millisecond. */
+  private isOver({ expiresAt, lastSeen }: Session): boolean {
+    const now = this.clock.millis();
+    return expiresAt <= now || now - lastSeen >= this.idleMs;
   }
 
   private recordKey(id: string): string {

@@ -3,6 +3,7 @@ import { AuthModule } from '../auth/auth.module';
 import { Sealer } from '../auth/sealed';
 import { AccountReach } from './account-reach';
 import { CredentialsController } from './credentials.controller';
+import { LoginAdmission } from './login-admission';
 import { LoginController } from './login.controller';
 import { LoginService } from './login.service';
 import { LoginThrottle } from './login-throttle';
@@ -15,7 +16,16 @@ import { SessionsController } from './sessions.controller';
 @Module({
   imports: [AuthModule],
   controllers: [LoginController, SessionsController, CredentialsController],
-  providers: [AccountReach, LoginService, LoginThrottle, PasswordsService, Proof, Sealer, SecondFactorsService],
-  exports: [LoginService, PasswordsService, Sealer],
+  providers: [
+    AccountReach,
+    LoginAdmission,
+    LoginService,
+    LoginThrottle,
+    PasswordsService,
+    Proof,
+    Sealer,
+    SecondFactorsService,
+  ],
+  exports: [LoginService, PasswordsService, Proof, Sealer],
 })
 export class SessionsModule {}

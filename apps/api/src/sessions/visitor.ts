@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiConfig } from '@castellan/config';
 import { toOrganisationId, type ChangeContext, type UserRow } from '@castellan/persistence';
+import { keyOf } from '../auth/access-key-header';
 import { addressOf } from '../http/caller-address';
 import { pathOf } from '../http/server';
 import { deviceTokenOf, sessionTokenOf, setDeviceCookie, setSessionCookie } from './session-cookie';
@@ -31,6 +32,11 @@ export class Visitor {
   /** The session that the browser has already; null when it has none. */
   get sessionToken(): string | null {
     return sessionTokenOf(this.request, this.config);
+  }
+
+  /** The access key that a program, or a person who has it at hand, sends beside the password; empty for none. */
+  get accessKey(): string {
+    return keyOf(this.request);
   }
 
   giveSession(token: string): void {

@@ -10,6 +10,8 @@ import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
+import { ProofInput, samplePassword } from '../sessions/credentials.dto';
+import { Proof } from '../sessions/proof';
 import { presentUser } from './user-content';
 import { AccessKeyReply } from './user-replies.dto';
 import { OrganisationUserCreation, UserChange, UserDto, UserListDto, UserSearch } from './user.dto';
@@ -28,7 +30,10 @@ const longestSearch = 256;
 @ApiTags('Users')
 @Controller('api/users')
 export class OrganisationUsersController {
-  constructor(private readonly users: UsersService) {}
+  constructor(
+    private readonly users: UsersService,
+    private readonly proof: Proof,
+  ) {}
 
   @Route.get('', {
     access: Requires('users', 'read', 'List Users'),
@@ -174,21 +179,28 @@ export class OrganisationUsersController {
     access: AnyUser('Update User Key'),
     id: 'resetAccessKey',
     summary: 'Give a new access key in the place of the old one; `AccessKey` is shown only here',
-    description: 'One’s own (`me`), or with `users: write` that of a user whose rights the caller has.',
+    description:
+      'One’s own (`me`), or with `users: write` that of a user whose rights the caller has. A browser sends the caller’s own ' +
+      'password with it or, of somebody who has none, a session of the last ten minutes: a key outlives the session.',
     params: [idParam],
+    body: ProofInput,
+    optionalBody: true,
+    example: { current_password: samplePassword },
     reply: AccessKeyReply,
     tagged: true,
     preconditioned: true,
-    errors: [403],
+    errors: [403, 429],
   })
   async resetKey(
     @OrganisationRequest() context: OrganisationContext,
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
+    @Body() input: ProofInput | undefined,
   ): Promise<unknown> {
     const { user, request } = context;
     const wanted = id === 'me' ? user.userId : id.toLowerCase();
     if (wanted !== user.userId && !allows(user.grants, 'users', 'write')) throw new Forbidden(request.path);
+    await this.proof.requireOfBrowser(context, input?.current_password);
     const about = wanted === user.userId ? { ...context, organisation: homeOf(user) } : context;
     const { row, accessKey } = await this.users.renewKey(askingOf(about, precondition), wanted);
     return tagged(row, new AccessKeyReply('User session renewed', null, accessKey));
