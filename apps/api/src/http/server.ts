@@ -27,6 +27,7 @@ import { acceptLargeBodies } from './large-bodies';
 import type { RateLimits } from './rate-limits';
 import { shownPath } from './shown-path';
 import { refuseUnreadBodies } from './unread-bodies';
+import { warnOfUnbelievedProxies } from './unbelieved-proxies';
 
 /** What an `X-Request-ID` may look like to be taken over; anything else gets a fresh id. */
 const acceptableRequestId = /^[\w.:-]{1,128}$/;
@@ -101,6 +102,7 @@ export const prepareServer = async (
     void reply.header('x-request-id', request.id);
     done();
   });
+  warnOfUnbelievedProxies(server);
   await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy });
   await server.register(cookie);
   const silent = new SilentConnections(server.server);
