@@ -19,7 +19,7 @@ import {
   type UnitOfWork,
 } from '@castellan/persistence';
 import type { Types } from 'mongoose';
-import { makeStep, unknownRefusal, type Step } from './import-steps';
+import { makeStep, release, unknownRefusal, type Step } from './import-steps';
 import { TransferKinds } from './transfer-kinds';
 
 /** Changes that are taken back in one transaction. */
@@ -46,8 +46,21 @@ export class ImportBatches {
   /** Makes the next batch, or takes back the last one, or ends the import. @throws TakenOver, StepRefused */
   async advance(row: ImportRow, leaseUntil: Date): Promise<void> {
     if (row.state === 'undoing') return row.journaled > 0 ? this.undoBatch(row, leaseUntil) : this.endUndone(row);
+    const from = row.released ?? null;
+    if (from !== null) return this.releaseBatch(row, from, leaseUntil);
     const end = row.ends.find((one) => one > row.made);
     return end === undefined ? this.endApplied(row) : this.applyBatch(row, end, leaseUntil);
+  }
+
+  /** Lets go of what some of the steps are about to move, before the first of them is made. */
+  private async releaseBatch(row: ImportRow, from: number, leaseUntil: Date): Promise<void> {
+    const { importBatch } = this.config;
+    const steps = await this.imports.stepsToRelease(row._id, from, importBatch);
+    const last = steps.length < importBatch ? null : (steps.at(-1)?.ordinal ?? null);
+    await this.changes.commitPart(contextOf(row), async (unit) => {
+      await release(this.kinds, unit, steps);
+      await this.note(row, { released: last === null ? null : last + 1, failures: 0, leaseUntil }, unit);
+    });
   }
 
   /** Makes the steps up to one, or as many as there is time for: MongoDB ends transactions that live for long. */

@@ -28,7 +28,7 @@ import {
 } from '@castellan/persistence';
 import { NodeDocuments } from '../gateways/delivery/node-documents';
 import { ImportBatches, TakenOver } from './import-batches';
-import { explainRefusal, release, unknownRefusal, type Step } from './import-steps';
+import { explainRefusal, unknownRefusal, type Step } from './import-steps';
 import type { Counts } from './plan';
 import { TransferKinds } from './transfer-kinds';
 
@@ -114,7 +114,6 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
       const { session } = unit;
       await unit.rules();
       if (!(await this.generations.hold(organisation, large.madeAt, row._id, session))) return false;
-      await release(this.kinds, unit, large.steps);
       return this.imports.progress(row, { state: 'applying', leaseUntil: this.lease() }, session);
     });
     if (!begun) {
@@ -211,7 +210,7 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
   private newRow(
     organisation: ChangeContext['organisation'],
     context: ImportRow['context'],
-    { digest, ends, counts }: LargeImport,
+    { digest, ends, counts, steps }: LargeImport,
   ): ImportRow {
     const now = this.clock.now();
     return {
@@ -222,6 +221,7 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
       context,
       ends,
       counts,
+      released: steps.some(({ released }) => released !== null) ? 0 : null,
       made: 0,
       journaled: 0,
       failures: 0,

@@ -62,14 +62,14 @@ export const explainRefusal = async (
   return new CastellanError(status, code, `${step.path}: ${message}`, { errors: named, meta, cause });
 };
 
-/** Lets go of everything that steps are about to move from one resource to another. */
-export const release = async (kinds: TransferKinds, unit: UnitOfWork, steps: readonly Step[]): Promise<void> => {
+/** Lets go of everything that these steps are about to move from one resource to another. */
+export const release = async (
+  kinds: TransferKinds,
+  { organisation, session }: UnitOfWork,
+  steps: readonly Pick<Step, 'kind' | 'resourceId'>[],
+): Promise<void> => {
   for (const kind of kinds.all) {
-    const released = steps.filter((step) => step.kind === kind.name && step.released !== null);
-    await kind.release(
-      unit.organisation,
-      released.map(({ resourceId }) => resourceId),
-      unit.session,
-    );
+    const ids = steps.filter((step) => step.kind === kind.name).map(({ resourceId }) => resourceId);
+    await kind.release(organisation, ids, session);
   }
 };

@@ -131,7 +131,11 @@ export class ImportService {
     if (importing !== null) return { state: 'busy', importing };
     if (sequence !== plan.madeAt.sequence) return { state: 'overtaken' };
     const steps = stepsOf(plan, this.kinds).map(stepOf);
-    await release(this.kinds, unit, steps);
+    await release(
+      this.kinds,
+      unit,
+      steps.filter(({ released }) => released !== null),
+    );
     const began = this.clock.millis();
     for (const step of steps) {
       if (this.clock.millis() - began >= this.config.importBatchMs) throw new TakesLong();

@@ -1,4 +1,4 @@
-import type { ClientSession, QueryFilter, Types } from 'mongoose';
+import type { ClientSession, Types } from 'mongoose';
 import type { FieldError } from '@castellan/dto';
 import {
   DuplicateKey,
@@ -54,9 +54,7 @@ export class TransferKind {
     session: ClientSession | null,
   ): Promise<readonly ResourceRow[]> {
     if (ids === null) return this.service.store.findAll(organisation, {}, session);
-    if (ids.length === 0) return Promise.resolve([]);
-    const filter: QueryFilter<ResourceRow> = { _id: { $in: [...ids] } };
-    return this.service.store.findAll(organisation, filter, session);
+    return this.service.store.allWithIds(organisation, ids, session);
   }
 
   /** @throws ValidationFailed, Busy, BodyTooLarge */
@@ -102,9 +100,7 @@ export class TransferKind {
     { organisation, session }: ReadScope,
     ids: readonly Types.ObjectId[],
   ): Promise<ReadonlyMap<string, Head<ResourceRow>>> {
-    if (ids.length === 0) return new Map();
-    const filter: QueryFilter<ResourceRow> = { _id: { $in: [...ids] } };
-    const heads = await this.service.store.heads(organisation, filter, session);
+    const heads = await this.service.store.headsWithIds(organisation, ids, session);
     return new Map(heads.map((head) => [head._id.toString(), head]));
   }
 

@@ -3,6 +3,7 @@ import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model, Types } from 'mongoose';
 import { objectAt, parseJson } from '@castellan/tyk';
 import { isObjectIdText, toObjectId, type OrganisationId } from '../ids';
+import { inPieces } from '../in-pieces';
 import { modelNames } from '../models';
 import { pieceWithTotal, type Page, type Piece } from '../paging';
 import type { RightsChange } from './document-work';
@@ -109,14 +110,15 @@ export class RevisionStore {
     resourceIds: readonly Types.ObjectId[],
     session: ClientSession | null = null,
   ): Promise<ReadonlyMap<string, number>> {
-    if (resourceIds.length === 0) return new Map();
-    const rows = await this.model
-      .aggregate<{ readonly _id: Types.ObjectId; readonly number: number }>([
-        { $match: { orgId: toObjectId(organisation), kind, resourceId: { $in: [...resourceIds] } } },
-        { $group: { _id: '$resourceId', number: { $max: '$number' } } },
-      ])
-      .session(session)
-      .exec();
+    const rows = await inPieces(resourceIds, (piece) =>
+      this.model
+        .aggregate<{ readonly _id: Types.ObjectId; readonly number: number }>([
+          { $match: { orgId: toObjectId(organisation), kind, resourceId: { $in: piece } } },
+          { $group: { _id: '$resourceId', number: { $max: '$number' } } },
+        ])
+        .session(session)
+        .exec(),
+    );
     return new Map(rows.map(({ _id, number }) => [_id.toString(), number]));
   }
 

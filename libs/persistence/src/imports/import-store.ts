@@ -13,7 +13,17 @@ import type { FrozenListRow, ImportJournalRow, ImportRow, ImportStepRow } from '
 export type ImportProgress = Partial<
   Pick<
     ImportRow,
-    'state' | 'made' | 'journaled' | 'failures' | 'refusal' | 'lost' | 'owner' | 'leaseUntil' | 'finishedAt' | 'cleared'
+    | 'state'
+    | 'released'
+    | 'made'
+    | 'journaled'
+    | 'failures'
+    | 'refusal'
+    | 'lost'
+    | 'owner'
+    | 'leaseUntil'
+    | 'finishedAt'
+    | 'cleared'
   >
 >;
 
@@ -101,8 +111,9 @@ export class ImportStore {
    */
   async progress(seen: ImportRow, progress: ImportProgress, session: ClientSession | null = null): Promise<boolean> {
     const { _id, owner, state, made, journaled } = seen;
+    const released = seen.released ?? null;
     const { matchedCount } = await this.imports
-      .updateOne({ _id, owner, state, made, journaled }, { $set: progress })
+      .updateOne({ _id, owner, state, released, made, journaled }, { $set: progress })
       .session(session)
       .exec();
     return matchedCount === 1;
@@ -114,6 +125,21 @@ export class ImportStore {
       .find({ importId: id, ordinal: { $gte: from, $lt: to } })
       .sort({ ordinal: 1 })
       .lean<ImportStepRow[]>()
+      .exec();
+  }
+
+  /** The next steps whose rows let go of what they claim, from an ordinal on. */
+  async stepsToRelease(
+    id: Types.ObjectId,
+    from: number,
+    limit: number,
+  ): Promise<Pick<ImportStepRow, 'ordinal' | 'kind' | 'resourceId'>[]> {
+    return this.steps
+      .find({ importId: id, ordinal: { $gte: from }, released: { $ne: null } })
+      .select({ ordinal: 1, kind: 1, resourceId: 1 })
+      .sort({ ordinal: 1 })
+      .limit(limit)
+      .lean<Pick<ImportStepRow, 'ordinal' | 'kind' | 'resourceId'>[]>()
       .exec();
   }
 

@@ -27,6 +27,8 @@ export interface ImportRow {
   readonly ends: readonly number[];
   /** How many resources the import is about, by what it does to them. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Up to which step what rows claim has been let go; null when all of it has, as in rows that lack the field. */
+  readonly released?: number | null;
   /** How many steps are made. */
   readonly made: number;
   /** How many changes are in the journal and not taken back. */
@@ -53,6 +55,7 @@ export const importSchema = new Schema<ImportRow>(
     context: { type: Schema.Types.Mixed, required: true },
     ends: { type: [Number], required: true },
     counts: { type: Schema.Types.Mixed, required: true },
+    released: { type: Number, default: null },
     made: { type: Number, required: true },
     journaled: { type: Number, required: true },
     failures: { type: Number, required: true },

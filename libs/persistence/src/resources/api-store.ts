@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
 import { isObjectIdText, toObjectId, type OrganisationId } from '../ids';
+import { inPieces } from '../in-pieces';
 import { apiKind, type ApiRow } from '../kinds/api.kind';
 import { ResourceStore } from './resource-store';
 
@@ -142,7 +143,7 @@ export class ApiStore extends ResourceStore<ApiRow> {
 
   /** Which APIs of the installation have these api_ids; the caller decides what of them may be said. */
   async holdersOfApiIds(apiIds: readonly string[], session: ClientSession | null): Promise<readonly ApiHolder[]> {
-    return apiIds.length === 0 ? [] : this.holders({ apiId: { $in: [...apiIds] } }, session);
+    return inPieces(apiIds, (piece) => this.holders({ apiId: { $in: piece } }, session));
   }
 
   /** Which APIs of the organisation have these database ids. */
@@ -151,8 +152,8 @@ export class ApiStore extends ResourceStore<ApiRow> {
     ids: readonly string[],
     session: ClientSession | null,
   ): Promise<readonly ApiHolder[]> {
-    if (ids.length === 0) return [];
-    return this.holders({ _id: { $in: ids.map(toObjectId) }, orgId: toObjectId(organisation) }, session);
+    const orgId = toObjectId(organisation);
+    return inPieces(ids, (piece) => this.holders({ _id: { $in: piece.map(toObjectId) }, orgId }, session));
   }
 
   /** Which APIs of the organisation have these slugs for themselves. */
@@ -161,13 +162,14 @@ export class ApiStore extends ResourceStore<ApiRow> {
     slugs: readonly string[],
     session: ClientSession | null,
   ): Promise<readonly (ApiHolder & Required<Pick<ApiRow, 'slugClaim'>>)[]> {
-    if (slugs.length === 0) return [];
-    return this.model
-      .find({ slugClaim: { $in: [...slugs] }, orgId: toObjectId(organisation) })
-      .select({ ...holderFields, slugClaim: 1 })
-      .session(session)
-      .lean<(ApiHolder & Required<Pick<ApiRow, 'slugClaim'>>)[]>()
-      .exec();
+    return inPieces(slugs, (piece) =>
+      this.model
+        .find({ slugClaim: { $in: piece }, orgId: toObjectId(organisation) })
+        .select({ ...holderFields, slugClaim: 1 })
+        .session(session)
+        .lean<(ApiHolder & Required<Pick<ApiRow, 'slugClaim'>>)[]>()
+        .exec(),
+    );
   }
 
   /** Which API of the installation holds this claim; the caller decides what of it may be said. */
@@ -180,13 +182,14 @@ export class ApiStore extends ResourceStore<ApiRow> {
    * claims for the sake of an import is there with all of its addresses.
    */
   async neighbours(addresses: readonly string[], session: ClientSession | null): Promise<readonly ApiNeighbour[]> {
-    if (addresses.length === 0) return [];
-    const rows = await this.model
-      .find({ addresses: { $in: [...addresses] } })
-      .select({ ...holderFields, claims: 1, addresses: 1 })
-      .session(session)
-      .lean<(ApiHolder & Pick<ApiRow, 'claims' | 'addresses'>)[]>()
-      .exec();
+    const rows = await inPieces(addresses, (piece) =>
+      this.model
+        .find({ addresses: { $in: piece } })
+        .select({ ...holderFields, claims: 1, addresses: 1 })
+        .session(session)
+        .lean<(ApiHolder & Pick<ApiRow, 'claims' | 'addresses'>)[]>()
+        .exec(),
+    );
     return rows.map(({ addresses: listening = [], claims = listening, ...row }) => ({ ...row, claims }));
   }
 

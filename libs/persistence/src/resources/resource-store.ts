@@ -3,6 +3,7 @@ import { CastellanError } from '@castellan/dto';
 import type { Operation } from '../changes/rows';
 import type { UnitOfWork } from '../changes/unit-of-work';
 import { toObjectId, type OrganisationId } from '../ids';
+import { inPieces } from '../in-pieces';
 import { pieceOf, type Page, type Piece } from '../paging';
 import { DuplicateKey, duplicateKeyOf, LostRace } from './duplicate-key';
 import type { KindDefinition } from '../kinds/kind';
@@ -70,11 +71,27 @@ export class ResourceStore<Row extends ResourceRow> {
     ids: readonly Types.ObjectId[],
     session: ClientSession | null = null,
   ): Promise<Row[]> {
-    if (ids.length === 0) return [];
-    const filter: QueryFilter<ResourceRow> = { _id: { $in: [...ids] } };
-    const rows = await this.findAll(organisation, filter, session);
+    const rows = await this.allWithIds(organisation, ids, session);
     const byId = new Map(rows.map((row) => [row._id.toString(), row]));
     return ids.flatMap((id) => byId.get(id.toString()) ?? []);
+  }
+
+  /** The rows with these ids, in any order. */
+  async allWithIds(
+    organisation: OrganisationId,
+    ids: readonly Types.ObjectId[],
+    session: ClientSession | null = null,
+  ): Promise<Row[]> {
+    return inPieces(ids, (piece) => this.findAll(organisation, withIds(piece), session));
+  }
+
+  /** The heads of the rows with these ids, in any order. */
+  async headsWithIds(
+    organisation: OrganisationId,
+    ids: readonly Types.ObjectId[],
+    session: ClientSession | null = null,
+  ): Promise<Head<Row>[]> {
+    return inPieces(ids, (piece) => this.heads(organisation, withIds(piece), session));
   }
 
   /** Ids and digests alone, for those who know most of the content already. */
@@ -115,17 +132,16 @@ export class ResourceStore<Row extends ResourceRow> {
     values: readonly unknown[],
     session: ClientSession | null = null,
   ): Promise<ReadonlySet<string>> {
-    if (values.length === 0) return new Set();
-    const filter: QueryFilter<ResourceRow> = {
-      [field]: { $in: [...values] },
-      orgId: { $ne: toObjectId(organisation) },
-    };
-    const taken = await this.model
-      .find(filter as QueryFilter<Row>)
-      .select({ [field]: 1 })
-      .session(session)
-      .lean<Readonly<Record<string, unknown>>[]>()
-      .exec();
+    const elsewhere = { orgId: { $ne: toObjectId(organisation) } };
+    const taken = await inPieces(values, (piece) => {
+      const filter: QueryFilter<ResourceRow> = { [field]: { $in: piece }, ...elsewhere };
+      return this.model
+        .find(filter as QueryFilter<Row>)
+        .select({ [field]: 1 })
+        .session(session)
+        .lean<Readonly<Record<string, unknown>>[]>()
+        .exec();
+    });
     return new Set(
       taken
         .map((row) => row[field])
@@ -136,12 +152,13 @@ export class ResourceStore<Row extends ResourceRow> {
 
   /** Which of these ids exist, as hex. */
   async existing(organisation: OrganisationId, ids: readonly Types.ObjectId[]): Promise<ReadonlySet<string>> {
-    const filter: QueryFilter<ResourceRow> = { _id: { $in: [...ids] } };
-    const rows = await this.model
-      .find(this.within(organisation, filter as QueryFilter<Row>))
-      .select({ _id: 1 })
-      .lean<Pick<ResourceRow, '_id'>[]>()
-      .exec();
+    const rows = await inPieces(ids, (piece) =>
+      this.model
+        .find(this.within(organisation, withIds(piece) as QueryFilter<Row>))
+        .select({ _id: 1 })
+        .lean<Pick<ResourceRow, '_id'>[]>()
+        .exec(),
+    );
     return new Set(rows.map(({ _id }) => _id.toString()));
   }
 
@@ -287,3 +304,5 @@ export class ResourceStore<Row extends ResourceRow> {
     }
   }
 }
+
+const withIds = (ids: Types.ObjectId[]): QueryFilter<ResourceRow> => ({ _id: { $in: ids } });

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model } from 'mongoose';
 import { isObjectIdText, toObjectId, toOrganisationId, type OrganisationId } from '../ids';
+import { inPieces } from '../in-pieces';
 import type { Operation } from '../changes/rows';
 import type { UnitOfWork } from '../changes/unit-of-work';
 import { modelNames } from '../models';
@@ -221,10 +222,9 @@ export class PolicyStore extends ResourceStore<PolicyRow> {
     ids: readonly string[],
     session: ClientSession | null,
   ): Promise<readonly Head<PolicyRow>[]> {
-    if (ids.length === 0) return [];
-    const rowIds = ids.filter(isObjectIdText).map(toObjectId);
-    const byRowId = rowIds.length === 0 ? [] : await this.heads(organisation, { _id: { $in: rowIds } }, session);
-    return [...byRowId, ...(await this.heads(organisation, { policyId: { $in: [...ids] } }, session))];
+    const byRowId = await this.headsWithIds(organisation, ids.filter(isObjectIdText).map(toObjectId), session);
+    const named = await inPieces(ids, (piece) => this.heads(organisation, { policyId: { $in: piece } }, session));
+    return [...byRowId, ...named];
   }
 
   /** By row id or by explicit id. */

@@ -27,12 +27,15 @@ const servedBy = async (api: ApiUnderTest, organisations: readonly TestOrganisat
   return definitions.filter(({ org_id: owner }) => ids.includes(textOf(owner))).map(({ api_id: id }) => textOf(id));
 };
 
+/** What is asked at the beginning of a batch. */
+type GatedMethod = 'stepsToRelease' | 'stepsBetween' | 'journalBetween';
+
 /** Holds a replica's imports up: after so many batches it is as though the process did not exist. */
 class Gate {
   readonly reached: Promise<void>;
   private open: () => void = () => undefined;
 
-  constructor(api: ApiUnderTest, method: 'stepsBetween' | 'journalBetween', afterCalls: number) {
+  constructor(api: ApiUnderTest, method: GatedMethod, afterCalls: number) {
     const store = api.app.get(ImportStore);
     const original = store[method].bind(store);
     const opened = new Promise<void>((resolve) => (this.open = resolve));
@@ -44,7 +47,7 @@ class Gate {
           resolve();
           await opened;
         }
-        // Which of the two methods it is decides the type; whoever calls it knows.
+        // Which of the methods it is decides the type; whoever calls it knows.
         return original(id, from, to) as Promise<never>;
       };
       jest.spyOn(store, method).mockImplementation(held);
@@ -100,7 +103,7 @@ describe('promise: nodes never see half of an import', () => {
       NODE_SECRET: nodeSecret,
     });
   };
-  const holdUp = (method: 'stepsBetween' | 'journalBetween', afterCalls: number, replica = api): Gate => {
+  const holdUp = (method: GatedMethod, afterCalls: number, replica = api): Gate => {
     const gate = new Gate(replica, method, afterCalls);
     gates.push(gate);
     return gate;
@@ -253,6 +256,32 @@ describe('promise: nodes never see half of an import', () => {
     expect((await running).status).toBe(200);
     expect(await collection('revisions').countDocuments(ours())).toBe(revisions);
     expect(expectOk(await send()).json['Meta']).toMatchObject({ counts: { update: 1, unchanged: 13 } });
+  });
+
+  it('lets go of what it moves batch by batch, however much that is, and another replica goes on with that', async () => {
+    for (let index = 0; index < 2 * batch; index += 1) await addApi(organisation);
+    document = editable(await exportOf(organisation));
+    const proxies = document.apis.map(({ api_definition: { proxy } }) => proxy);
+    const paths = proxies.map((proxy) => proxy['listen_path']);
+    for (const [index, proxy] of proxies.entries()) proxy['listen_path'] = paths[(index + 1) % paths.length];
+    const sizes: number[] = [];
+    const held = holdUp('stepsToRelease', 2);
+    const store = api.app.get(ApiStore);
+    const releaseClaims = store.releaseClaims.bind(store);
+    jest.spyOn(store, 'releaseClaims').mockImplementation((owner, ids, session) => {
+      if (ids.length > 0) sizes.push(ids.length);
+      return releaseClaims(owner, ids, session);
+    });
+    const running = send();
+    await held.reached;
+    expect(sizes).toEqual([batch, batch]);
+    expect(await lastImport()).toMatchObject({ state: 'applying', made: 0 });
+    const survivor = await takeOver();
+    await eventually(async () => ((await lastImport())?.['state'] as unknown) === 'applied');
+    held.release();
+    expect((await running).json['Meta']).toMatchObject({ counts: { update: paths.length } });
+    expect(editable(await exportOf(organisation)).apis).toEqual(document.apis);
+    expect(await served(survivor)).toEqual(idsIn(document));
   });
 
   it('is handed over by a replica that is stopped in order', async () => {
