@@ -78,7 +78,7 @@ export { DuplicateKey, LostRace } from './resources/duplicate-key';
 export { isTheirs, ownedFields, ownerFields, type Owned, type Viewer } from './resources/owned';
 export { RemovalStore, type RemovalRow } from './resources/removal-store';
 export { type Draft, type Head, type ResourceRow } from './resources/resource-row';
-export { ResourceStore, type Claims, type PageQuery } from './resources/resource-store';
+export { refuseTooLarge, ResourceStore, type Claims, type PageQuery } from './resources/resource-store';
 export {
   OrganisationStore,
   PolicyStore,

@@ -2,6 +2,7 @@ import type { ClientSession, Types } from 'mongoose';
 import type { FieldError } from '@castellan/dto';
 import {
   DuplicateKey,
+  refuseTooLarge,
   type Claims,
   type DocumentKind,
   type Draft,
@@ -78,6 +79,8 @@ export class TransferKind {
     const drafts: Drafted[] = [];
     for (const content of readings) {
       const draft = await this.service.draft(scope, { content, id, current: null, operation: 'create', references });
+      // A large import is written down before its first row is, and nothing that is written down may be larger either.
+      refuseTooLarge(draft.document);
       drafts.push({ draft, outline: this.form.outlineOf(draft), content });
       if (stored !== null && contentDigest(parseJson(draft.document)) === contentDigest(stored)) break;
     }

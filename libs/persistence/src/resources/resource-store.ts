@@ -30,6 +30,12 @@ export interface PageQuery<Row> extends Piece {
 /** MongoDB takes 16 MiB a document; the rest of a row, and of its revision, has to fit beside the text. */
 const documentLimit = 14 * 1024 * 1024;
 
+/** @throws CastellanError (400) for a document that no row can hold */
+export const refuseTooLarge = (document: string): void => {
+  if (Buffer.byteLength(document) <= documentLimit) return;
+  throw new CastellanError(400, 'limit_reached', `A document may take ${documentLimit} bytes of JSON text`);
+};
+
 /**
  * Rows of one kind. Reads are lean and always of one organisation; writes go through a {@link UnitOfWork}, so
  * that none happens without revision, audit and outbox.
@@ -266,9 +272,7 @@ export class ResourceStore<Row extends ResourceRow> {
     draft: Draft<Row>,
     state: { version: number; createdAt: Date },
   ): Promise<Row> {
-    if (Buffer.byteLength(draft.document) > documentLimit) {
-      throw new CastellanError(400, 'limit_reached', `A document may take ${documentLimit} bytes of JSON text`);
-    }
+    refuseTooLarge(draft.document);
     const row: ResourceRow = {
       ...draft,
       ...state,

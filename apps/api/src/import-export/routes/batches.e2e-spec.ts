@@ -325,6 +325,17 @@ describe('promise: nodes never see half of an import', () => {
     expect(await exportOf(organisation)).toBe(before);
   });
 
+  it('refuses a document that the database could not hold at its place, and writes nothing down', async () => {
+    const imports = await collection('imports').countDocuments({});
+    Object.assign(document.apis.at(-1)?.api_definition ?? {}, { config_data: { text: 'x'.repeat(14 * 1024 * 1024) } });
+    const { status, json } = await send();
+    const errors = [
+      { path: `apis[${document.apis.length - 1}]`, message: 'A document may take 14680064 bytes of JSON text' },
+    ];
+    expect([status, json['Code'], json['Errors']]).toEqual([400, 'validation_failed', errors]);
+    expect(await collection('imports').countDocuments({})).toBe(imports);
+  });
+
   describe('when a step is refused after all', () => {
     /** Somebody else takes a listen path after the import was checked. */
     let elsewhere: TestOrganisation;
