@@ -14,6 +14,7 @@ import { piece } from '../http/reply-headers';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { sendResource } from '../http/text-reply';
+import { dryRunChanges, validating } from '../resources/dry-run';
 import { certificateBasics } from './certificate-content';
 import { CertificateDependencies } from './certificate-dependencies';
 import {
@@ -139,6 +140,25 @@ export class CertificatesController {
   })
   async leaving(@OrganisationRequest() { organisation }: OrganisationContext): Promise<LeavingCertificatesDto> {
     return { certificates: await this.certificates.leaving(organisation) };
+  }
+
+  /** Asks for no more than the right to read, as that of every kind. */
+  @RawBody()
+  @Route.post('validate', {
+    access: Requires('certs', 'read', 'Validate Certificate'),
+    id: 'validateCertificate',
+    ...validating,
+    body: { schema: uploadForm },
+    consumes: ['multipart/form-data'],
+    errors: [409],
+  })
+  async validate(
+    @OrganisationRequest() context: OrganisationContext,
+    @Form({ files: mostFiles, fileSize: largestFile }) parts: readonly FormPart[],
+  ): Promise<StatusReply> {
+    const bundle = await readUpload(parts, this.clock.now());
+    const changes = await dryRunChanges(await this.certificates.dryRun(context, bundle));
+    return new StatusReply('Certificate is valid', { changes });
   }
 
   @RawBody()

@@ -135,6 +135,29 @@ describe('a certificate that is uploaded', () => {
     },
   );
 
+  it('is validated by all rules of an upload, and nothing of it stays', async () => {
+    const { pem, keyPem } = await makeCertificate({ name: 'tried.example' });
+    const before = await index(organisation);
+    const reader = await api.user(organisation.id, { certs: 'read' });
+    const validate = (content: string): Promise<Reply> =>
+      reader.client.post('/api/certs/validate', form({ data: content }));
+    const { json, text } = expectOk(await validate(`${pem}${keyPem}`));
+    expect(json).toMatchObject({
+      ...{ Status: 'OK', Message: 'Certificate is valid' },
+      Meta: { changes: [{ kind: 'certificate', operation: 'create', version: 1 }] },
+    });
+    expect(text).not.toContain('PRIVATE KEY');
+    expect(await index(organisation)).toEqual(before);
+    expect((await validate('no certificate')).json['Errors']?.[0]?.['path']).toBe('data');
+    await add(pem);
+    const again = await validate(pem);
+    expect([again.status, again.json['Code']]).toEqual([409, 'id_conflict']);
+    expect((await reader.client.post('/api/certs', form({ data: pem }))).status).toBe(403);
+    const stranger = await api.user(organisation.id, { apis: 'write' });
+    expect((await stranger.client.post('/api/certs/validate', form({ data: pem }))).status).toBe(403);
+    expect((await api.anonymous.post('/api/certs/validate', form({ data: pem }))).status).toBe(401);
+  });
+
   it('is another one in each organisation', async () => {
     const { pem } = await makeCertificate();
     const [ours, theirs] = [await add(pem), await add(pem, other)];

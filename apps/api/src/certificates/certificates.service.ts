@@ -9,6 +9,7 @@ import {
   DuplicateKey,
   newObjectId,
   type CertificateRow,
+  type Change,
   type ChangeContext,
   type Draft,
   type OrganisationId,
@@ -65,18 +66,28 @@ export class CertificatesService {
 
   /** @throws ValidationFailed, Conflict when the organisation has it already, Unavailable when nodes' Redis is */
   async add(context: ChangeContext, bundle: Bundle): Promise<CertificateRow> {
+    const draft = this.draft(context, bundle);
+    const { committed } = await this.changes.make(
+      () => this.tools.commit(context, this.inserting(draft), explained(draft)),
+      ({ certificateId }) => this.runner.doNow('certificate.put', [certificateId]),
+    );
+    return committed;
+  }
+
+  /** What an upload would change, with everything checked and nothing written. @throws what {@link add} throws but for Redis */
+  async dryRun(context: ChangeContext, bundle: Bundle): Promise<readonly Change[]> {
+    const draft = this.draft(context, bundle);
+    const { changes } = await this.tools.dryRun(context, this.inserting(draft), explained(draft));
+    return changes;
+  }
+
+  private draft({ organisation }: ChangeContext, bundle: Bundle): Draft<CertificateRow> {
     const { certificateSecret } = this.config;
     const hasKey = bundle.form === 'certificate' && bundle.key !== null;
     if (hasKey && certificateSecret === '') {
       throw new Conflict('not_configured', 'Private keys are encrypted: set CASTELLAN_CERTIFICATE_SECRET');
     }
-    const text = textOf(bundle, certificateSecret);
-    const draft = certificateDraft(newObjectId(), context.organisation, bundle, text);
-    const { committed } = await this.changes.make(
-      () => this.insert(context, draft),
-      ({ certificateId }) => this.runner.doNow('certificate.put', [certificateId]),
-    );
-    return committed;
+    return certificateDraft(newObjectId(), organisation, bundle, textOf(bundle, certificateSecret));
   }
 
   /**
@@ -93,8 +104,8 @@ export class CertificatesService {
     return brought;
   }
 
-  private insert(context: ChangeContext, draft: Draft<CertificateRow>): Promise<CertificateRow> {
-    const work = async (unit: UnitOfWork): Promise<CertificateRow> => {
+  private inserting(draft: Draft<CertificateRow>): (unit: UnitOfWork) => Promise<CertificateRow> {
+    return async (unit) => {
       await unit.rules();
       const said = `An organisation may hold ${mostCertificates} certificates`;
       unit.limit('certificate', {
@@ -105,13 +116,10 @@ export class CertificatesService {
       if (existing !== null) throw taken(draft.certificateId);
       return this.certificates.insert(unit, draft);
     };
-    return this.tools.commit(context, work, (error) =>
-      error instanceof DuplicateKey ? taken(draft.certificateId) : error,
-    );
   }
 
   private removeUnused(context: ChangeContext, id: string, precondition: Precondition): Promise<CertificateRow> {
-    return this.tools.recorder.commit(context, async (unit) => {
+    return this.tools.commit(context, async (unit) => {
       const found = await this.find(unit.organisation, id, unit);
       const current = await unit.require(found, () => missing('Could not delete certificate.'), precondition);
       const all = await this.users.of(unit.organisation, current.certificateId, unit.session);
@@ -206,6 +214,11 @@ const missing = (
 
 const taken = (id: string): Conflict =>
   new Conflict('id_conflict', `Could not create certificate.Certificate with ${id} ID already exists.`);
+
+const explained =
+  ({ certificateId }: Draft<CertificateRow>) =>
+  (error: unknown): unknown =>
+    error instanceof DuplicateKey ? taken(certificateId) : error;
 
 const usesOf = ({ apis, keys }: CertificateUsers): FieldError[] => [
   ...apis.map(({ row, usages }) => ({

@@ -6,7 +6,6 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Unauthorised, Unavailable } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import {
-  ChangeRecorder,
   Generations,
   ImportRunning,
   ImportStore,
@@ -16,6 +15,7 @@ import {
   type UnitOfWork,
 } from '@castellan/persistence';
 import type { ReadScope } from '../resources/read-scope';
+import { ResourceTools } from '../resources/resource-tools';
 import { ImportRunner } from './import-runner';
 import { explainRefusal, makeStep, release, stepOf } from './import-steps';
 import { batchesOf, countsOf, stepsOf, type Counts, type Plan } from './plan';
@@ -64,7 +64,7 @@ export class ImportService {
   constructor(
     private readonly planner: Planner,
     private readonly runner: ImportRunner,
-    private readonly changes: ChangeRecorder,
+    private readonly tools: ResourceTools,
     private readonly generations: Generations,
     private readonly imports: ImportStore,
     private readonly organisations: OrganisationStore,
@@ -117,8 +117,8 @@ export class ImportService {
     if (ends.length > 1) return { state: 'large', plan, ends };
     const work = (unit: UnitOfWork) => this.make(unit, plan);
     try {
-      if (!options.dryRun) return await this.changes.commit(context, work);
-      return (await this.changes.dryRun(context, work)).value;
+      if (!options.dryRun) return await this.tools.commit(context, work);
+      return (await this.tools.dryRun(context, work)).value;
     } catch (error) {
       if (error instanceof TakesLong) return { state: 'large', plan, ends };
       throw await explainRefusal(this.kinds, error, context.organisation);

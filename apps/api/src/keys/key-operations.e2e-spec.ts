@@ -53,6 +53,50 @@ const settled = (): Promise<boolean> => eventually(async () => (await api.app.ge
 const results = (reply: Reply): Map<string, string> =>
   new Map(listOf(expectOk(reply).json['results']).map((one) => [textOf(one['key_id']), textOf(one['status'])]));
 
+describe('a key that is validated', () => {
+  const keysAndRevisions = async (): Promise<unknown> => [
+    expectOk(await organisation.admin.client.get('/api/keys/detailed?p=-1')).json,
+    (await redis.keys('apikey-*')).toSorted(),
+  ];
+
+  it('says what a new key or a change would be, shows no more than its history, and leaves everything as it was', async () => {
+    const { token, hash } = await create({ alias: 'quiet', rate: 5, per: 1 });
+    await settled();
+    const before = await keysAndRevisions();
+    const fresh = expectOk(await post('/api/keys/validate', { access_rights: rights(), alias: 'fresh' }));
+    expect(fresh.json).toMatchObject({
+      ...{ Status: 'OK', Message: 'Key is valid' },
+      Meta: { changes: [{ kind: 'key', operation: 'create', version: 1 }] },
+    });
+    for (const id of [token, hash]) {
+      const change = { rate: 7, per: 1, meta_data: { note: 'not shown' } };
+      const { text, json } = expectOk(await post(`/api/keys/validate?id=${id}`, change));
+      expect(json['Meta']).toMatchObject({
+        changes: [{ kind: 'key', operation: 'update', version: 2 }],
+      });
+      expect(text).toContain('/rate');
+      expect(text).not.toContain('not shown');
+    }
+    expect(await keysAndRevisions()).toEqual(before);
+  });
+
+  it('says what a write would refuse, to whoever may read keys, and knows no key of others', async () => {
+    const wrong = await post('/api/keys/validate', { access_rights: { none: { api_id: 'none' } } });
+    expect([wrong.status, wrong.json['Code']]).toEqual([400, 'validation_failed']);
+    const theirApi = await addApi(other);
+    const theirRights = { [theirApi]: { api_id: theirApi, api_name: 'Theirs', versions: ['Default'] } };
+    const theirs = expectOk(await other.admin.client.post('/api/keys', { access_rights: theirRights })).json;
+    for (const id of ['nobody', textOf(theirs['key_id']), textOf(theirs['key_hash'])]) {
+      expect((await post(`/api/keys/validate?id=${id}`, { rate: 7 })).status).toBe(404);
+    }
+    const reader = await api.user(organisation.id, { keys: 'read' });
+    expectOk(await reader.client.post('/api/keys/validate', { access_rights: rights() }));
+    const stranger = await api.user(organisation.id, { apis: 'write' });
+    expect((await stranger.client.post('/api/keys/validate', {})).status).toBe(403);
+    expect((await api.anonymous.post('/api/keys/validate', {})).status).toBe(401);
+  });
+});
+
 describe('a key that is rotated', () => {
   it('has another token with the same rights and what is left of the quota; the old one ends after its grace', async () => {
     const { token, hash } = await create({ alias: 'mobile', tags: ['a'], quota_max: 5, quota_renewal_rate: 3_600 });

@@ -20,6 +20,11 @@ export const updateQuery = new RouteQuery({
 });
 export type UpdateQuery = Asked<typeof updateQuery>;
 
+/** Which key a body would change. */
+export const validateQuery = new RouteQuery({
+  id: text({ description: 'The key that it would change: its token, chosen id, hash or username; none for a new one' }),
+});
+
 export const createQuery = new RouteQuery({
   basic_auth: flag({ description: 'Make a user of `basic_auth_data.user`' }),
 });

@@ -7,6 +7,7 @@ import type { Precondition } from '../http/precondition';
 import { piece, tagged } from '../http/reply-headers';
 import type { OrganisationContext } from '../http/request-context';
 import { Sights } from '../ownership/sights';
+import { dryRunChanges } from '../resources/dry-run';
 import { KeyCounters, type Counters } from './key-counters';
 import { KeyFinder, missing, type FoundKey } from './key-finder';
 import { KeyListsService, type KeyPage } from './key-lists.service';
@@ -55,6 +56,14 @@ export class KeyRequests {
 
   async preview(context: OrganisationContext, body: unknown): Promise<KeyReplyDto> {
     return keyReply({ hash: '' }, await this.keys.preview(context, body), this.clock.now());
+  }
+
+  /** @param id the key that the body would change: a token, a chosen id, a hash or a username; none for a new one */
+  async validate(context: OrganisationContext, body: unknown, id: string | undefined): Promise<StatusReply> {
+    const query = { hashed: false, username: false, auto_guess: true };
+    const found = id === undefined ? null : await this.find(context, { key: id, query, apiId: null });
+    const changes = await dryRunChanges(await this.keys.dryRun(context, body, found));
+    return new StatusReply('Key is valid', { changes });
   }
 
   async create(context: OrganisationContext, body: unknown, choice?: Choice): Promise<unknown> {

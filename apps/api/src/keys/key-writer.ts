@@ -2,7 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, Unavailable, VersionMismatch } from '@castellan/dto';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
-import { DuplicateKey, KeyIndex, type ChangeContext, type KeyRow, type UnitOfWork } from '@castellan/persistence';
+import {
+  DuplicateKey,
+  KeyIndex,
+  type Change,
+  type ChangeContext,
+  type KeyRow,
+  type UnitOfWork,
+} from '@castellan/persistence';
 import { sessionFacts, sessionForCallers, writeSession, type Session } from '@castellan/tyk';
 import { RedisChanges } from '../chores/redis-changes';
 import { ResourceTools } from '../resources/resource-tools';
@@ -69,10 +76,10 @@ export class KeyWriter {
   async write(
     context: ChangeContext,
     changes: readonly KeyChange[],
-    check: (unit: UnitOfWork) => Promise<void> = () => Promise.resolve(),
+    check: (unit: UnitOfWork) => Promise<void> = nothing,
   ): Promise<ReadonlyMap<string, unknown>> {
     const { brought } = await this.redisChanges.make(
-      () => this.commit(context, changes, check),
+      () => this.tools.commit(context, this.work(changes, check), explained),
       () => {
         this.events.soon();
         return this.bringAll(changes);
@@ -81,14 +88,19 @@ export class KeyWriter {
     return brought;
   }
 
-  private commit(
-    context: ChangeContext,
+  /** What a write would change and record, and nothing of it done. @throws what {@link write} throws but for Redis */
+  async dryRun(context: ChangeContext, changes: readonly KeyChange[]): Promise<readonly Change[]> {
+    const tried = await this.tools.dryRun(context, this.work(changes, nothing), explained);
+    return tried.changes;
+  }
+
+  private work(
     changes: readonly KeyChange[],
     check: (unit: UnitOfWork) => Promise<void>,
-  ): Promise<void> {
+  ): (unit: UnitOfWork) => Promise<void> {
     const fresh = changes.filter(({ before }) => before === null).map(({ row }) => row);
     const changed = changes.flatMap(({ row, before }) => (before === null ? [] : [{ row, expected: before.version }]));
-    const work = async (unit: UnitOfWork): Promise<void> => {
+    return async (unit) => {
       await check(unit);
       if (fresh.some(({ copies }) => copies.length > 0)) {
         const holders = await this.index.known(hashesIn(fresh), unit.session);
@@ -101,7 +113,6 @@ export class KeyWriter {
       for (const change of changes) await this.record(unit, change);
       await this.events.note(unit, changes);
     };
-    return this.tools.commit(context, work, (error) => (error instanceof DuplicateKey ? taken() : error));
   }
 
   /** The same for changes of which all or none are to happen. @throws Unavailable, too, when they were taken back */
@@ -162,6 +173,10 @@ export class KeyWriter {
     });
   }
 }
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+const explained = (error: unknown): unknown => (error instanceof DuplicateKey ? taken() : error);
 
 const theRedis = 'The Redis of the nodes';
 

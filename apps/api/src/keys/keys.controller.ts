@@ -11,10 +11,12 @@ import {
   keyQuery,
   listQuery,
   updateQuery,
+  validateQuery,
   type KeyQuery,
   type KeySearch,
   type UpdateQuery,
 } from './key-queries';
+import { validating } from '../resources/dry-run';
 import { DetailedKeysDto, KeyListDto, KeyReplyDto, KeySearchDto, sessionBody, sessionExample } from './key.dto';
 import { KeyRequests } from './key-requests';
 
@@ -73,6 +75,23 @@ export class KeysController {
   })
   preview(@OrganisationRequest() context: OrganisationContext, @Body() body: unknown): Promise<KeyReplyDto> {
     return this.requests.preview(context, body);
+  }
+
+  /** Asks for no more than the right to read, as that of every kind. */
+  @Route.post('validate', {
+    access: Requires('keys', 'read', 'Validate Key'),
+    id: 'validateKey',
+    ...validating,
+    body: sessionBody,
+    example: sessionExample,
+    errors: [404, 409],
+  })
+  validate(
+    @OrganisationRequest() context: OrganisationContext,
+    @Body() body: unknown,
+    @AskedFor(validateQuery) { id }: Asked<typeof validateQuery>,
+  ): Promise<StatusReply> {
+    return this.requests.validate(context, body, id);
   }
 
   @Route.post('', {

@@ -3,7 +3,7 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, ValidationFailed } from '@castellan/dto';
 import { KeyStore } from '@castellan/keys';
 import { Clock } from '@castellan/observability';
-import { KeyIndex, newObjectId, toObjectId, type KeyRow, type UnitOfWork } from '@castellan/persistence';
+import { KeyIndex, newObjectId, toObjectId, type Change, type KeyRow, type UnitOfWork } from '@castellan/persistence';
 import {
   checkKeyId,
   isKeyHash,
@@ -13,6 +13,7 @@ import {
   sessionName,
   textAt,
   writeSession,
+  type JsonObject,
   type Session,
 } from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
@@ -29,7 +30,7 @@ import { KeyPlacing, plainDigest } from './key-places';
 import { KeyWriter, taken, type KeyChange } from './key-writer';
 
 /** What stands in paths where the id of a key would. */
-const routes = ['detailed', 'export', 'import', 'preview', 'reconcile', 'search'];
+const routes = ['detailed', 'export', 'import', 'preview', 'reconcile', 'search', 'validate'];
 
 /** What a new key is to be called; neither for one with a generated token. */
 export interface Choice {
@@ -71,23 +72,25 @@ export class KeysService {
 
   /** @throws ValidationFailed, Conflict when the id is taken, Unavailable when nodes' Redis is */
   async create(context: OrganisationContext, body: unknown, choice: Choice = {}): Promise<CreatedKey> {
-    const content = this.contents.parse(body);
-    const sight = await this.tools.sights.of(context);
-    const completion = { ...context, sight, now: this.clock.now(), resetsQuota: true, before: null };
-    const session = await this.contents.complete(content, completion);
-    const certificate = textAt(content, 'certificate');
-    const chosen = certificate === '' || choice.id !== undefined ? choice : { ...choice, certificate };
-    const { change, token } = await this.draft(context, chosen, session);
+    const { change, token, session } = await this.made(context, body, choice);
     await this.writer.writeTogether(context, [change]);
     return { token, row: change.row, session: sessionForCallers(session) };
   }
 
+  /**
+   * What a write would change, with everything checked and nothing written.
+   *
+   * @param found the key that it would replace; null for a new one
+   * @throws what {@link create} and {@link update} throw
+   */
+  async dryRun(context: OrganisationContext, body: unknown, found: FoundKey | null): Promise<readonly Change[]> {
+    const { change } = await (found === null ? this.made(context, body, {}) : this.changed(context, found, body, true));
+    return this.writer.dryRun(context, [change]);
+  }
+
   /** What a body would become, with everything checked and nothing written. */
   async preview(context: OrganisationContext, body: unknown): Promise<Session> {
-    const content = this.contents.parse(body);
-    const sight = await this.tools.sights.of(context);
-    const completion = { ...context, sight, now: this.clock.now(), resetsQuota: true, before: null };
-    return sessionForCallers(await this.contents.complete(content, completion));
+    return sessionForCallers(await this.complete(context, this.contents.parse(body), null, true));
   }
 
   /** Changes the fields that a body names; the others stay. @throws NotFound, VersionMismatch, ValidationFailed, Unavailable */
@@ -97,13 +100,7 @@ export class KeysService {
     body: unknown,
     { demand, resetsQuota }: { demand: Precondition; resetsQuota: boolean },
   ): Promise<FoundKey> {
-    const content = this.contents.parse(body);
-    const before = sessionToChange(found);
-    const sight = await this.tools.sights.of(context);
-    const completion = { ...context, sight, now: this.clock.now(), resetsQuota, before };
-    const session = await this.contents.complete(content, completion);
-    const text = writeSession(session, found.text);
-    const change = this.writer.changeOf(found, session, text);
+    const { change, session, text } = await this.changed(context, found, body, resetsQuota);
     await this.write(context, change, demand);
     if (resetsQuota) await this.counters.reset([change.row]);
     return { row: change.row, session, text };
@@ -114,6 +111,38 @@ export class KeysService {
     const change = this.writer.changeOf(found, null, null);
     await this.write(context, change, demand);
     await this.counters.reset([change.row]);
+  }
+
+  /** A key that has all but been made. */
+  private async made(context: OrganisationContext, body: unknown, choice: Choice): Promise<DraftKey> {
+    const content = this.contents.parse(body);
+    const session = await this.complete(context, content, null, true);
+    const certificate = textAt(content, 'certificate');
+    const chosen = certificate === '' || choice.id !== undefined ? choice : { ...choice, certificate };
+    return this.draft(context, chosen, session);
+  }
+
+  /** A key that has all but been changed. */
+  private async changed(
+    context: OrganisationContext,
+    found: FoundKey,
+    body: unknown,
+    resetsQuota: boolean,
+  ): Promise<{ readonly change: KeyChange; readonly session: Session; readonly text: string }> {
+    const content = this.contents.parse(body);
+    const session = await this.complete(context, content, sessionToChange(found), resetsQuota);
+    const text = writeSession(session, found.text);
+    return { change: this.writer.changeOf(found, session, text), session, text };
+  }
+
+  private async complete(
+    context: OrganisationContext,
+    content: JsonObject,
+    before: Session | null,
+    resetsQuota: boolean,
+  ): Promise<Session> {
+    const sight = await this.tools.sights.of(context);
+    return this.contents.complete(content, { ...context, sight, now: this.clock.now(), resetsQuota, before });
   }
 
   private newKey({ organisation }: OrganisationContext, { id, username, certificate }: Choice): NewKey {

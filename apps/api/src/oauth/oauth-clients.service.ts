@@ -240,7 +240,8 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
       for (const hash of [code, ...hashes]) {
         if (!(await this.vault.hasToken(apiId, clientId, hash))) continue;
         await this.tokens.end(context.organisation, apiId, clientId, hash);
-        return this.recordAct(context);
+        // Tokens are no configuration.
+        return this.tools.recordAct(context);
       }
       throw new NotFound('Could not retrieve tokens.');
     });
@@ -251,13 +252,8 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     const { apiId, clientId } = await this.require(context.organisation, id);
     return this.reaching(async () => {
       await this.tokens.endOfClient(context.organisation, apiId, clientId);
-      await this.recordAct(context);
+      await this.tools.recordAct(context);
     });
-  }
-
-  /** Tokens are no configuration, but who ended them has to be known afterwards. */
-  private recordAct(context: OrganisationContext): Promise<void> {
-    return this.tools.recorder.recordAct(context);
   }
 
   private bring({ apiId, clientId }: OAuthClientRow): Promise<string | null> {

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CastellanError } from '@castellan/dto';
 import {
-  ChangeRecorder,
   toOrganisationId,
   UserGroupStore,
   UserStore,
@@ -15,8 +14,8 @@ import { isJsonObject, parseJson } from '@castellan/tyk';
 import { accessKeyHash, newAccessKey } from '../auth/secrets';
 import { UserRights } from '../auth/user-rights';
 import { normalisedEmail } from '../users/email-address';
-import { PeopleRules } from '../users/people-rules';
 import { userDraft } from '../users/user-content';
+import { UsersService } from '../users/users.service';
 import { groupsGiven, textClaim, verifiedEmail } from './claims';
 import { settingsOf } from './provider-settings';
 
@@ -39,10 +38,9 @@ const identityOf = (provider: string, subject: string): string => `${provider} $
 @Injectable()
 export class ProvidedUsers {
   constructor(
-    private readonly changes: ChangeRecorder,
+    private readonly people: UsersService,
     private readonly users: UserStore,
     private readonly groups: UserGroupStore,
-    private readonly rules: PeopleRules,
     private readonly rights: UserRights,
   ) {}
 
@@ -57,10 +55,9 @@ export class ProvidedUsers {
       organisation: toOrganisationId(provider.orgId),
       actor: { kind: 'system', id: '', name: `identity provider ${provider.name}`.slice(0, 254) },
     } as const;
-    const user = await this.changes.commit(context, async (unit) => {
+    const user = await this.people.commit(context, async (unit) => {
       const found = await this.find(unit, provider, claims);
-      if (found === null) return this.make(unit, provider, claims);
-      return this.rules.keepingAdministrator(unit, found, () => this.update(unit, provider, found, claims));
+      return found === null ? this.make(unit, provider, claims) : this.update(unit, provider, found, claims);
     });
     if (!user.active || user.service === true) throw new NotLetIn('the user is inactive or a program');
     const { held } = await this.rights.of(user);
@@ -99,7 +96,8 @@ export class ProvidedUsers {
     const fields = { email_address: email, first_name: name('given_name'), last_name: name('family_name') };
     const state = { fields, grants: {}, groupIds, accessKeyHash: accessKeyHash(newAccessKey()), passwordHash: '' };
     const draft = userDraft(state, null);
-    return this.users.insert(unit, { ...draft, ...identified(draft, provider, claims, groupIds) });
+    const identity = identified(draft, provider, claims, groupIds);
+    return this.people.put(unit, null, { ...draft, ...identity }, { operation: 'create', version: 1 });
   }
 
   private async update(
@@ -115,11 +113,8 @@ export class ProvidedUsers {
     // Groups that people were given by hand are no business of the provider's.
     const byHand = (user.groupIds ?? []).filter((id) => !before.includes(id));
     const groupIds = [...new Set([...byHand, ...provided])];
-    return this.users.replace(unit, user, {
-      ...user,
-      groupIds,
-      ...identified({ ...user, groupIds }, provider, claims, provided),
-    });
+    const changed = { ...user, groupIds, ...identified({ ...user, groupIds }, provider, claims, provided) };
+    return this.people.put(unit, user, changed, { operation: 'update', version: 1 });
   }
 
   private async existing({ organisation, session }: UnitOfWork, ids: readonly string[]): Promise<readonly string[]> {

@@ -41,18 +41,12 @@ const claimOf = (slug: string, current: OrganisationRow | null): Pick<Organisati
   return slugKey === undefined || isUnclaimed ? {} : { slugKey };
 };
 
-/** Runs a write, and says which organisation has the slug already. @throws Conflict */
-export const refusingTakenSlug = async <T>(
-  organisations: OrganisationStore,
-  slug: string | null | undefined,
-  write: () => Promise<T>,
-): Promise<T> => {
-  try {
-    return await write();
-  } catch (error) {
-    if (!(error instanceof DuplicateKey) || !error.fields.includes('slugKey')) throw error;
+/** What a write of a slug is refused with: the conflict that says which organisation has it already, or the error as it is. */
+export const explainingTakenSlug =
+  (organisations: OrganisationStore, slug: string | null | undefined) =>
+  async (error: unknown): Promise<unknown> => {
+    if (!(error instanceof DuplicateKey) || !error.fields.includes('slugKey')) return error;
     const id = await organisations.holderOfSlug(slug ?? '');
     const message = `The organisation ${id ?? ''} has the owner_slug "${slug ?? ''}" already`;
-    throw new Conflict('owner_slug_conflict', message, { cause: error, meta: { id } });
-  }
-};
+    return new Conflict('owner_slug_conflict', message, { cause: error, meta: { id } });
+  };

@@ -8,19 +8,21 @@ import {
   OrganisationStore,
   RemovalStore,
   toOrganisationId,
+  type ChangeContext,
   type OrganisationId,
   type OrganisationRow,
   type Place,
   type UnitOfWork,
 } from '@castellan/persistence';
-import { isJsonObject, parseJson, type JsonObject } from '@castellan/tyk';
+import { isJsonObject, objectAt, parseJson, type JsonObject } from '@castellan/tyk';
 import { pageCount } from '../http/paging';
 import type { Precondition } from '../http/precondition';
 import type { OperatorContext } from '../http/request-context';
+import { without } from '../resources/fields';
 import { ResourceTools } from '../resources/resource-tools';
 import type { OrganisationDto, OrganisationInput, OrganisationListDto } from './organisation.dto';
 import { OrganisationSessions } from '../keys/organisation-sessions';
-import { organisationDraft, refusingTakenSlug } from './organisation-draft';
+import { explainingTakenSlug, organisationDraft } from './organisation-draft';
 import { organisationIdOf, unknownOrganisation } from './organisation-id';
 
 /** What clients find in an organisation that never set it (docs/tyk/management.md#organisations). */
@@ -67,33 +69,29 @@ export class OrganisationsService {
   /** @throws Conflict, with the id of the organisation that has the slug already */
   async create(context: OperatorContext, input: OrganisationInput): Promise<OrganisationRow> {
     const id = newObjectId();
-    return this.write(input, () =>
-      this.tools.recorder.commit(context.in(toOrganisationId(id)), (unit) =>
-        this.organisations.insert(unit, organisationDraft(id.toString(), input, null)),
-      ),
+    return this.write(context.in(toOrganisationId(id)), input, (unit) =>
+      this.organisations.insert(unit, organisationDraft(id.toString(), input, null)),
     );
   }
 
   /** Creates the organisation under the id that it brings, or replaces the one that has it. */
   async import(context: OperatorContext, input: OrganisationInput & { readonly id: string }): Promise<OrganisationRow> {
     const organisation = toOrganisationId(input.id);
-    return this.write(input, () =>
-      this.tools.recorder.commit(context.in(organisation), async (unit) => {
-        const { session } = unit;
-        if (await this.removals.underWay(organisation, session)) {
-          throw new Conflict(
-            'removal_running',
-            'The organisation of this id is being deleted yet; try again in a moment',
-          );
-        }
-        const current = await this.organisations.byId(organisation, session);
-        const draft = organisationDraft(organisation, input, current);
-        if (current !== null) return this.organisations.replace(unit, current, draft);
-        // One that was deleted has a history, which goes on.
-        const last = await this.tools.revisions.lastNumbers(organisation, 'organisation', [draft._id], session);
-        return this.organisations.insert(unit, draft, { version: (last.get(organisation) ?? 0) + 1 });
-      }),
-    );
+    return this.write(context.in(organisation), input, async (unit) => {
+      const { session } = unit;
+      if (await this.removals.underWay(organisation, session)) {
+        throw new Conflict(
+          'removal_running',
+          'The organisation of this id is being deleted yet; try again in a moment',
+        );
+      }
+      const current = await this.organisations.byId(organisation, session);
+      const draft = organisationDraft(organisation, input, current);
+      if (current !== null) return this.organisations.replace(unit, current, draft);
+      // One that was deleted has a history, which goes on.
+      const last = await this.tools.revisions.lastNumbers(organisation, 'organisation', [draft._id], session);
+      return this.organisations.insert(unit, draft, { version: (last.get(organisation) ?? 0) + 1 });
+    });
   }
 
   /** @throws NotFound, VersionMismatch, Conflict for a slug that another organisation has */
@@ -104,13 +102,11 @@ export class OrganisationsService {
     precondition: Precondition,
   ): Promise<OrganisationRow> {
     const organisation = organisationIdOf(id);
-    return this.write(input, () =>
-      this.tools.recorder.commit(context.in(organisation), async (unit) => {
-        const current = await this.require(organisation, unit);
-        precondition.check(current.version);
-        return this.organisations.replace(unit, current, organisationDraft(id, input, current));
-      }),
-    );
+    return this.write(context.in(organisation), input, async (unit) => {
+      const current = await this.require(organisation, unit);
+      precondition.check(current.version);
+      return this.organisations.replace(unit, current, organisationDraft(id, input, current));
+    });
   }
 
   /** Limits the organisation as a whole, or with null no more. @throws NotFound, VersionMismatch */
@@ -121,19 +117,13 @@ export class OrganisationsService {
     precondition: Precondition,
   ): Promise<OrganisationRow> {
     const organisation = organisationIdOf(id);
-    return this.write({}, () =>
-      this.tools.recorder.commit(context.in(organisation), async (unit) => {
-        const current = await this.require(organisation, unit);
-        precondition.check(current.version);
-        const stored = parseJson(current.document);
-        const content = Object.entries(isJsonObject(stored) ? stored : {}).filter(([name]) => name !== 'org_session');
-        const document = JSON.stringify({
-          ...Object.fromEntries(content),
-          ...(session === null ? {} : { org_session: session }),
-        });
-        return this.organisations.replace(unit, current, { ...current, document });
-      }),
-    );
+    return this.write(context.in(organisation), {}, async (unit) => {
+      const current = await this.require(organisation, unit);
+      precondition.check(current.version);
+      const rest = without(objectAt(parseJson(current.document)), 'org_session');
+      const document = JSON.stringify({ ...rest, ...(session === null ? {} : { org_session: session }) });
+      return this.organisations.replace(unit, current, { ...current, document });
+    });
   }
 
   /** @throws NotFound */
@@ -143,10 +133,11 @@ export class OrganisationsService {
 
   /** What limits an organisation as a whole is in the nodes' Redis, too. @throws Conflict for a slug that another one has */
   private async write(
+    context: ChangeContext,
     { owner_slug: slug }: Pick<OrganisationInput, 'owner_slug'>,
-    commit: () => Promise<OrganisationRow>,
+    work: (unit: UnitOfWork) => Promise<OrganisationRow>,
   ): Promise<OrganisationRow> {
-    const row = await refusingTakenSlug(this.organisations, slug, commit);
+    const row = await this.tools.commit(context, work, explainingTakenSlug(this.organisations, slug));
     await this.sessions.changedTo(row);
     return row;
   }

@@ -42,7 +42,7 @@ export class OwnOrganisationService {
     precondition: Precondition,
   ): Promise<OrganisationRow> {
     const value = parse[field](body);
-    return this.tools.recorder.commit(context, async (unit) => {
+    return this.tools.commit(context, async (unit) => {
       const current = await unit.require(
         await this.organisations.byId(unit.organisation, unit.session),
         missing,

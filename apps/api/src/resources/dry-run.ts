@@ -39,6 +39,13 @@ export class ValidReply {
   readonly Meta!: DryRunChangesDto;
 }
 
+/** What every route says of itself that validates. */
+export const validating = {
+  summary: 'Check everything that a write would, and write nothing',
+  description: 'Says every error that a write would, and what it would change.',
+  reply: ValidReply,
+} as const;
+
 /** What a write would have changed, for the reply to a validation. @throws Busy, BodyTooLarge */
 export const dryRunChanges = (changes: readonly Change[]): Promise<readonly DryRunChangeDto[]> =>
   Promise.all(

@@ -12,7 +12,7 @@ import { tagged } from '../http/reply-headers';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { sendResource } from '../http/text-reply';
-import { dryRunChanges, ValidReply } from './dry-run';
+import { dryRunChanges, validating } from './dry-run';
 import { RoutesOf } from '../ownership/kind-routes';
 import { sectionedKind } from './kind-rights';
 import type { ResourceService } from './resource.service';
@@ -154,11 +154,9 @@ export const resourceRoutes = <Row extends ResourceRow, Made extends Row = Row>(
     @Route.post('validate', {
       access: Requires(section, 'read', `Validate ${spoken.one}`),
       id: `validate${noun}`,
-      summary: 'Check everything that a write would, and write nothing',
-      description: 'Says every error that a write would, and what it would change.',
+      ...validating,
       ...bodyOf,
       params: within.params,
-      reply: ValidReply,
       errors: [404, ...errors],
     })
     async validate(

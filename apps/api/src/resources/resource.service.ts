@@ -343,11 +343,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
     context: ChangeContext,
     work: (unit: UnitOfWork) => Promise<T>,
   ): Promise<{ value: T; changes: readonly Change[] }> {
-    try {
-      return await this.tools.recorder.dryRun(context, work);
-    } catch (error) {
-      throw await this.explain(error, context);
-    }
+    return this.tools.dryRun(context, work, (error) => this.explain(error, context));
   }
 
   /** Commits work on behalf of an organisation; a refusal by a unique index names what is in the way. */

@@ -3,7 +3,6 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { NotFound, ValidationFailed } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import {
-  ChangeRecorder,
   OrganisationStore,
   SignInStore,
   toOrganisationId,
@@ -15,6 +14,7 @@ import {
 } from '@castellan/persistence';
 import { isJsonObject, numberAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
 import { hashPassword, isPassword } from '../auth/passwords';
+import { ResourceTools } from '../resources/resource-tools';
 import { passwordFault } from './password-policy';
 
 const dayMs = 24 * 3_600_000;
@@ -32,7 +32,7 @@ export class PasswordsService {
     private readonly groups: UserGroupStore,
     private readonly signIns: SignInStore,
     private readonly organisations: OrganisationStore,
-    private readonly changes: ChangeRecorder,
+    private readonly tools: ResourceTools,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
@@ -78,7 +78,7 @@ export class PasswordsService {
   async set(context: ChangeContext, { _id, orgId }: UserRow, password: string): Promise<void> {
     const passwordHash = await hashPassword(password);
     const organisation = toOrganisationId(orgId);
-    await this.changes.commit({ ...context, organisation }, async (unit) => {
+    await this.tools.commit({ ...context, organisation }, async (unit) => {
       const user = await this.users.findById(organisation, _id, unit.session);
       if (user === null) throw new NotFound('Could not retrieve user detail');
       const signIn = await this.signIns.of(_id, unit.session);

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module';
 import { Sealer } from '../auth/sealed';
+import { ResourceModule } from '../resources/resource.module';
 import { AccountReach } from './account-reach';
 import { CredentialsController } from './credentials.controller';
 import { LoginAdmission } from './login-admission';
@@ -14,7 +15,7 @@ import { SessionsController } from './sessions.controller';
 
 /** How people come in by a browser, and what they prove themselves with. */
 @Module({
-  imports: [AuthModule],
+  imports: [AuthModule, ResourceModule],
   controllers: [LoginController, SessionsController, CredentialsController],
   providers: [
     AccountReach,

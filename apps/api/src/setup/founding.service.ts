@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import {
-  ChangeRecorder,
   OrganisationStore,
   UserStore,
   type ChangeContext,
@@ -9,7 +8,8 @@ import {
 } from '@castellan/persistence';
 import { hashPassword } from '../auth/passwords';
 import { accessKeyHash, newAccessKey } from '../auth/secrets';
-import { organisationDraft, refusingTakenSlug } from '../organisations/organisation-draft';
+import { explainingTakenSlug, organisationDraft } from '../organisations/organisation-draft';
+import { ResourceTools } from '../resources/resource-tools';
 import { userDraft } from '../users/user-content';
 import type { FoundingInput } from './setup.dto';
 
@@ -19,7 +19,7 @@ const grants = { IsAdmin: 'admin', ResetPassword: 'admin' } as const;
 @Injectable()
 export class FoundingService {
   constructor(
-    private readonly changes: ChangeRecorder,
+    private readonly tools: ResourceTools,
     private readonly organisations: OrganisationStore,
     private readonly users: UserStore,
   ) {}
@@ -46,7 +46,7 @@ export class FoundingService {
       const state = { fields, grants, groupIds: [], accessKeyHash: accessKeyHash(accessKey), passwordHash };
       return this.users.insert(unit, userDraft(state, null));
     };
-    const commit = () => this.changes.commit(context, found);
-    return { user: await refusingTakenSlug(this.organisations, input.owner_slug, commit), accessKey };
+    const explain = explainingTakenSlug(this.organisations, input.owner_slug);
+    return { user: await this.tools.commit(context, found, explain), accessKey };
   }
 }

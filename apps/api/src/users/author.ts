@@ -6,10 +6,14 @@ import { reservedNames, rightsBeyond, union, type AdditionalSections, type Grant
  * that they lack. The operator is above all rights.
  */
 export class Author {
-  /** @param grants what the author has; null for the operator */
+  /**
+   * @param grants what the author has; null for the operator
+   * @param isSuper whether the author is of no organisation
+   */
   constructor(
     private readonly grants: Grants | null,
     private readonly additional: AdditionalSections,
+    readonly isSuper = false,
   ) {}
 
   /**

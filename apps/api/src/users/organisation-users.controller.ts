@@ -1,6 +1,7 @@
 import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Forbidden, StatusReply, ValidationFailed } from '@castellan/dto';
+import type { UserRow } from '@castellan/persistence';
 import { allows, AnyUser, Requires } from '@castellan/rbac';
 import { homeOf } from '../auth/user-rights';
 import { listParameters, placeOf } from '../http/paging';
@@ -10,12 +11,13 @@ import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
+import { resourceRoutes } from '../resources/resource-routes';
 import { ProofInput, samplePassword } from '../sessions/credentials.dto';
 import { Proof } from '../sessions/proof';
 import { presentUser } from './user-content';
 import { AccessKeyReply } from './user-replies.dto';
 import { OrganisationUserCreation, UserChange, UserDto, UserListDto, UserSearch } from './user.dto';
-import { UsersService, type Asking } from './users.service';
+import { UsersService, type UserWithKey } from './users.service';
 
 const listQuery = new RouteQuery(listParameters);
 const searchQuery = new RouteQuery({
@@ -26,14 +28,54 @@ const idParam = { name: 'id', description: 'Id of the user', example: '54b53e4ce
 /** Longer than any name or address. */
 const longestSearch = 256;
 
+const routes = resourceRoutes<UserRow, UserWithKey>({
+  kind: 'user',
+  id: idParam,
+  input: OrganisationUserCreation,
+  change: UserChange,
+  shown: UserDto,
+  example: {
+    first_name: 'Grace',
+    last_name: 'Hopper',
+    email_address: 'grace@acme.example',
+    user_permissions: { apis: 'write', policies: 'read' },
+  },
+  changeExample: { last_name: 'Murray Hopper' },
+  get: { summary: 'Get a user' },
+  create: {
+    summary: 'Create a user; `AccessKey` is shown only here',
+    description: 'Nobody gives rights, or groups with rights, that they lack.',
+  },
+  update: {
+    summary: 'Change a user; what is not sent stays as it is',
+    description:
+      'Nobody gives rights that they lack, or changes somebody with rights that they lack. The last active administrator ' +
+      'stays one. Passwords and access keys have routes of their own.',
+  },
+  remove: { summary: 'Delete a user' },
+  errors: [409],
+  createErrors: [],
+  removeErrors: [409],
+  replies: {
+    created: AccessKeyReply,
+    written: StatusReply,
+    text: (row) => JSON.stringify(presentUser(row)),
+    create: ({ _id, accessKey }) => new AccessKeyReply('User and session have been created', _id.toString(), accessKey),
+    update: () => new StatusReply('User updated'),
+    remove: () => new StatusReply('User deleted', ''),
+  },
+});
+
 /** The users of the caller's organisation (docs/tyk/management.md#users). */
 @ApiTags('Users')
 @Controller('api/users')
-export class OrganisationUsersController {
+export class OrganisationUsersController extends routes {
   constructor(
     private readonly users: UsersService,
     private readonly proof: Proof,
-  ) {}
+  ) {
+    super(users);
+  }
 
   @Route.get('', {
     access: Requires('users', 'read', 'List Users'),
@@ -87,92 +129,8 @@ export class OrganisationUsersController {
     tagged: true,
   })
   async me(@OrganisationRequest() { user }: OrganisationContext): Promise<unknown> {
-    const row = await this.users.get(homeOf(user), user.userId);
+    const row = await this.users.require(homeOf(user), user.userId);
     return tagged(row, presentUser(row));
-  }
-
-  @Route.get(':id', {
-    access: Requires('users', 'read', 'Get User'),
-    id: 'getUser',
-    summary: 'Get a user',
-    params: [idParam],
-    reply: UserDto,
-    tagged: true,
-  })
-  async get(@OrganisationRequest() { organisation }: OrganisationContext, @Param('id') id: string): Promise<unknown> {
-    const row = await this.users.get(organisation, id);
-    return tagged(row, presentUser(row));
-  }
-
-  @Route.post('', {
-    access: Requires('users', 'write', 'Create User'),
-    id: 'createUser',
-    summary: 'Create a user; `AccessKey` is shown only here',
-    description: 'Nobody gives rights, or groups with rights, that they lack.',
-    example: {
-      first_name: 'Grace',
-      last_name: 'Hopper',
-      email_address: 'grace@acme.example',
-      user_permissions: { apis: 'write', policies: 'read' },
-    },
-    body: OrganisationUserCreation,
-    reply: AccessKeyReply,
-    tagged: true,
-  })
-  async create(
-    @OrganisationRequest() context: OrganisationContext,
-    @Body() input: OrganisationUserCreation,
-  ): Promise<unknown> {
-    // To the original, that would be another super user.
-    if (context.user.isSuper && input.org_id === '') {
-      const message = 'must not be empty: super users are made on the operator’s plane alone';
-      throw new ValidationFailed([{ path: 'org_id', message }]);
-    }
-    const { row, accessKey } = await this.users.create(askingOf(context, Precondition.none), input);
-    return tagged(row, new AccessKeyReply('User and session have been created', row._id.toString(), accessKey));
-  }
-
-  @Route.put(':id', {
-    access: Requires('users', 'write', 'Update User'),
-    id: 'updateUser',
-    summary: 'Change a user; what is not sent stays as it is',
-    description:
-      'Nobody gives rights that they lack, or changes somebody with rights that they lack. The last active administrator ' +
-      'stays one. Passwords and access keys have routes of their own.',
-    params: [idParam],
-    body: UserChange,
-    example: { last_name: 'Murray Hopper' },
-    reply: StatusReply,
-    tagged: true,
-    preconditioned: true,
-    errors: [409],
-  })
-  async update(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('id') id: string,
-    @Body() input: UserChange,
-    @IfMatch() precondition: Precondition,
-  ): Promise<unknown> {
-    const row = await this.users.update(askingOf(context, precondition), id, input);
-    return tagged(row, new StatusReply('User updated'));
-  }
-
-  @Route.delete(':id', {
-    access: Requires('users', 'write', 'Delete User'),
-    id: 'deleteUser',
-    summary: 'Delete a user',
-    params: [idParam],
-    reply: StatusReply,
-    preconditioned: true,
-    errors: [409],
-  })
-  async remove(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('id') id: string,
-    @IfMatch() precondition: Precondition,
-  ): Promise<StatusReply> {
-    await this.users.remove(askingOf(context, precondition), id);
-    return new StatusReply('User deleted', '');
   }
 
   @Route.put(':id/actions/key/reset', {
@@ -202,8 +160,8 @@ export class OrganisationUsersController {
     if (wanted !== user.userId && !allows(user.grants, 'users', 'write')) throw new Forbidden(request.path);
     await this.proof.requireOfBrowser(context, input?.current_password);
     const about = wanted === user.userId ? { ...context, organisation: homeOf(user) } : context;
-    const { row, accessKey } = await this.users.renewKey(askingOf(about, precondition), wanted);
-    return tagged(row, new AccessKeyReply('User session renewed', null, accessKey));
+    const row = await this.users.renewKey(about, wanted, precondition);
+    return tagged(row, new AccessKeyReply('User session renewed', null, row.accessKey));
   }
 
   @Route.put(':id/actions/revoke', {
@@ -221,7 +179,7 @@ export class OrganisationUsersController {
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
-    const row = await this.users.revoke(askingOf(context, precondition), id);
+    const row = await this.users.revoke(context, id, precondition);
     return tagged(row, new StatusReply('User revoked'));
   }
 
@@ -234,12 +192,6 @@ export class OrganisationUsersController {
     return piece(next, list);
   }
 }
-
-const askingOf = (context: OrganisationContext, precondition: Precondition): Asking => ({
-  context,
-  caller: context.user,
-  precondition,
-});
 
 /** @throws ValidationFailed for anything but a text */
 const queryIn = ({ query = '' }: Readonly<Record<string, unknown>>): string => {

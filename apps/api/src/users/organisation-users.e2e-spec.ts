@@ -88,6 +88,30 @@ describe('/api/users', () => {
       expect((await userOf(id))['user_permissions']).toEqual({ keys: 'read' });
     });
 
+    it('validates by all rules of a write, shows no name and no key, and writes nothing', async () => {
+      const address = anEmail();
+      const fresh = { first_name: 'Grace', email_address: address, user_permissions: { apis: 'read' } };
+      const reader = await api.user(organisation.id, { users: 'read', apis: 'read' });
+      const known = expectOk(await admin.get('/api/users?p=-1')).json;
+      const { json, text } = expectOk(await reader.client.post('/api/users/validate', fresh));
+      expect(json).toMatchObject({
+        Status: 'OK',
+        Message: 'User is valid',
+        Meta: { changes: [{ operation: 'create' }] },
+      });
+      expect(text).not.toContain('Grace');
+      expect(text).not.toContain('AccessKey');
+      const change = await admin.post(`/api/users/validate?id=${manager.id}`, { user_permissions: { apis: 'write' } });
+      expect(expectOk(change).json['Meta']).toMatchObject({
+        changes: [{ kind: 'user', operation: 'update', version: 2 }],
+      });
+      const refused = await reader.client.post('/api/users/validate', { ...fresh, user_permissions: { keys: 'read' } });
+      expect([refused.status, refused.json['Code']]).toEqual([403, 'rights_exceeded']);
+      expect((await admin.post(`/api/users/validate?id=${missingId}`, {})).status).toBe(404);
+      expect((await admin.post('/api/users/validate', {})).json['Errors']?.[0]?.['path']).toBe('email_address');
+      expect(expectOk(await admin.get('/api/users?p=-1')).json).toEqual(known);
+    });
+
     it('gives a new key in the place of the old one', async () => {
       const { id, client } = await api.user(organisation.id, { apis: 'read' });
       const reply = expectOk(await admin.put(`/api/users/${id}/actions/key/reset`));

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Conflict, type FieldError } from '@castellan/dto';
+import type { FieldError } from '@castellan/dto';
 import { ownedKinds, type AnyKind, type Owned, type UnitOfWork } from '@castellan/persistence';
 import type { AnyHead } from '../resources/kind-stores';
 import { ResourceTools } from '../resources/resource-tools';
@@ -21,13 +21,13 @@ interface Owning extends Owned {
 export class OwnedByPeople {
   constructor(private readonly tools: ResourceTools) {}
 
-  /** What has no owner but this user would be nobody's without it, or everybody's. @throws Conflict */
-  async refuseOnlyOwner(unit: UnitOfWork, userId: string): Promise<void> {
+  /** What has no owner but this user. */
+  async byUserAlone(unit: UnitOfWork, userId: string): Promise<readonly FieldError[]> {
     const alone = (await this.find(unit, { userOwners: userId })).filter(
       ({ userOwners, groupOwners }) => groupOwners.length === 0 && userOwners.every((owner) => owner === userId),
     );
-    if (alone.length === 0) return;
-    const errors = namedTo(
+    if (alone.length === 0) return [];
+    return namedTo(
       await unit.viewer(),
       alone.slice(0, most),
       ({ section, key, called }) => ({
@@ -36,9 +36,6 @@ export class OwnedByPeople {
       }),
       { path: 'user_owners', message: 'Something that is not yours has no other owner' },
     );
-    throw new Conflict('in_use', 'The user is the only owner of APIs or policies; give them another one first', {
-      errors,
-    });
   }
 
   /** What a group owns. */

@@ -15,7 +15,7 @@ import {
 import { isAdmin, readGrants, rightsOf, type AdditionalSections, type Grants } from '@castellan/rbac';
 import { isJsonObject, objectAt, parseJson } from '@castellan/tyk';
 import type { ClientSession } from 'mongoose';
-import { standingOf, UserRights } from '../auth/user-rights';
+import { isSuperUser, standingOf, UserRights } from '../auth/user-rights';
 import type { ReadScope } from '../resources/read-scope';
 import { Author } from './author';
 
@@ -51,7 +51,7 @@ export class PeopleRules {
     if (actor.kind === 'admin') return new Author(null, additional);
     const user = isObjectIdText(actor.id) ? await this.someone(organisation, actor.id, session) : null;
     if (user?.active !== true) throw new Unauthorised();
-    return new Author((await this.rights.of(user, session)).held, additional);
+    return new Author((await this.rights.of(user, session)).held, additional, isSuperUser(user));
   }
 
   /** A user of the organisation, or one who is of none and acts in it. */

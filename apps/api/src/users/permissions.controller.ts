@@ -59,6 +59,6 @@ export class PermissionsController {
   ): Promise<UserPermissionsDto> {
     const wanted = id === 'me' ? user.userId : id.toLowerCase();
     if (wanted !== user.userId && !allows(user.grants, 'users', 'read')) throw new Forbidden(request.path);
-    return this.permissions.of(await this.users.get(wanted === user.userId ? homeOf(user) : organisation, wanted));
+    return this.permissions.of(await this.users.require(wanted === user.userId ? homeOf(user) : organisation, wanted));
   }
 }

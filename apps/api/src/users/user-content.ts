@@ -37,7 +37,11 @@ const distinct = (ids: readonly string[]): readonly string[] => [
 ];
 
 /** The row that a state makes, in the place of the current one if there is any. */
-export const userDraft = (state: UserState, current: UserRow | null): Draft<UserRow> => {
+export const userDraft = (
+  state: UserState,
+  current: UserRow | null,
+  _id = current?._id ?? newObjectId(),
+): Draft<UserRow> => {
   const { fields, grants, groupIds, accessKeyHash, passwordHash } = state;
   const before = current === null ? {} : storedUser(current);
   const email = fields.email_address == null ? (current?.email ?? '') : normalisedEmail(fields.email_address);
@@ -58,7 +62,7 @@ export const userDraft = (state: UserState, current: UserRow | null): Draft<User
     rate_limit: rateLimit,
   };
   return {
-    _id: current?._id ?? newObjectId(),
+    _id,
     document: JSON.stringify(document),
     email,
     active,

@@ -1,7 +1,7 @@
 import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { StatusReply, ValidationFailed } from '@castellan/dto';
-import { noOrganisation, toOrganisationId, type OrganisationId } from '@castellan/persistence';
+import { noOrganisation, toOrganisationId, type ChangeContext, type OrganisationId } from '@castellan/persistence';
 import { OperatorOnly } from '@castellan/rbac';
 import { PasswordsService } from '../sessions/passwords.service';
 import { hashPassword } from '../auth/passwords';
@@ -15,7 +15,7 @@ import { Route } from '../http/route';
 import { presentUser } from './user-content';
 import { AccessKeyReply, UserCreatedReply, UserUpdatedReply } from './user-replies.dto';
 import { OperatorUserChange, UserDto, UserInput, UserListDto } from './user.dto';
-import { UsersService, type Asking } from './users.service';
+import { UsersService } from './users.service';
 
 const listQuery = new RouteQuery({
   ...listParameters,
@@ -54,7 +54,7 @@ export class UsersController {
     tagged: true,
   })
   async get(@Param('id') id: string): Promise<unknown> {
-    const row = await this.users.get(await this.users.organisationOf(id), id);
+    const row = await this.users.require(await this.users.organisationOf(id), id);
     return tagged(row, presentUser(row));
   }
 
@@ -72,16 +72,13 @@ export class UsersController {
     errors: [403],
   })
   async create(@OperatorRequest() context: OperatorContext, @Body() input: UserInput): Promise<StatusReply> {
-    const { password, email_address: address, first_name: first = '', last_name: last = '' } = input;
+    const { password, ...fields } = input;
+    const { email_address: address, first_name: first = '', last_name: last = '' } = fields;
     if (password) this.passwords.requireStrong(password, [address, first ?? '', last ?? ''], 'password');
     const passwordHash = password ? await hashPassword(password) : '';
-    const asking = {
-      context: context.in(await this.wantedOrganisation(input)),
-      caller: null,
-      precondition: Precondition.none,
-    };
-    const { row, accessKey } = await this.users.create(asking, input, passwordHash);
-    return new StatusReply(accessKey, presentUser(row, accessKey));
+    const organisation = await this.wantedOrganisation(input);
+    const row = await this.users.create(context.in(organisation), fields, passwordHash);
+    return new StatusReply(row.accessKey, presentUser(row, row.accessKey));
   }
 
   @Route.put(':id', {
@@ -102,12 +99,12 @@ export class UsersController {
     @Body() input: OperatorUserChange,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
-    const asking = await this.asking(context, id, precondition);
+    const about = await this.about(context, id);
     const sent = (input.org_id ?? '').toLowerCase();
-    if (sent !== '' && sent !== asking.context.organisation) {
+    if (sent !== '' && sent !== about.organisation) {
       throw new ValidationFailed([{ path: 'org_id', message: 'cannot be changed: users do not move' }]);
     }
-    const row = await this.users.update(asking, id, input);
+    const row = await this.users.update(about, id, input, precondition);
     return tagged(row, new StatusReply('User updated', presentUser(row)));
   }
 
@@ -125,7 +122,7 @@ export class UsersController {
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<StatusReply> {
-    await this.users.remove(await this.asking(context, id, precondition), id);
+    await this.users.remove(await this.about(context, id), id, precondition);
     return new StatusReply('User deleted');
   }
 
@@ -143,8 +140,8 @@ export class UsersController {
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
-    const { row, accessKey } = await this.users.renewKey(await this.asking(context, id, precondition), id);
-    return tagged(row, new AccessKeyReply('User session renewed', null, accessKey));
+    const row = await this.users.renewKey(await this.about(context, id), id, precondition);
+    return tagged(row, new AccessKeyReply('User session renewed', null, row.accessKey));
   }
 
   @Route.put(':id/actions/revoke', {
@@ -162,7 +159,7 @@ export class UsersController {
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
-    const row = await this.users.revoke(await this.asking(context, id, precondition), id);
+    const row = await this.users.revoke(await this.about(context, id), id, precondition);
     return tagged(row, new StatusReply('User revoked', presentUser(row)));
   }
 
@@ -180,7 +177,7 @@ export class UsersController {
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
-    return this.allowResets(await this.asking(context, id, precondition), id, true);
+    return this.allowResets(context, id, precondition, true);
   }
 
   @Route.put(':id/actions/disallow_reset_passwords', {
@@ -197,11 +194,16 @@ export class UsersController {
     @Param('id') id: string,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
-    return this.allowResets(await this.asking(context, id, precondition), id, false);
+    return this.allowResets(context, id, precondition, false);
   }
 
-  private async allowResets(asking: Asking, id: string, allowed: boolean): Promise<unknown> {
-    const row = await this.users.allowPasswordResets(asking, id, allowed);
+  private async allowResets(
+    context: OperatorContext,
+    id: string,
+    precondition: Precondition,
+    allowed: boolean,
+  ): Promise<unknown> {
+    const row = await this.users.allowPasswordResets(await this.about(context, id), id, precondition, allowed);
     return tagged(row, new StatusReply('User updated', presentUser(row)));
   }
 
@@ -210,7 +212,7 @@ export class UsersController {
     return id === '' ? noOrganisation : toOrganisationId(id);
   }
 
-  private async asking(context: OperatorContext, id: string, precondition: Precondition): Promise<Asking> {
-    return { context: context.in(await this.users.organisationOf(id)), caller: null, precondition };
+  private async about(context: OperatorContext, id: string): Promise<ChangeContext> {
+    return context.in(await this.users.organisationOf(id));
   }
 }

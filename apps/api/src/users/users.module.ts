@@ -39,6 +39,6 @@ const UserHistoryController = changesController({
     UserGroupHistoryController,
   ],
   providers: [OwnedByPeople, UserListings, UsersService, UserGroupsService, PermissionsService, PeopleRules],
-  exports: [PeopleRules],
+  exports: [UsersService],
 })
 export class UsersModule {}

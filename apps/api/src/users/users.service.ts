@@ -1,59 +1,64 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CastellanError, NotFound, ValidationFailed } from '@castellan/dto';
+import { CastellanError, Conflict, Unauthorised, ValidationFailed, type FieldError } from '@castellan/dto';
 import {
   DuplicateKey,
   folded,
-  isObjectIdText,
   noOrganisation,
   OrganisationStore,
-  toObjectId,
   toOrganisationId,
   UserStore,
   type ChangeContext,
+  type Draft,
+  type Operation,
   type OrganisationId,
   type Page,
   type Place,
   type UnitOfWork,
   type UserRow,
 } from '@castellan/persistence';
-import type { ClientSession } from 'mongoose';
-import { isAdmin, type Grants, type UserPrincipal } from '@castellan/rbac';
+import { isAdmin, type Grants } from '@castellan/rbac';
+import type { JsonObject } from '@castellan/tyk';
+import { plainToInstance } from 'class-transformer';
 import { SessionsService } from '../sessions/sessions.service';
 import { UserRights } from '../auth/user-rights';
 import { accessKeyHash, newAccessKey } from '../auth/secrets';
 import { isOutage } from '../http/outage';
 import { pageCount } from '../http/paging';
-import { Precondition } from '../http/precondition';
+import type { Precondition } from '../http/precondition';
+import { checkedAs } from '../http/validation.pipe';
+import type { ReadScope } from '../resources/read-scope';
+import { ResourceService, type RemovalOptions } from '../resources/resource.service';
 import { ResourceTools } from '../resources/resource-tools';
+import type { Drafting } from '../resources/wanted';
 import { OwnedByPeople } from './owned-by-people';
 import type { Author } from './author';
 import { PeopleRules } from './people-rules';
 import { groupIdsAskedFor, limitsAfter, presentUser, userDraft, type UserState } from './user-content';
 import { UserListings } from './user-listings';
-import type { UserChange, UserCreation, UserListDto } from './user.dto';
+import { OrganisationUserCreation, UserChange, type UserListDto } from './user.dto';
 
 const resetPassword = 'ResetPassword';
 
-/** A change as it is asked for: who asks, and whether of a certain version. */
-export interface Asking {
-  readonly context: ChangeContext;
-  /** Null for the operator, who is above all rights. */
-  readonly caller: UserPrincipal | null;
-  readonly precondition: Precondition;
-}
-
-/** A user that was written, and the access key where one was made: it is nowhere to be had after this. */
-export interface UserWithKey {
-  readonly row: UserRow;
+/** A user together with the access key that was just made: it is nowhere to be had after this. */
+export interface UserWithKey extends UserRow {
   readonly accessKey: string;
 }
 
+/** What a new user opens doors with, as it is kept. */
+type Credentials = Pick<UserRow, 'accessKeyHash' | 'passwordHash'>;
+
+/** Users of one organisation, or of none. Nobody gives rights that they lack, or touches somebody who has such. */
 @Injectable()
-export class UsersService {
+export class UsersService extends ResourceService<UserRow> {
+  override readonly form = null;
+  protected override readonly inUse = 'The user is the only owner of APIs or policies; give them another one first';
+  /** Of units that make a user whose access key somebody is told. */
+  private readonly issued = new WeakMap<ReadScope, Credentials>();
+
   constructor(
-    private readonly tools: ResourceTools,
-    readonly store: UserStore,
+    tools: ResourceTools,
+    private readonly people: UserStore,
     private readonly owned: OwnedByPeople,
     private readonly organisations: OrganisationStore,
     private readonly rules: PeopleRules,
@@ -62,7 +67,7 @@ export class UsersService {
     private readonly listings: UserListings,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
-    tools.stores.add(store);
+    super(tools, people, 'Could not retrieve user detail');
   }
 
   /**
@@ -86,113 +91,175 @@ export class UsersService {
 
   private stored(place: Place, organisation: OrganisationId | undefined): Promise<Page<UserRow>> {
     const piece = { sort: { createdAt: 1, _id: 1 }, place, pageSize: this.config.pageSize } as const;
-    return organisation === undefined ? this.store.pageOfAll(piece) : this.store.page(organisation, piece);
+    return organisation === undefined ? this.people.pageOfAll(piece) : this.people.page(organisation, piece);
   }
 
   /** Found in memory, and read from the database as far as they are shown. */
   private async found(organisation: OrganisationId, place: Place, wanted: string): Promise<Page<UserRow>> {
     const { shown, ...found } = (await this.listings.of(organisation)).piece(wanted, place, this.config.pageSize);
-    const rows = await this.store.byIds(
+    const rows = await this.people.byIds(
       organisation,
       shown.map(({ _id }) => _id),
     );
     return { ...found, rows };
   }
 
-  /** @throws NotFound */
-  async get(organisation: OrganisationId, id: string): Promise<UserRow> {
-    const row = await this.find(organisation, id, null);
-    if (row === null) throw notFound();
-    return row;
-  }
-
   /** Where the operator finds a user. @throws NotFound */
   async organisationOf(id: string): Promise<OrganisationId> {
-    const organisation = await this.store.organisationOf(id);
-    if (organisation === null) throw notFound();
+    const organisation = await this.people.organisationOf(id);
+    if (organisation === null) throw this.notFound();
     return organisation;
   }
 
-  /** @throws ValidationFailed, CastellanError 403 for rights that the caller lacks and for an address that is taken */
-  async create({ context, caller }: Asking, input: UserCreation, passwordHash = ''): Promise<UserWithKey> {
+  parse(body: unknown, isChange: boolean): JsonObject {
+    return checkedAs(isChange ? UserChange : OrganisationUserCreation, body);
+  }
+
+  async draft(scope: ReadScope, { content, id, current }: Drafting<UserRow>): Promise<Draft<UserRow>> {
+    const fields = plainToInstance(UserChange, content);
+    const author = await this.rules.author(scope);
+    if (current !== null) {
+      const sent = fields.user_permissions;
+      const grants = sent == null ? current.grants : await this.rules.grants(scope, sent);
+      const groupIds = groupIdsAskedFor(fields, groupIdsOf(current));
+      return userDraft(await this.permitted(scope, author, { fields, grants, groupIds }, current), current);
+    }
+    // To the original, that would be another super user.
+    if (author.isSuper && content['org_id'] === '') {
+      const message = 'must not be empty: super users are made on the operator’s plane alone';
+      throw new ValidationFailed([{ path: 'org_id', message }]);
+    }
+    const grants = await this.firstGrants(scope, fields);
+    const state = await this.permitted(scope, author, { fields, grants, groupIds: groupIdsAskedFor(fields, []) });
+    return userDraft({ ...state, ...(this.issued.get(scope) ?? unknownCredentials()) }, null, id);
+  }
+
+  /**
+   * @param passwordHash empty for somebody who has no password
+   * @throws ValidationFailed, CastellanError 403 for rights that the caller lacks and for an address that is taken
+   */
+  override async create(context: ChangeContext, body: unknown, passwordHash = ''): Promise<UserWithKey> {
+    const content = await this.parsed(body);
     const accessKey = newAccessKey();
-    const row = await this.commit(context, async (unit) => {
-      await this.requireOrganisation(unit);
-      const author = await this.rules.author(unit);
-      const grants = await this.firstGrants(unit, caller, input);
-      const state = await this.permitted(unit, author, {
-        fields: input,
-        grants,
-        groupIds: groupIdsAskedFor(input, []),
-      });
-      return this.store.insert(
-        unit,
-        userDraft({ ...state, accessKeyHash: accessKeyHash(accessKey), passwordHash }, null),
-      );
+    const row = await this.commit(context, (unit) => {
+      this.issued.set(unit, { accessKeyHash: accessKeyHash(accessKey), passwordHash });
+      return this.insertNew(unit, content);
     });
-    return { row, accessKey };
+    return { ...row, accessKey };
   }
 
   /** @throws NotFound, VersionMismatch, and what {@link create} throws; Conflict for the last administrator */
-  async update(asking: Asking, id: string, input: UserChange): Promise<UserRow> {
-    return this.change(asking, id, async (unit, current, author) => {
-      const sent = input.user_permissions;
-      const grants = sent == null ? current.grants : await this.rules.grants(unit, sent);
-      const groupIds = groupIdsAskedFor(input, groupIdsOf(current));
-      return this.permitted(unit, author, { fields: input, grants, groupIds }, current);
-    });
+  override async update(
+    context: ChangeContext,
+    id: string,
+    body: unknown,
+    precondition: Precondition,
+  ): Promise<UserRow> {
+    return this.endingSessions(await super.update(context, id, body, precondition));
   }
 
   /** Gives or takes the right to set passwords of others. @throws NotFound, VersionMismatch */
-  async allowPasswordResets(asking: Asking, id: string, allowed: boolean): Promise<UserRow> {
-    return this.change(asking, id, (unit, current, author) => {
+  async allowPasswordResets(
+    context: ChangeContext,
+    id: string,
+    precondition: Precondition,
+    allowed: boolean,
+  ): Promise<UserRow> {
+    return this.change(context, id, precondition, async (unit, current) => {
       const others = Object.entries(current.grants).filter(([name]) => name !== resetPassword);
       const grants = Object.fromEntries([...others, ...(allowed ? [[resetPassword, 'admin'] as const] : [])]);
-      return this.permitted(unit, author, { fields: {}, grants, groupIds: groupIdsOf(current) }, current);
+      const state = { ...unchanged(current), grants };
+      return this.permitted(unit, await this.rules.author(unit), state, current);
     });
   }
 
   /** Gives a new access key in the place of the old one, which opens nothing from now on. @throws NotFound, VersionMismatch */
-  async renewKey(asking: Asking, id: string): Promise<UserWithKey> {
+  async renewKey(context: ChangeContext, id: string, precondition: Precondition): Promise<UserWithKey> {
     const accessKey = newAccessKey();
-    const row = await this.change(asking, id, (_, current) =>
+    const row = await this.change(context, id, precondition, (_, current) =>
       Promise.resolve({ ...unchanged(current), accessKeyHash: accessKeyHash(accessKey) }),
     );
-    return { row, accessKey };
+    return { ...row, accessKey };
   }
 
   /** Switches a user off, and the access key for good. @throws NotFound, VersionMismatch, Conflict */
-  async revoke(asking: Asking, id: string): Promise<UserRow> {
-    return this.change(asking, id, (_, current) => {
+  async revoke(context: ChangeContext, id: string, precondition: Precondition): Promise<UserRow> {
+    return this.change(context, id, precondition, (_, current) => {
       const gone = accessKeyHash(newAccessKey());
       return Promise.resolve({ ...unchanged(current), fields: { active: false }, accessKeyHash: gone });
     });
   }
 
   /** @throws NotFound, VersionMismatch, CastellanError 403, Conflict for the last administrator, and the only owner of an API */
-  async remove({ context, caller, precondition }: Asking, id: string): Promise<void> {
-    await this.commit(context, async (unit) => {
-      const current = await this.requireTouchable(unit, caller, id, precondition);
-      await this.owned.refuseOnlyOwner(unit, current._id.toString());
-      await this.rules.keepingAdministrator(unit, current, () => this.store.remove(unit, current));
-    });
+  override async remove(context: ChangeContext, id: string, precondition: Precondition): Promise<void> {
+    await super.remove(context, id, precondition);
     await this.endSessions(id);
   }
 
+  override async removeIn(unit: UnitOfWork, current: UserRow, options: RemovalOptions): Promise<void> {
+    await this.rules.keepingAdministrator(unit, current, () => super.removeIn(unit, current, options));
+  }
+
+  /** @throws Conflict for what leaves the organisation without an administrator */
+  override put(
+    unit: UnitOfWork,
+    current: UserRow | null,
+    draft: Draft<UserRow>,
+    how: { readonly operation: Operation; readonly version: number },
+  ): Promise<UserRow> {
+    const write = () => super.put(unit, current, draft, how);
+    return current === null ? write() : this.rules.keepingAdministrator(unit, current, write);
+  }
+
+  /** Everybody may touch themselves; whom else, the rights say. @throws Unauthorised, CastellanError 403 */
+  protected override async mayWrite(unit: UnitOfWork, current: UserRow | null): Promise<void> {
+    const author = await this.rules.author(unit);
+    if (current === null || current._id.toString() === unit.actor.id) return;
+    author.requireAbove((await this.rights.of(current, unit.session)).reach);
+  }
+
+  /** What has no owner but this user would be nobody's without it, or everybody's. */
+  protected override users(unit: UnitOfWork, { _id }: UserRow): Promise<readonly FieldError[]> {
+    return this.owned.byUserAlone(unit, _id.toString());
+  }
+
+  /** Bootstrap scripts take 403 with this text for "exists already" (docs/tyk/clients.md#bootstrap-scripts). */
+  protected conflict(error: DuplicateKey): Promise<CastellanError> {
+    return Promise.resolve(
+      error.fields.includes('email')
+        ? new CastellanError(403, 'email_conflict', 'User email already exists for this Org', { cause: error })
+        : new Conflict('id_conflict', 'There is a user with the same id, here or at the provider', { cause: error }),
+    );
+  }
+
+  /** @throws ValidationFailed for an organisation that there is not */
+  protected override async insertNew(unit: UnitOfWork, content: JsonObject): Promise<UserRow> {
+    try {
+      await unit.rules();
+    } catch (error) {
+      if (!(error instanceof Unauthorised)) throw error;
+      throw new ValidationFailed([{ path: 'org_id', message: 'no such organisation' }]);
+    }
+    return super.insertNew(unit, content);
+  }
+
   private async change(
-    { context, caller, precondition }: Asking,
+    context: ChangeContext,
     id: string,
-    edit: (unit: UnitOfWork, current: UserRow, author: Author) => Promise<UserState>,
+    precondition: Precondition,
+    edit: (unit: UnitOfWork, current: UserRow) => Promise<UserState>,
   ): Promise<UserRow> {
     const changed = await this.commit(context, async (unit) => {
-      const current = await this.requireTouchable(unit, caller, id, precondition);
-      const state = await edit(unit, current, await this.rules.author(unit));
-      return this.rules.keepingAdministrator(unit, current, () =>
-        this.store.replace(unit, current, userDraft(state, current)),
-      );
+      const current = await this.requireIn(unit, id, precondition);
+      const draft = userDraft(await edit(unit, current), current);
+      return this.put(unit, current, draft, { operation: 'update', version: 1 });
     });
-    if (!changed.active) await this.endSessions(id);
-    return changed;
+    return this.endingSessions(changed);
+  }
+
+  private async endingSessions(user: UserRow): Promise<UserRow> {
+    if (!user.active) await this.endSessions(user._id.toString());
+    return user;
   }
 
   /** They open nothing any more as it is; but nobody is to find them open who comes back. */
@@ -205,45 +272,29 @@ export class UsersService {
     }
   }
 
-  /** Everybody may touch themselves; whom else, the rights say. */
-  private async requireTouchable(
-    unit: UnitOfWork,
-    caller: UserPrincipal | null,
-    id: string,
-    precondition: Precondition,
-  ): Promise<UserRow> {
-    const { organisation, session } = unit;
-    const row = await this.find(organisation, id, session);
-    const author = await this.rules.author(unit);
-    if (row !== null && row._id.toString() !== caller?.userId) {
-      author.requireAbove((await this.rights.of(row, session)).reach);
-    }
-    return unit.require(row, notFound, precondition);
-  }
-
   /** The state, when the author may bring it about. */
   private async permitted(
-    unit: UnitOfWork,
+    scope: ReadScope,
     author: Author,
     state: UserState,
     current: UserRow | null = null,
   ): Promise<UserState> {
-    const groups = await this.rules.groupsNamed(unit, state.groupIds);
-    await this.rules.requireSomething(unit, state.grants, groups);
-    const before = current === null ? {} : (await this.rights.of(current, unit.session)).reach;
+    const groups = await this.rules.groupsNamed(scope, state.groupIds);
+    await this.rules.requireSomething(scope, state.grants, groups);
+    const before = current === null ? {} : (await this.rights.of(current, scope.session)).reach;
     requireUnlimited(author, state, current);
-    requireEveryRight(unit, state);
+    requireEveryRight(scope, state);
     author.requireGrantable(before, state.grants, 'user_permissions');
     for (const { grants } of groups) author.requireGrantable(before, grants, 'group_ids');
     return state;
   }
 
   /** The first user whom the operator makes may come without rights and then administers the organisation; nobody else does. */
-  private async firstGrants(unit: UnitOfWork, caller: UserPrincipal | null, input: UserCreation): Promise<Grants> {
-    if (input.user_permissions != null) return this.rules.grants(unit, input.user_permissions);
-    if (caller !== null || groupIdsAskedFor(input, []).length > 0) return {};
-    const isFirst =
-      unit.organisation === noOrganisation || (await this.store.count(unit.organisation, {}, unit.session)) === 0;
+  private async firstGrants(scope: ReadScope, fields: UserChange): Promise<Grants> {
+    const { organisation, session, actor } = scope;
+    if (fields.user_permissions != null) return this.rules.grants(scope, fields.user_permissions);
+    if (actor.kind !== 'admin' || groupIdsAskedFor(fields, []).length > 0) return {};
+    const isFirst = organisation === noOrganisation || (await this.people.count(organisation, {}, session)) === 0;
     return isFirst ? { IsAdmin: 'admin', ResetPassword: 'admin' } : {};
   }
 
@@ -256,34 +307,13 @@ export class UsersService {
     const message = total === 0 ? 'there is no organisation yet; create one first' : 'is required: there are several';
     throw new ValidationFailed([{ path: 'org_id', message }]);
   }
-
-  private async requireOrganisation({ organisation, session }: UnitOfWork): Promise<void> {
-    if (organisation === noOrganisation || (await this.organisations.byId(organisation, session)) !== null) return;
-    throw new ValidationFailed([{ path: 'org_id', message: 'no such organisation' }]);
-  }
-
-  /** The row that an id of a request means; null for none. */
-  find(organisation: OrganisationId, id: string, session: ClientSession | null): Promise<UserRow | null> {
-    return isObjectIdText(id) ? this.store.findById(organisation, toObjectId(id), session) : Promise.resolve(null);
-  }
-
-  notFound(): NotFound {
-    return notFound();
-  }
-
-  private commit<T>(context: ChangeContext, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
-    return this.tools.commit(context, work, addressTaken);
-  }
 }
 
-/** Bootstrap scripts take 403 with this text for "exists already" (docs/tyk/clients.md#bootstrap-scripts). */
-const addressTaken = (error: unknown): unknown =>
-  error instanceof DuplicateKey && error.fields.includes('email')
-    ? new CastellanError(403, 'email_conflict', 'User email already exists for this Org', { cause: error })
-    : error;
+/** Nobody is told what would open doors: for a dry run. */
+const unknownCredentials = (): Credentials => ({ accessKeyHash: accessKeyHash(newAccessKey()), passwordHash: '' });
 
 /** Super users administer every organisation, and nothing less. @throws ValidationFailed */
-const requireEveryRight = ({ organisation }: UnitOfWork, { grants }: UserState): void => {
+const requireEveryRight = ({ organisation }: ReadScope, { grants }: UserState): void => {
   if (organisation !== noOrganisation || isAdmin(grants)) return;
   const message = 'may only be {"IsAdmin":"admin"}, or be left out: a user without an organisation has every right';
   throw new ValidationFailed([{ path: 'user_permissions', message }]);
@@ -296,8 +326,6 @@ const requireUnlimited = (author: Author, { fields }: UserState, current: UserRo
   if (is.service !== was.service) author.requireGrantable({}, administers, 'service_account');
   if (is.rateLimit !== was.rateLimit) author.requireGrantable({}, administers, 'rate_limit');
 };
-
-const notFound = (): NotFound => new NotFound('Could not retrieve user detail');
 
 const groupIdsOf = ({ groupIds = [] }: UserRow): readonly string[] => groupIds;
 

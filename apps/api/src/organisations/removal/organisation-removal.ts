@@ -2,7 +2,6 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { Conflict, ValidationFailed } from '@castellan/dto';
 import { LOGGER, Recurring, type Logger } from '@castellan/observability';
 import {
-  ChangeRecorder,
   OrganisationStore,
   RemovalStore,
   toObjectId,
@@ -11,6 +10,7 @@ import {
 } from '@castellan/persistence';
 import type { Precondition } from '../../http/precondition';
 import type { OperatorContext } from '../../http/request-context';
+import { ResourceTools } from '../../resources/resource-tools';
 import { organisationIdOf, unknownOrganisation } from '../organisation-id';
 import { Belongings, type Inventory } from './belongings';
 import { Leftovers } from './leftovers';
@@ -27,7 +27,7 @@ export class OrganisationRemoval implements OnApplicationBootstrap, BeforeApplic
   private readonly loop: Recurring;
 
   constructor(
-    private readonly recorder: ChangeRecorder,
+    private readonly tools: ResourceTools,
     private readonly organisations: OrganisationStore,
     private readonly removals: RemovalStore,
     private readonly belongings: Belongings,
@@ -56,7 +56,7 @@ export class OrganisationRemoval implements OnApplicationBootstrap, BeforeApplic
     confirmed: string | undefined,
   ): Promise<void> {
     const organisation = organisationIdOf(id);
-    const removal = await this.recorder.commit(context.in(organisation), async (unit) => {
+    const removal = await this.tools.commit(context.in(organisation), async (unit) => {
       const current = await this.organisations.byId(organisation, unit.session);
       if (current === null) throw unknownOrganisation();
       precondition.check(current.version);
