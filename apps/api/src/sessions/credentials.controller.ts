@@ -15,6 +15,7 @@ import {
   samplePassword,
   SecondFactorReply,
 } from './credentials.dto';
+import { LoginAdmission } from './login-admission';
 import { csrfHeader } from './own-pages';
 import { PasswordsService } from './passwords.service';
 import { Proof } from './proof';
@@ -40,6 +41,7 @@ export class CredentialsController {
     private readonly passwords: PasswordsService,
     private readonly factors: SecondFactorsService,
     private readonly sessions: SessionsService,
+    private readonly admission: LoginAdmission,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -50,7 +52,7 @@ export class CredentialsController {
     description:
       'One’s own, with the present one; or that of a user whose rights the caller has, with `users: write` and ' +
       '`ResetPassword`. All sessions of the user end, but for the one that asks, which gets a new cookie and a new ' +
-      '`X-CSRF-Token`. The access key stays.',
+      '`X-CSRF-Token`. The access key stays. A password that somebody else sets ends the delays after wrong ones.',
     params: [idParameter],
     body: PasswordResetInput,
     example: { new_password: samplePassword },
@@ -68,6 +70,7 @@ export class CredentialsController {
     const user = await this.reach.require(context, id, 'write');
     if (isOwn) await this.proof.require(context, user, input.current_password);
     await this.passwords.replace(context, user, input.new_password);
+    if (!isOwn) await this.admission.pardon(user);
     await this.renewSessions(context, user._id.toString(), reply);
     return new StatusReply('User password updated', '');
   }

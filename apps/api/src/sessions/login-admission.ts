@@ -29,7 +29,8 @@ export class LoginAdmission {
    */
   async admit(visitor: Visitor, credentials: Credentials): Promise<Source> {
     const { email } = credentials;
-    const source = await this.throttle.sourceOf(visitor.address, visitor.device, email);
+    const only = visitor.device === null ? null : await this.onlyMeant(credentials);
+    const source = await this.throttle.sourceOf(visitor.address, visitor.device, only?._id.toString() ?? null);
     try {
       await this.throttle.attempt(source, email);
       return source;
@@ -47,9 +48,14 @@ export class LoginAdmission {
   }
 
   /** Forgets the failures, and knows the browser from now on. */
-  async succeeded(visitor: Visitor, { email }: Credentials, source: Source): Promise<void> {
-    await this.throttle.succeeded(source, email);
-    if (source.kind !== 'browser') visitor.giveDevice(await this.throttle.remember(email));
+  async succeeded(visitor: Visitor, { email }: Credentials, source: Source, user: UserRow): Promise<void> {
+    await this.throttle.succeeded(source, email, await this.isShared(user));
+    if (source.kind !== 'browser') visitor.giveDevice(await this.throttle.remember(user._id.toString()));
+  }
+
+  /** Forgets the failures at a user who was given a new password, unless they may have been meant for another one. */
+  async pardon(user: UserRow): Promise<void> {
+    if (!(await this.isShared(user))) await this.throttle.pardon(user.email);
   }
 
   /** The users who may be meant. */
@@ -71,20 +77,30 @@ export class LoginAdmission {
     }
   }
 
-  /** Somebody of the users who are meant, by what they alone can show; null when nothing of it is shown. */
+  /**
+   * Who is meant, by what nobody else can show; null when nothing of it is shown. Where several users have the address, one of
+   * them must not be vouched for to guess the password of another.
+   */
   private async vouchedFor(visitor: Visitor, credentials: Credentials): Promise<Source | null> {
     const { accessKey } = visitor;
+    const user = accessKey === '' && credentials.code === '' ? null : await this.onlyMeant(credentials);
+    if (user === null) return null;
     const keyed = accessKey === '' ? null : await this.users.activeByAccessKeyHash(accessKeyHash(accessKey));
-    if (keyed !== null && comparableEmail(keyed.email) === comparableEmail(credentials.email.trim())) {
-      return { name: `key of ${keyed._id.toString()}`, kind: 'person' };
-    }
-    if (credentials.code === '') return null;
-    for (const user of await this.meant(credentials)) {
-      const signIn = await this.signIns.of(user._id);
-      if (this.factors.isOn(signIn) && this.factors.fits(user, signIn, credentials.code)) {
-        return { name: `second factor of ${user._id.toString()}`, kind: 'person' };
-      }
-    }
-    return null;
+    if (keyed?._id.equals(user._id) === true) return { name: `key of ${user._id.toString()}`, kind: 'person' };
+    const signIn = await this.signIns.of(user._id);
+    const isShown = credentials.code !== '' && this.factors.isOn(signIn);
+    if (!isShown || !this.factors.fits(user, signIn, credentials.code)) return null;
+    return { name: `second factor of ${user._id.toString()}`, kind: 'person' };
+  }
+
+  /** The user who is meant; null for nobody, and where it may be one of several. */
+  private async onlyMeant(credentials: Credentials): Promise<UserRow | null> {
+    const [only, another] = await this.meant(credentials);
+    return another === undefined ? (only ?? null) : null;
+  }
+
+  /** Whether another organisation has a user of the same address. */
+  private async isShared({ email }: UserRow): Promise<boolean> {
+    return (await this.users.ofAddress(email, null, 2)).length > 1;
   }
 }

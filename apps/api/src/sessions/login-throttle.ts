@@ -5,6 +5,7 @@ import { CastellanError } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { REDIS, redisKey } from '@castellan/persistence';
 import { networkOf } from '../http/caller-network';
+import { comparableEmail } from '../users/email-address';
 import { attemptScript, takeBackScript } from './session-scripts';
 
 declare module 'ioredis' {
@@ -54,6 +55,9 @@ const deviceSeconds = 180 * 24 * 3_600;
  * with an account, never for an account alone: a stranger who fails a thousand times for somebody does not keep that
  * somebody, who comes from elsewhere, from logging in. A browser from which the person has come in before is counted by
  * itself, so that not even a guesser behind the same address delays it.
+ *
+ * One address of mail may be that of users of several organisations. Who has the password of one of them is nobody in the
+ * others: neither the browser that came in as one, nor its success, helps to guess the password of another.
  */
 @Injectable()
 export class LoginThrottle {
@@ -65,17 +69,20 @@ export class LoginThrottle {
     redis.defineCommand('castellanTakeBack', { lua: takeBackScript, numberOfKeys: 1 });
   }
 
-  /** @param device the token that {@link remember} gave to the browser, if it has one */
-  async sourceOf(address: string, device: string | null, account: string): Promise<Source> {
-    const known = device === null ? null : await this.redis.get(this.deviceKey(device));
-    if (device === null || known !== digest(fold(account))) return { name: networkOf(address), kind: 'address' };
+  /**
+   * @param device the token that {@link remember} gave to the browser, if it has one
+   * @param userId the only user who can be meant; null for nobody, and where several can be
+   */
+  async sourceOf(address: string, device: string | null, userId: string | null): Promise<Source> {
+    const known = device === null || userId === null ? null : await this.redis.get(this.deviceKey(device));
+    if (device === null || known === null || known !== userId) return { name: networkOf(address), kind: 'address' };
     return { name: `device ${digest(device)}`, kind: 'browser' };
   }
 
-  /** @returns a token by which the browser is known from now on */
-  async remember(account: string): Promise<string> {
+  /** @returns a token by which the browser of a user is known from now on */
+  async remember(userId: string): Promise<string> {
     const device = randomBytes(32).toString('base64url');
-    await this.redis.set(this.deviceKey(device), digest(fold(account)), 'EX', deviceSeconds);
+    await this.redis.set(this.deviceKey(device), userId, 'EX', deviceSeconds);
     return device;
   }
 
@@ -87,7 +94,7 @@ export class LoginThrottle {
    */
   async attempt(source: Source, account: string): Promise<void> {
     const counts: readonly (readonly [string, Pace])[] = [
-      [this.pairKey(source, account), paceOfPair],
+      [await this.pairKey(source, account), paceOfPair],
       ...(source.kind === 'address' ? [[this.sourceKey(source), paceOfAddress] as const] : []),
     ];
     const numbers = counts.flatMap(([, pace]) => [
@@ -104,10 +111,20 @@ export class LoginThrottle {
     if (wait > 0) throw new TooManyAttempts(wait, isFirst === 1);
   }
 
-  /** Forgets the failures of the pair, and takes this attempt back from the address, which may serve many people. */
-  async succeeded(source: Source, account: string): Promise<void> {
-    await this.redis.del(this.pairKey(source, account));
+  /**
+   * Takes this attempt back from the address, which may serve many people, and forgets the failures of the pair.
+   *
+   * @param isShared whether users of several organisations have the account: then their failures stay
+   */
+  async succeeded(source: Source, account: string, isShared = false): Promise<void> {
+    const pair = await this.pairKey(source, account);
+    await (isShared ? this.redis.castellanTakeBack(pair) : this.redis.del(pair));
     if (source.kind === 'address') await this.redis.castellanTakeBack(this.sourceKey(source));
+  }
+
+  /** Forgets the failures of an account, from wherever they came. */
+  async pardon(account: string): Promise<void> {
+    await this.redis.set(this.pardonKey(account), randomBytes(8).toString('hex'), 'PX', paceOfPair.rememberedMs);
   }
 
   private deviceKey(device: string): string {
@@ -118,11 +135,18 @@ export class LoginThrottle {
     return redisKey('logins', digest(name));
   }
 
-  private pairKey({ name }: Source, account: string): string {
-    return redisKey('logins', digest(name), digest(fold(account)));
+  private pardonKey(account: string): string {
+    return redisKey('login-pardons', digest(fold(account)));
+  }
+
+  /** Another one after each pardon: what was counted before is nobody's any more. */
+  private async pairKey({ name }: Source, account: string): Promise<string> {
+    const pardon = (await this.redis.get(this.pardonKey(account))) ?? '';
+    return redisKey('logins', digest(name), digest(`${fold(account)} ${pardon}`));
   }
 }
 
-const fold = (account: string): string => account.trim().toLowerCase();
+/** Other letters for the same address are no other account. */
+const fold = (account: string): string => comparableEmail(account.trim());
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);

@@ -50,7 +50,7 @@ export class LoginService {
     try {
       const source = await this.admission.admit(visitor, credentials);
       const user = await this.prove(visitor, credentials);
-      await this.admission.succeeded(visitor, credentials, source);
+      await this.admission.succeeded(visitor, credentials, source, user);
       return { user, session: await this.open(visitor, user, 'password') };
     } catch (error) {
       this.logins.inc({ result: error instanceof CastellanError ? error.code : 'internal' });
