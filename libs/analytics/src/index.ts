@@ -1,21 +1,22 @@
 export { canonicalAddress } from './address';
 export { percentiles } from './measure/latency-sketch';
 export { addMeasures, addRecord, keyOf, noMeasures, type Measures } from './measure/measures';
-export {
-  bucketStart,
-  rollupKinds,
-  Rollup,
-  RowMerge,
-  RowSum,
-  type Dimensions,
-  type RollupKind,
-  type RollupRow,
-  type RollupUnit,
-  type RowGroup,
-  type RowLimit,
-} from './measure/rollup';
+export { Rollup, RowMerge, RowSum, type RowGroup, type RowLimit } from './measure/rollup';
+export { rollupKinds, type Dimensions, type RollupKind, type RollupRow, type RollupUnit } from './measure/row';
 export { erasedRows, erasedValue, saysOf, type Person } from './measure/erasure';
-export { packRows, unpackRows } from './measure/segment';
+export { packRows, unpackRows, type Pack } from './measure/pack';
+export {
+  bucketMark,
+  bucketStart,
+  lastPlace,
+  leadingDimension,
+  placeOf,
+  rowId,
+  spanMs,
+  spanStart,
+  unitMs,
+  valueMark,
+} from './measure/row-place';
 export { uniqueCount } from './measure/unique-counter';
 export { applyPrivacy, defaultPrivacy, isLeftOut, type KeptRecord, type Privacy } from './privacy';
 export type { AnalyticsRecord, UptimeRecord } from './record';

@@ -1,3 +1,5 @@
+import type { RollupRow } from '@castellan/analytics';
+
 /** What is stored of a request, as far as sums are made of it. */
 export interface Counted {
   readonly timestamp: Date;
@@ -96,16 +98,19 @@ export const recount = (records: Iterable<Counted>): ReadonlyMap<string, Figures
 };
 
 /** The same of the rows that are stored. */
-export const said = (rows: Iterable<Readonly<Record<string, unknown>>>): ReadonlyMap<string, Figures> => {
+export const said = (rows: Iterable<RollupRow>): ReadonlyMap<string, Figures> => {
   const found = new Map<string, Figures>();
   for (const row of rows) {
-    if (row['unit'] === 'minute') continue;
-    const codes = Object.entries((row['codes'] ?? {}) as Figures).map(([code, count]) => [`code ${code}`, count]);
+    const { unit, at, kind, dimensions, measures } = row;
+    if (unit === 'minute') continue;
+    const codes = [...measures.codes].map(([code, count]) => [`code ${code}`, count] as const);
     const figures = [...added, ...bounds].flatMap((name) => {
-      const value = row[name];
-      return value === undefined ? [] : [[name, Number(value)]];
+      const value = measures[name];
+      return value === null ? [] : [[name, Number(value)] as const];
     });
-    found.set(nameOf(row), withoutZeros(Object.fromEntries([...figures, ...codes]) as Figures));
+    const name = nameOf({ unit, at, kind, ...dimensions });
+    if (found.has(name)) throw new Error(`${name} is stored twice`);
+    found.set(name, withoutZeros(Object.fromEntries([...figures, ...codes])));
   }
   return found;
 };

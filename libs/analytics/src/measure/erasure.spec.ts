@@ -1,7 +1,8 @@
 import { anAnalyticsRecord, encodeRecord } from '@castellan/testing';
 import { decodeRecord } from '../wire/lists';
 import { erasedRows, saysOf, type Person } from './erasure';
-import { Rollup, type RollupRow } from './rollup';
+import { Rollup } from './rollup';
+import type { RollupRow } from './row';
 
 const rowsOf = (...requests: readonly Readonly<Record<string, unknown>>[]): readonly RollupRow[] => {
   const rollup = new Rollup();

@@ -1,4 +1,5 @@
-import { RowSum, type RollupRow } from './rollup';
+import { RowSum } from './rollup';
+import type { RollupRow } from './row';
 
 /** Stands for the key of somebody who is to be forgotten. */
 export const erasedValue = '(erased)';

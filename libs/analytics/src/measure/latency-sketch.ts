@@ -1,6 +1,6 @@
 /**
- * A DDSketch of latencies (Masson, Rim, Lee: "DDSketch", VLDB 2019) whose buckets are plain counters by number. So a database
- * merges two by adding, in one update, without reading; zeros have a bucket of their own like any other value.
+ * A DDSketch of latencies (Masson, Rim, Lee: "DDSketch", VLDB 2019) whose buckets are plain counters by number. Two are
+ * merged by adding; zeros have a bucket of their own like any other value.
  */
 
 /** How far a percentile may be off, as a share of the value. */

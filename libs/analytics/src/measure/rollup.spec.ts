@@ -4,16 +4,10 @@ import type { AnalyticsRecord } from '../record';
 import { decodeRecord } from '../wire/lists';
 import { percentiles } from './latency-sketch';
 import { addMeasures, noMeasures, type Measures } from './measures';
-import {
-  otherValue,
-  Rollup,
-  RowMerge,
-  type RollupKind,
-  type RollupRow,
-  type RollupUnit,
-  type RowGroup,
-} from './rollup';
-import { packRows, unpackRows } from './segment';
+import { otherValue, Rollup, RowMerge, type RowGroup } from './rollup';
+import type { RollupKind, RollupRow, RollupUnit } from './row';
+import { packRows, unpackRows } from './pack';
+import { rowId } from './row-place';
 
 const org = '5c4fed5c040adb18bab6d0df';
 const at = new Date('2026-11-19T18:29:59.999Z');
@@ -31,7 +25,8 @@ const merged = (batches: readonly (readonly AnalyticsRecord[])[], limit: Limit =
   for (const batch of batches) {
     const made = new Rollup();
     for (const one of batch) made.add(one);
-    for (const row of unpackRows(packRows(made.rows))) merge.add(row);
+    const { rows, callers } = packRows(made.rows);
+    for (const row of unpackRows(org, rows, callers)) merge.add(row);
   }
   return merge.rows;
 };
@@ -101,7 +96,7 @@ describe('a rollup', () => {
 
   it('comes out the same whatever the order and however it is cut into batches', () => {
     const some = traffic.slice(0, 12);
-    const byId = (made: readonly RollupRow[]) => new Map(made.map((row) => [row.id, row]));
+    const byId = (made: readonly RollupRow[]) => new Map(made.map((row) => [rowId(row), row]));
     const whole = byId(rollup(some));
     fc.assert(
       fc.property(fc.shuffledSubarray(some, { minLength: 12 }), fc.nat(12), (order, cut) => {

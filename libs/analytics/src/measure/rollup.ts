@@ -1,41 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { AnalyticsRecord } from '../record';
 import { addMeasures, addRecord, keyOf, noMeasures, type Measures } from './measures';
-
-/** Length of a bucket; buckets begin at whole ones in UTC. */
-export type RollupUnit = 'minute' | 'hour' | 'day';
-
-/** By what a row groups. Each but the total groups by API and version too, so that rights to single APIs can be held. */
-export const rollupKinds = [
-  ...(['total', 'api', 'key', 'endpoint', 'keyEndpoint', 'error', 'oauth', 'tag', 'country'] as const),
-] as const;
-export type RollupKind = (typeof rollupKinds)[number];
-
-/** Values of the dimensions of a row; those that its kind does not group by are missing. */
-export interface Dimensions {
-  readonly api?: string;
-  readonly version?: string;
-  readonly key?: string;
-  readonly path?: string;
-  readonly code?: number;
-  readonly oauth?: string;
-  readonly tag?: string;
-  readonly country?: string;
-}
-
-/** The measures of one bucket and one combination of dimensions. */
-export interface RollupRow {
-  /** The same for the same organisation, bucket and dimensions, wherever it is computed. */
-  readonly id: string;
-  readonly orgId: string;
-  readonly unit: RollupUnit;
-  readonly at: Date;
-  readonly kind: RollupKind;
-  readonly dimensions: Dimensions;
-  /** Last known name of the API, or alias of the key. */
-  label: string;
-  readonly measures: Measures;
-}
+import type { Dimensions, RollupKind, RollupRow, RollupUnit } from './row';
+import { bucketStart, rowId, rowName, type RowPlace } from './row-place';
 
 /** Stands for every value that came after a bucket had as many as it may have. */
 export const otherValue = '(other)';
@@ -71,22 +37,6 @@ const byTheMinute: ReadonlySet<RollupKind> = new Set(['total', 'api', 'error']);
 /** Counting different callers takes room, and is asked of these. */
 const withCallers: ReadonlySet<RollupKind> = new Set(['total', 'api']);
 
-const unitMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
-
-export const bucketStart = (unit: RollupUnit, at: Date): Date =>
-  new Date(Math.floor(at.getTime() / unitMs[unit]) * unitMs[unit]);
-
-/** What tells a row from every other one. */
-const rowName = ({ orgId, unit, at, kind, dimensions }: RowPlace): string => {
-  const { api, version, key, path, code, oauth, tag, country } = dimensions;
-  return JSON.stringify([orgId, unit, at.getTime(), kind, api, version, key, path, code, oauth, tag, country]);
-};
-
-const idOf = (name: string): string => createHash('sha256').update(name).digest('base64url').slice(0, 22);
-
-/** The part of a row that its name is made of. */
-type RowPlace = Pick<RollupRow, 'orgId' | 'unit' | 'at' | 'kind' | 'dimensions'>;
-
 /** Tags that gateways add by themselves, with what the record says elsewhere. */
 const ownTag = /^(key-|org-|api-)|^tyk-graph-analytics$/;
 
@@ -106,7 +56,7 @@ export class RowSum {
     const name = rowName(place);
     const known = this.byName.get(name);
     if (known !== undefined) return known;
-    const row = { ...place, id: idOf(name), label: '', measures: noMeasures() };
+    const row = { ...place, label: '', measures: noMeasures() };
     this.byName.set(name, row);
     return row;
   }
@@ -183,8 +133,9 @@ export class RowMerge {
     if (most === undefined || this.made.has(place)) return place;
     const hour = bucketStart('hour', at);
     const group = { orgId, kind, api: dimensions.api ?? '', at: hour, most };
-    const id = idOf(rowName({ ...place, unit: 'hour', at: hour }));
-    return this.limit.admits(group, id) ? place : { ...place, dimensions: withOther(kind, dimensions) };
+    return this.limit.admits(group, rowId({ ...place, unit: 'hour', at: hour }))
+      ? place
+      : { ...place, dimensions: withOther(kind, dimensions) };
   }
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A HyperLogLog whose registers are plain numbers by place. So a database merges two by keeping the larger number of each, in
- * one update, without reading. 4,096 registers: the standard error is 1.6 %.
+ * A HyperLogLog whose registers are plain numbers by place. Two are merged by keeping the larger number of each. 4,096
+ * registers: the standard error is 1.6 %.
  */
 const placeBits = 12;
 const registers = 2 ** placeBits;

@@ -1,5 +1,6 @@
 import { anAnalyticsRecord, analyticsList, encodeRecord, someTraffic } from '@castellan/testing';
-import { Rollup, type RollupRow } from '../measure/rollup';
+import { Rollup } from '../measure/rollup';
+import type { RollupRow } from '../measure/row';
 import { decodeRecord } from '../wire/lists';
 import { addToAggregate, type FoundAggregate } from './aggregate-document';
 import { aggregateCells, errorsAlone, partThatKnows } from './aggregate-reading';

@@ -1,5 +1,5 @@
 import { noMeasures } from '../measure/measures';
-import type { Dimensions, RollupRow } from '../measure/rollup';
+import type { Dimensions, RollupRow } from '../measure/row';
 import { addToCounter, type AggregateCounter, type CounterName, type FoundCounter } from './aggregate-counter';
 
 type Counters<C> = Readonly<Record<string, C>>;

@@ -1,4 +1,4 @@
-import type { Dimensions } from '../measure/rollup';
+import type { Dimensions } from '../measure/row';
 import { noMeasures, type Measures } from '../measure/measures';
 import { counterMeasures, type FoundCounter } from './aggregate-counter';
 import type { FoundAggregate } from './aggregate-document';

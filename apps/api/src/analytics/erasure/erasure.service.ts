@@ -5,6 +5,7 @@ import {
   erasedRows,
   erasedValue,
   saysOf,
+  valueMark,
   type Person,
   type RecordDocument,
   type RollupKind,
@@ -13,18 +14,17 @@ import { Forbidden, ValidationFailed } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { ChangeRecorder, type OrganisationId } from '@castellan/persistence';
 import type { OrganisationContext } from '../../http/request-context';
-import { rowsIn, segmentsOf } from '../purger/segments';
+import { segmentsOf } from '../purger/segments';
 import { AnalyticsRights } from '../queries/rights';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
-import { rowOf, type RollupDocument } from '../storage/rollup-document';
 import { RollupStore } from '../storage/rollup-store';
+import { rowsIn, type SumsHead } from '../storage/sums-document';
+import { mayHoldValue } from '../storage/wanted-rows';
 import type { ErasureBodyDto, ErasureReplyDto } from './erasure.dto';
 
 /** Records and sums that one call changes, at most. */
 const mostRecords = 10_000;
 const mostSums = 5_000;
-/** Sums that are changed in one transaction. */
-const atOnce = 500;
 
 /** The rows that may name somebody. */
 const ofPeople: readonly RollupKind[] = ['key', 'keyEndpoint'];
@@ -92,25 +92,25 @@ export class ErasureService {
   private async eraseSums(organisation: OrganisationId, person: Person): Promise<number> {
     if (person.address !== undefined) return 0;
     let changed = 0;
-    while (changed < mostSums) {
-      const found = await this.collections.rollups
-        .find({ orgId: organisation, ...sumsOf(person) })
-        .limit(atOnce)
-        .toArray();
-      if (found.length === 0) return changed;
-      await this.replaceSums(found, person);
-      changed += found.length;
+    const mark = person.key === undefined ? null : valueMark(person.key);
+    for (const head of await this.rollups.headsOf(organisation, ofPeople)) {
+      if (changed >= mostSums) break;
+      if (mark === null || mayHoldValue(head, mark)) changed += await this.eraseIn(head, person);
     }
     return changed;
   }
 
-  private async replaceSums(found: readonly RollupDocument[], person: Person): Promise<void> {
-    const rows = erasedRows(found.map(rowOf), person);
-    const _id = { $in: found.map((row) => row._id) };
+  private async eraseIn(head: SumsHead, person: Person): Promise<number> {
+    const rows = await this.rollups.open(head);
+    if (rows?.some((row) => saysOf(row, person)) !== true) return 0;
+    const theirs = rows.filter((row) => saysOf(row, person));
     await this.collections.inTransaction(async (session) => {
-      await this.collections.rollups.deleteMany({ _id }, { session });
-      await this.rollups.add(rows, this.clock.now(), session);
+      const now = this.clock.now();
+      const left = rows.filter((row) => !saysOf(row, person));
+      await this.rollups.replace(head, left, now, session);
+      await this.rollups.add(erasedRows(theirs, person), now, session);
     });
+    return theirs.length;
   }
 
   /** The documents of tyk-pump have keys by name, and nothing that could be added to somebody else's. */
@@ -146,9 +146,6 @@ const recordsOf = ({ key, alias, address }: Person): mongo.Filter<RecordDocument
   if (key !== undefined) return { apikey: { $eq: key } };
   return alias === undefined ? { ipaddress: { $eq: address ?? '' } } : { alias: { $eq: alias } };
 };
-
-const sumsOf = ({ key, alias }: Person): mongo.Filter<RollupDocument> =>
-  key === undefined ? { kind: { $in: [...ofPeople] }, label: { $eq: alias ?? '' } } : { key: { $eq: key } };
 
 /** Whoever asks to be forgotten by one thing is not to be found by the others. */
 const changeOf = ({ key, address }: Person): mongo.UpdateFilter<RecordDocument> => ({

@@ -5,15 +5,13 @@ import { bucketStart, RowMerge, RowSum, type RollupRow } from '@castellan/analyt
 import { Clock } from '@castellan/observability';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
 import { RollupStore } from '../storage/rollup-store';
+import { rowsIn } from '../storage/sums-document';
 import { AggregateWriter } from './aggregate-writer';
 import { Pace } from './pace';
 import { RowLimits } from './row-limits';
-import { rowsIn, segmentsOf } from './segments';
 
-/** Most rows that are updated in one transaction. */
-const mostRows = 5_000;
-/** Rows that are held in memory at a time. */
-const mostHeld = 40_000;
+/** Most rows that are merged in one transaction, and held in memory. */
+const mostRows = 40_000;
 /** Segments that are read at a time. */
 const mostSegments = 200;
 /** Segments of hours that are not over which may wait: each query of such an hour reads those of its organisation. */
@@ -28,8 +26,8 @@ class SegmentsMoved extends Error {
 }
 
 /**
- * Merges what the purger put down into the rollups, a row for each bucket and combination of dimensions. A row that many
- * chunks of records count in is updated once for all of them.
+ * Merges what the purger put down into the rollups. A row that many chunks of records count in is written once for all of
+ * them, and so are the rows that lie beside it.
  */
 @Injectable()
 export class Merger {
@@ -48,11 +46,8 @@ export class Merger {
     await this.collections.prepare([]);
     const next = await this.next();
     if (next === null) return false;
-    const sorted = await this.some({ ...next, sorted: true });
-    const found = sorted.length > 0 ? sorted : await this.some(next);
-    const { segments, sum } = await this.summed(found, sorted.length > 0 ? this.pace.records : mostHeld);
-    if (sum.size > this.pace.records && segments.length > 1 && sorted.length === 0) await this.sort(segments, sum.rows);
-    else await this.merge(segments, sum.rows);
+    const { segments, sum } = await this.summed(await this.some(next), this.pace.records);
+    await this.merge(segments, sum.rows);
     return true;
   }
 
@@ -87,18 +82,6 @@ export class Merger {
       segments.push(segment);
     }
     return { segments, sum };
-  }
-
-  /**
-   * Puts segments down again so that each row is in one of them alone: it is written into the rollups once then, although
-   * they take more than one transaction.
-   */
-  private async sort(segments: readonly SegmentDocument[], rows: readonly RollupRow[]): Promise<void> {
-    const sorted = segmentsOf(rows).map((segment) => ({ ...segment, sorted: true as const }));
-    await this.collections.inTransaction(async (session) => {
-      await this.remove(segments, session);
-      await this.collections.segments.insertMany(sorted, { session, ordered: false });
-    });
   }
 
   private async merge(segments: readonly SegmentDocument[], found: readonly RollupRow[]): Promise<void> {

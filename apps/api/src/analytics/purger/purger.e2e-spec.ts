@@ -1,6 +1,7 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
 import type { Connection, mongo } from 'mongoose';
+import type { RollupKind, RollupUnit } from '@castellan/analytics';
 import {
   analyticsList,
   anAnalyticsRecord,
@@ -12,6 +13,7 @@ import {
   someTraffic,
 } from '@castellan/testing';
 import { recount, said, type Counted } from '../../../test/analytics/recount';
+import { storedSums } from '../../../test/analytics/stored-sums';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -47,24 +49,17 @@ describe('the analytics purger', () => {
     organisation = await api.organisation();
   });
 
-  const collection = (name: string): mongo.Collection =>
-    api.app
-      .get<Connection>(getConnectionToken())
-      .getClient()
-      .db(new URL(api.config.mongodbUri).pathname.slice(1))
-      .collection(name);
+  const database = (): mongo.Db =>
+    api.app.get<Connection>(getConnectionToken()).getClient().db(new URL(api.config.mongodbUri).pathname.slice(1));
+  const collection = (name: string): mongo.Collection => database().collection(name);
   const push = (list: string, ...records: readonly (Buffer | Fields)[]): Promise<number> =>
     redis.rpush(list, ...records.map((record) => (Buffer.isBuffer(record) ? record : encodeRecord(record))));
   const stored = (orgId = organisation.id): Promise<number> =>
     collection('tyk_analytics').countDocuments({ orgid: orgId });
-  const hits = async (kind = 'total', unit = 'hour', orgId = organisation.id): Promise<number> => {
-    const [found] = await collection('analytics_rollups')
-      .aggregate<{ hits: number }>([
-        { $match: { orgId, kind, unit } },
-        { $group: { _id: null, hits: { $sum: '$hits' } } },
-      ])
-      .toArray();
-    return found?.hits ?? 0;
+  const hits = async (kind: RollupKind = 'total', unit: RollupUnit = 'hour'): Promise<number> => {
+    const orgId = organisation.id;
+    const rows = await storedSums(database(), { orgId, kind, unit });
+    return rows.reduce((sum, row) => sum + row.measures.hits, 0);
   };
   const arrives = (count: number, orgId = organisation.id): Promise<boolean> =>
     eventually(async () => (await stored(orgId)) === count, { describe: `${count} records` });
@@ -75,7 +70,7 @@ describe('the analytics purger', () => {
     eventually(
       async () =>
         (await redis.keys('castellan:analytics:*')).length === 0 &&
-        (await collection('analytics_segments').countDocuments()) === 0,
+        (await collection('analytics_pending').countDocuments()) === 0,
       { describe: 'everything to be merged' },
     );
 
@@ -160,8 +155,7 @@ describe('the analytics purger', () => {
     await arrives(some);
     await idle();
     const records = await collection('tyk_analytics').find<Counted>({ orgid: organisation.id }).toArray();
-    const rows = await collection('analytics_rollups').find({ orgId: organisation.id }).toArray();
-    expect(said(rows)).toEqual(recount(records));
+    expect(said(await storedSums(database(), { orgId: organisation.id }))).toEqual(recount(records));
   });
 
   it('stores once what two purgers take turns in, and what one left half done', async () => {
@@ -192,10 +186,8 @@ describe('the analytics purger', () => {
     );
     await arrives(odd.length);
     await idle();
-    const rows = await collection('analytics_rollups')
-      .find({ orgId: organisation.id, kind: 'endpoint', unit: 'hour' })
-      .toArray();
-    expect(rows.map((row) => [row['path'] as unknown, row['hits'] as unknown]).sort()).toEqual(
+    const rows = await storedSums(database(), { orgId: organisation.id, kind: 'endpoint', unit: 'hour' });
+    expect(rows.map(({ dimensions, measures }) => [dimensions.path, measures.hits]).sort()).toEqual(
       odd.map((path) => [path, 1]).sort(),
     );
   });
@@ -234,10 +226,8 @@ describe('the analytics purger', () => {
     await arrives(1, strict.id);
     await idle();
     expect((await counted()) - before).toBe(3);
-    const rows = await collection('analytics_rollups')
-      .find({ orgId: strict.id, kind: 'total', unit: 'hour' })
-      .toArray();
-    expect(rows.map((row) => row['hits'] as unknown)).toEqual([1]);
+    const rows = await storedSums(database(), { orgId: strict.id, kind: 'total', unit: 'hour' });
+    expect(rows.map(({ measures }) => measures.hits)).toEqual([1]);
   });
 
   it('refuses settings that mean nothing, and names the field', async () => {

@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { bucketStart, type RollupKind, type RollupRow, type RowGroup, type RowLimit } from '@castellan/analytics';
-import { AnalyticsCollections } from '../storage/collections';
+import {
+  bucketStart,
+  rowId,
+  unitMs,
+  type RollupKind,
+  type RollupRow,
+  type RowGroup,
+  type RowLimit,
+} from '@castellan/analytics';
+import { RollupStore } from '../storage/rollup-store';
 
 /** Kinds whose number of rows callers could choose. */
 const boundedKinds: RollupKind[] = ['api', 'key', 'endpoint', 'keyEndpoint', 'oauth', 'tag'];
@@ -19,7 +27,7 @@ const hourName = (orgId: string, at: Date): string => `${at.getTime()} ${orgId}`
 export class RowLimits implements RowLimit {
   private readonly hours = new Map<string, Hour>();
 
-  constructor(private readonly collections: AnalyticsCollections) {}
+  constructor(private readonly rollups: RollupStore) {}
 
   /** Reads what there is of the hours of these rows; to be called before they are merged. */
   async prepare(rows: readonly RollupRow[]): Promise<void> {
@@ -52,14 +60,14 @@ export class RowLimits implements RowLimit {
 
   private async read(orgId: string, at: Date): Promise<Hour> {
     const hour: Hour = new Map();
-    const rows = this.collections.rollups
-      .find({ orgId, unit: 'hour', at, kind: { $in: boundedKinds } })
-      .project<{ _id: string; kind: RollupKind; api?: string }>({ kind: 1, api: 1 });
-    for await (const { _id, kind, api = '' } of rows) {
-      const name = groupName(kind, api);
-      const ids = hour.get(name) ?? new Set();
-      ids.add(_id);
-      hour.set(name, ids);
+    const until = new Date(at.getTime() + unitMs.hour);
+    for await (const rows of this.rollups.rows({ orgId, kinds: boundedKinds, unit: 'hour', from: at, until })) {
+      for (const row of rows) {
+        const name = groupName(row.kind, row.dimensions.api ?? '');
+        const ids = hour.get(name) ?? new Set();
+        ids.add(rowId(row));
+        hour.set(name, ids);
+      }
     }
     return hour;
   }

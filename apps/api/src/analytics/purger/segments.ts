@@ -1,9 +1,9 @@
 import { mongo } from 'mongoose';
-import { packRows, rollupKinds, unpackRows, type RollupRow } from '@castellan/analytics';
+import { packRows, rollupKinds, type RollupRow } from '@castellan/analytics';
 import type { SegmentDocument } from '../storage/collections';
 
-/** Rows in one segment: few enough that merging one is a short transaction. */
-const rowsEach = 250;
+/** Rows in one segment: few enough that a question opens little that it does not ask for. */
+const rowsEach = 500;
 
 /** Rows of different organisations never share a segment. */
 export const segmentsOf = (rows: readonly RollupRow[]): readonly SegmentDocument[] => {
@@ -23,15 +23,14 @@ export const segmentsOf = (rows: readonly RollupRow[]): readonly SegmentDocument
 
 const segment = (orgId: string, rows: readonly RollupRow[]): SegmentDocument => {
   const times = rows.map(({ at }) => at.getTime());
+  const pack = packRows(rows);
   return {
     _id: new mongo.ObjectId(),
     orgId,
     first: new Date(Math.min(...times)),
     last: new Date(Math.max(...times)),
     kinds: [...new Set(rows.map(({ kind }) => kind))],
-    rows: new mongo.Binary(packRows(rows)),
+    rows: new mongo.Binary(pack.rows),
+    callers: new mongo.Binary(pack.callers),
   };
 };
-
-export const rowsIn = ({ rows }: Pick<SegmentDocument, 'rows'>): readonly RollupRow[] =>
-  unpackRows(Buffer.from(rows.buffer));

@@ -53,7 +53,7 @@ describe('what tyk-pump has stored, with our purger off', () => {
       expect(Object.keys(await aggregates.indexInformation()).sort()).toEqual([
         ...['_id_', 'expireAt_1', 'orgid_1', 'timestamp_1'],
       ]);
-      for (const own of ['analytics_rollups', 'analytics_segments', 'analytics_batches']) {
+      for (const own of ['analytics_sums', 'analytics_pending', 'analytics_batches']) {
         await connection.collection(own).deleteMany({});
       }
     } finally {

@@ -5,8 +5,10 @@ import {
   addMeasures,
   addRecord,
   keyOf,
+  leadingDimension,
   noMeasures,
   recordFromDocument,
+  unitMs,
   type AnalyticsRecord,
   type Dimensions,
   type Measures,
@@ -18,10 +20,10 @@ import {
 import { CastellanError } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { ConsistentReads, type OrganisationId } from '@castellan/persistence';
-import { rowsIn } from '../purger/segments';
-import { AnalyticsCollections } from '../storage/collections';
+import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
 import { inTime } from '../storage/in-time';
-import { measuresOf, type RollupDocument } from '../storage/rollup-document';
+import { RollupStore } from '../storage/rollup-store';
+import { rowsIn } from '../storage/sums-document';
 import { PumpedAggregates } from './pumped-aggregates';
 import { askedDimensions, fitsInto, type DimensionName, type Question } from './question';
 
@@ -49,7 +51,6 @@ const kinds: readonly (readonly [RollupKind, readonly DimensionName[]])[] = [
   ['country', ['country']],
 ];
 
-const unitMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 /** Rows by the minute are there for a day. */
 const minutesKeptMs = 86_400_000;
 /** Records that one question may read; beyond it the answer is to ask for less. */
@@ -63,6 +64,7 @@ const atOnce = 500;
 export class AnalyticsReader {
   constructor(
     private readonly collections: AnalyticsCollections,
+    private readonly rollups: RollupStore,
     private readonly snapshot: ConsistentReads,
     private readonly pumped: PumpedAggregates,
     private readonly clock: Clock,
@@ -88,8 +90,10 @@ export class AnalyticsReader {
   /** Whether the records were stored by tyk-pump, which knows nothing of our sums. */
   private async othersPurge(organisation: OrganisationId): Promise<boolean> {
     if (!this.collections.purgedElsewhere) return false;
-    const { rollups, segments } = this.collections;
-    const own = (await rollups.findOne({ orgId: organisation })) ?? (await segments.findOne({ orgId: organisation }));
+    const { sums, segments } = this.collections;
+    const options = { projection: { _id: 1 } } as const;
+    const find = { orgId: organisation };
+    const own = (await sums.findOne(find, options)) ?? (await segments.findOne(find, options));
     return own === null;
   }
 
@@ -109,27 +113,25 @@ export class AnalyticsReader {
     unit: RollupUnit,
     cells: Cells,
   ): Promise<void> {
-    const { from, until } = question;
+    const { from, until, filters, callers = false } = question;
+    const leading = leadingDimension[kind];
+    const values = leading === null ? undefined : filters[leading];
+    const wanted = { orgId: organisation, kinds: [kind], unit, from, until, callers };
     await this.snapshot.read(async (session) => {
-      const rows = this.collections.rollups.find(
-        { orgId: organisation, kind, unit, at: { $gte: from, $lt: until }, ...rowFilter(question) },
-        { session },
-      );
-      let read = 0;
-      for await (const row of rows) {
-        if ((read += 1) % atOnce === 0) await nextTurn();
-        cells.add(row, row.at, row.label ?? '', measuresOf(row));
+      const merged = this.rollups.rows({ ...wanted, ...(values === undefined ? {} : { values }) }, session);
+      for await (const rows of merged) {
+        for (const row of rows) cells.add(row.dimensions, row.at, row.label, row.measures);
       }
       // Rows by the day are made of those by the hour, when they are merged.
       const kept = unit === 'minute' ? 'minute' : 'hour';
-      const segments = this.collections.segments.find(
+      const segments = this.collections.segments.find<SegmentPart>(
         {
           orgId: organisation,
           kinds: kind,
           first: { $lt: until },
           last: { $gte: new Date(from.getTime() - unitMs.hour) },
         },
-        { session },
+        { session, projection: callers ? {} : { callers: 0 } },
       );
       for await (const segment of segments) {
         await nextTurn();
@@ -160,6 +162,8 @@ export class AnalyticsReader {
     }
   }
 }
+
+type SegmentPart = Omit<SegmentDocument, 'callers'> & Partial<Pick<SegmentDocument, 'callers'>>;
 
 /** What was found, by bucket and group. */
 class Cells {
@@ -256,12 +260,6 @@ const kindFor = (question: Question): RollupKind | null => {
   if (errorsOnly === true) return asked.size === 0 || (asked.size === 1 && asked.has('code')) ? 'error' : null;
   return kinds.find(([, names]) => [...asked].every((name) => names.includes(name)))?.[0] ?? null;
 };
-
-/** Values go under operators that we name, so that none of them is ever one itself. */
-const rowFilter = ({ scope, filters }: Question): mongo.Filter<RollupDocument> => ({
-  ...Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, { $in: [...values] }])),
-  ...(scope === null ? {} : { api: { $in: [...scope] } }),
-});
 
 const recordFields = {
   api: 'apiid',

@@ -4,7 +4,7 @@ import type { Connection, mongo } from 'mongoose';
 import type { FoundAggregate, RecordDocument, RollupKind, UptimeDocument } from '@castellan/analytics';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { LOGGER, type Logger } from '@castellan/observability';
-import type { RollupDocument } from './rollup-document';
+import type { SumsDocument } from './sums-document';
 
 /** A record that could not be read, as it came. */
 export interface DeadLetterDocument {
@@ -34,12 +34,11 @@ export interface SegmentDocument {
   /** Beginning of its first bucket, and of its last one. */
   readonly first: Date;
   readonly last: Date;
-  /** Whether it was put down with others so that no row is in two of them. */
-  readonly sorted?: true;
   /** Kinds of its rows, so that a query need not open what it does not ask for. */
   readonly kinds: readonly RollupKind[];
   /** See `packRows`. */
   readonly rows: mongo.Binary;
+  readonly callers: mongo.Binary;
 }
 
 type Index = { readonly name: string; readonly key: Readonly<Record<string, 1 | -1>> } & Pick<
@@ -69,11 +68,7 @@ const organisationIndexes: readonly Index[] = [
   expiry,
   { key: { timestamp: -1, apiid: 1, apikey: 1, responsecode: 1 }, name: 'logBrowserIndex' },
 ];
-const rollupIndexes: readonly Index[] = [
-  { key: { orgId: 1, kind: 1, unit: 1, at: 1 }, name: 'range' },
-  { key: { orgId: 1, key: 1, unit: 1, at: 1 }, name: 'key', sparse: true },
-  expiry,
-];
+const sumsIndexes: readonly Index[] = [{ key: { orgId: 1, kind: 1, unit: 1, at: 1 }, name: 'range' }, expiry];
 
 const aggregateIndexes: readonly Index[] = [expiry, { key: { timestamp: 1 }, name: 'timestamp_1' }, ofOrganisation];
 
@@ -90,12 +85,12 @@ export class AnalyticsCollections {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  get rollups(): mongo.Collection<RollupDocument> {
-    return this.db.collection('analytics_rollups');
+  get sums(): mongo.Collection<SumsDocument> {
+    return this.db.collection('analytics_sums');
   }
 
   get segments(): mongo.Collection<SegmentDocument> {
-    return this.db.collection('analytics_segments');
+    return this.db.collection('analytics_pending');
   }
 
   get batches(): mongo.Collection<BatchDocument> {
@@ -154,7 +149,7 @@ export class AnalyticsCollections {
 
   /** Deletes everything that is stored of an organisation, whichever program has stored it. */
   async forget(orgId: string): Promise<void> {
-    await this.rollups.deleteMany({ orgId });
+    await this.sums.deleteMany({ orgId });
     await this.segments.deleteMany({ orgId });
     await this.uptime.deleteMany({ orgid: orgId });
     for (const name of ['tyk_analytics', 'tyk_analytics_aggregates'])
@@ -182,8 +177,8 @@ export class AnalyticsCollections {
   /** Makes everything that storing records of these organisations needs, as transactions cannot. */
   async prepare(orgIds: Iterable<string>): Promise<void> {
     await Promise.all([
-      this.ensure('analytics_rollups', rollupIndexes),
-      this.ensure('analytics_segments', [{ key: { orgId: 1 }, name: 'orgId_1' }]),
+      this.ensure('analytics_sums', sumsIndexes),
+      this.ensure('analytics_pending', [{ key: { orgId: 1 }, name: 'orgId_1' }]),
       this.ensure('analytics_batches', [expiry]),
       this.ensure('analytics_dead_letters', [expiry]),
       this.ensure('tyk_uptime_analytics', sharedIndexes),

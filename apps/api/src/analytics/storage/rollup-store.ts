@@ -1,41 +1,197 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { mongo } from 'mongoose';
-import type { RollupRow } from '@castellan/analytics';
+import {
+  lastPlace,
+  placeOf,
+  RowSum,
+  spanStart,
+  type RollupKind,
+  type RollupRow,
+  type RollupUnit,
+} from '@castellan/analytics';
 import { AnalyticsCollections } from './collections';
-import { rollupDocument } from './rollup-document';
+import {
+  firstHead,
+  groupName,
+  rowsIn,
+  sumsDocuments,
+  type PlacedRow,
+  type SumsDocument,
+  type SumsGroup,
+  type SumsHead,
+} from './sums-document';
+import { mayHold, spansOf, type WantedRows } from './wanted-rows';
 
-/** Rows that are read and written at a time. */
-const atOnce = 500;
+/** Documents that are read at a time; together some megabytes. */
+const atOnce = 32;
 
-/** The sums as MongoDB has them. */
+/** Somebody else has changed these sums since they were read. */
+class SumsMoved extends Error {
+  constructor() {
+    super('Sums have been changed without us');
+    this.name = 'SumsMoved';
+  }
+}
+
+/** A document, and the rows that are to be added to it. */
+interface Addition {
+  readonly head: SumsHead;
+  readonly isNew: boolean;
+  readonly rows: RollupRow[];
+}
+
+const withoutRows = { rows: 0, callers: 0 } as const;
+
+/**
+ * The sums as MongoDB has them: some hundred rows to a document, which is split when it is full. So a question reads a few
+ * documents instead of thousands, and none of them grows without end.
+ */
 @Injectable()
 export class RollupStore {
-  constructor(private readonly collections: AnalyticsCollections) {}
+  constructor(@Inject(AnalyticsCollections) private readonly collections: Pick<AnalyticsCollections, 'sums'>) {}
 
   /**
-   * Adds rows to what there is. Read and replaced in the same transaction, because a database replaces a document many times
-   * as fast as it changes some fields of it; whoever has changed a row since it was read makes the transaction fail.
+   * Adds rows to what there is.
+   *
+   * @throws when somebody else has changed the same sums since they were read; the transaction is to be given up then
    */
   async add(rows: readonly RollupRow[], now: Date, session: mongo.ClientSession): Promise<void> {
-    for (let from = 0; from < rows.length; from += atOnce) {
-      await this.addSome(rows.slice(from, from + atOnce), now, session);
+    const additions = await this.additions(rows, session);
+    for (let from = 0; from < additions.length; from += atOnce) {
+      await this.addSome(additions.slice(from, from + atOnce), now, session);
     }
   }
 
-  private async addSome(rows: readonly RollupRow[], now: Date, session: mongo.ClientSession): Promise<void> {
-    const { rollups } = this.collections;
-    const found = await rollups.find({ _id: { $in: rows.map(({ id }) => id) } }, { session }).toArray();
-    const known = new Map(found.map((row) => [row._id, row]));
-    await nextTurn();
-    const documents = rows.map((row) => rollupDocument(row, now, known.get(row.id)));
-    const added = documents.filter(({ _id }) => !known.has(_id));
-    const changed = documents.filter(({ _id }) => known.has(_id));
-    if (added.length > 0) await rollups.insertMany(added, { session, ordered: false });
-    if (changed.length === 0) return;
-    const replacements = changed.map((replacement) => ({
-      replaceOne: { filter: { _id: replacement._id }, replacement },
-    }));
-    await rollups.bulkWrite(replacements, { session, ordered: false });
+  /** The rows that are wanted, document by document. In a session they are of one snapshot. */
+  async *rows(wanted: WantedRows, session?: mongo.ClientSession): AsyncGenerator<readonly RollupRow[]> {
+    const { orgId, kinds, unit, from, until, callers = false } = wanted;
+    const { first, last } = spansOf(wanted);
+    const filter = { orgId, kind: { $in: [...kinds] }, unit, at: { $gte: first, $lte: last } };
+    const heads = await this.heads(filter, session);
+    const held = heads.filter((head) => mayHold(head, wanted)).map(({ _id }) => _id);
+    for (let at = 0; at < held.length; at += atOnce) {
+      const projection = callers ? {} : { callers: 0 };
+      const options = { projection, ...(session === undefined ? {} : { session }) };
+      const found = await this.collections.sums.find({ _id: { $in: held.slice(at, at + atOnce) } }, options).toArray();
+      for (const document of found) {
+        await nextTurn();
+        yield rowsIn(document).filter((row) => row.at >= from && row.at < until);
+      }
+    }
+  }
+
+  /** What there is of an organisation's sums of some kinds, of all times. */
+  async headsOf(orgId: string, kinds: readonly RollupKind[]): Promise<readonly SumsHead[]> {
+    return this.heads({ orgId, kind: { $in: [...kinds] } });
+  }
+
+  /** Rows of one document, and the document as it was read; null when it is gone. */
+  async open(head: SumsHead, session?: mongo.ClientSession): Promise<readonly RollupRow[] | null> {
+    const options = session === undefined ? {} : { session };
+    const found = await this.collections.sums.findOne({ _id: head._id, version: head.version }, options);
+    return found === null ? null : rowsIn(found);
+  }
+
+  /** Puts other rows, which belong there, in place of those of a document. @throws as {@link add} does */
+  async replace(head: SumsHead, rows: readonly RollupRow[], now: Date, session: mongo.ClientSession): Promise<void> {
+    await this.write([{ head, isNew: false, documents: sumsDocuments(head, placed(rows), now) }], session);
+  }
+
+  private async heads(filter: mongo.Filter<SumsDocument>, session?: mongo.ClientSession): Promise<readonly SumsHead[]> {
+    const options = { projection: withoutRows, ...(session === undefined ? {} : { session }) };
+    return this.collections.sums.find<SumsHead>(filter, options).toArray();
+  }
+
+  /** Which rows go into which document. */
+  private async additions(rows: readonly RollupRow[], session: mongo.ClientSession): Promise<readonly Addition[]> {
+    const groups = grouped(rows);
+    if (groups.length === 0) return [];
+    const all = groups.map(({ group }) => group);
+    const found = await this.heads(
+      {
+        orgId: { $in: unique(all.map(({ orgId }) => orgId)) },
+        kind: { $in: unique(all.map(({ kind }) => kind)) },
+        unit: { $in: unique<RollupUnit>(all.map(({ unit }) => unit)) },
+        at: { $in: unique(all.map(({ at }) => at.getTime())).map((time) => new Date(time)) },
+      },
+      session,
+    );
+    const heads = new Map<string, SumsHead[]>();
+    for (const head of found) {
+      const name = groupName(head);
+      heads.set(name, [...(heads.get(name) ?? []), head]);
+    }
+    return groups.flatMap(({ group, rows: own }) => shared(own, group, heads.get(groupName(group)) ?? []));
+  }
+
+  private async addSome(additions: readonly Addition[], now: Date, session: mongo.ClientSession): Promise<void> {
+    const known = additions.filter(({ isNew }) => !isNew).map(({ head }) => head._id);
+    const found =
+      known.length === 0 ? [] : await this.collections.sums.find({ _id: { $in: known } }, { session }).toArray();
+    const before = new Map(found.map((document) => [document._id, document]));
+    const changes: Change[] = [];
+    for (const { head, isNew, rows } of additions) {
+      await nextTurn();
+      const sum = new RowSum();
+      const document = before.get(head._id);
+      if (document !== undefined) for (const row of rowsIn(document)) sum.add(row, row);
+      for (const row of rows) sum.add(row, row);
+      changes.push({ head, isNew, documents: sumsDocuments(head, placed(sum.rows), now) });
+    }
+    await this.write(changes, session);
+  }
+
+  private async write(changes: readonly Change[], session: mongo.ClientSession): Promise<void> {
+    const { sums } = this.collections;
+    const added = changes.flatMap(({ isNew, documents }) => (isNew ? documents : documents.slice(1)));
+    const replaced = changes.flatMap(({ head, isNew, documents: [replacement] }) =>
+      isNew || replacement === undefined
+        ? []
+        : [{ replaceOne: { filter: { _id: head._id, version: head.version }, replacement } }],
+    );
+    if (added.length > 0) await sums.insertMany(added, { session, ordered: false });
+    if (replaced.length === 0) return;
+    const { matchedCount } = await sums.bulkWrite(replaced, { session, ordered: false });
+    if (matchedCount !== replaced.length) throw new SumsMoved();
   }
 }
+
+interface Change {
+  readonly head: SumsHead;
+  readonly isNew: boolean;
+  readonly documents: readonly SumsDocument[];
+}
+
+const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+
+const placed = (rows: readonly RollupRow[]): readonly PlacedRow[] =>
+  rows.map((row) => ({ place: placeOf(row), row })).sort((left, right) => (left.place < right.place ? -1 : 1));
+
+const grouped = (
+  rows: readonly RollupRow[],
+): readonly { readonly group: SumsGroup; readonly rows: readonly RollupRow[] }[] => {
+  const groups = new Map<string, { readonly group: SumsGroup; readonly rows: RollupRow[] }>();
+  for (const row of rows) {
+    const group = { orgId: row.orgId, unit: row.unit, kind: row.kind, at: spanStart(row.unit, row.at) };
+    const name = groupName(group);
+    const known = groups.get(name);
+    if (known === undefined) groups.set(name, { group, rows: [row] });
+    else known.rows.push(row);
+  }
+  return [...groups.values()];
+};
+
+/** Shares rows of one span out among its documents. */
+const shared = (rows: readonly RollupRow[], group: SumsGroup, heads: readonly SumsHead[]): readonly Addition[] => {
+  if (heads.length === 0) return [{ head: firstHead(group), isNew: true, rows: [...rows] }];
+  const additions = [...heads]
+    .sort((left, right) => (left.low < right.low ? -1 : 1))
+    .map((head): Addition => ({ head, isNew: false, rows: [] }));
+  let next = 0;
+  for (const { place, row } of placed(rows)) {
+    while (place >= (additions[next]?.head.until ?? lastPlace)) next += 1;
+    additions[next]?.rows.push(row);
+  }
+  return additions.filter(({ rows: own }) => own.length > 0);
+};

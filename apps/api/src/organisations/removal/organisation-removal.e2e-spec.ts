@@ -49,7 +49,7 @@ describe('the removal of an organisation', () => {
     for (const name of ['tyk_analytics', 'tyk_uptime_analytics']) {
       await database.collection(name).insertOne({ orgid: id });
     }
-    for (const name of ['analytics_rollups', 'analytics_segments'])
+    for (const name of ['analytics_sums', 'analytics_pending'])
       await database.collection(name).insertOne({ orgId: id });
     await database.collection(`z_tyk_analyticz_${id}`).insertOne({ orgid: id });
     return browser;
