@@ -28,6 +28,11 @@ export class AppProcess {
     return this.child?.running === true;
   }
 
+  /** 0 before it was started. */
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
   /** A client without a credential. */
   get client(): HttpClient {
     return new HttpClient(this.url, {}, [this.watch]);
