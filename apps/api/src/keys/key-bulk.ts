@@ -61,7 +61,7 @@ export class KeyBulk {
     change: object,
     resetsQuota: boolean,
   ): Promise<BulkOutcome> {
-    const content = this.contents.parse(change);
+    const content = await this.contents.parse(change);
     if (Object.keys(content).length === 0)
       throw new ValidationFailed([{ path: 'change', message: 'must name what is to change' }]);
     const sight = await this.tools.sights.of(context);

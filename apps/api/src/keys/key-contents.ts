@@ -4,7 +4,6 @@ import { hash as bcrypt } from 'bcryptjs';
 import { ValidationFailed, type FieldError } from '@castellan/dto';
 import { ApiStore, CertificateStore, PolicyStore, type OrganisationId } from '@castellan/persistence';
 import {
-  checkSession,
   flagAt,
   isJsonObject,
   objectAt,
@@ -21,6 +20,7 @@ import {
 } from '@castellan/tyk';
 import type { Sight } from '../ownership/sight';
 import { unknownReferences } from '../policies/policy-references';
+import { problemsOfSession } from '../threads/document-checks';
 import { KeyReferences } from './key-references';
 
 /** As nodes hash passwords. */
@@ -70,10 +70,10 @@ export class KeyContents {
     return new KeyReferences(organisation, this);
   }
 
-  /** Checks a body. Who the key belongs to and when it was made it does not say. @throws ValidationFailed */
-  parse(body: unknown): Session {
+  /** Checks a body. Who the key belongs to and when it was made it does not say. @throws ValidationFailed, Busy */
+  async parse(body: unknown): Promise<Session> {
     const content = readBody(body);
-    const problems = checkSession(content);
+    const problems = await problemsOfSession(content);
     if (problems.length > 0) throw new ValidationFailed(problems);
     return content;
   }

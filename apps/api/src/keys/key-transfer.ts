@@ -4,7 +4,6 @@ import { KeyStore } from '@castellan/keys';
 import { Clock } from '@castellan/observability';
 import { KeyIndex, newObjectId, toObjectId, type KeyRow } from '@castellan/persistence';
 import {
-  checkSession,
   isKeyHash,
   opensNothing,
   policiesOf,
@@ -18,6 +17,7 @@ import {
 } from '@castellan/tyk';
 import type { OrganisationContext } from '../http/request-context';
 import { ResourceTools } from '../resources/resource-tools';
+import { problemsOfSession } from '../threads/document-checks';
 import { KeyContents, type Completion } from './key-contents';
 import { factsOf } from './key-facts';
 import { KeyKeeper } from './key-keeper';
@@ -161,7 +161,7 @@ export class KeyTransfer {
 
   /** What it names has to be there, and what nodes would misread is refused as in any other write. */
   private async check(session: Session, completion: Completion): Promise<void> {
-    const problems = checkSession(session);
+    const problems = await problemsOfSession(session);
     if (problems.length > 0) throw new ValidationFailed(problems, 'Its session cannot be stored');
     if (opensNothing(session) && policiesOf(session).length === 0)
       throw new ValidationFailed([], 'It would open every API');

@@ -90,7 +90,7 @@ export class KeysService {
 
   /** What a body would become, with everything checked and nothing written. */
   async preview(context: OrganisationContext, body: unknown): Promise<Session> {
-    return sessionForCallers(await this.complete(context, this.contents.parse(body), null, true));
+    return sessionForCallers(await this.complete(context, await this.contents.parse(body), null, true));
   }
 
   /** Changes the fields that a body names; the others stay. @throws NotFound, VersionMismatch, ValidationFailed, Unavailable */
@@ -115,7 +115,7 @@ export class KeysService {
 
   /** A key that has all but been made. */
   private async made(context: OrganisationContext, body: unknown, choice: Choice): Promise<DraftKey> {
-    const content = this.contents.parse(body);
+    const content = await this.contents.parse(body);
     const session = await this.complete(context, content, null, true);
     const certificate = textAt(content, 'certificate');
     const chosen = certificate === '' || choice.id !== undefined ? choice : { ...choice, certificate };
@@ -129,7 +129,7 @@ export class KeysService {
     body: unknown,
     resetsQuota: boolean,
   ): Promise<{ readonly change: KeyChange; readonly session: Session; readonly text: string }> {
-    const content = this.contents.parse(body);
+    const content = await this.contents.parse(body);
     const session = await this.complete(context, content, sessionToChange(found), resetsQuota);
     const text = writeSession(session, found.text);
     return { change: this.writer.changeOf(found, session, text), session, text };

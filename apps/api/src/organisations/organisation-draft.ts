@@ -15,13 +15,13 @@ import { settingsAfter } from './organisation-settings';
 const ownedFields = new Set(['id', '_id', 'apis', 'version', 'settings', 'org_session']);
 
 /** The row that an organisation makes, in the place of the current one if there is any. @throws ValidationFailed */
-export const organisationDraft = (
+export const organisationDraft = async (
   id: string,
   input: OrganisationInput,
   current: OrganisationRow | null,
-): Draft<OrganisationRow> => {
+): Promise<Draft<OrganisationRow>> => {
   const settings = settingsAfter(current, input.settings);
-  const session = organisationSessionAfter(current, input.org_session);
+  const session = await organisationSessionAfter(current, input.org_session);
   const content = Object.fromEntries(Object.entries(input).filter(([field]) => !ownedFields.has(field)));
   const slug = input.owner_slug ?? '';
   return {

@@ -2,6 +2,7 @@ import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { StatusReply, ValidationFailed } from '@castellan/dto';
 import { OperatorOnly } from '@castellan/rbac';
+import type { JsonObject } from '@castellan/tyk';
 import { listParameters, placeOf } from '../http/paging';
 import { IfMatch, Precondition } from '../http/precondition';
 import { flag } from '../http/query/parameter';
@@ -57,7 +58,7 @@ export class OrganisationKeysController {
     errors: [404],
   })
   async create(@OperatorRequest() context: OperatorContext, @Body() body: unknown): Promise<unknown> {
-    const content = sessionBodyOf(body);
+    const content = await sessionBodyOf(body);
     const id = content.organisation;
     if (id === '') throw new ValidationFailed([{ path: 'org_id', message: 'is required' }]);
     const row = await this.organisations.setSession(context, id, content.session, Precondition.none);
@@ -95,7 +96,7 @@ export class OrganisationKeysController {
     @AskedFor(updateQuery) { reset_quota }: Asked<typeof updateQuery>,
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
-    const { organisation, session } = sessionBodyOf(body);
+    const { organisation, session } = await sessionBodyOf(body);
     if (organisation !== '' && organisation !== id) {
       throw new ValidationFailed([{ path: 'org_id', message: 'must be the organisation that the path names' }]);
     }
@@ -129,10 +130,10 @@ export class OrganisationKeysController {
 }
 
 /** @throws ValidationFailed */
-function sessionBodyOf(body: unknown): { organisation: string; session: ReturnType<typeof organisationSessionIn> } {
+async function sessionBodyOf(body: unknown): Promise<{ organisation: string; session: JsonObject }> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new ValidationFailed([{ path: '', message: 'must be a JSON object' }], 'Request body malformed.');
   }
   const organisation = 'org_id' in body && typeof body.org_id === 'string' ? body.org_id : '';
-  return { organisation, session: organisationSessionIn(body) };
+  return { organisation, session: await organisationSessionIn(body) };
 }

@@ -69,8 +69,8 @@ export class OrganisationsService {
   /** @throws Conflict, with the id of the organisation that has the slug already */
   async create(context: OperatorContext, input: OrganisationInput): Promise<OrganisationRow> {
     const id = newObjectId();
-    return this.write(context.in(toOrganisationId(id)), input, (unit) =>
-      this.organisations.insert(unit, organisationDraft(id.toString(), input, null)),
+    return this.write(context.in(toOrganisationId(id)), input, async (unit) =>
+      this.organisations.insert(unit, await organisationDraft(id.toString(), input, null)),
     );
   }
 
@@ -86,7 +86,7 @@ export class OrganisationsService {
         );
       }
       const current = await this.organisations.byId(organisation, session);
-      const draft = organisationDraft(organisation, input, current);
+      const draft = await organisationDraft(organisation, input, current);
       if (current !== null) return this.organisations.replace(unit, current, draft);
       // One that was deleted has a history, which goes on.
       const last = await this.tools.revisions.lastNumbers(organisation, 'organisation', [draft._id], session);
@@ -105,7 +105,7 @@ export class OrganisationsService {
     return this.write(context.in(organisation), input, async (unit) => {
       const current = await this.require(organisation, unit);
       precondition.check(current.version);
-      return this.organisations.replace(unit, current, organisationDraft(id, input, current));
+      return this.organisations.replace(unit, current, await organisationDraft(id, input, current));
     });
   }
 

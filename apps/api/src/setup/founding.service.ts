@@ -40,7 +40,10 @@ export class FoundingService {
     const found = async (unit: UnitOfWork): Promise<UserRow> => {
       await first(unit);
       const { owner_name, owner_slug = '' } = input;
-      await this.organisations.insert(unit, organisationDraft(context.organisation, { owner_name, owner_slug }, null));
+      await this.organisations.insert(
+        unit,
+        await organisationDraft(context.organisation, { owner_name, owner_slug }, null),
+      );
       const { first_name = '', last_name = '', email_address } = input;
       const fields = { first_name, last_name, email_address };
       const state = { fields, grants, groupIds: [], accessKeyHash: accessKeyHash(accessKey), passwordHash };

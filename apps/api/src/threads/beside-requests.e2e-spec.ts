@@ -3,6 +3,9 @@ import { anApiDefinition, eventually, textOf, unique } from '@castellan/testing'
 import { anOasApi } from '../../test/oas-documents';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
+/** One that takes a millisecond or more to compile. */
+const mockPattern = '/(?:[a-z0-9]{10}){4}';
+
 /**
  * Here, on the thread that answers requests, what takes long for a large document is not to be had. Threads load the real
  * library.
@@ -10,10 +13,13 @@ import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-un
 jest.mock('@castellan/tyk', () => {
   const real = jest.requireActual<typeof Tyk>('@castellan/tyk');
   const isLarge = (value: unknown) => JSON.stringify(value ?? null).length > 600_000;
-  const heavy = [
+  const hasPatterns = (value: unknown) => JSON.stringify(value ?? null).split(mockPattern).length > 20;
+  const names = [
     'checkDefinition',
     'checkDefinitionMeaning',
     'checkOas',
+    'checkPolicy',
+    'checkSession',
     'contentDigest',
     'deriveClassicDefinition',
     'diffJson',
@@ -22,10 +28,11 @@ jest.mock('@castellan/tyk', () => {
     'patchOas',
     'toNodeDocument',
   ] as const;
-  const guarded = heavy.map((name) => {
+  const guarded = names.map((name) => {
     const work: (...input: never[]) => unknown = real[name];
     const guard = (...input: never[]): unknown => {
-      if (input.some(isLarge)) throw new Error(`${name} of a large document on the thread that answers requests`);
+      if (input.some(name.startsWith('check') ? (value) => isLarge(value) || hasPatterns(value) : isLarge))
+        throw new Error(`${name} of a large document on the thread that answers requests`);
       return work(...input);
     };
     return [name, guard] as const;
@@ -105,6 +112,22 @@ describe('large documents are worked on beside the thread that answers requests'
     expectOk(await client().patch(`/api/apis/oas/${id}`, largeOpenApi('three')));
     expectOk(await client().post('/api/apis/oas/dry-run', { oas: largeOpenApi('four') }));
     expectOk(await client().post('/api/apis/oas/import', largeOpenApi('five')));
+  });
+
+  it('as patterns of policies and keys: made, changed and tried out', async () => {
+    const id = unique('patterned');
+    expectOk(await client().post('/api/apis', { api_definition: anApiDefinition({ api_id: id }) }));
+    const allowed_urls = Array.from({ length: 30 }, (_, index) => ({
+      url: `/${index}${mockPattern}`,
+      methods: ['GET'],
+    }));
+    const session = { access_rights: { [id]: { api_id: id, versions: ['Default'], allowed_urls } } };
+    expectOk(await client().post('/api/portal/policies', { ...session, name: unique('policy'), active: true }));
+    const made = expectOk(await client().post('/api/keys', session));
+    const hash = textOf(made.json['key_hash']);
+    expectOk(await client().put(`/api/keys/${hash}`, { ...session, alias: 'changed' }));
+    expectOk(await client().post('/api/keys/preview', session));
+    expectOk(await client().post(`/api/keys/bulk/update?dry_run=true`, { keys: [hash], change: session }));
   });
 
   it('as parts of a configuration: planned, made, and found to be there already', async () => {

@@ -1,5 +1,20 @@
-import { checkOas, checkPolicy, importOpenApi, isJsonObject, toNodeDocument, type JsonObject } from '@castellan/tyk';
-import { checkAhead, importDocument, lostOnNodes, problemsOfOas, problemsOfPolicy } from './document-checks';
+import {
+  checkOas,
+  checkPolicy,
+  checkSession,
+  importOpenApi,
+  isJsonObject,
+  toNodeDocument,
+  type JsonObject,
+} from '@castellan/tyk';
+import {
+  checkAhead,
+  importDocument,
+  lostOnNodes,
+  problemsOfOas,
+  problemsOfPolicy,
+  problemsOfSession,
+} from './document-checks';
 import { isLarge } from './large-documents';
 
 const operation = (index: number): JsonObject => ({
@@ -48,11 +63,31 @@ describe('checks of documents', () => {
     expect(problemsOfPolicy(policy)).toHaveLength(40);
   });
 
+  it('give the same for the session of a key whose patterns are heavy, with the turn to everybody else meanwhile', async () => {
+    const allowed_urls = Array.from({ length: 80 }, (_, index) => ({
+      url: `/a${index}/(?:[a-z0-9]{10}){40}[`,
+      methods: ['GET'],
+    }));
+    const session = { access_rights: { api: { api_id: 'api', versions: ['Default'], allowed_urls } } };
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+    }, 1);
+    const problems = await problemsOfSession(session);
+    clearInterval(timer);
+    expect(problems).toEqual(checkSession(session));
+    expect(problems).toHaveLength(50);
+    expect(turns).toBeGreaterThan(5);
+  });
+
   it('of few patterns that are heavy are as large as those of many values', () => {
     const pattern = '(?:[a-z0-9]{10}){40}';
     expect(isLarge({ path: pattern })).toBe(false);
     expect(isLarge(Array.from({ length: 30 }, () => ({ path: pattern })))).toBe(true);
-    expect(isLarge(Array.from({ length: 30 }, () => ({ text: `prose (with ${pattern} in it)` })))).toBe(false);
+    expect(isLarge(Array.from({ length: 30 }, () => ({ path: `/a path with spaces/${pattern}` })))).toBe(true);
+    const names = Array.from({ length: 30 }, (_, index) => [`${pattern}${index}`, {}] as const);
+    expect(isLarge({ patternProperties: Object.fromEntries(names) })).toBe(true);
+    expect(isLarge(Array.from({ length: 30 }, () => ({ description: `(with ${pattern} in it)` })))).toBe(false);
   });
 
   it('of a large document leave the turn to everybody else', async () => {

@@ -4,6 +4,7 @@ import {
   checkDefinitionMeaning,
   checkOas,
   checkPolicy,
+  checkSession,
   contentDigest,
   deriveClassicDefinition,
   diffJson,
@@ -31,7 +32,7 @@ const checkedAhead = new WeakMap<JsonObject, readonly FieldError[]>();
  */
 export const checkAhead = async (
   document: JsonObject,
-  work: 'checkOas' | 'checkClassic' | 'checkPolicy',
+  work: 'checkOas' | 'checkClassic' | 'checkPolicy' | 'checkSession',
 ): Promise<void> => {
   if (checkedAhead.has(document) || !isLarge(document)) return;
   checkedAhead.set(document, await inThread<FieldError[]>(work, JSON.stringify(document)));
@@ -48,6 +49,16 @@ export const problemsOfClassic = (definition: JsonObject): readonly FieldError[]
 /** What is wrong with a policy. */
 export const problemsOfPolicy = (policy: JsonObject): readonly FieldError[] =>
   checkedAhead.get(policy) ?? checkPolicy(policy);
+
+/**
+ * What is wrong with the session of a key or of an organisation; one with heavy patterns is checked beside.
+ *
+ * @throws Busy, BodyTooLarge
+ */
+export const problemsOfSession = async (session: JsonObject): Promise<readonly FieldError[]> => {
+  await checkAhead(session, 'checkSession');
+  return checkedAhead.get(session) ?? checkSession(session);
+};
 
 /** What is wrong with a definition that was derived or edited here: its types, and what they mean together. */
 export const problemsOfMeaning = async (definition: JsonObject): Promise<readonly FieldError[]> =>

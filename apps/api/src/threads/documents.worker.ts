@@ -4,6 +4,7 @@ import {
   checkDefinitionMeaning,
   checkOas,
   checkPolicy,
+  checkSession,
   contentDigest,
   deriveClassicDefinition,
   diffJson,
@@ -38,6 +39,7 @@ const works = {
   checkOas: (texts) => checkOas(objectAt(texts, 0)),
   checkClassic: (texts) => checkDefinition(objectAt(texts, 0)),
   checkPolicy: (texts) => checkPolicy(objectAt(texts, 0)),
+  checkSession: (texts) => checkSession(objectAt(texts, 0)),
   checkMeaning: (texts) => {
     const definition = objectAt(texts, 0);
     return [...checkDefinition(definition), ...checkDefinitionMeaning(definition)];

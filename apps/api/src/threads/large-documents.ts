@@ -1,4 +1,4 @@
-import { isJsonObject, regexpWeight, type JsonValue } from '@castellan/tyk';
+import { regexpWeight, type JsonValue } from '@castellan/tyk';
 import { BodyTooLarge } from '../http/bodies/refusals';
 import type { DocumentTask } from './documents.worker';
 import { ThreadDied, Threads } from './threads';
@@ -7,10 +7,15 @@ import { ThreadDied, Threads } from './threads';
 const manyValues = 20_000;
 /** The same for one that is a text. */
 const manyCharacters = 512 * 1024;
-/** The same for one whose patterns are compiled: about a tenth of a second, at ten microseconds each. */
-const heavyPatterns = 10_000;
-/** A pattern that is worth weighing; prose has spaces in it. */
-const pattern = /^(?=.*[\\[({*+?|])\S+$/;
+/** The same for one whose patterns are compiled: about a twentieth of a second, at ten microseconds each. */
+const heavyPatterns = 5_000;
+/** What a text has that is worth weighing as a pattern. */
+const special = /[\\[({*+?|]/;
+/** Fields whose texts are no patterns anywhere, and long. */
+const prose = new Set(['description', 'summary', 'title', 'example', 'data', 'body', 'template_source']);
+
+const weightOf = (text: string): number =>
+  text.length <= manyCharacters && special.test(text) ? regexpWeight(text) : 0;
 
 const threads = new Threads<DocumentTask, string>(require.resolve('./documents.worker'), {
   memory: 'checks',
@@ -23,14 +28,20 @@ export const isLarge = (...documents: readonly JsonValue[]): boolean => {
   const open: JsonValue[] = [...documents];
   let [values, characters, weight] = [0, 0, 0];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    const inside: readonly JsonValue[] = Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value) : [];
-    values += inside.length;
     if (typeof value === 'string') {
       characters += value.length;
-      if (value.length <= manyCharacters && pattern.test(value)) weight += regexpWeight(value);
+      weight += weightOf(value);
     }
+    const inside = typeof value === 'object' && value !== null ? value : [];
+    const names = Array.isArray(inside) ? [] : Object.keys(inside);
+    values += Array.isArray(inside) ? inside.length : names.length;
+    // Names are patterns too, in schemas.
+    for (const name of names) weight += weightOf(name);
     if (values > manyValues || characters > manyCharacters || weight > heavyPatterns) return true;
-    for (const each of inside) if (typeof each === 'object' || typeof each === 'string') open.push(each);
+    for (const [name, each] of Object.entries(inside)) {
+      if (typeof each === 'string' && prose.has(name)) characters += each.length;
+      else if (typeof each === 'object' || typeof each === 'string') open.push(each);
+    }
   }
   return false;
 };

@@ -15,7 +15,7 @@ const MOST_OF_ONE = 20_000;
 
 /** What the patterns of a definition or a policy may cost: two seconds, beside the thread that answers requests. */
 export const MOST_OF_DOCUMENT = 200_000;
-/** Of a key, which is checked where requests are answered. */
+/** Of a key. */
 export const MOST_OF_SESSION = 60_000;
 
 const WHOLE = '';
