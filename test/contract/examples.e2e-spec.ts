@@ -109,6 +109,8 @@ describe('the examples of the document, sent as they are to a fresh installation
     const code = new TOTP({ secret: Secret.fromBase32(textOf(factor?.['secret'])) }).generate();
     expectOk(await user.post('/api/users/me/second-factor/confirm', { code }));
     await expectDone(user, 'removeSecondFactor', { id: 'me' });
+    const { AccessKey: key } = await expectDone(user, 'resetAccessKey', { id: 'me' });
+    user = api.anonymous.with({ authorization: textOf(key) });
   });
 
   it('found the first organisation, and any number by the operator', async () => {
