@@ -3,7 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { anApiDefinition, eventually, textOf } from '@castellan/testing';
+import { anApiDefinition, eventually, listOf, textOf, unique } from '@castellan/testing';
+import { ImageLayout } from '../deploy/image-layout';
 import { AppProcess } from './support/app-process';
 import { root } from './support/child';
 import { Stack } from './support/stack';
@@ -73,6 +74,59 @@ describe('the processes', () => {
       expect(stdout).toContain('"listen_path":"/echo/"');
       expect(stdout).toContain(`"id":"${stack.nodes[0]?.nodeId ?? ''}"`);
       await eventually(async () => (await fetch(`${stack.nodes[0]?.url ?? ''}/echo/`)).status === 200, {});
+    });
+
+    describe('in what the image of the API holds, and no package for development', () => {
+      let image: ImageLayout;
+      beforeAll(() => {
+        image = ImageLayout.of('deploy/docker/api.Dockerfile');
+      });
+      afterAll(() => image.remove());
+
+      /** Runs a program as `docker exec` does, with the environment of the container, and types these lines. */
+      const inImage = (script: string, args: readonly string[], lines: readonly string[] = [], environment = {}) => {
+        const env = { PATH: process.env['PATH'], ...image.environment, ...environment };
+        const running = run(process.execPath, [script, ...args], { cwd: image.folder, env });
+        running.child.stdin?.end(lines.map((line) => `${line}\n`).join(''));
+        return running;
+      };
+      const cli = (args: readonly string[], lines?: readonly string[]) =>
+        inImage('dist/apps/api/src/cli.js', args, lines, {
+          CASTELLAN_ADMIN_SECRET: stack.adminSecret,
+          CASTELLAN_API_PORT: new URL(stack.api.url).port,
+        });
+      const said = (stdout: string, label: string): string =>
+        new RegExp(`^.*${label}: (\\S+)$`, 'm').exec(stdout)?.[1] ?? '';
+
+      it('the app finds everything that it loads', async () => {
+        const failed = await inImage('dist/apps/api/src/main.js', []).catch((error: unknown) => String(error));
+        expect(failed).toContain('CASTELLAN_MONGODB_URI is required');
+      });
+
+      it('bootstrap makes an organisation and its administrator, and prints a key that opens it', async () => {
+        const email = `${unique('ada')}@acme.example`;
+        const { stdout } = await cli(['bootstrap', '--org', 'Acme', '--email', email]);
+        const client = stack.api.client.with({ authorization: said(stdout, 'Access key') });
+        expect(textOf((await client.get('/api/users/me')).json['org_id'])).toBe(said(stdout, 'Organisation ID'));
+      });
+
+      it('--neworg --newuser ask for what they need, in the words of the original, and show no password', async () => {
+        const name = unique('zz');
+        const made = await cli(['--neworg'], [name, '']);
+        const { json } = await stack.admin.get('/admin/organisations?p=-1');
+        const index = listOf(json['organisations']).findIndex(({ owner_name: owner }) => textOf(owner) === name);
+        const password = 'violet anchors hum beneath paper oceans';
+        const person = ['Ada', 'Lovelace', `${name}@acme.example`, String(index), password, password];
+        const { stdout } = await cli(['--neworg', '--newuser'], [unique('zzz'), '', ...person]);
+        expect(stdout).toMatch(/Organisation name: [\s\S]*Organisation slug: [\s\S]*New organisation ID: [0-9a-f]{24}/);
+        expect(stdout).not.toContain(password);
+        const client = stack.api.client.with({ authorization: said(stdout, 'Access key') });
+        const me = (await client.get('/api/users/me')).json;
+        expect([textOf(me['id']), textOf(me['org_id'])]).toEqual([
+          said(stdout, 'New user ID'),
+          said(made.stdout, 'New organisation ID'),
+        ]);
+      });
     });
 
     it.each(['SIGTERM', 'SIGINT'] as const)(

@@ -1,5 +1,7 @@
-import { eventually } from '@castellan/testing';
+import { Redis } from 'ioredis';
+import { eventually, textOf, unique } from '@castellan/testing';
 import { Stack } from './support/stack';
+import { okay } from './support/tenant';
 
 describe('two replicas of the API', () => {
   let stack: Stack;
@@ -47,5 +49,30 @@ describe('two replicas of the API', () => {
     await stack.replica(1).start();
     await stack.everyNodeServesWhatThereIs();
     await stack.everyNodeIsInSync();
+  });
+
+  it('finish the removal of an organisation over which one was killed', async () => {
+    const name = unique('org');
+    const id = textOf(okay(await stack.admin.post('/admin/organisations', { owner_name: name })).json['Meta']);
+    okay(await stack.admin.post('/admin/users', { org_id: id, email_address: `${name}@acme.example` }));
+    const redis = new Redis(stack.services.redisUrl);
+    try {
+      // So many keys of others that whoever looks for those of this organisation among them is busy for seconds.
+      await redis.mset(new Map(Array.from({ length: 50_000 }, (_, index) => [`apikey-${index.toString(16)}`, '{}'])));
+      await redis.set(`orgkey.${id}`, '{}');
+      const removal = stack.admin.delete(`/admin/organisations/${id}?confirm=${name}`).then(
+        ({ status }) => status,
+        () => 'cut off',
+      );
+      await stack.services.holds('removals', 1);
+      await stack.api.end('SIGKILL');
+      expect([await removal, await redis.exists(`orgkey.${id}`)]).toEqual(['cut off', 1]);
+      await stack.services.holds('removals', 0);
+      expect(await redis.exists(`orgkey.${id}`)).toBe(0);
+    } finally {
+      redis.disconnect();
+    }
+    const other = stack.replica(1).client.with({ 'admin-auth': stack.adminSecret });
+    expect((await other.get(`/admin/organisations/${id}`)).status).toBe(404);
   });
 });

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import mongoose from 'mongoose';
 import { z } from 'zod';
+import { eventually } from '@castellan/testing';
 import { Child } from './child';
 
 const server = z.object({ url: z.string(), port: z.number(), pid: z.number() });
@@ -84,9 +85,20 @@ export class Services {
 
   /** Ends the transactions of processes that are gone, which MongoDB itself does when they are a minute old. */
   async endTransactions(): Promise<void> {
+    await this.connected((connection) => connection.db?.admin().command({ killAllSessions: [] }));
+  }
+
+  /** Looks into a collection until it has so many documents. */
+  async holds(collection: string, count: number): Promise<void> {
+    await this.connected((connection) =>
+      eventually(async () => (await connection.collection(collection).countDocuments()) === count),
+    );
+  }
+
+  private async connected(work: (connection: mongoose.Connection) => Promise<unknown> | undefined): Promise<void> {
     const connection = await mongoose.createConnection(this.mongodbUri).asPromise();
     try {
-      await connection.db?.admin().command({ killAllSessions: [] });
+      await work(connection);
     } finally {
       await connection.close();
     }

@@ -64,8 +64,12 @@ describe('npm run cli', () => {
     expect(person.said.join('\n')).not.toContain('a long secret');
     const user = expectOk(await api.admin.get(`/admin/users/${after(person.said, 'New user ID: ')}`));
     expect(user.json['org_id']).toBe(after(org.said, 'New organisation ID: '));
-    const wrong = somebody(['Ada', 'Lovelace', email, '-1']);
-    await expect(newUser(client, wrong.terminal)).rejects.toThrow('every user belongs to one');
+    const wrong = somebody(['Ada', 'Lovelace', email, '999']);
+    await expect(newUser(client, wrong.terminal)).rejects.toThrow('no organisation of that number');
+    const above = somebody(['Ada', 'Lovelace', email, '-1', '', '']);
+    await newUser(client, above.terminal);
+    const id = after(above.said, 'New user ID: ');
+    expect(expectOk(await api.admin.get(`/admin/users/${id}`)).json['org_id']).toBe('');
     const differing = somebody(['Ada', 'Lovelace', email, '0', 'one', 'two']);
     await expect(newUser(client, differing.terminal)).rejects.toThrow('The passwords differ');
   });

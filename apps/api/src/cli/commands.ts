@@ -49,7 +49,7 @@ export const newOrganisation = async (client: AdminClient, { ask, say }: Termina
   say(`New organisation ID: ${textOf(reply['Meta'])}`);
 };
 
-/** The same for a user, of one of the organisations that there are. */
+/** The same for a user, of one of the organisations that there are or, as a super user, of none. */
 export const newUser = async (client: AdminClient, terminal: Terminal): Promise<void> => {
   const { ask, say } = terminal;
   const firstName = (await ask('First name')).trim();
@@ -63,7 +63,8 @@ export const newUser = async (client: AdminClient, terminal: Terminal): Promise<
     last_name: lastName,
     email_address: email,
     org_id: organisation,
-    user_permissions: { IsAdmin: 'admin', ResetPassword: 'admin' },
+    // A super user has every right, and is given none.
+    ...(organisation === '' ? {} : { user_permissions: { IsAdmin: 'admin', ResetPassword: 'admin' } }),
     ...(password === '' ? {} : { password }),
   });
   say(`New user ID: ${fieldOf(reply['Meta'], 'id')}`);
@@ -74,10 +75,11 @@ export const newUser = async (client: AdminClient, terminal: Terminal): Promise<
 const chooseOrganisation = async (client: AdminClient, { ask, say }: Terminal): Promise<string> => {
   const { organisations } = await client.get('/admin/organisations?p=-1');
   const all: readonly unknown[] = Array.isArray(organisations) ? organisations : [];
-  if (all.length === 0) throw new CliProblem('There is no organisation yet; make one with --neworg');
   for (const [index, organisation] of all.entries()) say(`${index}. ${fieldOf(organisation, 'owner_name')}`);
+  say('-1 for empty: a super user, who administers every organisation');
   const answer = (await ask('Organisation (number)')).trim();
+  if (answer === '-1') return '';
   const chosen = /^\d+$/.test(answer) ? all[Number(answer)] : undefined;
-  if (chosen === undefined) throw new CliProblem('There is no organisation of that number; every user belongs to one');
+  if (chosen === undefined) throw new CliProblem('There is no organisation of that number; --neworg makes one');
   return fieldOf(chosen, 'id');
 };

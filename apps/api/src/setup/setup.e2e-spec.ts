@@ -62,6 +62,23 @@ describe('the first run', () => {
     expect([again.status, again.json['Code'], await needed()]).toEqual([409, 'set_up_already', false]);
   });
 
+  it('is told by the log with its token, until it is over: then a restart tells nothing, and refuses it still', async () => {
+    const token = setupTokenOf(api.config.adminSecret);
+    expect(api.logged()).toContain(`"setupToken":"${token}"`);
+    const founded = expectOk(await new Browser(api.anonymous).call('POST', '/api/setup', someone({ token })));
+    expectOk(await api.remove(textOf(founded.json['Meta']?.['org_id'])));
+    const { mongodbUri, adminSecret } = api.config;
+    const DATABASE = new URL(mongodbUri).pathname.slice(1);
+    const again = await ApiUnderTest.start({ DATABASE, ADMIN_SECRET: adminSecret });
+    try {
+      expect((await again.anonymous.post('/api/setup', someone({ token }))).status).toBe(409);
+      expect(expectOk(await again.anonymous.get('/api/setup')).json['needed']).toBe(false);
+      expect(again.logged()).not.toContain('setupToken');
+    } finally {
+      await again.stop();
+    }
+  });
+
   it('is over when the operator has made an organisation', async () => {
     await api.organisation();
     const token = setupTokenOf(api.config.adminSecret);
