@@ -1,7 +1,9 @@
 /** What it costs to know who calls, and many people. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { milliseconds, percentile, summarise, sustain, timed } from './lib/figures.mjs';
+import { join } from 'node:path';
+import { root } from '../tools/lib/paths.mjs';
+import { milliseconds, percentile, summarise, timed } from './lib/figures.mjs';
 import { row } from './delivery.mjs';
 import { call } from './lib/system.mjs';
 
@@ -9,19 +11,101 @@ const require = createRequire(import.meta.url);
 
 /** @typedef {Awaited<ReturnType<typeof import('./lib/system.mjs').startSystem>>} System */
 
-/** Both replies are made from memory: what is between them is the credential, the user, the groups and the right. */
-export const authorisation = async (/** @type {System} */ { url, headers }) => {
-  const plan = { lanes: 10, forMs: 4_000 };
-  const without = await sustain(plan, () => call(`${url}/health/live`));
-  const withKey = await sustain(plan, () => call(`${url}/api/schemas/apidefs/mcp`, { headers }));
-  const again = await sustain(plan, () => call(`${url}/health/live`));
-  const ratio = withKey.perSecond / Math.max(without.perSecond, again.perSecond);
-  return [
-    row(
-      'a reply from memory with access key, rights and groups looked up, against one open to everybody, ten clients',
-      `${ratio.toFixed(2)} of the requests a second (${withKey.perSecond.toFixed(0)}/s); ${milliseconds(withKey)}`,
-    ),
-  ];
+/**
+ * What it costs to know who calls: the same handler behind a route that is open to everybody, behind an access key and behind
+ * an admin secret, in one app inside this process, asked in turns. What is between them is the credential, the user, the
+ * groups, the right and the count against the rate limit.
+ *
+ * @param {System} system
+ */
+export const authorisation = async ({ url, mongodbUri, redisUrl, secrets, organisationId, headers }) => {
+  const group = await call(`${url}/api/usergroups`, {
+    method: 'POST',
+    headers,
+    body: { name: `readers-${randomBytes(4).toString('hex')}`, user_permissions: { apis: 'read' } },
+  });
+  const made = await call(`${url}/admin/users`, {
+    method: 'POST',
+    headers: { 'admin-auth': secrets.admin },
+    body: {
+      org_id: organisationId,
+      email_address: `reader-${group.json().Meta}@acme.example`,
+      group_id: group.json().Meta,
+    },
+  });
+  const { createApp } = require(join(root, 'dist/apps/api/src/app.js'));
+  const { loadApiConfig } = require(join(root, 'dist/libs/config/src/index.js'));
+  const { createLogger } = require(join(root, 'dist/libs/observability/src/index.js'));
+  const config = loadApiConfig({
+    CASTELLAN_ADMIN_SECRET: secrets.admin,
+    CASTELLAN_NODE_SECRET: secrets.node,
+    CASTELLAN_MONGODB_URI: mongodbUri,
+    CASTELLAN_REDIS_URL: redisUrl,
+    CASTELLAN_LOG_LEVEL: 'silent',
+    CASTELLAN_RATE_LIMIT: '10000000',
+    CASTELLAN_RATE_LIMIT_ADDRESS: '10000000',
+  });
+  const app = await createApp(config, createLogger('api', 'silent'), undefined, [sameWorkThrice()]);
+  await app.init();
+  const server = app.getHttpAdapter().getInstance();
+  await server.ready();
+  const ways = {
+    open: ['/bench/open', {}],
+    'access key': ['/bench/user', { authorization: made.json().Message }],
+    'admin secret': ['/bench/operator', { 'admin-auth': secrets.admin }],
+  };
+  /** @type {Record<string, number[]>} */
+  const times = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
+  try {
+    for (let round = 0; round < 1_100; round += 1) {
+      for (const [way, [path, given]] of Object.entries(ways)) {
+        const took = await timed(async () => {
+          const { statusCode, body } = await server.inject({ url: path, headers: given });
+          if (statusCode !== 200) throw new Error(`${way}: ${statusCode} ${body.slice(0, 300)}`);
+        });
+        // The first ones warm up.
+        if (round >= 100) times[way]?.push(took);
+      }
+    }
+  } finally {
+    await app.close();
+  }
+  const open = percentile(times['open'] ?? [], 0.5);
+  return ['access key', 'admin secret'].map((way) => {
+    const all = times[way] ?? [];
+    const median = percentile(all, 0.5);
+    return row(
+      `a request by ${way}, against the same handler on a route that is open to everybody`,
+      `${(median / open).toFixed(1)} times its ${open.toFixed(2)} ms, that is ${(median - open).toFixed(2)} ms more; ${milliseconds(summarise(all))}`,
+    );
+  });
+};
+
+/** A module with one handler behind three routes. */
+const sameWorkThrice = () => {
+  const { Controller, Get, Module } = require('@nestjs/common');
+  const { OperatorOnly, Public, Requires } = require(join(root, 'dist/libs/rbac/src/index.js'));
+  const reply = { text: 'x'.repeat(1_000) };
+  class BenchController {
+    open() {
+      return reply;
+    }
+    user() {
+      return reply;
+    }
+    operator() {
+      return reply;
+    }
+  }
+  const access = { open: Public(), user: Requires('apis', 'read', 'Bench'), operator: OperatorOnly('Bench') };
+  for (const [name, decorate] of Object.entries(access)) {
+    const descriptor = Object.getOwnPropertyDescriptor(BenchController.prototype, name);
+    for (const one of [Get(name), decorate]) one(BenchController.prototype, name, descriptor);
+  }
+  Controller('bench')(BenchController);
+  class BenchModule {}
+  Module({ controllers: [BenchController] })(BenchModule);
+  return BenchModule;
 };
 
 const people = 10_000;
