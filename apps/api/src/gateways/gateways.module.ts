@@ -15,6 +15,7 @@ import { NodesController } from './nodes/nodes.controller';
 import { OperatorNodesController } from './nodes/operator-nodes.controller';
 import { ReloadReports } from './nodes/reload-reports';
 import { ReloadReportsController } from './nodes/reload-reports.controller';
+import { AssignedGenerations } from './nodes/assigned-generations';
 import { ServedOrganisations } from './nodes/served-organisations';
 import { NodeController } from './protocol/node.controller';
 import { NodeService } from './protocol/node.service';
@@ -39,6 +40,7 @@ import { NodeService } from './protocol/node.service';
     ReloadReports,
     Rollout,
     { provide: ROLLOUT_STRATEGY, useValue: allAtOnce },
+    AssignedGenerations,
     ServedOrganisations,
     Serving,
     Signals,

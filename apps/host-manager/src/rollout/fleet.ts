@@ -19,13 +19,8 @@ export interface Sight {
   readonly node: string | null;
   /** The nodes that it may be. */
   readonly candidates: readonly NodeRecord[];
-}
-
-/** What was seen of all gateways at one moment. */
-export interface View {
-  /** The generation that nodes should run. */
+  /** The generation that it should run: what its node is assigned; the newest where it is not known which node it is. */
   readonly generation: string;
-  readonly sights: readonly Sight[];
 }
 
 /**
@@ -48,9 +43,9 @@ export class Fleet {
    * @param targets every gateway that there is to look after
    * @throws when MongoDB or Redis is out of reach
    */
-  async view(targets: readonly Target[]): Promise<View> {
+  async view(targets: readonly Target[]): Promise<readonly Sight[]> {
     this.targets = targets;
-    const [generation, records] = await Promise.all([this.fingerprints.current(), this.live()]);
+    const [newest, records] = await Promise.all([this.fingerprints.current(), this.live()]);
     const byId = new Map(records.map((record) => [record.id, record]));
     for (const [url, id] of this.identified) if (!byId.has(id)) this.identified.delete(url);
 
@@ -61,19 +56,18 @@ export class Fleet {
       const candidates = known === undefined ? open.filter((record) => isAt(target, record)) : [known];
       return { target, candidates, known: known !== undefined };
     });
-    const sights = places.map(({ target, candidates, known }) => {
+    return places.map(({ target, candidates, known }) => {
       const rivals = known
         ? 1
         : places.filter((place) => !place.known && sameNodes(place.candidates, candidates)).length;
-      return this.sightOf(target, candidates, rivals, generation);
+      return this.sightOf(target, candidates, rivals, newest);
     });
-    return { generation, sights };
   }
 
-  /** The same gateway as it is now, and what it should run. */
-  async again(sight: Sight): Promise<{ readonly sight: Sight; readonly generation: string }> {
-    const { generation, sights } = await this.view(this.targets);
-    return { sight: sights.find(({ target }) => target.url === sight.target.url) ?? sight, generation };
+  /** The same gateway as it is now. */
+  async again(sight: Sight): Promise<Sight> {
+    const sights = await this.view(this.targets);
+    return sights.find(({ target }) => target.url === sight.target.url) ?? sight;
   }
 
   /** Takes a gateway for the one node, among those it may be, that has fetched since. */
@@ -90,16 +84,19 @@ export class Fleet {
     return (await this.records.all()).filter(({ lastSeen }) => now - lastSeen <= silentAfterMs);
   }
 
-  private sightOf(target: Target, candidates: readonly NodeRecord[], rivals: number, generation: string): Sight {
+  private sightOf(target: Target, candidates: readonly NodeRecord[], rivals: number, newest: string): Sight {
     // Fewer nodes than gateways at one place: some of these are not registered, and nobody can say which.
     if (candidates.length < rivals || candidates.length === 0) {
-      return { target, state: 'unknown', node: null, candidates };
+      return { target, state: 'unknown', node: null, candidates, generation: newest };
     }
     const [only, ...others] = candidates;
-    const node = only !== undefined && others.length === 0 ? only.id : null;
-    if (node !== null) this.identified.set(target.url, node);
-    const loaded = candidates.every((record) => hasLoaded(record, generation));
-    return { target, state: loaded ? 'loaded' : 'behind', node, candidates };
+    const isKnown = only !== undefined && others.length === 0;
+    if (isKnown) this.identified.set(target.url, only.id);
+    const loaded = candidates.every((record) => hasLoaded(record, expectedOf(record, newest)));
+    const { node, generation } = isKnown
+      ? { node: only.id, generation: expectedOf(only, newest) }
+      : { node: null, generation: newest };
+    return { target, state: loaded ? 'loaded' : 'behind', node, candidates, generation };
   }
 }
 
@@ -108,6 +105,9 @@ const isAt = ({ host, addresses }: Target, { hostname, address }: NodeRecord): b
 
 const sameNodes = (some: readonly NodeRecord[], others: readonly NodeRecord[]): boolean =>
   some.map(({ id }) => id).join() === others.map(({ id }) => id).join();
+
+/** What a node should run: the newest generation, unless the API has assigned it another one. */
+const expectedOf = ({ assigned }: NodeRecord, newest: string): string => assigned ?? newest;
 
 const hasLoaded = ({ served }: NodeRecord, generation: string): boolean =>
   served?.apis.generation === generation && served.policies.generation === generation;

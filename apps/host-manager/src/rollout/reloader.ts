@@ -51,14 +51,14 @@ export class Reloader {
   }
 
   /** Whether a gateway has to be reloaded; one that failed has to wait for its turn. */
-  isDue(sight: Sight, generation: string): boolean {
+  isDue(sight: Sight): boolean {
     const { url } = sight.target;
-    if (!this.isLeftBehind(sight, generation)) return false;
+    if (!this.isLeftBehind(sight)) return false;
     return this.clock.millis() >= (this.failures.get(url)?.nextAt ?? 0);
   }
 
   /** Whether a gateway has not loaded what it should run, as far as can be seen. */
-  isLeftBehind({ target, state, node }: Sight, generation: string): boolean {
+  isLeftBehind({ target, state, node, generation }: Sight): boolean {
     if (state === 'loaded') return false;
     // Where it cannot be seen which node it is, its own word has to do; others at its place are not its fault.
     return node !== null || this.applied.get(target.url) !== generation;
@@ -80,15 +80,16 @@ export class Reloader {
    *
    * @param stopping ends the attempts after the one under way
    */
-  async reload(sight: Sight, generation: string, reason: RolloutReason, stopping: AbortSignal): Promise<void> {
+  async reload(sight: Sight, reason: RolloutReason, stopping: AbortSignal): Promise<void> {
     if (!(await this.api.isReady())) return;
     const { url } = sight.target;
+    const { generation } = sight;
     const began = this.clock.millis();
     const { attempts, error } = await this.attempt(url, stopping);
     const durationMs = this.clock.millis() - began;
     if (error === null) await this.fleet.identify(sight);
     const problem = error ?? (await this.unconfirmed(sight));
-    const { sight: seen } = await this.fleet.again(sight);
+    const seen = await this.fleet.again(sight);
     const outcome = problem === null ? 'ok' : 'failed';
     this.outcomes.inc({ outcome });
     this.durations.observe({ outcome }, durationMs / 1_000);
@@ -128,7 +129,7 @@ export class Reloader {
   private async unconfirmed(before: Sight): Promise<string | null> {
     const until = this.clock.millis() + noteMs;
     for (;;) {
-      const now = (await this.fleet.again(before)).sight;
+      const now = await this.fleet.again(before);
       // During a burst of changes what it fetched may be old already; the next look sees to that.
       if (now.node === null || now.state === 'loaded' || servedAt(now) !== servedAt(before)) return null;
       if (this.clock.millis() >= until) return 'It reloaded, and did not fetch what it should run';

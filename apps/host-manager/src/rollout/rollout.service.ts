@@ -4,7 +4,7 @@ import { CONFIG, type HostManagerConfig } from '@castellan/config';
 import { Clock, LOGGER, Metrics, type Logger } from '@castellan/observability';
 import { Inventory, type Target } from '../inventory/inventory';
 import { ApiClient } from './api-client';
-import { Fleet, type Sight, type View } from './fleet';
+import { Fleet, type Sight } from './fleet';
 import { Reloader, type RolloutReason } from './reloader';
 import { Reports } from './reports';
 
@@ -86,11 +86,11 @@ export class RolloutService implements OnApplicationShutdown {
   private async bringUpToDate(reason: RolloutReason): Promise<void> {
     const targets = await this.inventory.targets();
     if (targets.length === 0) return;
-    const { generation, sights } = await this.patientView(targets);
-    const due = sights.filter((sight) => this.reloader.isDue(sight, generation) || this.isToIdentify(sight));
+    const sights = await this.patientView(targets);
+    const due = sights.filter((sight) => this.reloader.isDue(sight) || this.isToIdentify(sight));
     await Promise.all(
       sights
-        .filter((sight) => !due.includes(sight) && !this.reloader.isLeftBehind(sight, generation))
+        .filter((sight) => !due.includes(sight) && !this.reloader.isLeftBehind(sight))
         .map((sight) => this.reloader.note(sight, reason)),
     );
     if (due.length === 0) return;
@@ -102,14 +102,12 @@ export class RolloutService implements OnApplicationShutdown {
   }
 
   /** What is seen once every gateway has loaded by itself, or has had its time to. */
-  private async patientView(targets: readonly Target[]): Promise<View> {
+  private async patientView(targets: readonly Target[]): Promise<readonly Sight[]> {
     const until = this.clock.millis() + this.config.hostManagerPatienceMs;
     for (;;) {
-      const view = await this.fleet.view(targets);
-      const waits = view.sights.some(
-        (sight) => sight.state === 'behind' && this.reloader.isDue(sight, view.generation),
-      );
-      if (!waits || this.clock.millis() >= until || this.isStopping) return view;
+      const sights = await this.fleet.view(targets);
+      const waits = sights.some((sight) => sight.state === 'behind' && this.reloader.isDue(sight));
+      if (!waits || this.clock.millis() >= until || this.isStopping) return sights;
       await this.pause(lookPauseMs);
     }
   }
@@ -129,11 +127,11 @@ export class RolloutService implements OnApplicationShutdown {
   }
 
   private async reloadUnlessLoaded(before: Sight, reason: RolloutReason): Promise<void> {
-    const { sight, generation } = await this.fleet.again(before);
+    const sight = await this.fleet.again(before);
     const isToIdentify = this.isToIdentify(sight);
-    if (!isToIdentify && !this.reloader.isLeftBehind(sight, generation)) return this.reloader.note(sight, reason);
+    if (!isToIdentify && !this.reloader.isLeftBehind(sight)) return this.reloader.note(sight, reason);
     if (isToIdentify) this.countIdentification(sight);
-    return this.reloader.reload(sight, generation, reason, this.stopping.signal);
+    return this.reloader.reload(sight, reason, this.stopping.signal);
   }
 
   /** Whether a reload would tell which of several nodes this gateway is, so that it can be told from the others. */

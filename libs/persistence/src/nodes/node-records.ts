@@ -24,6 +24,8 @@ export interface NodeRecord {
   readonly fetchedAt: number | null;
   /** When it was first told to load again without having asked since. */
   readonly toldAt: number | null;
+  /** The generation that it is assigned; null for the newest. */
+  readonly assigned: string | null;
   readonly served: { readonly apis: ServedList; readonly policies: ServedList; readonly at: number } | null;
 }
 
@@ -72,6 +74,7 @@ const toRecord = (fields: Fields): NodeRecord => ({
   lastSeen: Number(fields['lastSeen']),
   fetchedAt: timeIn(fields, 'fetchedAt'),
   toldAt: timeIn(fields, 'toldAt'),
+  assigned: fields['assigned'] ?? null,
   served: servedIn(fields),
 });
 

@@ -1,4 +1,4 @@
-import { Generations, toOrganisationId } from '@castellan/persistence';
+import { Generations, NodeRecords, toOrganisationId } from '@castellan/persistence';
 import { anApiDefinition, aPolicy, textOf, type HttpClient } from '@castellan/testing';
 import { RawNode } from '../../../../../test/support/raw-node';
 import { freshDatabaseUri } from '../../../../../test/support/test-services';
@@ -61,7 +61,7 @@ describe('the assignment of generations to nodes', () => {
     const late = nodes.slice(0, 2);
     const isLate = (nodeId: string): boolean => late.some((node) => node.id === nodeId);
     const half: RolloutStrategy = {
-      assign: (newest) => ({ newest, of: (nodeId) => (isLate(nodeId) ? previous : newest) }),
+      assign: (newest) => ({ newest, holdsBack: true, of: (nodeId) => (isLate(nodeId) ? previous : newest) }),
     };
     const strategy = jest
       .spyOn(api.app.get<RolloutStrategy>(ROLLOUT_STRATEGY), 'assign')
@@ -75,10 +75,19 @@ describe('the assignment of generations to nodes', () => {
     }
     const all = (state: string, of: readonly RawNode[]) => Object.fromEntries(of.map((node) => [node.id, state]));
     expect(await statesOf()).toEqual(all('in_sync', nodes));
+    // Host managers read of each which one it is assigned.
+    const assigned = async () => {
+      const records = await api.app.get(NodeRecords).all();
+      return Object.fromEntries(records.map((record) => [record.id, record.assigned]));
+    };
+    const noted = (generation: string | null, of: readonly RawNode[]) =>
+      Object.fromEntries(of.map((node) => [node.id, generation]));
+    expect(await assigned()).toEqual({ ...noted(previous.name, late), ...noted(null, nodes.slice(2)) });
 
     // The strategy goes on to all: the late half is behind, and only that.
     strategy.mockRestore();
     expect(await statesOf()).toEqual({ ...all('behind', late), ...all('in_sync', nodes.slice(2)) });
+    expect(await assigned()).toEqual(noted(null, nodes));
     for (const node of late) expect((await load(node)).apis).toContain('the name now');
     expect(await statesOf()).toEqual(all('in_sync', nodes));
   });

@@ -5,8 +5,10 @@ import { GenerationService } from './generation.service';
 /** Which generation each node is to run, at one moment. */
 export interface Assignment {
   readonly newest: Generation;
+  /** Whether some node may be assigned another one than the newest. */
+  readonly holdsBack: boolean;
   /** The generation that a node is assigned, and so is served. */
-  of(nodeId: string): Generation;
+  readonly of: (nodeId: string) => Generation;
 }
 
 /** How a new generation spreads over the nodes. */
@@ -18,7 +20,7 @@ export interface RolloutStrategy {
 export const ROLLOUT_STRATEGY = Symbol('ROLLOUT_STRATEGY');
 
 /** All nodes at once are assigned the newest. */
-export const allAtOnce: RolloutStrategy = { assign: (newest) => ({ newest, of: () => newest }) };
+export const allAtOnce: RolloutStrategy = { assign: (newest) => ({ newest, holdsBack: false, of: () => newest }) };
 
 /** Says which generation each node is assigned, as the strategy has it. */
 @Injectable()

@@ -12,7 +12,7 @@ import {
   type NodeRecord,
   type ServedList,
 } from '@castellan/persistence';
-import { renewScript, servedScript, toldScript, visitScript } from './node-scripts';
+import { assignedScript, renewScript, servedScript, toldScript, visitScript } from './node-scripts';
 
 /** What a node shows of itself with a call. */
 export interface Visitor {
@@ -52,6 +52,7 @@ declare module 'ioredis' {
     castellanVisit(...parameters: string[]): Result<string, Context>;
     castellanRenew(...parameters: string[]): Result<number, Context>;
     castellanServed(...parameters: string[]): Result<number, Context>;
+    castellanAssigned(...parameters: string[]): Result<number, Context>;
     castellanTold(...parameters: string[]): Result<number, Context>;
   }
 }
@@ -68,6 +69,7 @@ export class NodeRegistry {
     redis.defineCommand('castellanVisit', { lua: visitScript, numberOfKeys: 4 });
     redis.defineCommand('castellanRenew', { lua: renewScript, numberOfKeys: 2 });
     redis.defineCommand('castellanServed', { lua: servedScript, numberOfKeys: 1 });
+    redis.defineCommand('castellanAssigned', { lua: assignedScript, numberOfKeys: 1 });
     redis.defineCommand('castellanTold', { lua: toldScript, numberOfKeys: 1 });
   }
 
@@ -129,6 +131,11 @@ export class NodeRegistry {
   /** Notes a list that has gone out to the node in full; of a node that left meanwhile, nothing. */
   async recordServed(id: string, list: 'apis' | 'policies', { hash, generation }: ServedList): Promise<void> {
     await this.redis.castellanServed(nodeKey(id), list, hash, generation, String(this.clock.millis()));
+  }
+
+  /** Notes which generation a node is assigned; null for the newest. */
+  async recordAssigned(id: string, generation: string | null): Promise<void> {
+    await this.redis.castellanAssigned(nodeKey(id), generation ?? '');
   }
 
   /** Notes that these nodes were told to load. */

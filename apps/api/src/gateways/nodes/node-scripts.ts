@@ -65,6 +65,17 @@ return 1
 `;
 
 /**
+ * What a node is assigned, noted only on a record that is still there.
+ *
+ * Key: the node's record. Argument: the generation (empty: the newest).
+ */
+export const assignedScript = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if ARGV[1] == '' then return redis.call('HDEL', KEYS[1], 'assigned') end
+return redis.call('HSET', KEYS[1], 'assigned', ARGV[1])
+`;
+
+/**
  * That a node was told to load; the first time counts until it asks.
  *
  * Key: the node's record. Argument: now in milliseconds.

@@ -4,6 +4,7 @@ import { Clock } from '@castellan/observability';
 import type { NodeRecord, OrganisationId } from '@castellan/persistence';
 import type { Generation } from '../delivery/generation';
 import { Rollout, type Assignment } from '../delivery/rollout';
+import { AssignedGenerations } from './assigned-generations';
 import { NodeRegistry } from './node-registry';
 import { ReloadReports, type ReloadReport } from './reload-reports';
 import { ServedOrganisations } from './served-organisations';
@@ -48,6 +49,7 @@ export class NodeStateService {
     private readonly rollout: Rollout,
     private readonly reports: ReloadReports,
     private readonly served: ServedOrganisations,
+    private readonly assigned: AssignedGenerations,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
@@ -72,6 +74,7 @@ export class NodeStateService {
 
   private async look(assignment: Assignment): Promise<FleetState> {
     const [records, reloads] = await Promise.all([this.registry.all(), this.reports.all()]);
+    await this.assigned.note(assignment, records);
     const now = this.clock.millis();
     const nodes = records.map((record) => {
       const expected = hashesOf(assignment.of(record.id));
