@@ -38,6 +38,8 @@ export class TestIdentityProvider {
   alterToken: ((claims: JWTPayload) => Promise<string>) | null = null;
   /** The same for what it says of somebody when it is asked. */
   alterUserinfo: ((claims: Claims) => Claims) | null = null;
+  /** What was asked for, in order. */
+  readonly asked: string[] = [];
   /** How often somebody asked for the keys. */
   keysAsked = 0;
   private kid = 'first';
@@ -85,6 +87,7 @@ export class TestIdentityProvider {
   /** The response, which changes what the provider says on its way out. */
   private altering({ url = '' }: IncomingMessage, response: ServerResponse): ServerResponse {
     const [path] = url.split('?');
+    this.asked.push(path ?? '');
     if (path === '/jwks') this.keysAsked += 1;
     const { alterToken, alterUserinfo } = this;
     if (path === '/token' && alterToken !== null) {

@@ -9,11 +9,11 @@ import { FailedAttempts } from '../auth/attempts';
 import { LoginService } from '../sessions/login.service';
 import { safePath } from '../sessions/safe-path';
 import type { Visitor } from '../sessions/visitor';
-import { textClaim } from './claims';
+import { groupsGiven, textClaim } from './claims';
 import { IdentityProviderStore } from './identity-provider-store';
 import { callbackPath } from './identity-providers.service';
 import { LoginFlows } from './login-flows';
-import { NotLetIn, ProvidedUsers } from './provided-users';
+import { groupsUnsaid, NotLetIn, ProvidedUsers } from './provided-users';
 import { ProviderClients, type ProviderClient } from './provider-clients';
 import { settingsOf } from './provider-settings';
 
@@ -85,7 +85,8 @@ export class OidcLoginService {
     const trace = visitor.traceOf(action, textClaim(claims, 'email'));
     try {
       const user = await this.users.resolve(trace, provider, claims);
-      const session = await this.logins.open(visitor, user, 'oidc', { reason: `on the word of ${provider.name}` });
+      const reason = this.reasonOf(provider, claims);
+      const session = await this.logins.open(visitor, user, 'oidc', { reason });
       await this.remember(id, textClaim(claims, 'sid'), session.id);
       return safePath(flow.next);
     } catch (error) {
@@ -94,6 +95,17 @@ export class OidcLoginService {
       await this.refused(visitor, provider, textClaim(claims, 'email'), error, why);
       throw error;
     }
+  }
+
+  /** For the audit log, and where the groups could not be followed for whoever runs the installation, too. */
+  private reasonOf(provider: IdentityProviderRow, claims: Readonly<Record<string, unknown>>): string {
+    const word = `on the word of ${provider.name}`;
+    if (groupsGiven(claims, settingsOf(provider)) !== null) return word;
+    this.logger.warn(
+      { provider: provider._id },
+      'An identity provider had too many groups for a token, and they stay as they were',
+    );
+    return `${word}; their groups stay: ${groupsUnsaid}`;
   }
 
   /** The sessions that a session at the provider has led to. */

@@ -1,6 +1,8 @@
-import { generateKeyPair, UnsecuredJWT, type JWK, type JWTPayload } from 'jose';
+import type { Redis } from 'ioredis';
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWK, type JWTPayload } from 'jose';
 import * as openid from 'openid-client';
-import { textOf, unique } from '@castellan/testing';
+import { REDIS } from '@castellan/persistence';
+import { listOf, textOf, unique } from '@castellan/testing';
 import { expectOk } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';
 import { clientSecret } from '../../test/identity-provider';
@@ -65,6 +67,113 @@ describe('what a provider says, or somebody in its name', () => {
       idp.alterToken = forge;
       expect(await outcomeOf(logins.someone())).toEqual(refused);
     }
+  });
+
+  it('is not believed by a key that the token brings or names, or by the public key taken for a secret, and nothing named is fetched', async () => {
+    const { idp } = logins;
+    const { privateKey: key, publicKey } = await generateKeyPair('RS256', { extractable: true });
+    const published = await (await fetch(`${idp.issuer}/jwks`)).text();
+    const [own] = (JSON.parse(published) as { keys: JWK[] }).keys;
+    const bringing = (more: object) => (claims: JWTPayload) =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: textOf(own?.kid), ...more }).sign(key);
+    const asSecret = (text: string) => (claims: JWTPayload) =>
+      idp.sign(claims, { alg: 'HS256', key: new TextEncoder().encode(text) });
+    const elsewhere = `${idp.issuer}/evil-keys`;
+    for (const forge of [
+      bringing({ jwk: await exportJWK(publicKey) }),
+      bringing({ jku: elsewhere }),
+      bringing({ x5u: elsewhere, x5c: ['MIIB'] }),
+      bringing({ jku: elsewhere, kid: 'evil' }),
+      asSecret(published),
+      asSecret(JSON.stringify(own)),
+      asSecret(textOf(own?.n)),
+    ]) {
+      idp.alterToken = forge;
+      expect(await outcomeOf(logins.someone())).toEqual(refused);
+    }
+    expect(idp.asked).not.toContain('/evil-keys');
+  });
+
+  it('is no answer to a login that did not begin here: what it begins with is new each time, and good once, for ten minutes', async () => {
+    const { api } = logins;
+    const [mine, other] = [new Browser(api.anonymous), new Browser(api.anonymous)];
+    const begun = [await logins.begin(mine), await logins.begin(other), await logins.begin(other)];
+    for (const name of ['state', 'nonce', 'code_challenge']) {
+      const values = begun.map((url) => new URL(url).searchParams.get(name) ?? '');
+      expect(new Set(values).size).toBe(3);
+      for (const value of values) expect(value.length).toBeGreaterThanOrEqual(43);
+    }
+    const refusedAs = async (browser: Browser, back: URL) => {
+      const { status, headers } = await logins.back(browser, back);
+      return [status, headers.getSetCookie().some((line) => /castellan-session=[^;]/.test(line))];
+    };
+    const back = await logins.there(mine, logins.someone());
+    const foreign = new URL(back);
+    foreign.searchParams.set('state', new URL(begun[1] ?? '').searchParams.get('state') ?? '');
+    const stateless = new URL(back);
+    stateless.searchParams.delete('state');
+    for (const wrong of [foreign, stateless]) expect(await refusedAs(mine, wrong)).toEqual([400, false]);
+
+    const reader = new Browser(api.anonymous);
+    const good = await logins.there(reader, logins.someone());
+    expect((await logins.back(reader, good)).status).toBe(302);
+    expect(await refusedAs(reader, good)).toEqual([400, false]);
+
+    const late = new Browser(api.anonymous);
+    const tooLate = await logins.there(late, logins.someone());
+    const redis = api.app.get<Redis>(REDIS);
+    const flows = (await redis.keys('castellan:oidc:*')).filter((key) => !key.includes('sid'));
+    const seconds = await Promise.all(flows.map((key) => redis.ttl(key)));
+    expect(Math.min(...seconds)).toBeGreaterThan(0);
+    expect(Math.max(...seconds)).toBeLessThanOrEqual(600);
+    await redis.del(flows);
+    expect(await refusedAs(late, tooLate)).toEqual([400, false]);
+  });
+
+  it('comes with a browser from another site, at the first try of the day, by cookies that go there and nowhere else', async () => {
+    const { api } = logins;
+    const browser = new Browser(api.anonymous);
+    expect((await logins.logIn(logins.someone(), browser)).status).toBe(302);
+    const yesterday = browser.cookieHeader;
+    expectOk(await browser.call('POST', '/logout'));
+    const begun = await browser.call('GET', `/sso/oidc/${logins.providerId}/login`, undefined, { cookie: yesterday });
+    expect(begun.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^castellan-oidc=[\w-]{43}; Max-Age=600; Path=\/sso\/oidc; HttpOnly; SameSite=Lax$/),
+    ]);
+    const back = new URL(await logins.idp.logIn(begun.headers.get('location') ?? '', logins.someone()));
+    const reply = await logins.back(browser, back);
+    expect([reply.status, reply.headers.get('location')]).toEqual([302, '/']);
+    const [cleared, session] = ['castellan-oidc', 'castellan-session'].map((name) =>
+      reply.headers.getSetCookie().find((line) => line.startsWith(name)),
+    );
+    expect(cleared).toMatch(/^castellan-oidc=; .*Expires=Thu, 01 Jan 1970/);
+    expect(session).toMatch(/^castellan-session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/);
+    expect((await browser.call('GET', '/api/users/me')).status).toBe(200);
+  });
+
+  it('that groups stand elsewhere takes no group away and gives none, is not gone after, and is in the audit log', async () => {
+    const { api, idp, organisation } = logins;
+    const elsewhere = {
+      _claim_names: { groups: 'src1' },
+      _claim_sources: { src1: { endpoint: `${idp.issuer}/evil-groups` } },
+    };
+    const subject = logins.someone({ groups: ['editors', 'readers'] });
+    await logins.logIn(subject);
+    const before = await logins.groupsOf(subject);
+    for (const said of [elsewhere, { groups: undefined, hasgroups: true }]) {
+      idp.alterToken = ({ groups: __, ...claims }) => idp.sign({ ...claims, ...said });
+      expect(await outcomeOf(subject)).toEqual(letIn);
+      expect(await logins.groupsOf(subject)).toEqual(before);
+      expect((await logins.logIn(logins.someone())).status).toBe(403);
+    }
+    expect(idp.asked).not.toContain('/evil-groups');
+    const log = expectOk(await organisation.admin.client.get('/api/audit-logs?p=-1'));
+    const records = listOf(log.json['audit_logs']);
+    const unsaidIn = (field: string) =>
+      records.filter((record) => textOf(record[field] ?? '').includes('does not say in the token which groups'));
+    expect(unsaidIn('reason')).toHaveLength(2);
+    expect(unsaidIn('refusal').map(({ status }) => status)).toEqual([403, 403]);
+    expect(api.logged()).toContain('too many groups for a token');
   });
 
   it('is believed after its keys have changed, and asked for them no more often than that', async () => {

@@ -1,5 +1,5 @@
 import { generateKeyPair } from 'jose';
-import { eventually, listOf, textOf, unique } from '@castellan/testing';
+import { eventually, listOf, textOf, unique, type JsonReply } from '@castellan/testing';
 import { expectOk, type ApiUnderTest, type TestOrganisation } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';
 import { clientSecret, type TestIdentityProvider } from '../../test/identity-provider';
@@ -106,6 +106,109 @@ describe('logins by OpenID Connect', () => {
     const browser = new Browser(api.anonymous);
     expect((await logIn(first, browser)).status).toBe(302);
     expect(expectOk(await browser.call('GET', '/api/users/me')).json).toMatchObject({ id, email_address: email });
+  });
+
+  it('take nobody for somebody else by a name, an address that nobody vouches for, or one of another organisation', async () => {
+    await configure({ link_users: true, default_groups: [readers] });
+    const { id, client } = organisation.admin;
+    const email = textOf(expectOk(await client.get('/api/users/me')).json['email_address']);
+    const own = () => `${unique('own')}@acme.example`;
+    const superUser = await api.superUser();
+    const superEmail = textOf(
+      expectOk(
+        await superUser.client.get('/api/users/me', { headers: { 'x-castellan-organisation': organisation.id } }),
+      ).json['email_address'],
+    );
+    const names = { preferred_username: email, name: email, nickname: email, upn: email, unique_name: email };
+    for (const [status, claims] of [
+      [403, { email, email_verified: undefined, tid: 'another tenant' }],
+      [403, { email, email_verified: false }],
+      [403, { email, email_verified: 'false' }],
+      [403, { email: undefined, ...names }],
+      [302, { email: own(), ...names }],
+      [302, { email: superEmail }],
+    ] as const) {
+      const browser = new Browser(api.anonymous);
+      expect((await logIn(someone(claims), browser)).status).toBe(status);
+      const me = await browser.call('GET', '/api/users/me');
+      expect(me.status).toBe(status === 302 ? 200 : 401);
+      expect([id, superUser.id]).not.toContain(me.json['id']);
+      expect((await browser.call('GET', '/api/users')).status).toBe(status === 302 ? 403 : 401);
+    }
+    idp.people.set(email, { ...idp.people.get(someone()), email: own() });
+    const browser = new Browser(api.anonymous);
+    expect((await logIn(email, browser)).status).toBe(302);
+    expect(expectOk(await browser.call('GET', '/api/users/me')).json['id']).not.toBe(id);
+  });
+
+  it('know a person whose address is that of somebody else by now, and merge nobody with anybody', async () => {
+    await configure({ link_users: true });
+    const [subject, other] = [someone(), someone({ groups: ['readers'] })];
+    for (const one of [subject, other]) await logIn(one);
+    const [before, theirs] = [await userOf(subject), await userOf(other)];
+    const email = textOf(theirs?.['email_address']);
+    idp.people.set(subject, { ...idp.people.get(subject), email });
+    const browser = new Browser(api.anonymous);
+    expect((await logIn(subject, browser)).status).toBe(302);
+    expect(expectOk(await browser.call('GET', '/api/users/me')).json).toMatchObject({
+      id: before?.['id'],
+      email_address: before?.['email_address'],
+    });
+    expect(await userOf(other)).toEqual(theirs);
+    expect(await groupsOf(other)).toEqual([readers]);
+    // Whoever comes anew with an address that is taken does not come in, and the audit log says why.
+    expect((await logIn(someone({ email }))).status).toBe(403);
+    const { json } = expectOk(await organisation.admin.client.get('/api/audit-logs?p=-1&status=403'));
+    expect(textOf(listOf(json['audit_logs'])[0]?.['refusal'])).toContain(
+      'another user of the organisation has the address',
+    );
+  });
+
+  it('end with one call of an administrator, by session, key and provider, for somebody who left the provider', async () => {
+    const subject = someone();
+    const browser = new Browser(api.anonymous);
+    await logIn(subject, browser);
+    const session = expectOk(await browser.call('GET', '/api/sessions/current')).json['session'];
+    const hours =
+      (Date.parse(textOf(session?.['expires_at'])) - Date.parse(textOf(session?.['created_at']))) / 3_600_000;
+    expect(hours).toBe(api.config.sessionHours);
+    const { client } = organisation.admin;
+    const path = `/api/users/${textOf((await userOf(subject))?.['id'])}`;
+    const key = textOf(expectOk(await client.put(`${path}/actions/key/reset`)).json['AccessKey']);
+    const byKey = api.anonymous.with({ authorization: key });
+    const statuses = async () => [
+      (await byKey.get('/api/apis')).status,
+      (await browser.call('GET', '/api/apis')).status,
+      (await logIn(subject)).status,
+    ];
+    expect(await statuses()).toEqual([200, 200, 302]);
+    expectOk(await client.put(`${path}/actions/revoke`));
+    expect(await statuses()).toEqual([401, 401, 403]);
+  });
+
+  it('leave what they change of a user in the audit log, before and after, in the name of the provider', async () => {
+    const { client } = organisation.admin;
+    const email = `${unique('linked')}@acme.example`;
+    const made = expectOk(
+      await client.post('/api/users', { email_address: email, user_permissions: { hooks: 'read' } }),
+    );
+    const id = textOf(made.json['Meta']);
+    await configure({ link_users: true });
+    const subject = someone({ email });
+    await logIn(subject);
+    idp.people.set(subject, { ...idp.people.get(subject), groups: ['readers'] });
+    await logIn(subject);
+    const { json } = expectOk(await client.get(`/api/audit-logs?p=-1&resource=${id}`));
+    const byProvider = listOf(json['audit_logs']).filter((one) => textOf(one['user']) === 'identity provider Accounts');
+    const changes = byProvider.map(({ diff }) =>
+      listOf((JSON.parse(textOf(diff)) as JsonReply[])[0]?.['operations']).filter(
+        ({ path }) => textOf(path) === '/group_ids/0',
+      ),
+    );
+    expect(changes).toEqual([
+      [{ op: 'replace', path: '/group_ids/0', before: editors, value: readers }],
+      [{ op: 'add', path: '/group_ids/0', value: editors }],
+    ]);
   });
 
   it('end in the browser that they began in, once', async () => {

@@ -21,6 +21,9 @@ import { settingsOf } from './provider-settings';
 
 type Claims = Readonly<Record<string, unknown>>;
 
+/** The groups were too many for a token: those that somebody has stay, and nobody goes where the token says to ask for them. */
+export const groupsUnsaid = 'the provider does not say in the token which groups they are';
+
 /** Somebody whom a provider has named cannot come in; the message is for the audit log. */
 export class NotLetIn extends CastellanError {
   constructor(readonly why: string) {
@@ -90,8 +93,10 @@ export class ProvidedUsers {
     if (!settings.create_users) throw new NotLetIn('nobody knows the user, and users are not made by logins');
     const email = addressIn(verifiedEmail(claims, settings));
     if (email === null) throw new NotLetIn('the provider does not vouch for an address');
-    const groupIds = await this.existing(unit, groupsGiven(claims, settings) ?? settings.default_groups);
-    if (groupIds.length === 0) throw new NotLetIn('no group of the provider is one here');
+    const given = groupsGiven(claims, settings);
+    const groupIds = await this.existing(unit, given ?? settings.default_groups);
+    if (groupIds.length === 0)
+      throw new NotLetIn(given === null ? groupsUnsaid : 'no group of the provider is one here');
     const name = (claim: string): string => textClaim(claims, claim).slice(0, 200);
     const fields = { email_address: email, first_name: name('given_name'), last_name: name('family_name') };
     const state = { fields, grants: {}, groupIds, accessKeyHash: accessKeyHash(newAccessKey()), passwordHash: '' };
