@@ -18,8 +18,36 @@ const apiOf = async ({ url, headers }) => {
   return (await call(`${url}/api/apis`, { method: 'POST', headers, body })).json().ID;
 };
 
+/**
+ * How fast the database takes the rows that an import has left, when nobody does anything else: the same keys and revisions once
+ * more, each collection by one command. @param {string} mongodbUri
+ */
+const floorOf = async (mongodbUri) => {
+  const mongoose = require('mongoose');
+  const connection = await mongoose.createConnection(mongodbUri).asPromise();
+  const keys = connection.db.collection('keys');
+  const revisions = connection.db.collection('revisions');
+  const rows = await keys.find({ alias: 'moved' }).toArray();
+  const histories = await revisions.find({ resourceId: { $in: rows.map(({ _id }) => _id) } }).toArray();
+  const copies = rows.map((one) => {
+    const hash = randomBytes(32).toString('hex');
+    return { ...one, _id: new mongoose.Types.ObjectId(), hash, announced: [hash], pending: null };
+  });
+  const again = histories.map((one, at) => ({
+    ...one,
+    _id: new mongoose.Types.ObjectId(),
+    resourceId: copies[at]?._id,
+  }));
+  const ofKeys = await timed(() => keys.insertMany(copies));
+  const ofRevisions = again.length === 0 ? 0 : await timed(() => revisions.insertMany(again));
+  await keys.deleteMany({ _id: { $in: copies.map(({ _id }) => _id) } });
+  await revisions.deleteMany({ _id: { $in: again.map(({ _id }) => _id) } });
+  await connection.close();
+  return { ofKeys, ofRevisions, rows: rows.length, histories: histories.length };
+};
+
 /** Creation one by one and in bulk, against plain writes of the same bytes. @param {System} system @param {string} apiId */
-const writing = async ({ url, headers, redisUrl, organisationId }, apiId) => {
+const writing = async ({ url, headers, redisUrl, mongodbUri, organisationId }, apiId) => {
   const { Redis } = require('ioredis');
   const redis = new Redis(redisUrl);
   const rights = { [apiId]: { api_id: apiId, versions: ['Default'] } };
@@ -32,7 +60,10 @@ const writing = async ({ url, headers, redisUrl, organisationId }, apiId) => {
   );
   const session = JSON.stringify({ org_id: organisationId, rate: 10, per: 1, alias: 'moved', access_rights: rights });
   const keys = Array.from({ length: imported }, () => ({ names: [randomBytes(32).toString('hex')], session }));
-  const bulk = (imported / (await timed(() => post('/api/keys/import', { keys })))) * 1_000;
+  const importMs = await timed(() => post('/api/keys/import', { keys }));
+  const bulk = (imported / importMs) * 1_000;
+  const floor = await floorOf(mongodbUri);
+  const floorMs = floor.ofKeys + floor.ofRevisions;
   const names = keys.map(() => `bench-${randomBytes(32).toString('hex')}`);
   const awaited = await timed(async () => {
     for (const name of names) await redis.set(name, session);
@@ -53,6 +84,10 @@ const writing = async ({ url, headers, redisUrl, organisationId }, apiId) => {
       `${bulk.toFixed(0)}/s, ${times(bulk)}`,
       'within 2 times',
       bulk * 2 >= (plain ?? 0),
+    ),
+    row(
+      `of that, insertMany of the same ${floor.rows} keys and ${floor.histories} revisions into the embedded server, by itself`,
+      `${floor.ofKeys.toFixed(0)} ms and ${floor.ofRevisions.toFixed(0)} ms of ${importMs.toFixed(0)} ms: the import takes ${(importMs / floorMs).toFixed(1)} times as long as its rows alone, which by themselves are ${times((imported / floorMs) * 1_000)}`,
     ),
   ];
 };
@@ -123,10 +158,15 @@ const finding = async ({ url, headers }, tokenOf, count) => {
   const get = (/** @type {string} */ path) => call(`${url}${path}`, { headers });
   const pick = () => Math.floor(Math.random() * count);
   const deep = Math.floor((count / 10) * 0.9);
+  const { headers: deepest } = await get(`/api/keys?p=${deep}`);
+  const after = encodeURIComponent(String(deepest['x-next-after']));
+  const hashOf = (/** @type {number} */ index) => createHash('sha256').update(tokenOf(index)).digest('hex');
   const search = () => call(`${url}/api/keys/search`, { method: 'POST', headers, body: { token: tokenOf(pick()) } });
   return [
     row(`GET /api/keys of ${count} keys, page 1`, await many(() => get('/api/keys'))),
     row(`the same, page ${deep}`, await many(() => get(`/api/keys?p=${deep}`))),
+    row('the same page, read on from the one before', await many(() => get(`/api/keys?after=${after}`))),
+    row('the same, by hash', await many(() => get(`/api/keys?q=${hashOf(pick())}`))),
     row('the same, by alias', await many(() => get(`/api/keys?alias=alias-${pick()}`))),
     row('the same, by token', await many(search)),
   ];

@@ -27,7 +27,7 @@ const freePort = () =>
 /**
  * @param {string} url
  * @param {{ method?: string, headers?: Record<string, string>, body?: unknown }} [options]
- * @returns {Promise<{ status: number, text: string, json(): any }>}
+ * @returns {Promise<{ status: number, text: string, headers: import('node:http').IncomingHttpHeaders, json(): any }>}
  */
 export const call = (url, { method = 'GET', headers = {}, body } = {}) =>
   new Promise((resolve, reject) => {
@@ -38,7 +38,7 @@ export const call = (url, { method = 'GET', headers = {}, body } = {}) =>
       response.on('error', reject);
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString();
-        resolve({ status: response.statusCode ?? 0, text, json: () => JSON.parse(text) });
+        resolve({ status: response.statusCode ?? 0, text, headers: response.headers, json: () => JSON.parse(text) });
       });
     });
     outgoing.on('error', reject);

@@ -5,6 +5,7 @@ export const transportEvents = {
   configurationChanged: 'configuration.changed',
   nodeReloaded: 'node.reloaded',
   certificateExpiring: 'certificate.expiring',
+  keyChanged: 'key.changed',
 } as const;
 
 export type TransportEvent = (typeof transportEvents)[keyof typeof transportEvents];
@@ -63,8 +64,17 @@ export interface CertificateExpiring {
   readonly days: number;
 }
 
+/** A key that was created, changed or deleted, of an organisation that wants to be told so. Nobody here listens. */
+export interface KeyChanged {
+  readonly organisation: string;
+  /** Such as `hashed_key_event.created`. */
+  readonly event: string;
+  /** What the index knows of the key; never a token. */
+  readonly data: object;
+}
+
 /** What Nest's Redis transport expects on the channel named like the pattern. */
 export const toTransportMessage = (
   pattern: TransportEvent,
-  data: ConfigurationChanged | NodeReloaded | CertificateExpiring,
+  data: ConfigurationChanged | NodeReloaded | CertificateExpiring | KeyChanged,
 ): string => JSON.stringify({ pattern, data });

@@ -2,9 +2,12 @@ import { createServer } from 'node:tls';
 import { Redis } from 'ioredis';
 import { createLogger } from '@castellan/observability';
 import { eventually, RedisServers, unique } from '@castellan/testing';
-import { NOTIFICATION_CHANNEL, verifyNotification } from '@castellan/tyk';
+import { NOTIFICATION_CHANNEL, verifyNotification, writeClient } from '@castellan/tyk';
 import { workerRedisUrl } from '../../../test/support/test-services';
+import { CertificateVault } from './certificate-vault';
 import { KeyStore, NO_TEXT } from './key-store';
+import { OAuthVault } from './oauth-vault';
+import { refusedTo } from './permissions';
 import { connectRedis, type KeyRedis } from './redis/connect';
 import { parseRedisUrl } from './redis/deployment';
 
@@ -142,8 +145,96 @@ describe.each(['a single Redis', 'a cluster of three masters'])('the key store o
     expect(await redis.hget(name, 'a')).toBe('1');
   });
 
+  it('has certificates beside the keys, each once in the list of its organisation', async () => {
+    const vault = new CertificateVault(redis);
+    const organisation = unique('organisation');
+    const ids = Array.from({ length: 20 }, () => `${organisation}${unique('fingerprint')}`);
+    await Promise.all([...ids, ...ids].map((id) => vault.put(organisation, id, `text of ${id}`)));
+    expect([...(await vault.listed(organisation))].sort()).toEqual([...ids].sort());
+    expect(await vault.lengths([...ids, 'missing'])).toEqual([...ids.map((id) => `text of ${id}`.length), 0]);
+    const [gone = '', ...left] = ids;
+    await vault.remove(organisation, gone);
+    expect(await vault.read(gone)).toBeNull();
+    expect([...(await vault.listed(organisation))].sort()).toEqual([...left].sort());
+  });
+
+  it('has OAuth clients beside the keys, in every place that nodes look at, and forgets their tokens one by one', async () => {
+    const vault = new OAuthVault(redis, store);
+    const [organisation, apiId, clientId] = [unique('organisation'), unique('api'), unique('app')];
+    const text = (description: string): string =>
+      writeClient({ clientId, secret: 's', redirectUri: 'https://a/', policyId: '', metadata: null, description });
+    const set = (): Promise<string[]> => redis.smembers(`oauth-data.${apiId}.oauth-clientset.oauth-clientid.`);
+    for (const description of ['one', 'two', 'two'])
+      await vault.putClient(organisation, apiId, clientId, text(description));
+    expect([await vault.readClient(apiId, clientId), await set()]).toEqual([text('two'), [text('two')]]);
+    expect(await vault.listed(organisation, apiId, 10)).toEqual([clientId]);
+
+    // Tokens that end in the same second, as nodes issue them.
+    const ends = Math.floor(Date.now() / 1_000) + 1_000;
+    const hashes = Array.from({ length: 30 }, () => unique('hash')).sort();
+    for (const hash of hashes) {
+      const token = JSON.stringify({ Client: { id: clientId }, AccessToken: hash, RefreshToken: `refresh-${hash}` });
+      await redis.set(`oauth-data.${apiId}.oauth-access.${hash}`, token);
+      await redis.set(`oauth-data.${apiId}.oauth-refresh.refresh-${hash}`, token);
+      await redis.zadd(`oauth-data.${apiId}.oauth-client-tokens.${clientId}`, ends, hash);
+    }
+    const [first, ...others] = await vault.endings(apiId, hashes);
+    if (first === undefined) throw new Error('no token');
+    expect(first.issued).toMatchObject({ clientId, refreshToken: `refresh-${first.hash}` });
+    await vault.forgetToken(apiId, clientId, first);
+    expect((await vault.tokens(apiId, clientId, 0, 0, 100)).map(({ hash }) => hash)).toEqual(
+      others.map(({ hash }) => hash),
+    );
+    const met: string[] = [];
+    await vault.walk(apiId, (found) => {
+      met.push(...found.map(([name]) => name));
+      return Promise.resolve();
+    });
+    expect(met.filter((name) => /access|refresh/.test(name))).toHaveLength(2 * others.length);
+    await vault.forget(met);
+    await vault.removeClient(organisation, apiId, clientId);
+    expect([await vault.readClient(apiId, clientId), await set()]).toEqual([null, []]);
+    expect(await vault.listed(organisation, apiId, 10)).toEqual([]);
+  });
+
   it('does not look at a server that is not, or no longer, there', async () => {
     expect(await store.scan({ server: '127.0.0.1:1', cursor: '7' }, 'apikey-')).toBeNull();
+  });
+});
+
+describe('the key store while slots of a cluster move', () => {
+  it('reads, writes and deletes what is on its way, and loses nothing', async () => {
+    const { masters } = await servers.cluster(3);
+    const { store, redis } = await open(`redis+cluster://127.0.0.1:${masters[0]?.port ?? 0}`);
+    const [source, target] = masters;
+    if (source === undefined || target === undefined) throw new Error('no masters');
+    const tag = await firstName(async (name) => (await source.redis.append(name, 'x')) > 0);
+    const slot = String(await source.redis.call('CLUSTER', 'KEYSLOT', tag));
+    const [from, to] = await Promise.all(
+      [source, target].map(async (one) => String(await one.redis.call('CLUSTER', 'MYID'))),
+    );
+    const name = (index: number): string => `${tag}-${index}`;
+    for (let index = 0; index < 10; index += 1) await store.create(name(index), 'old', ['h']);
+    await target.redis.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from ?? '');
+    await source.redis.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to ?? '');
+    const moved = [0, 1, 2, 3, 4].map(name);
+    await source.redis.call('MIGRATE', '127.0.0.1', String(target.port), '', '0', '5000', 'KEYS', ...moved);
+    // Half of them are there and half of them here; new ones come to where they will be.
+    for (let index = 0; index < 10; index += 1)
+      expect(await store.replace(name(index), 'old', 'new', ['h'])).toBe(true);
+    expect(await store.create(name(10), 'new', ['h'])).toBe(true);
+    for (const gone of [0, 9]) expect(await store.remove(name(gone), 'new', ['h'])).toBe(true);
+    await source.redis.call(
+      ...['MIGRATE', '127.0.0.1', String(target.port), '', '0', '5000', 'KEYS', tag],
+      ...[5, 6, 7, 8].map(name),
+    );
+    for (const { redis: one } of [target, source, ...masters.slice(2)])
+      await one.call('CLUSTER', 'SETSLOT', slot, 'NODE', to ?? '');
+    const names = Array.from({ length: 11 }, (_, index) => name(index));
+    const expected = names.map((_, index) => ([0, 9].includes(index) ? null : 'new'));
+    expect(await eventually(() => store.readMany(names))).toEqual(expected);
+    expect((await walk(store, tag)).filter((one) => one !== tag)).toHaveLength(9);
+    redis.disconnect();
   });
 });
 
@@ -195,6 +286,24 @@ describe('the way to a Redis', () => {
     await admin.select(3);
     expect(await admin.get('apikey-x')).toBe('x');
     redis.disconnect();
+  });
+
+  it('has an account of which it is said what it may not do that keys need', async () => {
+    const { port, redis: admin } = await servers.server();
+    const refused = async (name: string, ...rules: string[]): Promise<readonly string[]> => {
+      await admin.call('ACL', 'SETUSER', name, 'on', '>secret', ...rules);
+      const { redis } = await open(`redis://${name}:secret@127.0.0.1:${port}`);
+      const said = await refusedTo(redis);
+      redis.disconnect();
+      return said;
+    };
+    expect(await refused('all', '~*', '&*', '+@all')).toEqual([]);
+    expect(await refused('mute', '~*', '&*', '+@all', '-publish')).toEqual(['PUBLISH']);
+    expect(await refused('elsewhere', '~*', 'resetchannels', '&other', '+@all')).toEqual(['PUBLISH']);
+    expect(await refused('blind', '~*', '&*', '+@all', '-scan')).toEqual(['SCAN']);
+    expect(await refused('bare', '~*', '&*', '+@all', '-eval')).toEqual(['EVAL']);
+    const names = ['~apikey-*', '~quota-*', '~rate-limit-*', '~orgkey.*', '~oauth-data.*'];
+    expect(await refused('narrow', ...names, '&*', '+@all')).toEqual(['GET cert-', 'SET cert-', 'DEL cert-']);
   });
 
   it('is not taken with a wrong password, and the log has its reason', async () => {

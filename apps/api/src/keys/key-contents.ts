@@ -70,6 +70,13 @@ export class KeyContents {
     return new KeyReferences(organisation, this);
   }
 
+  /** What is in the way of a login by name and password: gateways refuse it, without a word why, where the API takes none. */
+  async loginNotes(organisation: OrganisationId, session: Session): Promise<readonly string[]> {
+    const apis = await this.references(organisation).apis(Object.keys(objectAt(session, 'access_rights')));
+    if (apis.length === 0 || apis.some(({ content }) => flagAt(content, 'use_basic_auth'))) return [];
+    return ['None of its APIs takes a name and a password (use_basic_auth): gateways refuse every login with it.'];
+  }
+
   /** Checks a body. Who the key belongs to and when it was made it does not say. @throws ValidationFailed, Busy */
   async parse(body: unknown): Promise<Session> {
     const content = readBody(body);

@@ -1,15 +1,18 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { toTransportMessage, transportEvents } from '@castellan/dto';
 import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
 import {
   KeyEventQueue,
   newObjectId,
+  REDIS,
   toObjectId,
   type KeyEventRow,
   type KeyRow,
   type OrganisationRow,
   type UnitOfWork,
 } from '@castellan/persistence';
-import { objectAt, parseJson, textAt } from '@castellan/tyk';
+import { flagAt, objectAt, parseJson, textAt } from '@castellan/tyk';
 import { indexEntry } from './key-reply';
 
 /** What an event is made of. */
@@ -30,7 +33,8 @@ const longestPauseMs = 1_800_000;
 
 /**
  * Tells organisations of changes of their keys, at the address in their `event_options`: the body is
- * `{"event":"hashed_key_event.created","data":{…}}` with what the index knows of the key, and never a token. An event is sent
+ * `{"event":"hashed_key_event.created","data":{…}}` with what the index knows of the key, and never a token; with `redis`, the same is
+ * published as the transport event `key.changed`. An event is sent
  * again until it is answered with 2xx, some hours long, so it may come twice, and not in order; `data.version` says which
  * is the newer.
  */
@@ -42,6 +46,7 @@ export class KeyEvents implements OnApplicationBootstrap, BeforeApplicationShutd
   constructor(
     private readonly queue: KeyEventQueue,
     private readonly clock: Clock,
+    @Inject(REDIS) private readonly redis: Redis,
     @Inject(LOGGER) private readonly logger: Logger,
     metrics: Metrics,
   ) {
@@ -66,12 +71,12 @@ export class KeyEvents implements OnApplicationBootstrap, BeforeApplicationShutd
     const organisation = await unit.rules();
     const rows = changes.flatMap(({ row, was, is }): KeyEventRow[] => {
       const kind = row.sealed === '' ? 'hashed_key_event' : 'key_event';
-      const url = addressIn(organisation, kind);
-      if (url === null) return [];
+      const addresses = addressesIn(organisation, kind);
       const act = was === null ? 'created' : is === null ? 'deleted' : 'updated';
       const { key_id, data } = indexEntry(row);
       const body = JSON.stringify({ event: `${kind}.${act}`, data: { key_hash: key_id, ...data } });
-      return [{ _id: newObjectId(), orgId: toObjectId(unit.organisation), url, body, due: unit.at, attempts: 0 }];
+      const common = { orgId: toObjectId(unit.organisation), body, due: unit.at, attempts: 0 };
+      return addresses.map((url) => ({ _id: newObjectId(), url, ...common }));
     });
     await this.queue.add(rows, unit.session);
   }
@@ -90,8 +95,9 @@ export class KeyEvents implements OnApplicationBootstrap, BeforeApplicationShutd
     }
   }
 
-  private async send({ _id, url, body, attempts }: KeyEventRow): Promise<void> {
-    const failure = await post(url, body, _id.toString());
+  private async send({ _id, orgId, url, body, attempts }: KeyEventRow): Promise<void> {
+    const failure =
+      url === ON_REDIS ? await this.publish(orgId.toString(), body) : await post(url, body, _id.toString());
     if (failure !== null && attempts + 1 < mostAttempts) {
       this.sent.inc({ outcome: 'repeated' });
       const pauseMs = Math.min(longestPauseMs, lookMs * 2 ** attempts);
@@ -102,7 +108,23 @@ export class KeyEvents implements OnApplicationBootstrap, BeforeApplicationShutd
     if (failure !== null) this.logger.warn({ event: _id, failure }, 'Nobody took an event of a key; it is given up');
     await this.queue.remove(_id);
   }
+
+  /** @returns why it was not sent, or null; whether anybody listens is not known */
+  private async publish(organisation: string, body: string): Promise<string | null> {
+    const pattern = transportEvents.keyChanged;
+    try {
+      const told = parseJson(body);
+      const event = { organisation, event: textAt(told, 'event'), data: objectAt(told, 'data') };
+      await this.redis.publish(pattern, toTransportMessage(pattern, event));
+      return null;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
 }
+
+/** What stands in the place of an address for those who listen on Redis. */
+const ON_REDIS = 'redis:';
 
 /** @returns why it was not taken, or null */
 async function post(url: string, body: string, id: string): Promise<string | null> {
@@ -118,13 +140,17 @@ async function post(url: string, body: string, id: string): Promise<string | nul
     await response.body?.cancel();
     return response.ok ? null : `status ${response.status}`;
   } catch (error) {
-    return error instanceof Error ? error.message : 'unknown';
+    return reasonOf(error);
   }
 }
 
-/** Where an organisation wants to be told of its keys; null when it does not, or names no address that can be called. */
-function addressIn({ document }: OrganisationRow, kind: string): string | null {
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');
+
+/** Where an organisation wants to be told of its keys. An address that cannot be called is left out. */
+function addressesIn({ document }: OrganisationRow, kind: string): string[] {
   const options = objectAt(parseJson(document), 'event_options');
   const address = textAt(options, kind, 'webhook') || textAt(options, 'key_event', 'webhook');
-  return /^https?:\/\//.test(address) && URL.canParse(address) ? address : null;
+  const isOnRedis = flagAt(options, kind, 'redis') || flagAt(options, 'key_event', 'redis');
+  const isCallable = /^https?:\/\//.test(address) && URL.canParse(address);
+  return [...(isCallable ? [address] : []), ...(isOnRedis ? [ON_REDIS] : [])];
 }

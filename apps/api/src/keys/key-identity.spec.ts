@@ -1,5 +1,6 @@
 import { hashText, KEY_HASH_ALGORITHMS, parseToken, type KeyHashAlgorithm } from '@castellan/tyk';
 import { chosenKey, generatedKey, hashesOf, keyOfNodes, namesHeardIn, namesOf } from './key-identity';
+import { shownOf } from './key-selection';
 
 const organisation = '5e9d9544a1dcd60001d0ed20';
 const cases: { hashKeyFunction: KeyHashAlgorithm | 'none'; used: KeyHashAlgorithm }[] = [
@@ -75,5 +76,14 @@ describe.each(cases)('keys with CASTELLAN_HASH_KEY_FUNCTION=$hashKeyFunction', (
       announced: [token, 'custom-d4c92b15'],
     });
     expect(namesOf(organisation, 'custom-d4c92b15')).toContain(token);
+  });
+});
+
+describe('a token that is shown in part', () => {
+  it('ends in what tells it from others: tokens in the JSON form all end alike', () => {
+    const tokens = [1, 2].map(() => generatedKey(organisation, { hashKeyFunction: 'sha256', hashKeys: true }).token);
+    const shown = tokens.map(shownOf);
+    expect(shown).toEqual(tokens.map((token) => `…${parseToken(token).keyId.slice(-4)}`));
+    expect(shownOf('a-short-one')).toBe('…');
   });
 });

@@ -1,7 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError } from '@castellan/dto';
-import { KeyIndex, type KeyFilter, type KeyRow, type Page, type Place } from '@castellan/persistence';
+import {
+  KeyIndex,
+  type KeyFilter,
+  type KeyRow,
+  type OrganisationId,
+  type Page,
+  type Place,
+} from '@castellan/persistence';
 import { isKeyHash } from '@castellan/tyk';
 import { pageCount, placeOf } from '../http/paging';
 import { Sights, type Asker } from '../ownership/sights';
@@ -29,7 +36,7 @@ export class KeyListsService {
     const { pageSize } = this.config;
     const place = placeOf(query);
     const without = await this.sights.hiddenKeys(asker);
-    const filter = { ...filterOf(query, apiId), ...(without === null ? {} : { without }) };
+    const filter = { ...(await this.filterOf(asker, query, apiId)), ...(without === null ? {} : { without }) };
     if ('page' in place && place.page === null) await this.requireFew(asker, filter);
     const page = await this.index.page(asker.organisation, filter, place, pageSize);
     return { ...page, pages: pageCount(page.total, place, pageSize) };
@@ -46,8 +53,29 @@ export class KeyListsService {
   /** A piece of the same list, of a length of its own. */
   async piece(asker: Asker, query: Partial<KeySearch>, place: Place, size: number): Promise<Page<KeyRow>> {
     const without = await this.sights.hiddenKeys(asker);
-    const filter = { ...filterOf(query, undefined), ...(without === null ? {} : { without }) };
+    const filter = { ...(await this.filterOf(asker, query, undefined)), ...(without === null ? {} : { without }) };
     return this.index.page(asker.organisation, filter, place, size);
+  }
+
+  private async filterOf(
+    { organisation }: Asker,
+    query: Partial<KeySearch>,
+    apiId: string | undefined,
+  ): Promise<KeyFilter> {
+    const { q, deleted } = query;
+    const found = q === undefined ? {} : await this.foundBy(organisation, q, deleted === true);
+    return { ...filterOf(query, apiId), ...found, ...(deleted === true ? { deleted } : {}) };
+  }
+
+  /**
+   * What a text may be of keys, each looked up by its own index: for an alternative of fields, a server may read all keys there are.
+   */
+  private async foundBy(organisation: OrganisationId, text: string, deleted: boolean): Promise<KeyFilter> {
+    if (isKeyHash(text)) return { ids: (await this.index.known([text])).map(({ _id }) => _id) };
+    if (deleted) return { name: text };
+    const user = await this.index.byUsername(organisation, text);
+    if (user === null) return { alias: text };
+    return (await this.index.hasMoreThan(organisation, { alias: text }, 0)) ? { name: text } : { ids: [user._id] };
   }
 
   /** The keys that a token leads to: one, or none. */
@@ -62,7 +90,6 @@ export class KeyListsService {
 function filterOf(query: Partial<KeySearch>, apiId: string | undefined): KeyFilter {
   const api = apiId ?? query.api;
   return {
-    ...(query.q === undefined ? {} : isKeyHash(query.q) ? { hashes: [query.q] } : { name: query.q }),
     ...(query.alias === undefined ? {} : { alias: query.alias }),
     ...(query.username === undefined ? {} : { username: query.username }),
     ...(query.tag === undefined ? {} : { tag: query.tag }),

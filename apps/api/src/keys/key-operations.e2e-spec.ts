@@ -392,7 +392,11 @@ describe('changes of keys', () => {
     const address = receiver.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const webhook = `http://127.0.0.1:${port}/keys`;
-    const settings = { owner_name: 'Told', event_options: { hashed_key_event: { webhook } } };
+    const settings = { owner_name: 'Told', event_options: { hashed_key_event: { webhook, redis: true } } };
+    const heard: string[] = [];
+    const listener = redis.duplicate();
+    listener.on('message', (_channel: string, message: string) => heard.push(message));
+    await listener.subscribe('key.changed');
     expectOk(await api.admin.put(`/admin/organisations/${organisation.id}`, settings));
     const { token, hash } = await create({ alias: 'told', hmac_enabled: true, jwt_data: { secret: 'shared-secret' } });
     const secret = textOf((await stored(hash))?.['hmac_string']);
@@ -401,7 +405,12 @@ describe('changes of keys', () => {
     await eventually(() => received.length >= 3);
     const events = received.map(({ event }) => textOf(event)).sort();
     expect(events).toEqual(['hashed_key_event.created', 'hashed_key_event.deleted', 'hashed_key_event.updated']);
-    const told = JSON.stringify(received);
+    await eventually(() => heard.length >= 3);
+    listener.disconnect();
+    expect(heard.map((one) => listOf([JSON.parse(one)])[0]?.['data']?.['organisation'])).toEqual(
+      Array.from({ length: 3 }, () => organisation.id),
+    );
+    const told = JSON.stringify([received, heard]);
     expect(told).toContain(hash);
     for (const hidden of [token, secret, 'shared-secret']) expect(told).not.toContain(hidden);
     expectOk(await api.admin.put(`/admin/organisations/${organisation.id}`, { owner_name: 'Told', event_options: {} }));

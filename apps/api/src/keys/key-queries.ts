@@ -44,7 +44,13 @@ const narrowed = {
 };
 
 /** Which keys of a list; what is left out does not restrict. */
-export const listQuery = new RouteQuery({ ...listParameters, ...narrowed });
+export const listQuery = new RouteQuery({
+  ...listParameters,
+  ...narrowed,
+  deleted: flag({
+    description: 'Keys that were deleted, of which the index knows for a month, in the place of those that are there',
+  }),
+});
 export type KeySearch = Asked<typeof listQuery>;
 
 const goingOn = { after: text({ description: 'Go on where a reply’s X-Next-After says' }) };

@@ -1,6 +1,14 @@
-import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CertificateVault, connectRedis, KeyStore, OAuthVault, parseRedisUrl, type KeyRedis } from '@castellan/keys';
+import {
+  CertificateVault,
+  connectRedis,
+  KeyStore,
+  OAuthVault,
+  parseRedisUrl,
+  refusedTo,
+  type KeyRedis,
+} from '@castellan/keys';
 import { LOGGER, type Logger } from '@castellan/observability';
 import { OrganisationSessions } from './organisation-sessions';
 
@@ -32,8 +40,30 @@ const connect = (config: ApiConfig, logger: Logger): KeyRedis => {
   ],
   exports: [KEY_REDIS, KeyStore, CertificateVault, OAuthVault, OrganisationSessions],
 })
-export class KeyRedisModule implements OnApplicationShutdown {
-  constructor(@Inject(KEY_REDIS) private readonly redis: KeyRedis) {}
+export class KeyRedisModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(KEY_REDIS) private readonly redis: KeyRedis,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** With each new connection, too: accounts change, and another server may know them otherwise. */
+  onModuleInit(): void {
+    const check = (): void => {
+      void this.sayRefused();
+    };
+    this.redis.on('ready', check);
+    if (this.redis.status === 'ready') check();
+  }
+
+  private async sayRefused(): Promise<void> {
+    try {
+      const refused = await refusedTo(this.redis);
+      if (refused.length > 0)
+        this.logger.error({ refused }, 'The account for the Redis of the nodes may not do all that keys need');
+    } catch {
+      // It is gone again, and the connection says so itself.
+    }
+  }
 
   onApplicationShutdown(): void {
     this.redis.disconnect();

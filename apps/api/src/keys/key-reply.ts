@@ -9,7 +9,12 @@ export function keyReply(
   row: Pick<KeyRow, 'hash'> & Partial<Pick<KeyRow, 'announced' | 'sealed'>>,
   stored: Session,
   now: Date,
-  extra: { readonly token?: string; readonly counters?: Counters | null } = {},
+  extra: {
+    readonly token?: string;
+    readonly counters?: Counters | null;
+    /** What is to be said beside what the session means. */
+    readonly notes?: readonly string[];
+  } = {},
 ): KeyReplyDto {
   const session = sessionForCallers(stored);
   return {
@@ -17,7 +22,7 @@ export function keyReply(
     key_id: extra.token ?? row.hash,
     data: withoutSecrets(session),
     key_hash: row.hash,
-    explanation: [...explainSession(session, now), ...(isHashAlone(row) ? [LATE] : [])],
+    explanation: [...explainSession(session, now), ...(extra.notes ?? []), ...(isHashAlone(row) ? [LATE] : [])],
     ...(extra.counters === undefined ? {} : { counters: extra.counters }),
   };
 }
@@ -64,6 +69,7 @@ export function indexEntry(row: KeyRow): { key_id: string; data: object } {
       last_updated: String(Math.floor(row.updatedAt.getTime() / 1_000)),
       created_by: row.createdBy,
       version: row.version,
+      ...(row.deletedAt === null ? {} : { deleted_at: row.deletedAt.toISOString() }),
     },
   };
 }

@@ -67,8 +67,8 @@ export class KeyRequests {
   }
 
   async create(context: OrganisationContext, body: unknown, choice?: Choice): Promise<unknown> {
-    const { token, row, session } = await this.keys.create(context, body, choice);
-    return tagged(row, keyReply(row, session, this.clock.now(), { token }));
+    const { token, row, session, notes = [] } = await this.keys.create(context, body, choice);
+    return tagged(row, keyReply(row, session, this.clock.now(), { token, notes }));
   }
 
   /** A user whose name stands in the body. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationFailed, VersionMismatch } from '@castellan/dto';
 import { KeyIndex, type KeyRow } from '@castellan/persistence';
+import { parseToken } from '@castellan/tyk';
 import { Sights, type Asker } from '../ownership/sights';
 import { heardOf } from './key-finder';
 import { hashesOf } from './key-identity';
@@ -75,5 +76,8 @@ const refuse = (path: string, message: string): never => {
   throw new ValidationFailed([{ path, message }]);
 };
 
-/** What was asked for may be a token, of which nobody is told more than the end. */
-const shownOf = (key: string): string => (key.length <= 12 ? '…' : `…${key.slice(-4)}`);
+/** What was asked for may be a token, of which nobody is told more than the end of its id: JSON in base64 always ends alike. */
+export const shownOf = (key: string): string => {
+  const { keyId } = parseToken(key);
+  return key.length <= 12 || keyId.length <= 12 ? '…' : `…${keyId.slice(-4)}`;
+};

@@ -42,6 +42,8 @@ export interface Choice {
 
 /** A key that was made, with the token that is nowhere to be had after this. */
 export interface CreatedKey {
+  /** What its maker should know, beside what the session says. */
+  readonly notes?: readonly string[];
   readonly token: string;
   readonly row: KeyRow;
   readonly session: Session;
@@ -74,7 +76,8 @@ export class KeysService {
   async create(context: OrganisationContext, body: unknown, choice: Choice = {}): Promise<CreatedKey> {
     const { change, token, session } = await this.made(context, body, choice);
     await this.writer.writeTogether(context, [change]);
-    return { token, row: change.row, session: sessionForCallers(session) };
+    const notes = choice.username === undefined ? [] : await this.contents.loginNotes(context.organisation, session);
+    return { token, row: change.row, session: sessionForCallers(session), notes };
   }
 
   /**
@@ -100,9 +103,9 @@ export class KeysService {
     body: unknown,
     { demand, resetsQuota }: { demand: Precondition; resetsQuota: boolean },
   ): Promise<FoundKey> {
-    const { change, session, text } = await this.changed(context, found, body, resetsQuota);
+    const { change, session, text, resets } = await this.changed(context, found, body, resetsQuota);
     await this.write(context, change, demand);
-    if (resetsQuota) await this.counters.reset([change.row]);
+    if (resets) await this.counters.reset([change.row]);
     return { row: change.row, session, text };
   }
 
@@ -128,11 +131,19 @@ export class KeysService {
     found: FoundKey,
     body: unknown,
     resetsQuota: boolean,
-  ): Promise<{ readonly change: KeyChange; readonly session: Session; readonly text: string }> {
+  ): Promise<{
+    readonly change: KeyChange;
+    readonly session: Session;
+    readonly text: string;
+    readonly resets: boolean;
+  }> {
     const content = await this.contents.parse(body);
-    const session = await this.complete(context, content, sessionToChange(found), resetsQuota);
+    // Whoever changes a password has used what they have used.
+    const isPassword = Object.keys(content).join() === 'basic_auth_data';
+    const resets = resetsQuota && !isPassword;
+    const session = await this.complete(context, content, sessionToChange(found), resets);
     const text = writeSession(session, found.text);
-    return { change: this.writer.changeOf(found, session, text), session, text };
+    return { change: this.writer.changeOf(found, session, text), session, text, resets };
   }
 
   private async complete(

@@ -9,8 +9,10 @@ import type { KeyRow, PendingWrite } from './key-row';
 
 /** Which keys. Everything that is said has to be true of a key. */
 export interface KeyFilter {
-  /** Its alias or its username. */
+  /** Its alias or its username: for a name that is both. */
   readonly name?: string;
+  /** Rows that were found by something else. */
+  readonly ids?: readonly Types.ObjectId[];
   readonly alias?: string;
   readonly username?: string;
   readonly tag?: string;
@@ -24,8 +26,8 @@ export interface KeyFilter {
   readonly inactive?: boolean;
   readonly expiresFrom?: Date;
   readonly expiresTo?: Date;
-  /** Any of these hashes, of the session itself or of a copy. */
-  readonly hashes?: readonly string[];
+  /** Those that were deleted, in the place of those that are there. */
+  readonly deleted?: boolean;
   /** None that open one of these, or everything. */
   readonly without?: { readonly apiIds: readonly string[]; readonly policyIds: readonly string[] };
 }
@@ -265,7 +267,19 @@ export class KeyIndex {
 }
 
 function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryFilter<KeyRow> {
-  const { name, tag, apiId, policyId, namesCertificate, hashes, expiresFrom, expiresTo, without, ...same } = filter;
+  const {
+    name,
+    ids,
+    tag,
+    apiId,
+    policyId,
+    namesCertificate,
+    expiresFrom,
+    expiresTo,
+    without,
+    deleted = false,
+    ...same
+  } = filter;
   const expiresAt = {
     ...(expiresFrom === undefined ? {} : { $gte: expiresFrom }),
     ...(expiresTo === undefined ? {} : { $lte: expiresTo }),
@@ -278,10 +292,10 @@ function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryFilter<K
     ...(namesCertificate === undefined ? {} : { certificates: namesCertificate }),
     ...(Object.keys(expiresAt).length === 0 ? {} : { expiresAt }),
     ...(name === undefined ? {} : { $or: [{ alias: name }, { username: name }] }),
-    ...(hashes === undefined ? {} : { $or: [{ hash: { $in: [...hashes] } }, { copies: { $in: [...hashes] } }] }),
+    ...(ids === undefined ? {} : { _id: { $in: [...ids] } }),
     ...(without === undefined ? {} : { $and: openingNone(without) }),
     orgId: toObjectId(organisation),
-    deletedAt: null,
+    deletedAt: deleted ? { $ne: null } : null,
   };
 }
 

@@ -17,6 +17,9 @@ export function explainSession(session: Session, now: Date): string[] {
     ...(policies.length > 0
       ? [
           `Limits and rights come from ${policies.length === 1 ? 'its policy' : `its ${policies.length} policies`}, as far as they set them.`,
+          ...(hasOwnNumbers(session)
+            ? ['What it says itself of rate and quota counts only where no policy does.']
+            : []),
         ]
       : [explainRate(session), explainQuota(session)]),
     ...(policies.length > 0 ? [] : limited.map(([id, right]) => `On ${nameOf(id, right)}: ${explainLimits(right)}`)),
@@ -54,7 +57,11 @@ function explainLimits(right: JsonValue): string {
 
 function hasOwnLimits(right: JsonValue): boolean {
   const limit = at(right, 'limit');
-  return isJsonObject(limit) && ['rate', 'quota_max'].some((name) => numberAt(limit, name) !== 0);
+  return isJsonObject(limit) && hasOwnNumbers(limit);
+}
+
+function hasOwnNumbers(limits: JsonValue): boolean {
+  return ['rate', 'quota_max'].some((name) => numberAt(limits, name) !== 0);
 }
 
 function nameOf(apiId: string, right: JsonValue): string {

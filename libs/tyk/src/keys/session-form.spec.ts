@@ -113,6 +113,25 @@ describe('a session for nodes', () => {
     });
   });
 
+  it('is granted the same by its policies in whatever order they stand', () => {
+    const policies = [
+      policy('p', { access_rights: { a: { versions: ['v1'] }, b: {} }, quota_renewal_rate: 60 }),
+      policy('q', { access_rights: { a: { versions: ['v2'] }, c: {} }, quota_renewal_rate: 900 }),
+      policy('r', { access_rights: { d: {} }, partitions: { quota: true } }),
+    ];
+    const granted = (order: typeof policies): unknown =>
+      Object.entries(objectAt(formed({}, order), 'access_rights'))
+        .map(([id, right]) => JSON.stringify([id, [...listAt(right, 'versions')].sort(), at(right, 'limit')]))
+        .sort();
+    expect(granted(policies)).toEqual(granted([...policies].reverse()));
+  });
+
+  it('gets no renewal with a quota that says none, when it is changed', () => {
+    const changed = formed({ ...right(null), quota_max: 5 });
+    expect(Object.keys(changed)).not.toContain('quota_renewal_rate');
+    expect(Object.keys(changed)).not.toContain('quota_renews');
+  });
+
   it('opens nothing without rights, which a caller has to refuse', () => {
     expect(opensNothing(formed({}))).toBe(true);
     expect(opensNothing(formed({}, [policy('p', { access_rights: null })]))).toBe(true);
@@ -183,6 +202,10 @@ describe('what a session means, in words', () => {
     [{ expires: seconds + 1 }, 'It expires at 2026-11-26T05:00:01.000Z.'],
     [{ is_inactive: true }, 'It is inactive: every call is refused.'],
     [{ apply_policies: ['p'] }, 'Limits and rights come from its policy, as far as they set them.'],
+    [
+      { apply_policies: ['p'], rate: 10, per: 1 },
+      'What it says itself of rate and quota counts only where no policy does.',
+    ],
     [
       { access_rights: { a: { api_name: 'A', limit: { rate: 2, per: 1 } } } },
       'On A: 2 calls in 1 second. No quota: any number of calls.',

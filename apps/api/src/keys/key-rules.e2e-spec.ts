@@ -1,0 +1,215 @@
+import { Redis } from 'ioredis';
+import { KeyIndex } from '@castellan/persistence';
+import { anApiDefinition, aPolicy, eventually, listOf, textOf, unique, type Reply } from '@castellan/testing';
+import { readSession, sessionName, type Session } from '@castellan/tyk';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { addApi, addPolicy, type Json } from '../../test/configuration';
+import { KeyScanner } from './key-scanner';
+
+let api: ApiUnderTest;
+let organisation: TestOrganisation;
+let apiId: string;
+let redis: Redis;
+
+beforeAll(async () => {
+  api = await ApiUnderTest.start({ KEY_SETTLE_MS: '100', KEY_SCAN_MS: '86400000' });
+  organisation = await api.organisation();
+  apiId = await addApi(organisation);
+  redis = new Redis(api.config.redisUrl);
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await api.stop();
+});
+
+const rightsTo = (...ids: string[]): Json =>
+  Object.fromEntries(ids.map((id) => [id, { api_id: id, api_name: 'Test', versions: ['Default'] }]));
+const create = async (
+  fields: Json = {},
+  path = '/api/keys',
+): Promise<{ token: string; hash: string; reply: Reply }> => {
+  const reply = expectOk(await organisation.admin.client.post(path, { access_rights: rightsTo(apiId), ...fields }));
+  return { token: textOf(reply.json['key_id']), hash: textOf(reply.json['key_hash']), reply };
+};
+const stored = async (hash: string): Promise<Session | undefined> =>
+  readSession((await redis.get(sessionName(hash))) ?? '');
+const get = (path: string): Promise<Reply> => organisation.admin.client.get(path);
+const put = (path: string, body: object): Promise<Reply> => organisation.admin.client.put(path, body);
+const found = async (query: string): Promise<string[]> =>
+  listOf(expectOk(await get(`/api/keys?${query}`)).json['data']?.['keys']).map(String);
+const settled = (): Promise<boolean> => eventually(async () => (await api.app.get(KeyIndex).unsettled()) === 0);
+
+describe('a key that is changed field by field', () => {
+  it('has each field that was sent as it was sent, whole, and the others as they were', async () => {
+    const { token, hash } = await create({ tags: ['a', 'b'], meta_data: { cost: 1, nested: { a: 1 } } });
+    expectOk(await put(`/api/keys/${token}`, { meta_data: { nested: { b: 1 } } }));
+    expect(await stored(hash)).toMatchObject({ tags: ['a', 'b'] });
+    expect((await stored(hash))?.['meta_data']).toEqual({ nested: { b: 1 } });
+    expectOk(await put(`/api/keys/${token}`, { tags: ['c'] }));
+    expect(await stored(hash)).toMatchObject({ tags: ['c'], meta_data: { nested: { b: 1 } } });
+  });
+
+  it('gets no renewal with a quota that names none', async () => {
+    const { token, hash } = await create();
+    expectOk(await put(`/api/keys/${token}`, { quota_max: 5 }));
+    expect(await stored(hash)).toMatchObject({ quota_max: 5 });
+    expect(await stored(hash)).not.toHaveProperty('quota_renewal_rate');
+    expect((await get(`/api/keys/${token}`)).json['explanation']).toContain('5 calls in all, never renewed.');
+  });
+});
+
+describe('an alias', () => {
+  it.each([
+    'two\nlines',
+    'a\rreturn',
+    'a\ttab',
+    'right \u202eto left',
+    '=cmd()|calc',
+    '   ',
+    'x'.repeat(200),
+    '.*',
+    'a,b;"c"',
+  ])('may be %j: it is kept as it is, and found by the same characters alone', async (text) => {
+    const alias = `${unique('alias')}${text}`;
+    const { hash } = await create({ alias });
+    expect(await stored(hash)).toMatchObject({ alias });
+    for (const by of ['alias', 'q']) expect(await found(`${by}=${encodeURIComponent(alias)}`)).toEqual([hash]);
+    expect(await found(`alias=${encodeURIComponent(`${alias.slice(0, -2)}*`)}`)).toEqual([]);
+  });
+});
+
+describe('a name that is searched for', () => {
+  it('is the alias of some keys and the user of another one', async () => {
+    const name = unique('both');
+    const { hash: user } = await create({ basic_auth_data: { password: 'x' } }, `/api/apis/keys/basic/${name}`);
+    expect(await found(`q=${name}`)).toEqual([user]);
+    const { hash } = await create({ alias: name });
+    expect((await found(`q=${name}`)).sort()).toEqual([hash, user].sort());
+  });
+
+  it('is a hash that a log of gateways shows, of a key that was deleted, too', async () => {
+    const alias = unique('gone');
+    const { token, hash } = await create({ alias, tags: ['lost'] });
+    expectOk(await organisation.admin.client.delete(`/api/keys/${token}`));
+    expect(await found(`q=${hash}`)).toEqual([]);
+    const { json } = expectOk(await get(`/api/keys/detailed?q=${hash}&deleted=true`));
+    expect(listOf(json['keys'])).toMatchObject([
+      { key_id: hash, data: { alias, tags: ['lost'], deleted_at: expect.stringMatching(/^20/) as string } },
+    ]);
+    expect(await found(`q=${alias}&deleted=true`)).toEqual([hash]);
+    const other = await api.organisation();
+    const theirs = expectOk(await other.admin.client.get(`/api/keys?q=${hash}&deleted=true`));
+    expect(theirs.json['total']).toBe(0);
+  });
+});
+
+describe('a user with a password', () => {
+  it('has used what they have used when the password is changed', async () => {
+    const name = unique('ada');
+    const limits = { quota_max: 5, quota_renewal_rate: 3_600, expires: 1_893_456_000 };
+    const body = { basic_auth_data: { password: 'first' }, ...limits };
+    const { hash } = await create(body, `/api/apis/keys/basic/${name}`);
+    const before = await stored(hash);
+    await redis.set(`quota-${hash}`, '3', 'EX', 1_000);
+    expectOk(await put(`/api/keys/${name}?username=true`, { basic_auth_data: { password: 'second' } }));
+    expect(await redis.get(`quota-${hash}`)).toBe('3');
+    const after = await stored(hash);
+    expect(after?.['basic_auth_data']).not.toEqual(before?.['basic_auth_data']);
+    for (const field of ['quota_renews', 'expires', 'access_rights', 'quota_max'])
+      expect(after?.[field]).toEqual(before?.[field]);
+  });
+
+  it('is told when none of the APIs takes a name and a password', async () => {
+    const takes = await addApi(organisation, anApiDefinition({ use_keyless: false, use_basic_auth: true }));
+    const make = async (id: string): Promise<string> => {
+      const body = { access_rights: rightsTo(id), basic_auth_data: { password: 'x' } };
+      const { reply } = await create(body, `/api/apis/keys/basic/${unique('user')}`);
+      return JSON.stringify(reply.json['explanation']);
+    };
+    expect(await make(apiId)).toContain('refuse every login');
+    expect(await make(takes)).not.toContain('refuse every login');
+  });
+});
+
+describe('the policies that a key names', () => {
+  it('stand in its session by the id that nodes load them under, whichever was sent, also after one was made anew', async () => {
+    const id = unique('gold');
+    const rowId = await addPolicy(organisation, [apiId], { id });
+    for (const named of [id, rowId]) {
+      const { hash } = await create({ apply_policies: [named] });
+      expect(await stored(hash)).toMatchObject({ apply_policies: [id] });
+    }
+    const { hash } = await create({ apply_policies: [id] });
+    expectOk(await organisation.admin.client.delete(`/api/portal/policies/${rowId}?force=true`));
+    expectOk(await organisation.admin.client.post('/api/portal/policies', aPolicy([apiId], { id })));
+    expectOk(await put(`/api/keys/${hash}?hashed=1`, { alias: 'follows the new one' }));
+    expect(await stored(hash)).toMatchObject({ apply_policies: [id] });
+  });
+
+  it('count each API that has a quota of its own by itself, and the rest together', async () => {
+    const second = await addApi(organisation);
+    const policy = await addPolicy(organisation, [apiId, second]);
+    const { hash } = await create({ apply_policies: [policy] });
+    // As nodes write it back.
+    const limit = { quota_max: 20, quota_renewal_rate: 60 };
+    const materialised = {
+      ...(await stored(hash)),
+      ...{ quota_max: 300, quota_renewal_rate: 60 },
+      access_rights: {
+        [apiId]: { api_id: apiId, versions: ['Default'], limit, allowance_scope: apiId },
+        [second]: { api_id: second, versions: ['Default'], limit: null, allowance_scope: '' },
+      },
+    };
+    await redis.set(sessionName(hash), JSON.stringify(materialised));
+    await redis.mset(`quota-${hash}`, '7', `quota-${apiId}-${hash}`, '5');
+    expect((await get(`/api/keys/${hash}?hashed=1`)).json['counters']).toEqual({
+      key: { quota_max: 300, used: 7, remaining: 293 },
+      apis: { [apiId]: { quota_max: 20, used: 5, remaining: 15 } },
+    });
+  });
+});
+
+describe('a key that was deleted', () => {
+  it('is deleted again when an old copy of Redis has brought it back, and counted among the changes that were repeated', async () => {
+    const { token, hash } = await create();
+    await settled();
+    const text = (await redis.get(sessionName(hash))) ?? '';
+    expectOk(await organisation.admin.client.delete(`/api/keys/${token}`));
+    await settled();
+    await redis.set(sessionName(hash), text);
+    await api.app.get(KeyScanner).walk(() => Promise.resolve(true));
+    await eventually(async () => (await redis.exists(sessionName(hash))) === 0);
+    expect(await found(`q=${hash}`)).toEqual([]);
+    const { text: metrics } = await api.anonymous.get('/metrics');
+    expect(Number(/^castellan_key_writes_repeated_total\{[^}]*\} (\d+)/m.exec(metrics)?.[1])).toBeGreaterThan(0);
+  });
+});
+
+describe('a key that is asked for twice', () => {
+  it('is two keys, and both are in the index and in Redis', async () => {
+    const alias = unique('twice');
+    const made = await Promise.all([create({ alias }), create({ alias })]);
+    const hashes = made.map(({ hash }) => hash).sort();
+    expect((await found(`alias=${alias}`)).sort()).toEqual(hashes);
+    for (const hash of hashes) expect(await stored(hash)).toMatchObject({ alias });
+  });
+});
+
+describe('the end of a key', () => {
+  it('is said and searched to the second, as it is when somebody asks', async () => {
+    const ends = Math.floor(Date.now() / 1_000) - 1;
+    const { hash } = await create({ expires: ends + 100_000 });
+    // Of a key that has ended: nodes leave it there.
+    const text = (await redis.get(sessionName(hash))) ?? '';
+    await settled();
+    await redis.set(sessionName(hash), text.replace(String(ends + 100_000), String(ends)));
+    await api.app.get(KeyScanner).walk(() => Promise.resolve(true));
+    const at = (seconds: number): string => new Date(seconds * 1_000).toISOString();
+    const { json } = expectOk(await get(`/api/keys/${hash}?hashed=1`));
+    expect(json['explanation']).toContain(`It has expired at ${at(ends)}: every call is refused.`);
+    expect(await found(`q=${hash}&expires_from=${at(ends)}&expires_to=${at(ends)}`)).toEqual([hash]);
+    expect(await found(`q=${hash}&expires_to=${at(ends - 1)}`)).toEqual([]);
+    expect(await found(`q=${hash}&expires_from=${at(ends + 1)}`)).toEqual([]);
+  });
+});
