@@ -38,6 +38,7 @@ describe.each(ways)('the records of a change at $server', ({ wireVersion, writes
   beforeAll(async () => {
     connection = await createConnection(freshDatabaseUri({ monitorCommands: 'true' }), {
       autoIndex: false,
+      autoCreate: false,
     }).asPromise();
     connection.getClient().on('commandStarted', ({ commandName }) => sent.push(commandName));
     const models = [
