@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { fingerprint } from './fingerprint.mjs';
+import { compileFiles } from './compile.mjs';
+import { filesOf, fingerprint } from './fingerprint.mjs';
 import { waitForLock } from './lock.mjs';
 import { root } from './paths.mjs';
 import { Problem } from './problem.mjs';
@@ -21,15 +22,6 @@ export const entries = {
 const stamp = join(root, 'dist', '.built');
 
 /**
- * The two ways to build, and what TypeScript remembers of each. Both write the same files, so that what one remembers is
- * wrong as soon as the other has run.
- */
-const ways = /** @type {const} */ ({
-  everything: 'build.tsbuildinfo',
-  'everything-and-tests': 'tsconfig.tsbuildinfo',
-});
-
-/**
  * Builds everything that is started, when the sources are not the ones of the last build.
  * @param {import('./progress.mjs').Progress} progress
  */
@@ -37,18 +29,10 @@ export async function ensureBuilt(progress) {
   if (isBuilt()) return;
   await alone(async () => {
     if (isBuilt()) return;
-    const done = await progress.step('Building', () => compile('everything'));
-    if (done.code === 0) return;
-    throw new Problem('The sources do not compile; correct what is named below.', { details: done.output });
+    const problems = await progress.step('Building', compile);
+    if (problems.length === 0) return;
+    throw new Problem('The sources do not compile; correct what is named below.', { details: problems.join('\n') });
   });
-}
-
-/**
- * Builds the same together with the tests, which is how their types are checked: one compilation instead of two.
- * @returns {Promise<import('./run.mjs').Outcome>}
- */
-export function buildWithTests() {
-  return alone(() => compile('everything-and-tests'));
 }
 
 const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
@@ -58,8 +42,8 @@ const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
  * @param {(text: string) => void} say
  */
 export function compileOnChange(say) {
-  // What it will have written, the next build finds out anew.
-  rmSync(stamp, { force: true });
+  // What it will have written, the next build finds out anew; and what it remembers is wrong since a build of ours.
+  for (const file of [stamp, join(root, 'dist', 'build.tsbuildinfo')]) rmSync(file, { force: true });
   const onLine = (/** @type {string} */ line) => {
     const text = stripVTControlCharacters(line);
     if (!/File change detected|Watching for file changes/.test(text)) say(text);
@@ -68,23 +52,15 @@ export function compileOnChange(say) {
   void run(process.execPath, [nest, 'build', 'everything', '--watch', '--preserveWatchOutput'], { onLine });
 }
 
-/** @param {keyof typeof ways} way */
-async function compile(way) {
-  // The sources may change while the compiler reads them; then the stamp must not say they were built.
+/** @returns {Promise<string[]>} the problems */
+async function compile() {
+  // The sources may change while they are read; then the stamp must not say they were built.
   const before = fingerprint(root, sources);
   rmSync(stamp, { force: true });
-  for (const name of /** @type {(keyof typeof ways)[]} */ (Object.keys(ways))) {
-    // An incremental build writes nothing where it thinks that its output of last time is still there.
-    if (name !== way || !isThere()) rmSync(join(root, 'dist', ways[name]), { force: true });
-  }
-  const done = await run(process.execPath, [nest, 'build', way]);
-  const output = stripVTControlCharacters(done.output);
-  if (done.code !== 0) return { ...done, output };
-  if (!isThere())
-    return { code: 1, output: 'The build did not write what it should; remove the folder dist and try again.' };
-  mkdirSync(join(root, 'dist'), { recursive: true });
+  const problems = await compileFiles({ root, outDir: join(root, 'dist'), files: filesOf(root, sources) });
+  if (problems.length > 0) return problems;
   writeFileSync(stamp, `${before}\n`);
-  return { ...done, output };
+  return isThere() ? [] : ['The build did not write what it should; remove the folder dist and try again.'];
 }
 
 /**

@@ -11,17 +11,26 @@ const settings = ['nest-cli.json', 'package-lock.json', 'tsconfig.json', 'tools/
  * @param {{ sources: string[], without: RegExp }} what
  */
 export function fingerprint(folder, what) {
-  const sources = what.sources
-    .flatMap((source) => filesUnder(folder, source))
-    .filter((file) => !what.without.test(file));
   const hash = createHash('sha256');
-  for (const file of [...settings.filter((name) => existsSync(join(folder, name))), ...sources.sort()]) {
+  for (const file of [...settings.filter((name) => existsSync(join(folder, name))), ...filesOf(folder, what)]) {
     hash
       .update(`${file}\0`)
       .update(readFileSync(join(folder, file)))
       .update('\0');
   }
   return hash.digest('hex');
+}
+
+/**
+ * @param {string} folder
+ * @param {{ sources: string[], without: RegExp }} what
+ * @returns {string[]} paths below `folder`, sorted
+ */
+export function filesOf(folder, what) {
+  return what.sources
+    .flatMap((source) => filesUnder(folder, source))
+    .filter((file) => !what.without.test(file))
+    .sort();
 }
 
 /**
