@@ -1,5 +1,4 @@
 const asyncHooks = require('node:async_hooks');
-const { AsyncLocalStorage } = asyncHooks;
 const Module = require('node:module');
 const { createRequire, isBuiltin } = Module;
 const { compileFunction, constants } = require('node:vm');
@@ -12,6 +11,8 @@ const testFile = /[.-]spec\.ts$/;
 
 /** Where the source maps of the files lie that are loaded once a worker. @type {Map<string, string>} */
 const sourceMaps = new Map();
+/** Files of packages, compiled. @type {Map<string, Function>} */
+const compiled = new Map();
 /** The runtime of the test file that runs now. @type {{ transformed(file: string): string } | undefined} */
 let current;
 
@@ -23,18 +24,39 @@ const load = (module, file) => {
 Reflect.set(Reflect.get(Module, '_extensions'), '.ts', load);
 
 /**
- * A storage that can be found again. Jest's runner makes one for each test file and never ends it, and Node.js asks every
- * storage at every promise: the hundredth file of a worker would be several times slower than its first.
- * @param {Set<{ disable(): void }>} list
+ * What Jest's runner takes for Node.js's storage of the same name, to know which test an error belongs to. It makes one for
+ * each test file and never ends it; Node.js asks every storage at every promise, so that the hundredth file of a worker was
+ * several times slower than its first, and the first slower than without. The tests of a file run one after the other, so
+ * that remembering which one runs is enough.
+ * @template T
  */
-const listedIn = (list) =>
-  /** @template T @extends {AsyncLocalStorage<T>} */
-  class extends AsyncLocalStorage {
-    constructor() {
-      super();
-      list.add(this);
+class AsyncLocalStorage {
+  /** @type {T | undefined} */
+  #store;
+
+  getStore() {
+    return this.#store;
+  }
+
+  /**
+   * @template R
+   * @param {T} store
+   * @param {() => Promise<R>} callback
+   * @returns {Promise<R>}
+   */
+  async run(store, callback) {
+    const before = this.#store;
+    this.#store = store;
+    try {
+      return await callback();
+    } finally {
+      this.#store = before;
     }
-  };
+  }
+}
+
+/** What Jest's own code gets instead of modules of Node.js. */
+const forJest = { 'node:async_hooks': { ...asyncHooks, AsyncLocalStorage } };
 
 /**
  * Jest's runtime, with one difference: only test files are evaluated for themselves. What they load, packages and the
@@ -50,10 +72,6 @@ module.exports = class SharedRuntime extends Runtime {
   /** @type {{ transform(file: string): string, getSourceMaps(): Map<string, string> }} */
   #transforms;
   #ownModules;
-  /** What the runner of tests carries from promise to promise while this file runs. @type {Set<{ disable(): void }>} */
-  #contexts = new Set();
-  /** What Jest's own code gets instead of modules of Node.js. */
-  #forJest = { 'node:async_hooks': { ...asyncHooks, AsyncLocalStorage: listedIn(this.#contexts) } };
 
   /** @param {ConstructorParameters<typeof Runtime>} options */
   constructor(...options) {
@@ -71,11 +89,17 @@ module.exports = class SharedRuntime extends Runtime {
     for (const [file, map] of sourceMaps) this.#transforms.getSourceMaps().set(file, map);
     const parameters = ['module', 'exports', 'require', '__dirname', '__filename', ...(injectGlobals ? ['jest'] : [])];
     /** @type {(source: string, filename: string) => Function} */
-    const compile = (source, filename) =>
-      compileFunction(source, parameters, {
+    const compile = (source, filename) => {
+      const known = compiled.get(filename);
+      if (known !== undefined) return known;
+      const made = compileFunction(source, parameters, {
         filename,
         importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       });
+      // The files of Jest itself, which each test file gets for itself.
+      if (filename.includes('/node_modules/')) compiled.set(filename, made);
+      return made;
+    };
     // Jest compiles for a realm of its own and has no option for that; its version is pinned, and every test would fail.
     Reflect.set(Reflect.get(this, 'executor'), 'compile', compile);
     current = this;
@@ -106,15 +130,7 @@ module.exports = class SharedRuntime extends Runtime {
    * @returns {T}
    */
   requireInternalModule(from, name) {
-    return name !== undefined && name in this.#forJest
-      ? Reflect.get(this.#forJest, name)
-      : super.requireInternalModule(from, name);
-  }
-
-  /** @override */
-  teardown() {
-    for (const context of this.#contexts) context.disable();
-    super.teardown();
+    return name !== undefined && name in forJest ? Reflect.get(forJest, name) : super.requireInternalModule(from, name);
   }
 
   /**
