@@ -29,8 +29,11 @@ const logParameters = {
   type: oneOf(['csv', 'json'], { description: 'Format of the file; json when left out' }),
 };
 
+/** A file is looked at later, by somebody who does not see what was asked for. */
+const asFile = { by: 'download', value: true } as const;
+
 /** What `GET /api/audit-logs` can be asked; `resource`, `request_id` and times of a day are Castellan's. */
-export const auditLogQuery = new RouteQuery(logParameters);
+export const auditLogQuery = new RouteQuery(logParameters, asFile);
 
 export type AuditSearch = Asked<typeof auditLogQuery>;
 
@@ -41,7 +44,7 @@ const owner = narrowing({
 });
 
 /** The same on the operator’s plane, over all organisations or one. */
-export const operatorAuditLogQuery = new RouteQuery({ ...logParameters, org_id: owner });
+export const operatorAuditLogQuery = new RouteQuery({ ...logParameters, org_id: owner }, asFile);
 
 /** Which chain the operator wants to have verified. */
 export const operatorVerifyQuery = new RouteQuery({ org_id: required(owner) });

@@ -18,6 +18,19 @@ export const createValidationPipe = (): ValidationPipe =>
     exceptionFactory: (errors) => new ValidationFailed(flatten(errors)),
   });
 
+/** For bodies that say what is destroyed: a name that is mistyped there would widen that, and is refused. */
+export const onlyKnownFields = new ValidationPipe({
+  transform: true,
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  exceptionFactory: (errors) =>
+    new ValidationFailed(
+      errors.flatMap(({ property, constraints = {} }) =>
+        'whitelistValidation' in constraints ? [{ path: property, message: 'is not known here' }] : flatten(errors),
+      ),
+    ),
+});
+
 /**
  * Holds a body to its DTO, where it is not known before whose it is.
  *

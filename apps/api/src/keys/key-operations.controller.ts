@@ -7,6 +7,7 @@ import { AskedFor } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
+import { onlyKnownFields } from '../http/validation.pipe';
 import { KeyBulk, type BulkOutcome } from './key-bulk';
 import { KeyFinder } from './key-finder';
 import { KeyChangeDto, KeyPoliciesDto, KeyResultsDto, KeyRotationDto, NamedKeysDto } from './key-operations.dto';
@@ -46,7 +47,7 @@ export class KeyOperationsController {
   async updateAll(
     @OrganisationRequest() context: OrganisationContext,
     @AskedFor(bulkQuery) query: BulkQuery,
-    @Body() { keys, change, reset_quota }: KeyChangeDto,
+    @Body(onlyKnownFields) { keys, change, reset_quota }: KeyChangeDto,
   ): Promise<unknown> {
     const selector = { query, keys: keys ?? null };
     return results(query, await this.bulk.update(context, selector, change, reset_quota));
@@ -66,7 +67,7 @@ export class KeyOperationsController {
   async removeAll(
     @OrganisationRequest() context: OrganisationContext,
     @AskedFor(bulkQuery) query: BulkQuery,
-    @Body() { keys }: NamedKeysDto,
+    @Body(onlyKnownFields) { keys }: NamedKeysDto,
   ): Promise<unknown> {
     return results(query, await this.bulk.remove(context, { query, keys: keys ?? null }));
   }

@@ -14,6 +14,7 @@ import {
   Max,
   MaxLength,
   Min,
+  ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { Type } from 'class-transformer';
@@ -66,7 +67,8 @@ export class KeyPoliciesDto {
 
 export class NamedKeysDto {
   @ApiPropertyOptional({ type: [String], description: 'Keys by token, id or hash, in the place of a filter' })
-  @IsOptional()
+  // Not for null, which may be what is left of keys that somebody meant to name.
+  @ValidateIf((_, keys) => keys !== undefined)
   @IsArray({ message: 'must be a list' })
   @ArrayMinSize(1, { message: 'must name a key' })
   @ArrayMaxSize(MOST_AT_ONCE, { message: `must have at most ${MOST_AT_ONCE} entries` })

@@ -1,6 +1,16 @@
 import { listParameters } from '../http/paging';
 import { moment } from '../http/query/moment';
-import { choice, decisiveFlag, flag, narrowing, presence, search, text, type Parameter } from '../http/query/parameter';
+import {
+  choice,
+  decisiveFlag,
+  flag,
+  narrowing,
+  neverEmpty,
+  presence,
+  search,
+  text,
+  type Parameter,
+} from '../http/query/parameter';
 import { RouteQuery, type Asked } from '../http/query/query';
 
 const naming = {
@@ -53,20 +63,29 @@ export const listQuery = new RouteQuery({
 });
 export type KeySearch = Asked<typeof listQuery>;
 
-const goingOn = { after: text({ description: 'Go on where a reply’s X-Next-After says' }) };
+/** The same where keys are changed or deleted: a value that was left empty by a mistake would reach more of them. */
+const sharplyNarrowed = {
+  ...narrowed,
+  q: neverEmpty(narrowed.q),
+  inactive: neverEmpty(narrowed.inactive),
+  expires_from: neverEmpty(narrowed.expires_from),
+  expires_to: neverEmpty(narrowed.expires_to),
+};
+
+const goingOn = { after: neverEmpty(text({ description: 'Go on where a reply’s X-Next-After says' })) };
 const wholeNumber = (description: string): Parameter<number | undefined> => {
   const given = text({ description, maxLength: 15, pattern: /^\d+$/, looks: 'a whole number' });
-  return {
+  return neverEmpty({
     ...given,
     schema: { type: 'integer', format: 'int64', minimum: 0 },
     read: (value) => numberOf(given.read(value)),
-  };
+  });
 };
 const numberOf = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
 
 /** Which keys are changed or deleted, and whether for good. */
 export const bulkQuery = new RouteQuery({
-  ...narrowed,
+  ...sharplyNarrowed,
   ...goingOn,
   dry_run: decisiveFlag({ description: 'See what would become of each key; nothing is written' }),
   all: decisiveFlag({ description: 'Every key, since nothing restricts which ones' }),

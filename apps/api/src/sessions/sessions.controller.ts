@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { StatusReply } from '@castellan/dto';
 import { AnyUser } from '@castellan/rbac';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
-import { text } from '../http/query/parameter';
+import { narrowing } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { Route } from '../http/route';
 import { AccountReach } from './account-reach';
@@ -12,7 +12,7 @@ import { presentOwnSession, presentSession } from './session-reply';
 import { SessionsService } from './sessions.service';
 
 const ofUser = new RouteQuery({
-  user_id: text({
+  user_id: narrowing({
     description: 'Those of another user, for callers who may see or, to end them, change users',
     pattern: /^[0-9a-fA-F]{24}$/,
     looks: 'the id of a user',

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Requires } from '@castellan/rbac';
 import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
 import { Route } from '../../http/route';
+import { onlyKnownFields } from '../../http/validation.pipe';
 import { ErasureBodyDto, ErasureReplyDto } from './erasure.dto';
 import { ErasureService } from './erasure.service';
 
@@ -25,7 +26,7 @@ export class ErasureController {
   })
   async erase(
     @OrganisationRequest() context: OrganisationContext,
-    @Body() body: ErasureBodyDto,
+    @Body(onlyKnownFields) body: ErasureBodyDto,
   ): Promise<ErasureReplyDto> {
     return this.erasure.erase(context, body);
   }

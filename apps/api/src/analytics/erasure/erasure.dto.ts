@@ -1,27 +1,33 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, Length } from 'class-validator';
+import { IsString, Length, Matches, ValidateIf } from 'class-validator';
 import { int32 } from '@castellan/dto';
 
 const texts = { message: 'must be a text of 1 to 1000 characters' };
 
+/** Null is what is left of something that somebody meant to name. */
+const Sent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+
 /** By what somebody is known who is to be forgotten: exactly one of these. */
 export class ErasureBodyDto {
   @ApiPropertyOptional({ description: 'Hash of a key, as the log shows it' })
-  @IsOptional()
+  @Sent()
   @IsString({ message: 'must be a text' })
   @Length(1, 1_000, texts)
+  @Matches(/\S/, { message: 'must not be blank' })
   readonly key_hash?: string;
 
   @ApiPropertyOptional({ description: 'Alias of keys' })
-  @IsOptional()
+  @Sent()
   @IsString({ message: 'must be a text' })
   @Length(1, 1_000, texts)
+  @Matches(/\S/, { message: 'must not be blank' })
   readonly alias?: string;
 
   @ApiPropertyOptional({ description: 'Address of a caller', example: '192.0.2.7' })
-  @IsOptional()
+  @Sent()
   @IsString({ message: 'must be a text' })
   @Length(1, 1_000, texts)
+  @Matches(/\S/, { message: 'must not be blank' })
   readonly address?: string;
 }
 

@@ -141,16 +141,18 @@ const entriesOf = (given: string): string[] => [
   ),
 ];
 
-/** What narrows a call: an empty value would widen it to everything, and is refused where that matters. */
-export const narrowing = (options: TextOptions): Parameter<string | undefined> => ({
-  ...text(options),
-  schema: { ...textSchema(options), minLength: 1 },
-  read: (given) => {
-    if (given === undefined) return undefined;
-    if (given.trim() === '') refuse('must not be empty; leave it out to mean everything');
-    return textRead(options)(given);
-  },
+/** Why a value that narrows a call may not be empty. */
+export const emptyNarrowing = 'must not be empty; leave it out to mean everything';
+
+/** A parameter that narrows a call which destroys something: an empty value would widen it, and is refused. */
+export const neverEmpty = <T>(parameter: Parameter<T>): Parameter<T> => ({
+  ...parameter,
+  schema: parameter.schema.type === 'string' ? { ...parameter.schema, minLength: 1 } : parameter.schema,
+  read: (given) => (given !== undefined && given.trim() === '' ? refuse(emptyNarrowing) : parameter.read(given)),
 });
+
+/** A text that narrows a call: an empty value would widen it to everything. */
+export const narrowing = (options: TextOptions): Parameter<string | undefined> => neverEmpty(text(options));
 
 /** The id of an organisation: 24 hex digits. One that is left empty by a mistake would show those of all. */
 export const organisationId = (about: About): Parameter<string | undefined> =>

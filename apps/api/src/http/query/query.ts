@@ -2,7 +2,7 @@ import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestj
 import { ApiQuery } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ValidationFailed, type FieldError } from '@castellan/dto';
-import { WrongValue, type Parameter } from './parameter';
+import { emptyNarrowing, WrongValue, type Parameter } from './parameter';
 
 type Parameters = Readonly<Record<string, Parameter<unknown>>>;
 
@@ -14,7 +14,11 @@ export type Asked<Q extends RouteQuery<Parameters>> =
 
 /** Everything that a route can be asked: its parameters by name. */
 export class RouteQuery<P extends Parameters> {
-  constructor(readonly parameters: P) {}
+  /** @param carrying the parameter and its value with which everything that is asked for is taken away; then none may be empty */
+  constructor(
+    readonly parameters: P,
+    private readonly carrying: { readonly by: string; readonly value: unknown } | null = null,
+  ) {}
 
   /** @throws ValidationFailed with each parameter that is unknown here */
   refuseUnknown(given: Readonly<Record<string, unknown>>): void {
@@ -38,10 +42,19 @@ export class RouteQuery<P extends Parameters> {
       }
     });
     if (errors.length > 0) throw new ValidationFailed(errors);
+    const { carrying } = this;
+    if (carrying !== null && values.some(([name, value]) => name === carrying.by && value === carrying.value)) {
+      refuseEmpty(given);
+    }
     // Each name has what its parameter has read, which the compiler cannot follow through the entries of an object.
     return Object.fromEntries(values) as Asked<RouteQuery<P>>;
   }
 }
+
+const refuseEmpty = (given: Readonly<Record<string, unknown>>): void => {
+  const empty = Object.keys(given).filter((name) => textOf(given[name])?.trim() === '');
+  if (empty.length > 0) throw new ValidationFailed(empty.map((path) => ({ path, message: emptyNarrowing })));
+};
 
 const textOf = (value: unknown): string | undefined => {
   if (value === undefined || typeof value === 'string') return value;

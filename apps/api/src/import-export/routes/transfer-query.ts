@@ -1,6 +1,6 @@
 import type { JsonValue } from '@castellan/tyk';
 import { BodyTooLarge } from '../../http/bodies/refusals';
-import { decisiveFlag, narrowing, narrowingTexts, oneOf } from '../../http/query/parameter';
+import { decisiveFlag, narrowing, narrowingTexts, neverEmpty, oneOf } from '../../http/query/parameter';
 import { RouteQuery } from '../../http/query/query';
 import type { ExportFormat } from '../export.service';
 import { readYaml } from '../yaml';
@@ -13,7 +13,7 @@ const narrowingParameters = {
 };
 
 export const exportQuery = new RouteQuery({
-  format: oneOf(['json', 'yaml'], { description: 'Otherwise by `Accept`' }),
+  format: neverEmpty(oneOf(['json', 'yaml'], { description: 'Otherwise by `Accept`' })),
   ...narrowingParameters,
 });
 
