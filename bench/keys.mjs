@@ -150,9 +150,11 @@ const residentMb = async (url) => {
 
 /** @param {System} system @param {(index: number) => string} tokenOf @param {number} count */
 const finding = async ({ url, headers }, tokenOf, count) => {
+  // The embedded server reads every row of a list, whatever the index.
+  const repeats = count > 50_000 ? 3 : 20;
   const many = async (/** @type {() => Promise<unknown>} */ work) => {
     const times = [];
-    for (let repeat = 0; repeat < 20; repeat += 1) times.push(await timed(work));
+    for (let repeat = 0; repeat < repeats; repeat += 1) times.push(await timed(work));
     return milliseconds(summarise(times));
   };
   const get = (/** @type {string} */ path) => call(`${url}${path}`, { headers });

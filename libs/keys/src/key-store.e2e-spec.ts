@@ -315,6 +315,24 @@ describe('the way to a Redis', () => {
     redis.disconnect();
   });
 
+  it('leads past sentinels with a password of their own, and says when that is wrong', async () => {
+    const master = await servers.server();
+    await servers.replicaOf(master);
+    const sentinel = await servers.sentinel(master, 'main');
+    await sentinel.redis.call('SENTINEL', 'SET', 'main', 'auth-pass', 'of-servers');
+    await sentinel.redis.call('ACL', 'SETUSER', 'default', 'resetpass', '>of-sentinels');
+    await master.redis.config('SET', 'requirepass', 'of-servers');
+    const url = parseRedisUrl(`redis+sentinel://:of-servers@127.0.0.1:${sentinel.port}/main`);
+    const redis = connectRedis(url, logger, { username: '', password: 'of-sentinels' });
+    await eventually(() => redis.status === 'ready', { describe: 'the connection' });
+    expect(await new KeyStore(redis, nodeSecret).create('apikey-x', 'x', ['h'])).toBe(true);
+    redis.disconnect();
+    const refused = connectRedis(url, logger, { username: '', password: 'of-servers' });
+    const reason = await new Promise<Error>((resolve) => refused.once('error', resolve));
+    expect(reason.message).toContain('WRONGPASS');
+    refused.disconnect();
+  });
+
   it('is encrypted when the URL says so', async () => {
     const hello = await new Promise<string>((resolve, reject) => {
       // It has no certificate to show, so nothing comes of it but the first line of the client.

@@ -334,6 +334,16 @@ describe('an API that names certificates', () => {
     );
   });
 
+  it('may name a CA, of which the certificate says whom which gateways let in with it', async () => {
+    const id = await add((await makeCertificate({ name: 'ca.example', isCa: true })).pem);
+    const { json } = expectOk(await organisation.admin.client.get(`/api/certs/${id}`));
+    expect(json).toMatchObject({
+      is_ca: true,
+      warnings: [expect.stringMatching(/up to 5\.2 admit nobody .* newer ones admit everybody/)],
+    });
+    expectOk(await organisation.admin.client.post('/api/apis', { api_definition: mutual([id]) }));
+  });
+
   it('keeps the certificate from being deleted, and is shown as its user', async () => {
     const id = await add((await makeCertificate()).pem);
     const apiId = await addApi(organisation, mutual([id], { name: 'Payments' }));

@@ -14,6 +14,12 @@ export interface Records {
 /** MongoDB 8.0 and whatever speaks like it: the first that takes writes to several collections in one command. */
 const bulkWriteWireVersion = 25;
 
+/**
+ * Of more rows than this, a command of their collection alone takes less: one for several says with each row where it goes, and the
+ * server looks that up each time.
+ */
+const manyRows = 50;
+
 /** Writes the records of a change: in one command where the server can, otherwise one collection after the other. */
 @Injectable()
 export class RecordWriter {
@@ -38,8 +44,11 @@ export class RecordWriter {
       { model: this.audit, rows: audit === null ? [] : [audit] },
       { model: this.outbox, rows: outbox === null ? [] : [outbox] },
     ].filter(({ rows }) => rows.length > 0);
-    if (writes.length > 1 && (await this.writesAtOnce())) {
-      const models = writes.flatMap(({ model, rows }) =>
+    const many = writes.filter(({ rows }) => rows.length > manyRows);
+    const few = writes.filter((write) => !many.includes(write));
+    const isAtOnce = few.length > 1 && (await this.writesAtOnce());
+    if (isAtOnce) {
+      const models = few.flatMap(({ model, rows }) =>
         rows.map((row) => ({
           name: 'insertOne' as const,
           namespace: `${this.connection.name}.${model.collection.collectionName}`,
@@ -47,9 +56,8 @@ export class RecordWriter {
         })),
       );
       await this.connection.getClient().bulkWrite(models, { session });
-      return;
     }
-    for (const { model, rows } of writes) {
+    for (const { model, rows } of isAtOnce ? many : writes) {
       // Rows are written as they stand; casting them would only cost time.
       await model.collection.insertMany(
         rows.map((row) => ({ ...row })),
