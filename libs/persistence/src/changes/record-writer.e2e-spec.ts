@@ -86,6 +86,14 @@ describe.each(ways)('the records of a change at $server', ({ wireVersion, writes
     expect(await stored()).toEqual(before);
   });
 
+  it('take one insert for many revisions, beside what it takes for the others', async () => {
+    const revisions = Array.from({ length: 60 }, (_, index) => revision(100 + index));
+    await write({ revisions, audit: audit(), outbox: outbox() });
+    expect(sent).toEqual([...(wireVersion === 25 ? ['bulkWrite', 'insert'] : writes), 'commitTransaction']);
+    const [kept = []] = await stored();
+    expect(kept).toEqual(expect.arrayContaining(revisions));
+  });
+
   it('take one insert where they are of one collection', async () => {
     await write({ revisions: [], audit: audit(), outbox: null });
     expect(sent).toEqual(['insert', 'commitTransaction']);
