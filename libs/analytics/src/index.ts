@@ -4,7 +4,8 @@ export { addMeasures, addRecord, keyOf, noMeasures, type Measures } from './meas
 export { Rollup, RowMerge, RowSum, type RowGroup, type RowLimit } from './measure/rollup';
 export { rollupKinds, type Dimensions, type RollupKind, type RollupRow, type RollupUnit } from './measure/row';
 export { erasedRows, erasedValue, saysOf, type Person } from './measure/erasure';
-export { packRows, unpackRows, type Pack } from './measure/pack';
+export { CountSum } from './measure/count-sum';
+export { addPackedRows, packRows, unpackRows, type Pack, type RowSink } from './measure/pack';
 export {
   bucketMark,
   bucketStart,

@@ -29,6 +29,7 @@ import { UptimeController } from './queries/uptime.controller';
 import { UptimeService } from './queries/uptime.service';
 import { AnalyticsSettingsReader } from './settings';
 import { AnalyticsCollections } from './storage/collections';
+import { EarlierSums } from './storage/earlier-sums';
 import { RollupStore } from './storage/rollup-store';
 
 /** What gateways record of requests: taken out of Redis, kept and added up in MongoDB, and asked about. */
@@ -57,6 +58,7 @@ import { RollupStore } from './storage/rollup-store';
     ReplicaLock,
     RowLimits,
     RollupStore,
+    EarlierSums,
     ErasureService,
     AnalyticsReader,
     AnalyticsRights,

@@ -54,10 +54,11 @@ export class NumberReader {
   ) {}
 
   whole(): number {
+    const { bytes } = this;
     let value = 0;
     let weight = 1;
     for (;;) {
-      const byte = this.bytes[this.at++];
+      const byte = bytes[this.at++];
       if (byte === undefined) throw new RangeError('Cut off');
       if (byte < high) return value + byte * weight;
       value += (byte - high) * weight;

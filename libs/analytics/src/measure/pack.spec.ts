@@ -1,8 +1,9 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
-import { noMeasures } from './measures';
+import { addMeasures, noMeasures } from './measures';
 import { NumberReader, NumberWriter } from './number-bytes';
-import { packRows, unpackRows } from './pack';
+import { CountSum } from './count-sum';
+import { addPackedRows, packRows, unpackRows } from './pack';
 import { rollupKinds, type RollupRow } from './row';
 import { lastPlace, placeOf, rowId } from './row-place';
 
@@ -52,6 +53,19 @@ describe('rows that are packed', () => {
           measures: { ...row.measures, keys: new Map(), addresses: new Map() },
         }));
         expect(unpackRows(orgId, packRows(rows).rows, null)).toEqual(without);
+      }),
+    );
+  });
+
+  it('add up to what they add up to one by one', () => {
+    fc.assert(
+      fc.property(someRows, fc.constantFrom(...rollupKinds), (rows, leftOut) => {
+        const [expected, measures, sketch] = [noMeasures(), noMeasures(), new CountSum()];
+        for (const row of rows) if (row.kind !== leftOut) addMeasures(expected, row.measures);
+        const { rows: bytes, callers } = packRows(rows);
+        addPackedRows(bytes, callers, ({ kind }) => (kind === leftOut ? null : { measures, sketch }));
+        sketch.moveTo(measures.sketch);
+        expect(measures).toEqual(expected);
       }),
     );
   });

@@ -1,6 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
-import { noMeasures } from './measures';
+import { CountSum } from './count-sum';
+import { addMeasures, noMeasures, type Measures } from './measures';
 import { NumberReader, NumberWriter } from './number-bytes';
 import { rollupKinds, type Dimensions, type RollupRow } from './row';
 
@@ -10,6 +11,7 @@ const sums = [
   ...(['contentLength', 'bytesIn', 'bytesOut'] as const),
 ] as const;
 const extremes = ['latencyMax', 'latencyMin', 'upstreamMax', 'upstreamMin'] as const;
+const counters = ['codes', 'sketch', 'keys', 'addresses'] as const;
 const texts = ['api', 'version', 'key', 'path', 'oauth', 'tag', 'country'] as const;
 
 const columns = z.object({
@@ -79,25 +81,77 @@ const callersOf = (rows: readonly RollupRow[]): Buffer => {
  * @throws when the bytes are something else
  */
 export const unpackRows = (orgId: string, rows: Buffer, callers: Buffer | null): readonly RollupRow[] => {
+  const reading = readingOf(rows, callers);
+  return namesIn(reading.names).map((name) => {
+    const measures = noMeasures();
+    readMeasures(reading, measures, null);
+    return { orgId, ...name, measures };
+  });
+};
+
+/** What measures are to be added to. */
+export interface RowSink {
+  readonly measures: Measures;
+  /** Where the sketch of latencies is added, instead of to the measures. */
+  readonly sketch: CountSum;
+}
+
+/**
+ * Adds up rows that were packed, without making each of them.
+ *
+ * @param take says where to add a row; null leaves it out
+ * @throws as {@link unpackRows} does
+ */
+export const addPackedRows = (
+  rows: Buffer,
+  callers: Buffer | null,
+  take: (row: Omit<RollupRow, 'orgId' | 'measures'>) => RowSink | null,
+): void => {
+  const reading = readingOf(rows, callers);
+  const read = noMeasures();
+  const nowhere = new CountSum();
+  for (const name of namesIn(reading.names)) {
+    const sink = take(name);
+    for (const counter of counters) read[counter].clear();
+    readMeasures(reading, read, sink?.sketch ?? nowhere);
+    if (sink !== null) addMeasures(sink.measures, read);
+  }
+};
+
+interface Reading {
+  readonly names: Columns;
+  readonly numbers: NumberReader;
+  readonly registers: NumberReader | null;
+}
+
+const readingOf = (rows: Buffer, callers: Buffer | null): Reading => {
   const bytes = inflateRawSync(rows);
   const begin = 4 + bytes.readUInt32LE(0);
-  const names = columns.parse(JSON.parse(bytes.toString('utf8', 4, begin)));
-  const numbers = new NumberReader(bytes, begin);
-  const registers = callers === null || callers.length === 0 ? null : new NumberReader(inflateRawSync(callers));
-  return names.at.map((at, index) => {
-    const measures = noMeasures();
-    for (const name of sums) measures[name] = numbers.double() ?? 0;
-    for (const name of extremes) measures[name] = numbers.double();
-    const last = numbers.double();
-    measures.last = last === null ? null : new Date(last);
-    numbers.counts(measures.codes);
-    numbers.counts(measures.sketch);
-    registers?.counts(measures.keys);
-    registers?.counts(measures.addresses);
+  return {
+    names: columns.parse(JSON.parse(bytes.toString('utf8', 4, begin))),
+    numbers: new NumberReader(bytes, begin),
+    registers: callers === null || callers.length === 0 ? null : new NumberReader(inflateRawSync(callers)),
+  };
+};
+
+const namesIn = (names: Columns): readonly Omit<RollupRow, 'orgId' | 'measures'>[] =>
+  names.at.map((at, index) => {
     const [unit, kind, label] = [names.unit[index], names.kind[index], names.label[index]];
     if (unit === undefined || kind === undefined || label === undefined) throw new RangeError('Rows without names');
-    return { orgId, unit, at: new Date(at), kind, dimensions: dimensionsAt(names, index), label, measures };
+    return { unit, at: new Date(at), kind, dimensions: dimensionsAt(names, index), label };
   });
+
+/** Reads the next row. @param sketch where its sketch goes, if not into the measures */
+const readMeasures = ({ numbers, registers }: Reading, into: Measures, sketch: CountSum | null): void => {
+  for (const name of sums) into[name] = numbers.double() ?? 0;
+  for (const name of extremes) into[name] = numbers.double();
+  const last = numbers.double();
+  into.last = last === null ? null : new Date(last);
+  numbers.counts(into.codes);
+  if (sketch === null) numbers.counts(into.sketch);
+  else sketch.read(numbers);
+  registers?.counts(into.keys);
+  registers?.counts(into.addresses);
 };
 
 const dimensionsAt = (names: Columns, index: number): Dimensions => {

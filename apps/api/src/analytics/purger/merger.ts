@@ -4,6 +4,7 @@ import type { mongo } from 'mongoose';
 import { bucketStart, RowMerge, RowSum, type RollupRow } from '@castellan/analytics';
 import { Clock } from '@castellan/observability';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
+import { EarlierSums } from '../storage/earlier-sums';
 import { RollupStore } from '../storage/rollup-store';
 import { rowsIn } from '../storage/sums-document';
 import { AggregateWriter } from './aggregate-writer';
@@ -36,6 +37,7 @@ export class Merger {
   constructor(
     private readonly collections: AnalyticsCollections,
     private readonly rollups: RollupStore,
+    private readonly earlier: EarlierSums,
     private readonly limits: RowLimits,
     private readonly aggregates: AggregateWriter,
     private readonly clock: Clock,
@@ -44,6 +46,7 @@ export class Merger {
   /** Merges some segments. @returns whether there is more to do right now */
   async mergeSome(): Promise<boolean> {
     await this.collections.prepare([]);
+    if (await this.earlier.moveSome()) return true;
     const next = await this.next();
     if (next === null) return false;
     const { segments, sum } = await this.summed(await this.some(next), this.pace.records);

@@ -24,6 +24,9 @@ const aRecord = (fields: Fields): Fields => anAnalyticsRecord({ at: new Date(Dat
 /** Records of the recount; `CASTELLAN_TEST_RECORDS=100000 npm run test:e2e -- purger.e2e` takes more, and minutes. */
 const some = Number(process.env['CASTELLAN_TEST_RECORDS'] ?? '200');
 
+/** How long they may take on a busy machine, in milliseconds. */
+const deadlineMs = 120_000 + some * 10;
+
 const lists = [analyticsList, ...Array.from({ length: 10 }, (_, shard) => `${analyticsList}_${shard}`)];
 /** A record in Protocol Buffers: a time, an organisation and a code. */
 const protobufRecord = (orgId: string): Buffer =>
@@ -62,7 +65,7 @@ describe('the analytics purger', () => {
     return rows.reduce((sum, row) => sum + row.measures.hits, 0);
   };
   const arrives = (count: number, orgId = organisation.id): Promise<boolean> =>
-    eventually(async () => (await stored(orgId)) === count, { describe: `${count} records` });
+    eventually(async () => (await stored(orgId)) === count, { describe: `${count} records`, deadlineMs });
   const waiting = async (): Promise<unknown> =>
     (await api.anonymous.get('/health/ready')).json['details']?.['analytics'];
   /** Everything is stored, and merged into the rollups. */
@@ -71,7 +74,7 @@ describe('the analytics purger', () => {
       async () =>
         (await redis.keys('castellan:analytics:*')).length === 0 &&
         (await collection('analytics_pending').countDocuments()) === 0,
-      { describe: 'everything to be merged' },
+      { describe: 'everything to be merged', deadlineMs },
     );
 
   it('stores each record of every list once, in the form that tools know, and nothing stays in Redis', async () => {

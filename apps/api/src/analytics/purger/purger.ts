@@ -106,11 +106,13 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
   }
 
   private async store(): Promise<void> {
-    while (!this.stopping && this.lease.held) {
+    for (let chunks = 1; !this.stopping && this.lease.held; chunks += 1) {
       const slices = await this.backlog.next(this.pace.records);
       if (slices.length === 0) return;
       if (!(await this.storeSlices(slices))) return;
       if (!(await this.hasLease())) return;
+      // After a backlog there is much to merge, and time for it.
+      if (chunks > 1 && this.backlog.records === 0) this.merging.soon();
     }
   }
 

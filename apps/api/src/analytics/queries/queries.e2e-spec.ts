@@ -1,3 +1,4 @@
+import { earlier } from '../../../test/analytics/earlier';
 import { erasure } from '../../../test/analytics/erasure';
 import { figures } from '../../../test/analytics/figures';
 import { log } from '../../../test/analytics/log';
@@ -24,6 +25,9 @@ describe('questions about traffic', () => {
   });
   describe('erasure', () => {
     erasure(traffic);
+  });
+  describe('sums of an earlier version', () => {
+    earlier(traffic);
   });
   watching(traffic);
 });

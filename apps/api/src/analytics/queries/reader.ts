@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { mongo } from 'mongoose';
 import {
   addMeasures,
+  CountSum,
   addRecord,
   keyOf,
   leadingDimension,
@@ -23,7 +24,7 @@ import { ConsistentReads, type OrganisationId } from '@castellan/persistence';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
 import { inTime } from '../storage/in-time';
 import { RollupStore } from '../storage/rollup-store';
-import { rowsIn } from '../storage/sums-document';
+import { addSums, rowsIn } from '../storage/sums-document';
 import { PumpedAggregates } from './pumped-aggregates';
 import { askedDimensions, fitsInto, type DimensionName, type Question } from './question';
 
@@ -118,9 +119,11 @@ export class AnalyticsReader {
     const values = leading === null ? undefined : filters[leading];
     const wanted = { orgId: organisation, kinds: [kind], unit, from, until, callers };
     await this.snapshot.read(async (session) => {
-      const merged = this.rollups.rows({ ...wanted, ...(values === undefined ? {} : { values }) }, session);
-      for await (const rows of merged) {
-        for (const row of rows) cells.add(row.dimensions, row.at, row.label, row.measures);
+      const merged = this.rollups.documents({ ...wanted, ...(values === undefined ? {} : { values }) }, session);
+      for await (const document of merged) {
+        addSums(document, ({ dimensions, at, label }) =>
+          at < from || at >= until ? null : cells.take(dimensions, at, label),
+        );
       }
       // Rows by the day are made of those by the hour, when they are merged.
       const kept = unit === 'minute' ? 'minute' : 'hour';
@@ -165,9 +168,12 @@ export class AnalyticsReader {
 
 type SegmentPart = Omit<SegmentDocument, 'callers'> & Partial<Pick<SegmentDocument, 'callers'>>;
 
+/** Its sketch is added up apart. */
+type SummedCell = Cell & { readonly sketch: CountSum };
+
 /** What was found, by bucket and group. */
 class Cells {
-  private readonly byName = new Map<string, Cell>();
+  private readonly byName = new Map<string, SummedCell>();
   private readonly starts: readonly number[];
 
   constructor(private readonly question: Question) {
@@ -175,14 +181,22 @@ class Cells {
   }
 
   get all(): readonly Cell[] {
-    return [...this.byName.values()];
+    const all = [...this.byName.values()];
+    for (const { sketch, measures } of all) sketch.moveTo(measures.sketch);
+    return all;
   }
 
   add(dimensions: Dimensions, at: Date, label: string, measures: Measures): void {
-    if (!this.matches(dimensions)) return;
+    const cell = this.take(dimensions, at, label);
+    if (cell !== null) addMeasures(cell.measures, measures);
+  }
+
+  /** Where to add what was found; null when nobody asks for it. */
+  take(dimensions: Dimensions, at: Date, label: string): SummedCell | null {
+    if (!this.matches(dimensions)) return null;
     const cell = this.cell(dimensions, at);
     if (label !== '') cell.label = label;
-    addMeasures(cell.measures, measures);
+    return cell;
   }
 
   addDocument(document: FoundDocument): void {
@@ -222,13 +236,13 @@ class Cells {
     });
   }
 
-  private cell(dimensions: Dimensions, instant: Date): Cell {
+  private cell(dimensions: Dimensions, instant: Date): SummedCell {
     const at = this.bucketOf(instant);
-    const own: Dimensions = Object.fromEntries(this.question.groupBy.map((name) => [name, dimensions[name]]));
     const name = JSON.stringify([at, ...this.question.groupBy.map((one) => dimensions[one])]);
     const known = this.byName.get(name);
     if (known !== undefined) return known;
-    const cell = { dimensions: own, at: new Date(at), label: '', measures: noMeasures() };
+    const own: Dimensions = Object.fromEntries(this.question.groupBy.map((one) => [one, dimensions[one]]));
+    const cell = { dimensions: own, at: new Date(at), label: '', measures: noMeasures(), sketch: new CountSum() };
     this.byName.set(name, cell);
     return cell;
   }

@@ -4,6 +4,7 @@ import type { Connection, mongo } from 'mongoose';
 import type { FoundAggregate, RecordDocument, RollupKind, UptimeDocument } from '@castellan/analytics';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { LOGGER, type Logger } from '@castellan/observability';
+import type { EarlierRow, EarlierSegment } from './earlier-forms';
 import type { SumsDocument } from './sums-document';
 
 /** A record that could not be read, as it came. */
@@ -93,6 +94,15 @@ export class AnalyticsCollections {
     return this.db.collection('analytics_pending');
   }
 
+  /** Where sums were that an earlier version has stored. */
+  get earlierRows(): mongo.Collection<EarlierRow> {
+    return this.db.collection('analytics_rollups');
+  }
+
+  get earlierSegments(): mongo.Collection<EarlierSegment> {
+    return this.db.collection('analytics_segments');
+  }
+
   get batches(): mongo.Collection<BatchDocument> {
     return this.db.collection('analytics_batches');
   }
@@ -151,6 +161,8 @@ export class AnalyticsCollections {
   async forget(orgId: string): Promise<void> {
     await this.sums.deleteMany({ orgId });
     await this.segments.deleteMany({ orgId });
+    await this.earlierRows.deleteMany({ orgId });
+    await this.earlierSegments.deleteMany({ orgId });
     await this.uptime.deleteMany({ orgid: orgId });
     for (const name of ['tyk_analytics', 'tyk_analytics_aggregates'])
       await this.db.collection(name).deleteMany({ orgid: orgId });

@@ -2,7 +2,7 @@ import { createConnection, type Connection, type mongo } from 'mongoose';
 import { noMeasures, placeOf, spanStart, type RollupKind, type RollupRow, type RollupUnit } from '@castellan/analytics';
 import { freshDatabaseUri } from '../../../../../test/support/test-services';
 import { RollupStore } from './rollup-store';
-import type { SumsDocument } from './sums-document';
+import { rowsIn, type SumsDocument } from './sums-document';
 import type { WantedRows } from './wanted-rows';
 
 const now = new Date('2026-11-20T12:00:00Z');
@@ -51,8 +51,9 @@ describe('the sums as MongoDB has them', () => {
   const read = async (wanted: Partial<WantedRows> = {}): Promise<readonly RollupRow[]> => {
     const all = { orgId, kinds: ['keyEndpoint'], unit: 'hour', from: hour(0), until: hour(24) } as const;
     const found: RollupRow[] = [];
-    for await (const rows of store.rows({ ...all, ...wanted })) found.push(...rows);
-    return found;
+    const { from, until } = { ...all, ...wanted };
+    for await (const document of store.documents({ ...all, ...wanted })) found.push(...rowsIn(document));
+    return found.filter(({ at }) => at >= from && at < until);
   };
   const total = (rows: readonly RollupRow[]): number => rows.reduce((sum, { measures }) => sum + measures.hits, 0);
   const many = (count: number, given: Given = {}): readonly RollupRow[] =>

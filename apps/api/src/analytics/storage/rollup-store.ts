@@ -34,6 +34,9 @@ class SumsMoved extends Error {
   }
 }
 
+/** Without the registers of callers where nobody asks for these. */
+type FoundSums = Omit<SumsDocument, 'callers'> & Partial<Pick<SumsDocument, 'callers'>>;
+
 /** A document, and the rows that are to be added to it. */
 interface Addition {
   readonly head: SumsHead;
@@ -63,9 +66,17 @@ export class RollupStore {
     }
   }
 
-  /** The rows that are wanted, document by document. In a session they are of one snapshot. */
-  async *rows(wanted: WantedRows, session?: mongo.ClientSession): AsyncGenerator<readonly RollupRow[]> {
-    const { orgId, kinds, unit, from, until, callers = false } = wanted;
+  /** The rows that are wanted, document by document. */
+  async *rows(wanted: WantedRows): AsyncGenerator<readonly RollupRow[]> {
+    const { from, until } = wanted;
+    for await (const document of this.documents(wanted)) {
+      yield rowsIn(document).filter((row) => row.at >= from && row.at < until);
+    }
+  }
+
+  /** The documents that have what is wanted, and other rows as well. In a session they are of one snapshot. */
+  async *documents(wanted: WantedRows, session?: mongo.ClientSession): AsyncGenerator<FoundSums> {
+    const { orgId, kinds, unit, callers = false } = wanted;
     const { first, last } = spansOf(wanted);
     const filter = { orgId, kind: { $in: [...kinds] }, unit, at: { $gte: first, $lte: last } };
     const heads = await this.heads(filter, session);
@@ -73,10 +84,12 @@ export class RollupStore {
     for (let at = 0; at < held.length; at += atOnce) {
       const projection = callers ? {} : { callers: 0 };
       const options = { projection, ...(session === undefined ? {} : { session }) };
-      const found = await this.collections.sums.find({ _id: { $in: held.slice(at, at + atOnce) } }, options).toArray();
+      const found = await this.collections.sums
+        .find<FoundSums>({ _id: { $in: held.slice(at, at + atOnce) } }, options)
+        .toArray();
       for (const document of found) {
         await nextTurn();
-        yield rowsIn(document).filter((row) => row.at >= from && row.at < until);
+        yield document;
       }
     }
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mongo } from 'mongoose';
 import {
+  addPackedRows,
   lastPlace,
   packRows,
   unpackRows,
@@ -105,10 +106,16 @@ const partsOf = (
   return [...partsOf(rows.slice(0, middle)), ...partsOf(rows.slice(middle))];
 };
 
-/** @param document without `callers` where nobody asks for unique callers */
-export const rowsIn = ({
-  orgId,
-  rows,
-  callers,
-}: Pick<SumsDocument, 'orgId' | 'rows'> & { readonly callers?: mongo.Binary }): readonly RollupRow[] =>
-  unpackRows(orgId, Buffer.from(rows.buffer), callers === undefined ? null : Buffer.from(callers.buffer));
+/** Without `callers` where nobody asks for unique callers. */
+type PackedSums = Pick<SumsDocument, 'orgId' | 'rows'> & { readonly callers?: mongo.Binary };
+
+const bytesOf = (value: mongo.Binary | undefined): Buffer | null =>
+  value === undefined ? null : Buffer.from(value.buffer);
+
+export const rowsIn = ({ orgId, rows, callers }: PackedSums): readonly RollupRow[] =>
+  unpackRows(orgId, Buffer.from(rows.buffer), bytesOf(callers));
+
+/** Adds up rows without making each of them; see `addPackedRows`. */
+export const addSums = ({ rows, callers }: PackedSums, take: Parameters<typeof addPackedRows>[2]): void => {
+  addPackedRows(Buffer.from(rows.buffer), bytesOf(callers), take);
+};
