@@ -35,6 +35,8 @@ interface Sort {
   readonly make: (fields: Fields) => Fields;
   /** Routes that take such a body, and what stands before the path of a field there. */
   readonly routes: readonly (readonly [route: string, prefix: string])[];
+  /** Routes that change one that is there, by its id. */
+  readonly changes: readonly (readonly [method: 'PUT' | 'PATCH', route: string, prefix: string])[];
   /** An entry of an import, which has to say its id, and its section. */
   readonly entry: (body: Fields) => Fields;
   readonly section: 'apis' | 'policies';
@@ -50,6 +52,7 @@ const sorts: readonly Sort[] = [
       ['/api/apis', 'api_definition.'],
       ['/api/apis/validate', 'api_definition.'],
     ],
+    changes: [['PUT', '/api/apis', 'api_definition.']],
     entry: (body) => over(body, { api_definition: { api_id: unique('api') } }),
     section: 'apis',
     prefix: 'api_definition.',
@@ -64,6 +67,10 @@ const sorts: readonly Sort[] = [
       ['/api/mcps', `${extension}.`],
       ['/api/apis/oas/validate', `${extension}.`],
     ],
+    changes: [
+      ['PUT', '/api/apis/oas', `${extension}.`],
+      ['PATCH', '/api/apis/oas', `${extension}.`],
+    ],
     entry: (body) => ({ oas: over(body, { [extension]: { info: { id: unique('oas') } } }) }),
     section: 'apis',
     prefix: `oas.${extension}.`,
@@ -73,6 +80,7 @@ const sorts: readonly Sort[] = [
     table: POLICY_FIELDS,
     make: (fields) => over(aPolicy(), fields),
     routes: [['/api/portal/policies', '']],
+    changes: [['PUT', '/api/portal/policies', '']],
     entry: (body) => ({ ...body, _id: newId() }),
     section: 'policies',
     prefix: '',
@@ -98,7 +106,7 @@ describe('what gateways could not compile or route', () => {
     expect(listOf(expectOk(await client.get('/api/portal/policies?p=-1')).json['Data'])).toEqual([]);
   };
 
-  describe.each(sorts)('in $name', ({ table, make, routes, entry, section, prefix }) => {
+  describe.each(sorts)('in $name', ({ table, make, routes, changes, entry, section, prefix }) => {
     it('400: each field of the table is refused by each route that takes it, with its path, and nothing is written', async () => {
       const bad = table.map((field) => make(holdingCompiled(field, compiledSamples[field.as].bad)));
       for (const [route, before] of routes) {
@@ -111,6 +119,23 @@ describe('what gateways could not compile or route', () => {
           expect([route, field.at, paths]).toEqual([route, field.at, [before + compiledPath(field)]]);
         }
       }
+      await nothingIsThere();
+    });
+
+    it('400: each of them is refused where one that is there is changed, and it stays as it was', async () => {
+      const [[route] = ['']] = routes;
+      const made = expectOk(await client.post(route, make({})));
+      const id = textOf(made.json['ID'] ?? made.json['Message']);
+      const before = expectOk(await client.get(`${route}/${id}`)).text;
+      for (const [place, [method, changed, at]] of changes.entries()) {
+        for (const field of place === 0 ? table : table.slice(0, 1)) {
+          const body = make(holdingCompiled(field, compiledSamples[field.as].bad));
+          const paths = refused(await client.call(method, `${changed}/${id}`, { body }));
+          expect([method, field.at, paths]).toEqual([method, field.at, [at + compiledPath(field)]]);
+        }
+      }
+      expect(expectOk(await client.get(`${route}/${id}`)).text).toBe(before);
+      expectOk(await client.delete(`${route}/${id}`));
       await nothingIsThere();
     });
 

@@ -22,6 +22,7 @@ export const compiledSamples: Readonly<
     below: '.body',
   },
   jsonSchema: { bad: { type: 'text' }, good: { type: 'object', required: ['a'] }, below: '.type' },
+  graphql: { bad: 'type Query {', good: 'type Query { a: Int }', below: '' },
   signingMethod: { bad: 'RS256', good: 'rsa', below: '' },
 };
 

@@ -57,6 +57,7 @@ export const DEFINITION_FIELDS: readonly CompiledField[] = [
   { at: 'custom_middleware.id_extractor.extractor_config.regex_expression', as: 'regexp' },
   { at: 'definition.url_versioning_pattern', as: 'regexp' },
   { at: 'error_overrides.*[].match.message_pattern', as: 'regexp' },
+  { at: 'graphql.schema', as: 'graphql', when: (owner) => flagAt(owner, 'enabled') },
   { at: 'jwt_signing_method', as: 'signingMethod', when: (owner) => flagAt(owner, 'enable_jwt') },
   {
     at: 'external_oauth.providers[].jwt.signing_method',

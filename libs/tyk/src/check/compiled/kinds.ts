@@ -1,12 +1,13 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json/json-text';
 import { flagAt, textAt } from '../../json/read';
+import { graphqlFault } from '../../go/graphql';
 import { isPlainText, regexpFault, regexpWeight } from '../../go/regexp';
 import { templateFault } from '../../go/template';
 import type { CompileFault } from './fault';
 import { jsonSchemaFault } from './json-schema';
 
 /** What a gateway compiles a value as. */
-export type CompiledAs = Matcher | 'template' | 'bodyTransform' | 'jsonSchema' | 'signingMethod';
+export type CompiledAs = Matcher | 'template' | 'bodyTransform' | 'jsonSchema' | 'graphql' | 'signingMethod';
 
 type Matcher = 'regexp' | 'path' | 'allowedUrl';
 
@@ -34,11 +35,16 @@ export class Compiler {
     if (as === 'template') return isJsonObject(value) ? this.template(value) : undefined;
     if (as === 'bodyTransform') return isJsonObject(value) ? this.bodyTransform(value) : undefined;
     if (typeof value !== 'string') return undefined;
-    const message = as === 'signingMethod' ? signingMethodFault(value) : this.text(value, as);
+    const message = this.textFault(value, as);
     return message === undefined ? undefined : { below: WHOLE, message };
   }
 
-  private text(value: string, as: 'regexp' | 'path' | 'allowedUrl'): string | undefined {
+  private textFault(value: string, as: Matcher | 'graphql' | 'signingMethod'): string | undefined {
+    if (as === 'graphql') return graphqlFault(value);
+    return as === 'signingMethod' ? signingMethodFault(value) : this.text(value, as);
+  }
+
+  private text(value: string, as: Matcher): string | undefined {
     const forms = as === 'regexp' ? [value] : pathForms(value);
     const all = as === 'allowedUrl' ? [value, ...forms] : forms;
     return all.map((form) => this.pattern(form)).find((fault) => fault !== undefined);
