@@ -2,6 +2,7 @@ import { hashSync } from 'bcryptjs';
 import { getConnectionToken } from '@nestjs/mongoose';
 import { Types, type Connection } from 'mongoose';
 import { Secret, TOTP } from 'otpauth';
+import { UserStore } from '@castellan/persistence';
 import { listOf, textOf, unique, type HttpClient, type Reply } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';
@@ -142,6 +143,54 @@ describe('what users prove themselves with', () => {
       expect([status, textOf(stored?.['passwordHash']).slice(0, 10)]).toEqual([200, '$argon2id$']);
       expect((await logIn(person)).status).toBe(200);
       expect((await browser.call('GET', '/api/apis')).status).toBe(200);
+    });
+
+    it('are not put in the place of one that was set meanwhile', async () => {
+      const person = await newPerson();
+      const imported = { passwordHash: hashSync(password, 4) };
+      const renewed = `${unique('renewed')} harbour furniture`;
+      await setUser(person.id, imported);
+      const set = () => reset(person.id, { new_password: renewed }, organisation.admin.client);
+      const [first, , second] = await Promise.all([logIn(person), set(), logIn(person)]);
+      for (const { status } of [first, second]) expect([200, 401]).toContain(status);
+      expect((await logIn(person)).status).toBe(401);
+      expect((await logIn(person, { password: renewed })).status).toBe(200);
+      // Whoever read the old one before the new one came, and only then gets to write.
+      const users = api.app.get(UserStore);
+      const row = await users.activeById(person.id);
+      if (row === null) throw new Error('The person is gone');
+      await users.upgradePasswordHash({ ...row, ...imported }, hashSync(password, 4));
+      expect((await logIn(person)).status).toBe(401);
+      expect((await logIn(person, { password: renewed })).status).toBe(200);
+    });
+
+    it('are passwords like others where a hash is sent as one, and nobody plants the hash of anybody', async () => {
+      const hash = hashSync(password, 4);
+      const plain = await newPerson({ apis: 'read' }, { password: hash });
+      expect((await logIn(plain)).status).toBe(401);
+      expect((await logIn(plain, { password: hash })).status).toBe(200);
+      const victim = await newPerson();
+      const { client } = organisation.admin;
+      const stored = textOf((await rows('users').findOne({ _id: new Types.ObjectId(victim.id) }))?.['passwordHash']);
+      const planted = { password: stored, passwordHash: stored, password_hash: stored, hashed_password: stored };
+      const email = `${unique('planted')}@acme.example`;
+      const made = await client.post('/api/users', {
+        email_address: email,
+        user_permissions: { apis: 'read' },
+        ...planted,
+      });
+      expect([200, 400]).toContain(made.status);
+      await client.put(`/api/users/${victim.id}`, planted);
+      await reset(plain.id, { new_password: stored, passwordHash: hash }, client);
+      const operator = { email_address: `x${email}`, org_id: organisation.id, user_permissions: { apis: 'read' } };
+      expectOk(await api.admin.post('/admin/users', { ...operator, passwordHash: hash }));
+      const people = { users: [{ ...operator, id: victim.id, ...planted }] };
+      for (const body of [people, { version: 1, ...people }]) await client.post('/api/import', body);
+      for (const address of [email, `x${email}`, plain.email]) {
+        expect((await logIn({ ...victim, email: address })).status).toBe(401);
+      }
+      expect((await logIn(victim)).status).toBe(200);
+      expect((await logIn(victim, { password: stored })).status).toBe(401);
     });
 
     it.each(['', 'x', '$2a$10$tooshort', `$2a$31$${'a'.repeat(53)}`, '$argon2id$v=19$broken'])(

@@ -56,6 +56,28 @@ describe('two replicas', () => {
     expect((await browser.logIn({ username, password: 'something else' })).status).toBe(401);
   });
 
+  it.each(['GET', 'POST'])(
+    'open nothing any more with the cookie of a session that %s /logout has ended',
+    async (method) => {
+      const { browser } = await someoneIn();
+      const cookie = browser.cookieHeader;
+      const replay = async () =>
+        Promise.all(
+          [here, there].map(
+            async (replica) => (await replica.anonymous.get('/api/apis', { headers: { cookie } })).status,
+          ),
+        );
+      expect(await replay()).toEqual([200, 200]);
+      const ended = await browser.call(method, '/logout');
+      expect(ended.status).toBe(method === 'GET' ? 302 : 200);
+      expect(ended.headers.getSetCookie().join()).toMatch(/castellan-session=;/);
+      expect(await replay()).toEqual([401, 401]);
+      const again = await browser.call(method, '/logout', undefined, { cookie });
+      expect(again.status).toBe(ended.status);
+      expect(await replay()).toEqual([401, 401]);
+    },
+  );
+
   it('take a right away from key and session with the next call on the other', async () => {
     const { id, username, client, browser } = await someoneIn();
     const less = { email_address: username, user_permissions: { hooks: 'read' } };

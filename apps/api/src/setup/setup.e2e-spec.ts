@@ -1,4 +1,5 @@
-import { listOf, textOf, unique, type HttpClient } from '@castellan/testing';
+import { eventually, listOf, textOf, unique, type HttpClient } from '@castellan/testing';
+import { TcpProxy } from '../../../../test/support/tcp-proxy';
 import { ApiUnderTest, expectOk } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';
 import { setupTokenOf } from './setup-token';
@@ -76,6 +77,33 @@ describe('the first run', () => {
       expect(again.logged()).not.toContain('setupToken');
     } finally {
       await again.stop();
+    }
+  });
+
+  it('stays shut while the database is away, and is as it was afterwards', async () => {
+    const database = await TcpProxy.before(api.config.mongodbUri);
+    const shaky = await ApiUnderTest.start({
+      MONGODB_URI: database.through(api.config.mongodbUri),
+      ADMIN_SECRET: api.config.adminSecret,
+    });
+    const token = setupTokenOf(api.config.adminSecret);
+    try {
+      await database.cut();
+      const replies = await Promise.all([
+        shaky.anonymous.get('/api/setup'),
+        shaky.anonymous.post('/api/setup', someone({ token })),
+        shaky.anonymous.post('/api/setup', someone({ token: 'wrong' })),
+      ]);
+      expect(replies.map(({ status }) => status)).toEqual([503, 503, 503]);
+      expect(await counts(api.admin)).toEqual([0, 0]);
+      await database.mend();
+      await eventually(async () => (await shaky.anonymous.get('/health/ready')).status === 200);
+      expectOk(await shaky.anonymous.post('/api/setup', someone({ token })));
+      expect(await counts(api.admin)).toEqual([1, 1]);
+    } finally {
+      await database.mend();
+      await shaky.stop();
+      await database.cut();
     }
   });
 

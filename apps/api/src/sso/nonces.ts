@@ -15,6 +15,8 @@ export interface Ticket {
   readonly organisation: string;
   /** Lower case. */
   readonly email: string;
+  /** The id of the user who had the address then; empty for nobody. Whoever got it since is somebody else. */
+  readonly userId: string;
   /** The id of the user who made it; empty for the operator. */
   readonly minter: string;
   /** 24-hex ids of user groups that the session is to be in. */
@@ -46,6 +48,7 @@ export class SsoNonces {
       section,
       organisation: textAt(ticket, 'organisation'),
       email: textAt(ticket, 'email'),
+      userId: textAt(ticket, 'userId'),
       minter: textAt(ticket, 'minter'),
       groupIds: listAt(ticket, 'groupIds').filter((id) => typeof id === 'string'),
     };

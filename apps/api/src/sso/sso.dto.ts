@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { email } from '@castellan/dto';
-import { IsArray, IsBoolean, IsEmail, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { Equals, IsArray, IsBoolean, IsEmail, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 
 export const ssoSections = ['dashboard', 'portal'] as const;
 export type SsoSection = (typeof ssoSections)[number];
@@ -52,4 +52,9 @@ export class NonceInput {
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   readonly SSOOnlyForRegisteredUsers?: boolean;
+
+  @ApiPropertyOptional({ example: false, description: 'Says that the user must not come in: no nonce is made' })
+  @IsOptional()
+  @Equals(false, { message: 'must be false: nobody is let in of whom the broker says that they must not come in' })
+  readonly UserNotAllowed?: boolean;
 }

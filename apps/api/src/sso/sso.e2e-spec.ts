@@ -158,9 +158,62 @@ describe('single sign-on by nonces', () => {
     ['GroupsIDs', ['0'.repeat(24)]],
     ['GroupsIDs', 'all'],
     ['SSOOnlyForRegisteredUsers', 'yes'],
+    ['UserNotAllowed', true],
+    ['UserNotAllowed', 'no'],
   ])('are not made with %s %j', async (field, value) => {
     const reply = await api.admin.post('/admin/sso', wish('a@b.c', { [field]: value }));
     expect([reply.status, reply.json['Errors']?.[0]?.['path']]).toEqual([400, field]);
+  });
+
+  it('give nothing by what an administrator writes into them but the groups of the own organisation', async () => {
+    const { client } = organisation.admin;
+    const foreign = await api.organisation();
+    const group = await foreign.admin.client.post('/api/usergroups', {
+      ...{ name: unique('group'), user_permissions: { IsAdmin: 'admin' } },
+    });
+    const foreignGroup = textOf(expectOk(group).json['Meta']);
+    const { email } = await newUser({ apis: 'read' });
+    for (const [field, value] of [
+      ['GroupID', foreignGroup],
+      ['GroupID', [foreignGroup]],
+      ['GroupsIDs', [foreignGroup]],
+      ['GroupID', 'f'.repeat(24)],
+      ['EmailAddress', [email]],
+      ['EmailAddress', { $ne: '' }],
+      ['OrgID', [foreign.id]],
+    ] as const) {
+      const reply = await client.post('/api/sso', wish(email, { [field]: value }));
+      expect([field, reply.status, reply.json['Errors']?.[0]?.['path']]).toEqual([field, 400, field]);
+    }
+    for (const fields of [{}, { OrgID: foreign.id }, { GroupID: '', GroupsIDs: [] }, { GroupID: null }]) {
+      const { browser, status } = await tap(await mint(client, '/api/sso', wish(email, fields)));
+      expect(status).toBe(302);
+      const paths = ['/api/apis', '/api/users', '/api/hooks'];
+      const statuses = await Promise.all(paths.map(async (path) => (await browser.call('GET', path)).status));
+      expect(statuses).toEqual([200, 403, 403]);
+      expect(expectOk(await browser.call('GET', '/api/users/me')).json['org_id']).toBe(organisation.id);
+    }
+    const superUser = await api.superUser();
+    const inside = { headers: { 'x-castellan-organisation': organisation.id } };
+    const superEmail = textOf(expectOk(await superUser.client.get('/api/users/me', inside)).json['email_address']);
+    const stranger = `${unique('stranger')}@acme.example`;
+    for (const [who, fields] of [
+      [superEmail, {}],
+      [stranger, { SSOOnlyForRegisteredUsers: true }],
+      [stranger, { SSOOnlyForRegisteredUsers: false }],
+    ] as const) {
+      expect((await tap(await mint(client, '/api/sso', wish(who, fields)))).status).toBe(403);
+    }
+  });
+
+  it('open the organisation that they name and no other that has the same address', async () => {
+    const other = await api.organisation();
+    const { email, id } = await newUser({ apis: 'read' });
+    const there = { email_address: email, org_id: other.id, user_permissions: { IsAdmin: 'admin' } };
+    expectOk(await api.admin.post('/admin/users', there));
+    const { browser } = await tap(await mint(organisation.admin.client, '/api/sso', wish(email, { OrgID: other.id })));
+    expect(expectOk(await browser.call('GET', '/api/users/me')).json).toMatchObject({ id, org_id: organisation.id });
+    expect((await browser.call('GET', '/api/users')).status).toBe(403);
   });
 
   it('leave who made them and who came in, and never themselves, in the audit log', async () => {

@@ -60,7 +60,10 @@ export class SsoService {
     const { ForSection: section, EmailAddress: email } = input;
     const { organisation } = context;
     const groupIds = await this.requireGroups(organisation, input);
-    const ticket = { section, organisation, email: comparableEmail(email), minter, groupIds };
+    const address = comparableEmail(email);
+    const [user] = await this.users.ofAddress(address, organisation, 1);
+    const userId = user?._id.toString() ?? '';
+    const ticket = { section, organisation, email: address, userId, minter, groupIds };
     const nonce = await this.nonces.make(ticket);
     await this.changes.recordAct({ ...context, reason: `for ${email}` });
     return nonce;
@@ -114,11 +117,12 @@ export class SsoService {
   }
 
   private async isStillRight(
-    { minter: minterId, organisation, groupIds }: Ticket,
+    { userId, minter: minterId, organisation, groupIds }: Ticket,
     user: UserRow,
     minter: UserRow | null,
   ): Promise<boolean> {
     if (!user.active || user.service === true) return false;
+    if (userId !== '' && !user._id.equals(userId)) return false;
     // A group that has gone since would let somebody in with fewer rights than was said.
     const { reach, groups } = await this.rights.of(user, null, groupIds);
     if (!groupIds.every((id) => groups.some(({ _id }) => _id.toString() === id))) return false;

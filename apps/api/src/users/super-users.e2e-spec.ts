@@ -139,6 +139,32 @@ describe('a super user, who is of no organisation', () => {
       expect(installation).toContainEqual(['admin', 'Create User', 200]);
     });
 
+    it.each([[''], [null], [' '], [[]], ['other'], ['0'.repeat(24)], [{ $ne: '' }]])(
+      'is nobody whom an organisation makes: with the org_id %j people are of the own one, or are not made',
+      async (sent) => {
+        const org_id = sent === 'other' ? other.id : sent;
+        const { client, id } = acme.admin;
+        const email_address = `${unique('made')}@acme.example`;
+        const made = await client.post('/api/users', {
+          ...{ email_address, org_id, user_permissions: { IsAdmin: 'admin' } },
+        });
+        const changed = await client.put(`/api/users/${id}`, { org_id });
+        for (const { status } of [made, changed]) expect([200, 400]).toContain(status);
+        const { json } = expectOk(await client.get('/api/users?p=-1'));
+        expect(new Set(listOf(json['users']).map((user) => user['org_id']))).toEqual(new Set([acme.id]));
+        const isThere = listOf(json['users']).some((user) => textOf(user['email_address']) === email_address);
+        expect(isThere).toBe(made.status === 200);
+        const keys = [acme.admin.accessKey, ...(made.status === 200 ? [textOf(made.json['AccessKey'])] : [])];
+        for (const authorization of keys) {
+          const author = api.anonymous.with({ authorization });
+          expect(expectOk(await author.get('/api/users/me')).json['org_id']).toBe(acme.id);
+          expect((await inside(author, other).get('/api/users')).status).toBe(400);
+        }
+        const found = await api.admin.get(`/admin/users?super=true&p=-1`);
+        expect(expectOk(found).text).not.toContain(email_address);
+      },
+    );
+
     it('makes users of the organisation, and no super users', async () => {
       const { client } = await superUser();
       const here = inside(client, other);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
-import { listOf, textOf, unique, type Reply } from '@castellan/testing';
+import { anApiDefinition, listOf, textOf, unique, type Reply } from '@castellan/testing';
 import { ApiUnderTest, expectOk } from '../../test/api-under-test';
+import { Browser } from '../../test/browser';
 
 describe('/admin/users', () => {
   let api: ApiUnderTest;
@@ -133,6 +134,47 @@ describe('/admin/users', () => {
       const { id } = await api.organisation();
       const reply = await post({ email_address: anEmail(), org_id: id, user_permissions: { apis: true } });
       expect([reply.status, reply.json['Errors']?.[0]?.['path']]).toEqual([400, 'user_permissions.apis']);
+    });
+  });
+
+  describe('whoever gets the address of somebody who was deleted', () => {
+    it('is somebody else: without rights, groups, APIs, sessions, password, second factor or history of the other', async () => {
+      const { id: org_id, admin } = await api.organisation({ enable_ownership: true });
+      const { client } = admin;
+      const group = { name: unique('group'), user_permissions: { keys: 'read' } };
+      const groupId = textOf(expectOk(await client.post('/api/usergroups', group)).json['Meta']);
+      const [email_address, password] = [anEmail(), 'violet anchors hum beneath paper oceans'];
+      const make = async (fields: object) => {
+        const { json } = expectOk(await post({ email_address, org_id, ...fields }));
+        const [id, key] = [textOf(json['Meta']?.['id']), textOf(json['Message'])];
+        return { id, client: api.anonymous.with({ authorization: key }) };
+      };
+      const before = await make({ password, user_permissions: { apis: 'write' }, group_id: groupId });
+      const browser = new Browser(api.anonymous);
+      expectOk(await browser.logIn({ email_address, password }));
+      const api_definition = anApiDefinition();
+      const owners = { user_owners: [before.id, admin.id] };
+      const made = expectOk(await before.client.post('/api/apis', { api_definition, ...owners }));
+      const nonce = { ForSection: 'dashboard', EmailAddress: email_address };
+      const tap = `/tap?nonce=${encodeURIComponent(textOf(expectOk(await client.post('/api/sso', nonce)).json['Meta']))}`;
+      expectOk(await client.delete(`/api/users/${before.id}`));
+
+      const after = await make({ user_permissions: { apis: 'read' } });
+      expect(after.id).not.toBe(before.id);
+      expect((await before.client.get('/api/apis')).status).toBe(401);
+      expect((await browser.call('GET', '/api/apis')).status).toBe(401);
+      expect((await browser.logIn({ email_address, password })).status).toBe(401);
+      expect((await new Browser(api.anonymous).call('GET', tap)).status).toBe(403);
+      const apiPath = `/api/apis/${textOf(made.json['Meta'])}`;
+      expect((await after.client.get(apiPath)).status).toBe(404);
+      expect(listOf(expectOk(await after.client.get('/api/apis?p=-1')).json['apis'])).toEqual([]);
+      const rights = expectOk(await after.client.get('/api/users/me/permissions')).json;
+      expect([listOf(rights['groups']), listOf(rights['permissions']).length]).toEqual([[], 1]);
+      expect(listOf(expectOk(await after.client.get('/api/sessions')).json['sessions'])).toEqual([]);
+      const log = async (user: string) =>
+        listOf(expectOk(await client.get(`/api/audit-logs?p=-1&user=${user}`)).json['audit_logs']);
+      expect((await log(before.id)).length).toBeGreaterThan(0);
+      expect(await log(after.id)).toEqual([]);
     });
   });
 
