@@ -1,5 +1,6 @@
 import { eventually, listOf, textOf, unique, type HttpClient } from '@castellan/testing';
 import { TcpProxy } from '../../../../test/support/tcp-proxy';
+import { freshDatabaseUri } from '../../../../test/support/test-services';
 import { ApiUnderTest, expectOk } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';
 import { setupTokenOf } from './setup-token';
@@ -81,9 +82,10 @@ describe('the first run', () => {
   });
 
   it('stays shut while the database is away, and is as it was afterwards', async () => {
-    const database = await TcpProxy.before(api.config.mongodbUri);
+    const uri = freshDatabaseUri({ serverSelectionTimeoutMS: '700', heartbeatFrequencyMS: '500' });
+    const database = await TcpProxy.before(uri);
     const shaky = await ApiUnderTest.start({
-      MONGODB_URI: database.through(api.config.mongodbUri),
+      MONGODB_URI: database.through(uri),
       ADMIN_SECRET: api.config.adminSecret,
     });
     const token = setupTokenOf(api.config.adminSecret);
@@ -95,11 +97,11 @@ describe('the first run', () => {
         shaky.anonymous.post('/api/setup', someone({ token: 'wrong' })),
       ]);
       expect(replies.map(({ status }) => status)).toEqual([503, 503, 503]);
-      expect(await counts(api.admin)).toEqual([0, 0]);
       await database.mend();
       await eventually(async () => (await shaky.anonymous.get('/health/ready')).status === 200);
+      expect(await counts(shaky.admin)).toEqual([0, 0]);
       expectOk(await shaky.anonymous.post('/api/setup', someone({ token })));
-      expect(await counts(api.admin)).toEqual([1, 1]);
+      expect(await counts(shaky.admin)).toEqual([1, 1]);
     } finally {
       await database.mend();
       await shaky.stop();
