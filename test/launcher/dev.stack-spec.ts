@@ -1,0 +1,70 @@
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually } from '@castellan/testing';
+import { alive, freePort, installation, Launcher } from './launcher';
+import { folder, removeFolders, root } from './tools';
+
+const copied = ['apps', 'libs', 'tools', 'dist', 'package.json', 'package-lock.json', 'nest-cli.json', 'tsconfig.json'];
+
+/** A copy of the repository: what is saved in this one, other tests would run. */
+const copyOfRepository = (): string => {
+  const where = folder();
+  for (const name of copied) cpSync(join(root, name), join(where, name), { recursive: true, preserveTimestamps: true });
+  symlinkSync(join(root, 'node_modules'), join(where, 'node_modules'));
+  // What compiles slowest is the check of types, which is the compiler's own and not asked about here.
+  const settings = join(where, 'tsconfig.json');
+  writeFileSync(settings, readFileSync(settings, 'utf8').replace('"strict"', '"noCheck": true,\n    "strict"'));
+  return where;
+};
+
+describe('npm run dev', () => {
+  let launcher: Launcher;
+  let where: string;
+  let settings: Readonly<Record<string, string>>;
+
+  beforeAll(async () => {
+    where = copyOfRepository();
+    settings = { ...(await installation()), CASTELLAN_REDIS_PORT: await freePort() };
+    launcher = new Launcher(settings, { script: 'dev', where });
+  });
+  afterAll(async () => {
+    launcher.kill('SIGTERM');
+    await launcher.down();
+    removeFolders();
+  });
+
+  it('starts the app again whose source was saved, keeps databases and data, says what does not compile, and ends in order', async () => {
+    await launcher.up();
+    const [url, secret] = [launcher.line('API'), launcher.line('Admin secret')];
+    const versionNow = async (): Promise<string | undefined> => {
+      const reply = await fetch(`${url}/hello`).then(
+        (answer) => answer.text(),
+        () => '',
+      );
+      return /"version":"([^"]*)"/.exec(reply)?.[1];
+    };
+    const organisations = (init: RequestInit = {}): Promise<Response> =>
+      fetch(`${url}/admin/organisations`, { ...init, headers: { 'admin-auth': secret } });
+    expect((await organisations({ method: 'POST', body: '{"owner_name":"Kept"}' })).status).toBe(200);
+    const before = await versionNow();
+    const servers = alive(settings);
+
+    const file = join(where, 'apps', 'api', 'src', 'system', 'version.ts');
+    const source = readFileSync(file, 'utf8');
+    await eventually(() => launcher.output.includes('Compiled.'));
+    writeFileSync(file, source.replace(/'.*'/, "'saved-just-now'"));
+    await eventually(async () => (await versionNow()) === 'saved-just-now');
+    expect(before).not.toBe('saved-just-now');
+    expect(await (await organisations()).text()).toContain('Kept');
+    expect(alive(settings)).toEqual(servers);
+
+    writeFileSync(file, `${source}const = 1;\n`);
+    await eventually(() => /version\.ts.*error TS\d+/.test(launcher.output));
+    expect(launcher.hasEnded).toBe(false);
+
+    launcher.kill('SIGTERM');
+    await launcher.down();
+    expect(launcher.exitCode).toBe(0);
+    expect(alive(settings)).toEqual([]);
+  });
+});
