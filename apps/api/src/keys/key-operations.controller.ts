@@ -16,9 +16,9 @@ import { keyReply } from './key-reply';
 import { KeyRequests } from './key-requests';
 import { KeyReplyDto } from './key.dto';
 import { KeyRotation } from './key-rotation';
+import { keyParam } from './key-routes';
 import { Clock } from '@castellan/observability';
 
-const keyParam = { name: 'key', description: 'Token, chosen id, hash or username', example: 'a1b2c3d4e5f60718' };
 const inPieces = 'A request reaches a thousand keys; where the next one goes on, X-Next-After says.';
 
 /** What is done to keys beside reading and writing one. */

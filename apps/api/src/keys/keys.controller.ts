@@ -1,32 +1,34 @@
 import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { StatusReply } from '@castellan/dto';
+import type { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { AskedFor, type Asked } from '../http/query/query';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
-import {
-  createQuery,
-  keyQuery,
-  listQuery,
-  updateQuery,
-  validateQuery,
-  type KeyQuery,
-  type KeySearch,
-  type UpdateQuery,
-} from './key-queries';
+import { createQuery, keyQuery, listQuery, validateQuery, type KeyQuery, type KeySearch } from './key-queries';
 import { validating } from '../resources/dry-run';
 import { DetailedKeysDto, KeyListDto, KeyReplyDto, KeySearchDto, sessionBody, sessionExample } from './key.dto';
 import { KeyRequests } from './key-requests';
+import { keyParam, keyRoutes } from './key-routes';
 
-const keyParam = { name: 'key', description: 'Token, chosen id, hash or username', example: 'a1b2c3d4e5f60718' };
+const routes = keyRoutes({
+  ...{ before: '', params: [], called: '' },
+  summaries: {
+    get: 'Get a key, with its live counters',
+    update: 'Change fields of a key; its quota begins anew unless told not to',
+    remove: 'Delete a key',
+  },
+  apiOf: () => null,
+});
 
 /** Keys of whatever API. */
 @ApiTags('Keys')
 @Controller('api/keys')
-export class KeysController {
-  constructor(private readonly requests: KeyRequests) {}
+export class KeysController extends routes {
+  constructor(private readonly requests: KeyRequests) {
+    super(requests);
+  }
 
   @Route.get('', {
     access: Requires('keys', 'read', 'List Keys'),
@@ -129,63 +131,6 @@ export class KeysController {
     @Body() body: unknown,
   ): Promise<unknown> {
     return this.requests.create(context, body, { id });
-  }
-
-  @Route.get(':key', {
-    access: Requires('keys', 'read', 'Get Key'),
-    id: 'getKey',
-    summary: 'Get a key, with its live counters',
-    params: [keyParam],
-    reply: KeyReplyDto,
-    tagged: true,
-  })
-  get(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('key') key: string,
-    @AskedFor(keyQuery) query: KeyQuery,
-  ): Promise<unknown> {
-    return this.requests.get(context, { key, query, apiId: null });
-  }
-
-  @Route.put(':key', {
-    access: Requires('keys', 'write', 'Update Key'),
-    id: 'updateKey',
-    summary: 'Change fields of a key; its quota begins anew unless told not to',
-    params: [keyParam],
-    body: sessionBody,
-    example: sessionExample,
-    reply: KeyReplyDto,
-    tagged: true,
-    preconditioned: true,
-    errors: [409],
-  })
-  update(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('key') key: string,
-    @AskedFor(updateQuery) query: UpdateQuery,
-    @Body() body: unknown,
-    @IfMatch() precondition: Precondition,
-  ): Promise<unknown> {
-    const resetsQuota = !query.suppress_reset;
-    return this.requests.update(context, { key, query, apiId: null }, { body, precondition, resetsQuota });
-  }
-
-  @Route.delete(':key', {
-    access: Requires('keys', 'write', 'Delete Key'),
-    id: 'deleteKey',
-    summary: 'Delete a key',
-    params: [keyParam],
-    reply: StatusReply,
-    preconditioned: true,
-    errors: [409],
-  })
-  remove(
-    @OrganisationRequest() context: OrganisationContext,
-    @Param('key') key: string,
-    @AskedFor(keyQuery) query: KeyQuery,
-    @IfMatch() precondition: Precondition,
-  ): Promise<StatusReply> {
-    return this.requests.remove(context, { key, query, apiId: null }, precondition);
   }
 
   @Route.post(':key/reset', {

@@ -7,14 +7,13 @@ import {
   hashKey,
   hashText,
   KEY_HASH_ALGORITHMS,
-  NOTIFICATION_CHANNEL,
   parseToken,
   readSession,
   sessionName,
-  verifyNotification,
   type KeyHashAlgorithm,
   type Session,
 } from '@castellan/tyk';
+import { AnnouncedKeys } from '../../test/announced-keys';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, addPolicy, type Json } from '../../test/configuration';
 import { KeyKeeper } from './key-keeper';
@@ -24,8 +23,7 @@ let organisation: TestOrganisation;
 let other: TestOrganisation;
 let apiId: string;
 let redis: Redis;
-let subscriber: Redis;
-const announced: string[] = [];
+let announcements: AnnouncedKeys;
 
 beforeAll(async () => {
   api = await ApiUnderTest.start({ KEY_SETTLE_MS: '600000', KEY_SCAN_MS: '86400000' });
@@ -33,17 +31,12 @@ beforeAll(async () => {
   other = await api.organisation();
   apiId = await addApi(organisation);
   redis = new Redis(api.config.redisUrl);
-  subscriber = new Redis(api.config.redisUrl);
-  await subscriber.subscribe(NOTIFICATION_CHANNEL);
-  subscriber.on('message', (_channel: string, message: string) => {
-    const read = verifyNotification(message, api.config.nodeSecret);
-    if (read.ok && read.command === 'KeySpaceUpdateNotification') announced.push(...read.payload.split(','));
-  });
+  announcements = await AnnouncedKeys.of(api);
 });
 
 afterAll(async () => {
   redis.disconnect();
-  subscriber.disconnect();
+  announcements.stop();
   await api.stop();
 });
 
@@ -72,7 +65,9 @@ describe('a key that is made', () => {
       rate: 10,
       access_rights: { [apiId]: { limit: null, allowance_scope: '' } },
     });
-    await eventually(() => announced.includes(hash) && announced.includes(hashText(token, 'murmur64')));
+    await eventually(
+      () => announcements.names.includes(hash) && announcements.names.includes(hashText(token, 'murmur64')),
+    );
   });
 
   it('is shown with its token once, and by its hash from then on', async () => {
@@ -257,12 +252,12 @@ describe('a user with a password', () => {
   ])('is told to nodes by every name that they may keep it under when it is %s', async (_what, change) => {
     const name = unique('ada');
     const { hash } = await create({ basic_auth_data: { password: 'x' } }, `/api/apis/keys/basic/${name}`);
-    await eventually(() => announced.includes(hash));
-    announced.length = 0;
+    await eventually(() => announcements.names.includes(hash));
+    announcements.names.length = 0;
     await change(name);
     const ofOld = hashText(`${organisation.id}${name}`, 'murmur32');
     const ofNew = hashText(name, 'murmur64');
-    await eventually(() => [hash, ofOld, ofNew].every((one) => announced.includes(one)));
+    await eventually(() => [hash, ofOld, ofNew].every((one) => announcements.names.includes(one)));
   });
 
   it.each([
@@ -460,12 +455,14 @@ describe('keys that are looked for', () => {
     const session = JSON.stringify({ org_id: organisation.id, access_rights: rights(), rate: 1, per: 1 });
     await redis.set(sessionName(hashKey(token)), session);
     expectOk(await organisation.admin.client.delete(`/api/keys/${encodeURIComponent(token)}`));
-    await eventually(() => announced.includes(hashText(token, 'murmur64')) && announced.includes(hashKey(token)));
+    await eventually(
+      () => announcements.names.includes(hashText(token, 'murmur64')) && announcements.names.includes(hashKey(token)),
+    );
     const bulk = generateToken(organisation.id, unique('made-elsewhere'), 'murmur32');
     await redis.set(sessionName(hashKey(bulk)), session);
     expectOk(await get(hashKey(bulk), '?hashed=1'));
     expectOk(await organisation.admin.client.post('/api/keys/bulk/delete', { keys: [bulk] }));
-    await eventually(() => announced.includes(hashText(bulk, 'murmur64')));
+    await eventually(() => announcements.names.includes(hashText(bulk, 'murmur64')));
   });
 
   it('are read under an API only when they have a right to it', async () => {

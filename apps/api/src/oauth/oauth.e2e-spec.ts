@@ -3,7 +3,8 @@ import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
 import { anApiDefinition, eventually, listOf, textOf, unique, type Reply } from '@castellan/testing';
-import { hashKey, hashText, NOTIFICATION_CHANNEL, verifyNotification } from '@castellan/tyk';
+import { hashKey, hashText } from '@castellan/tyk';
+import { AnnouncedKeys } from '../../test/announced-keys';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, addPolicy, type Json } from '../../test/configuration';
 
@@ -14,8 +15,7 @@ let organisation: TestOrganisation;
 let apiId: string;
 let policyId: string;
 let redis: Redis;
-let subscriber: Redis;
-const announced: string[] = [];
+let announcements: AnnouncedKeys;
 
 const oauthApi = (owner = organisation): Promise<string> =>
   addApi(owner, anApiDefinition({ use_keyless: false, use_oauth2: true }));
@@ -26,17 +26,12 @@ beforeAll(async () => {
   apiId = await oauthApi();
   policyId = await addPolicy(organisation, [apiId]);
   redis = new Redis(api.config.redisUrl);
-  subscriber = new Redis(api.config.redisUrl);
-  await subscriber.subscribe(NOTIFICATION_CHANNEL);
-  subscriber.on('message', (_channel: string, message: string) => {
-    const read = verifyNotification(message, api.config.nodeSecret);
-    if (read.ok && read.command === 'KeySpaceUpdateNotification') announced.push(...read.payload.split(','));
-  });
+  announcements = await AnnouncedKeys.of(api);
 });
 
 afterAll(async () => {
   redis.disconnect();
-  subscriber.disconnect();
+  announcements.stop();
   await api.stop();
 });
 
@@ -270,7 +265,9 @@ describe('tokens of an OAuth client', () => {
     const [one, two] = [await issue(id), await issue(id)];
     expectOk(await organisation.admin.client.delete(`${at(id)}/tokens/${one.hash}`));
     expect([await isGone(one), await isGone(two)]).toEqual([true, false]);
-    await eventually(() => announced.includes(one.hash) && announced.includes(hashText(one.token, 'murmur64')));
+    await eventually(
+      () => announcements.names.includes(one.hash) && announcements.names.includes(hashText(one.token, 'murmur64')),
+    );
     expectOk(await organisation.admin.client.delete(`${at(id)}/tokens/${two.token}`));
     expect(await isGone(two)).toBe(true);
     expect((await organisation.admin.client.delete(`${at(id)}/tokens/${two.token}`)).status).toBe(404);

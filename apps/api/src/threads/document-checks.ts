@@ -1,18 +1,7 @@
 import type { FieldError } from '@castellan/dto';
 import {
-  checkDefinition,
-  checkDefinitionMeaning,
-  checkOas,
-  checkPolicy,
-  checkSession,
-  contentDigest,
-  deriveClassicDefinition,
-  diffJson,
-  importOpenApi,
   isJsonObject,
   parseJson,
-  patchOas,
-  toNodeDocument,
   type DiffOperation,
   type ImportOptions,
   type ImportResult,
@@ -20,6 +9,7 @@ import {
   type JsonValue,
 } from '@castellan/tyk';
 import { inThread, isLarge } from './large-documents';
+import { worksOnDocuments as works } from './works-on-documents';
 
 /** What is wrong with documents that have been checked ahead, for as long as the request has them. */
 const checkedAhead = new WeakMap<JsonObject, readonly FieldError[]>();
@@ -40,15 +30,15 @@ export const checkAhead = async (
 
 /** What is wrong with a document of an OAS API. */
 export const problemsOfOas = (document: JsonValue): readonly FieldError[] =>
-  (isJsonObject(document) ? checkedAhead.get(document) : undefined) ?? checkOas(document);
+  (isJsonObject(document) ? checkedAhead.get(document) : undefined) ?? works.checkOas(document);
 
 /** What is wrong with the types of a classic definition. */
 export const problemsOfClassic = (definition: JsonObject): readonly FieldError[] =>
-  checkedAhead.get(definition) ?? checkDefinition(definition);
+  checkedAhead.get(definition) ?? works.checkClassic(definition);
 
 /** What is wrong with a policy. */
 export const problemsOfPolicy = (policy: JsonObject): readonly FieldError[] =>
-  checkedAhead.get(policy) ?? checkPolicy(policy);
+  checkedAhead.get(policy) ?? works.checkPolicy(policy);
 
 /**
  * What is wrong with the session of a key or of an organisation; one with heavy patterns is checked beside.
@@ -57,26 +47,22 @@ export const problemsOfPolicy = (policy: JsonObject): readonly FieldError[] =>
  */
 export const problemsOfSession = async (session: JsonObject): Promise<readonly FieldError[]> => {
   await checkAhead(session, 'checkSession');
-  return checkedAhead.get(session) ?? checkSession(session);
+  return checkedAhead.get(session) ?? works.checkSession(session);
 };
 
 /** What is wrong with a definition that was derived or edited here: its types, and what they mean together. */
 export const problemsOfMeaning = async (definition: JsonObject): Promise<readonly FieldError[]> =>
-  isLarge(definition)
-    ? inThread('checkMeaning', JSON.stringify(definition))
-    : [...checkDefinition(definition), ...checkDefinitionMeaning(definition)];
+  isLarge(definition) ? inThread('checkMeaning', JSON.stringify(definition)) : works.checkMeaning(definition);
 
 /** The same as `deriveClassicDefinition`. @throws Busy, BodyTooLarge */
 export const derivedDefinition = async (oas: JsonObject, basis: JsonObject): Promise<JsonObject> =>
-  isLarge(oas, basis)
-    ? inThread('derive', JSON.stringify(oas), JSON.stringify(basis))
-    : deriveClassicDefinition(oas, basis);
+  isLarge(oas, basis) ? inThread('derive', JSON.stringify(oas), JSON.stringify(basis)) : works.derive(oas, basis);
 
 /** The same as `importOpenApi`. @throws Busy, BodyTooLarge */
 export const importDocument = async (document: JsonObject, options: ImportOptions): Promise<ImportResult> =>
   isLarge(document)
     ? inThread('importOpenApi', JSON.stringify(document), JSON.stringify(options))
-    : importOpenApi(document, options);
+    : works.importOpenApi(document, options);
 
 /** The same as `patchOas`. @throws Busy, BodyTooLarge */
 export const patchDocument = async (
@@ -86,18 +72,18 @@ export const patchDocument = async (
 ): Promise<ImportResult> =>
   isLarge(oas, document)
     ? inThread('patchOas', JSON.stringify(oas), JSON.stringify(document), JSON.stringify(options))
-    : patchOas(oas, document, options);
+    : works.patchOas(oas, document, options);
 
 /** What of a document some node, or no node, can do. @throws Busy, BodyTooLarge */
 export const lostOnNodes = async (document: JsonObject): Promise<readonly FieldError[]> =>
-  isLarge(document) ? inThread('lost', JSON.stringify(document)) : toNodeDocument(document).lost;
+  isLarge(document) ? inThread('lost', JSON.stringify(document)) : works.lost(document);
 
 /** The same as `contentDigest`. @throws Busy, BodyTooLarge */
 export const digestOfValue = async (value: JsonValue): Promise<string> =>
-  isLarge(value) ? inThread('digestOfValue', JSON.stringify(value)) : contentDigest(value);
+  isLarge(value) ? inThread('digestOfValue', JSON.stringify(value)) : works.digestOfValue(value);
 
 /** What changed between two documents; null stands for none. @throws Busy, BodyTooLarge */
 export const difference = async (before: string | null, after: string | null): Promise<DiffOperation[]> =>
   isLarge(before, after)
     ? inThread('difference', before ?? 'null', after ?? 'null')
-    : diffJson(parseJson(before ?? 'null'), parseJson(after ?? 'null'));
+    : works.difference(parseJson(before ?? 'null'), parseJson(after ?? 'null'));

@@ -1,21 +1,6 @@
 import { documentWorks } from '@castellan/persistence';
-import {
-  checkDefinition,
-  checkDefinitionMeaning,
-  checkOas,
-  checkPolicy,
-  checkSession,
-  contentDigest,
-  deriveClassicDefinition,
-  diffJson,
-  importOpenApi,
-  isJsonObject,
-  parseJson,
-  patchOas,
-  toNodeDocument,
-  type JsonObject,
-  type JsonValue,
-} from '@castellan/tyk';
+import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { worksOnDocuments as on } from './works-on-documents';
 
 /** Documents, and what else the work needs, as JSON; names as they are. */
 type Texts = readonly (string | null)[];
@@ -36,20 +21,17 @@ const objectAt = (texts: Texts, index: number): JsonObject => {
 };
 
 const works = {
-  checkOas: (texts) => checkOas(objectAt(texts, 0)),
-  checkClassic: (texts) => checkDefinition(objectAt(texts, 0)),
-  checkPolicy: (texts) => checkPolicy(objectAt(texts, 0)),
-  checkSession: (texts) => checkSession(objectAt(texts, 0)),
-  checkMeaning: (texts) => {
-    const definition = objectAt(texts, 0);
-    return [...checkDefinition(definition), ...checkDefinitionMeaning(definition)];
-  },
-  derive: (texts) => deriveClassicDefinition(objectAt(texts, 0), objectAt(texts, 1)),
-  importOpenApi: (texts) => importOpenApi(objectAt(texts, 0), objectAt(texts, 1)),
-  patchOas: (texts) => patchOas(objectAt(texts, 0), objectAt(texts, 1), objectAt(texts, 2)),
-  lost: (texts) => toNodeDocument(objectAt(texts, 0)).lost,
-  digestOfValue: (texts) => contentDigest(valueAt(texts, 0)),
-  difference: (texts) => diffJson(valueAt(texts, 0), valueAt(texts, 1)),
+  checkOas: (texts) => on.checkOas(objectAt(texts, 0)),
+  checkClassic: (texts) => on.checkClassic(objectAt(texts, 0)),
+  checkPolicy: (texts) => on.checkPolicy(objectAt(texts, 0)),
+  checkSession: (texts) => on.checkSession(objectAt(texts, 0)),
+  checkMeaning: (texts) => on.checkMeaning(objectAt(texts, 0)),
+  derive: (texts) => on.derive(objectAt(texts, 0), objectAt(texts, 1)),
+  importOpenApi: (texts) => on.importOpenApi(objectAt(texts, 0), objectAt(texts, 1)),
+  patchOas: (texts) => on.patchOas(objectAt(texts, 0), objectAt(texts, 1), objectAt(texts, 2)),
+  lost: (texts) => on.lost(objectAt(texts, 0)),
+  digestOfValue: (texts) => on.digestOfValue(valueAt(texts, 0)),
+  difference: (texts) => on.difference(valueAt(texts, 0), valueAt(texts, 1)),
   digest: (texts) => documentWorks.digest(textAt(texts, 0)),
   diff: (texts) => documentWorks.diff({ kind: textAt(texts, 0), before: texts[1] ?? null, after: texts[2] ?? null }),
   served: (texts) => documentWorks.served(textAt(texts, 0), textAt(texts, 1)),

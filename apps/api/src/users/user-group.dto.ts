@@ -1,46 +1,24 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsInt, IsNotEmpty, IsObject, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsNotEmpty, IsString, MaxLength } from 'class-validator';
 import { int32 } from '@castellan/dto';
+import { OptionalChoice, OptionalRights, OptionalText, PasswordMaxDays } from './field-checks';
 
 /** What a body may say of a group. What it does not say stays as it is. */
 export class UserGroupChange {
-  @ApiPropertyOptional({ type: String, nullable: true, example: 'Devops' })
-  @IsOptional()
-  @IsString({ message: 'must be text' })
+  @OptionalText('Devops', 200)
   @IsNotEmpty({ message: 'must not be empty' })
-  @MaxLength(200, { message: 'must have at most 200 characters' })
   readonly name?: string | null;
 
-  @ApiPropertyOptional({ type: String, nullable: true, example: 'Logs and analytics' })
-  @IsOptional()
-  @IsString({ message: 'must be text' })
-  @MaxLength(2_000, { message: 'must have at most 2000 characters' })
+  @OptionalText('Logs and analytics', 2_000)
   readonly description?: string | null;
 
-  @ApiPropertyOptional({
-    type: Boolean,
-    nullable: true,
-    description: 'An inactive group gives nothing; a new one is active unless told otherwise',
-  })
-  @IsOptional()
-  @IsBoolean({ message: 'must be true or false' })
+  @OptionalChoice('An inactive group gives nothing; a new one is active unless told otherwise')
   readonly active?: boolean | null;
 
-  @ApiPropertyOptional({ ...int32, nullable: true, description: 'Days after which a password is too old; 0 for never' })
-  @IsOptional()
-  @IsInt({ message: 'must be a whole number' })
-  @Min(0, { message: 'must be at least 0' })
-  @Max(36_500, { message: 'must be at most 36500' })
+  @PasswordMaxDays()
   readonly password_max_days?: number | null;
 
-  @ApiPropertyOptional({
-    type: 'object',
-    additionalProperties: { type: 'string' },
-    example: { analytics: 'read', log: 'read' },
-    description: 'The rights that members have beside their own',
-  })
-  @IsOptional()
-  @IsObject({ message: 'must be an object' })
+  @OptionalRights('The rights that members have beside their own', { analytics: 'read', log: 'read' })
   readonly user_permissions?: Readonly<Record<string, unknown>> | null;
 }
 

@@ -2,20 +2,17 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   IsArray,
-  IsBoolean,
   IsEmail,
-  IsInt,
   IsObject,
   IsOptional,
   IsString,
   Matches,
-  Max,
   MaxLength,
-  Min,
   MinLength,
   ValidateIf,
 } from 'class-validator';
 import { dateTime, email, int32 } from '@castellan/dto';
+import { OptionalChoice, OptionalCount, OptionalRights, OptionalText, PasswordMaxDays } from './field-checks';
 
 /** More groups than anybody needs to be in. */
 const mostGroups = 100;
@@ -24,35 +21,19 @@ const notAGroup = 'must be the id of a user group';
 
 /** What a body may say of a user, whoever sends it. What it does not say stays as it is. */
 export class UserFields {
-  @ApiPropertyOptional({ type: String, nullable: true, example: 'Ada' })
-  @IsOptional()
-  @IsString({ message: 'must be text' })
-  @MaxLength(200, { message: 'must have at most 200 characters' })
+  @OptionalText('Ada', 200)
   readonly first_name?: string | null;
 
-  @ApiPropertyOptional({ type: String, nullable: true, example: 'Lovelace' })
-  @IsOptional()
-  @IsString({ message: 'must be text' })
-  @MaxLength(200, { message: 'must have at most 200 characters' })
+  @OptionalText('Lovelace', 200)
   readonly last_name?: string | null;
 
-  @ApiPropertyOptional({
-    type: Boolean,
-    nullable: true,
-    description: 'An inactive user’s access key opens nothing; a new user is active unless told otherwise',
-  })
-  @IsOptional()
-  @IsBoolean({ message: 'must be true or false' })
+  @OptionalChoice('An inactive user’s access key opens nothing; a new user is active unless told otherwise')
   readonly active?: boolean | null;
 
-  @ApiPropertyOptional({
-    type: 'object',
-    additionalProperties: { type: 'string' },
-    example: { apis: 'write', policies: 'read' },
-    description: 'Sections with `read` or `write`, or `IsAdmin` with `admin`. What is not named is denied.',
+  @OptionalRights('Sections with `read` or `write`, or `IsAdmin` with `admin`. What is not named is denied.', {
+    apis: 'write',
+    policies: 'read',
   })
-  @IsOptional()
-  @IsObject({ message: 'must be an object' })
   readonly user_permissions?: Readonly<Record<string, unknown>> | null;
 
   @ApiPropertyOptional({
@@ -81,31 +62,13 @@ export class UserFields {
   @Matches(groupIdPattern, { each: true, message: notAGroup })
   readonly groups_ids?: readonly string[] | null;
 
-  @ApiPropertyOptional({ ...int32, nullable: true, description: 'Days after which a password is too old; 0 for never' })
-  @IsOptional()
-  @IsInt({ message: 'must be a whole number' })
-  @Min(0, { message: 'must be at least 0' })
-  @Max(36_500, { message: 'must be at most 36500' })
+  @PasswordMaxDays()
   readonly password_max_days?: number | null;
 
-  @ApiPropertyOptional({
-    type: Boolean,
-    nullable: true,
-    description: 'A program’s account: it works by its access key, and nobody logs in as it. Administrators make them',
-  })
-  @IsOptional()
-  @IsBoolean({ message: 'must be true or false' })
+  @OptionalChoice('A program’s account: it works by its access key, and nobody logs in as it. Administrators make them')
   readonly service_account?: boolean | null;
 
-  @ApiPropertyOptional({
-    ...int32,
-    nullable: true,
-    description: 'Requests a minute; 0 for what the installation says. Administrators set it',
-  })
-  @IsOptional()
-  @IsInt({ message: 'must be a whole number' })
-  @Min(0, { message: 'must be at least 0' })
-  @Max(10_000_000, { message: 'must be at most 10000000' })
+  @OptionalCount('Requests a minute; 0 for what the installation says. Administrators set it', 10_000_000)
   readonly rate_limit?: number | null;
 }
 
