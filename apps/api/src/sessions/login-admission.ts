@@ -23,7 +23,7 @@ export class LoginAdmission {
 
   /**
    * Takes one attempt, which counts as a failure until {@link succeeded} is called. Whoever shows something else that nobody
-   * guesses, a code of the second factor or the access key, waits for nobody's guesses.
+   * guesses, the access key or, in a few attempts, a code of the second factor, waits for nobody's guesses at the address.
    *
    * @throws TooManyAttempts
    */
@@ -42,7 +42,6 @@ export class LoginAdmission {
           await this.recordFailure(visitor, credentials, error.status, 'too_many_attempts: has to wait');
         throw error;
       }
-      await this.throttle.attempt(vouched, email);
       return vouched;
     }
   }
@@ -79,18 +78,26 @@ export class LoginAdmission {
 
   /**
    * Who is meant, by what nobody else can show; null when nothing of it is shown. Where several users have the address, one of
-   * them must not be vouched for to guess the password of another.
+   * them must not be vouched for to guess the password of another. The attempt is taken from what this person has before the
+   * code is looked at: a code has six digits, and whoever has the password could else try them all.
+   *
+   * @throws TooManyAttempts
    */
   private async vouchedFor(visitor: Visitor, credentials: Credentials): Promise<Source | null> {
     const { accessKey } = visitor;
     const user = accessKey === '' && credentials.code === '' ? null : await this.onlyMeant(credentials);
     if (user === null) return null;
     const keyed = accessKey === '' ? null : await this.users.activeByAccessKeyHash(accessKeyHash(accessKey));
-    if (keyed?._id.equals(user._id) === true) return { name: `key of ${user._id.toString()}`, kind: 'person' };
+    if (keyed?._id.equals(user._id) === true) {
+      const source: Source = { name: `key of ${user._id.toString()}`, kind: 'person' };
+      await this.throttle.attempt(source, credentials.email);
+      return source;
+    }
     const signIn = await this.signIns.of(user._id);
-    const isShown = credentials.code !== '' && this.factors.isOn(signIn);
-    if (!isShown || !this.factors.fits(user, signIn, credentials.code)) return null;
-    return { name: `second factor of ${user._id.toString()}`, kind: 'person' };
+    if (credentials.code === '' || !this.factors.isOn(signIn)) return null;
+    const source: Source = { name: `second factor of ${user._id.toString()}`, kind: 'person' };
+    await this.throttle.attempt(source, credentials.email);
+    return this.factors.fits(user, signIn, credentials.code) ? source : null;
   }
 
   /** The user who is meant; null for nobody, and where it may be one of several. */
