@@ -1,4 +1,3 @@
-import { HttpClient } from '@castellan/testing';
 import type { ApiUnderTest } from '../../apps/api/test/api-under-test';
 import { exampleBodyOf, pathWith, type PublishedOperation } from '../support/published-operations';
 
@@ -23,7 +22,7 @@ type Headers = Readonly<Record<string, string>>;
 
 /** Calls operations of the document, always with the same credentials. */
 export const callerOf = (api: ApiUnderTest, credentials: Headers = {}): Caller => {
-  const client = new HttpClient(api.url, credentials);
+  const client = api.watched(credentials);
   return async (operation, { names = {}, query = {}, body = exampleBodyOf(operation) } = {}) => {
     const asked = new URLSearchParams(query).toString();
     const path = `${pathWith(operation, names)}${asked === '' ? '' : `?${asked}`}`;

@@ -9,6 +9,7 @@ import { createLogger, type Logger } from '@castellan/observability';
 import { startTransport } from '@castellan/persistence';
 import { eventually, HttpClient, textOf, unique, type Contract, type Reply } from '@castellan/testing';
 import { createApp } from '../src/app';
+import { OperatorSecrets } from '../src/auth/operator-secrets';
 import { withoutSecretsOf } from '../src/http/credentials-in-text';
 import { SecretWatch } from './secret-watch';
 import { publishedContract } from './published-contract';
@@ -90,8 +91,10 @@ export class ApiUnderTest {
     });
     if (database === undefined) await emptyRedis(config.redisUrl);
     const watch = new SecretWatch();
-    watch.know('secret of the operator', config.adminSecret);
+    watch.knowAdminSecret(config.adminSecret);
+    for (const { name, secret } of config.adminSecrets) watch.know(`secret of the operator ${name}`, secret);
     watch.know('secret of the nodes', config.nodeSecret);
+    watch.know('key of what is encrypted', config.secretKey);
     const lines: string[] = [];
     const logger = watchedLogger(config, watch, lines);
     const app = await createApp(config, logger, undefined, kinds);
@@ -103,6 +106,7 @@ export class ApiUnderTest {
     }
     startTransport(app, logger);
     const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    watch.watches(url);
     // The published document knows nothing of what only a test has.
     const api = new ApiUnderTest(app, config, url, watch, lines, kinds.length === 0 ? publishedContract() : undefined);
     await eventually(async () => (await api.anonymous.get('/health/ready')).status === 200);
@@ -126,13 +130,16 @@ export class ApiUnderTest {
   private async keepRecords(): Promise<void> {
     if (!(await isReady(this.url))) return;
     const { db } = this.app.get<Connection>(getConnectionToken());
-    for (const name of ['audit', 'revisions', 'outbox']) {
-      const rows = await db
-        ?.collection(name)
-        .find({}, { limit: mostRecords, sort: { _id: -1 } })
-        .toArray();
-      for (const row of rows ?? []) this.watch.keep(`a record of ${name}`, JSON.stringify(row));
+    for (const secret of OperatorSecrets.of(this.config).everKnown) this.watch.know('secret of an operator', secret);
+    for (const name of ['audit', 'revisions', 'outbox', 'users', 'signIns']) {
+      const rows = db?.collection(name).find({}, { batchSize: recordsAtOnce }) ?? [];
+      for await (const row of rows) this.watch.keep(`a record of ${name}`, JSON.stringify(row));
     }
+  }
+
+  /** A client with these headers whose replies are looked through for secrets, and nothing more. */
+  watched(headers: Readonly<Record<string, string>>): HttpClient {
+    return new HttpClient(this.url, headers, [this.watch]);
   }
 
   /** A new organisation whose first user is its administrator. */
@@ -167,8 +174,8 @@ export class ApiUnderTest {
   }
 }
 
-/** The newest records that are looked through at the end. */
-const mostRecords = 2_000;
+/** All records are looked through at the end, so many at a time. */
+const recordsAtOnce = 1_000;
 
 const isReady = async (url: string): Promise<boolean> => {
   try {

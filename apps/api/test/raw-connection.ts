@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { SecretWatch } from './secret-watch';
 
 /** A connection on which a test writes what it likes, such as half a request. */
 export class RawConnection {
@@ -23,7 +24,9 @@ export class RawConnection {
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
     await once(socket, 'connect');
-    return new RawConnection(socket);
+    const connection = new RawConnection(socket);
+    SecretWatch.at(url)?.follow('a reply on a connection of its own', () => connection.received);
+    return connection;
   }
 
   /** The head of a request, without its body. */

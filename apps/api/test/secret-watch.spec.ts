@@ -1,36 +1,175 @@
+import type { Exchange } from '@castellan/testing';
+import { setupTokenOf } from '../src/setup/setup-token';
+import { ManyTexts } from './find-many';
 import { SecretWatch } from './secret-watch';
 
-const exchange = (path: string, reply: object, { method = 'GET', sent = '' } = {}) => ({
-  ...{ method, path, status: 200, headers: new Headers(), text: JSON.stringify(reply), sent },
+const exchange = (method: string, path: string, reply: object, more: Partial<Exchange> = {}): Exchange => ({
+  ...{ method, path, status: 200, headers: new Headers(), text: JSON.stringify(reply), sent: '' },
+  ...more,
 });
-const key = 'f'.repeat(32);
+const key = 'f0e1d2c3b4a5968778695a4b3c2d1e0f';
+const organisation = '5ead71205759610001818681';
+const long = 'wL3kq0PZr7tXy5vBn2mHs8dGf4jCa6eQu1iOo9pRlTk';
+const cookie = (name: string) => ({
+  headers: new Headers({ 'set-cookie': `${name}=${long}; Path=/; HttpOnly` }),
+});
+const sending = (fields: object) => ({ sent: JSON.stringify(fields) });
+const jsonToken = Buffer.from(`{"org":"${organisation}","id":"${key}","h":"murmur64"}`).toString('base64');
 
 describe('the watch over secrets', () => {
   it('lets a reply show what it is there to show, and no other', () => {
     const watch = new SecretWatch();
-    watch.check(exchange('/api/users', { AccessKey: key }, { method: 'POST' }));
+    watch.check(exchange('POST', '/api/users', { AccessKey: key }));
     expect(watch.leaks()).toEqual([]);
-    watch.check(exchange('/api/users?p=1', { users: [{ access_key: key }] }));
+    watch.check(exchange('GET', '/api/users?p=1', { users: [{ access_key: key }] }));
     expect(watch.leaks()).toEqual([
       expect.stringMatching(/^access key in the reply to GET \/api\/users\?p=1: .*<here>/),
     ]);
   });
 
-  it('finds what was sent, what there was from the beginning, and a session, in logs and records', () => {
+  /** Of each sort of secret: what makes or shows it, and the secret. */
+  const sorts: readonly (readonly [string, (watch: SecretWatch) => void, string])[] = [
+    ['admin secret', (watch) => watch.knowAdminSecret('a-secret-of-the-operator'), 'a-secret-of-the-operator'],
+    ['setup token', (watch) => watch.knowAdminSecret('a-secret'), setupTokenOf('a-secret')],
+    ['named admin secret', (watch) => watch.know('secret of ci', long), long],
+    [
+      'access key, by the operator',
+      (watch) => watch.check(exchange('POST', '/admin/users', { Message: key, Meta: { access_key: key } })),
+      key,
+    ],
+    ['access key', (watch) => watch.check(exchange('POST', '/api/users', { AccessKey: key })), key],
+    [
+      'access key of the first run',
+      (watch) => watch.check(exchange('POST', '/api/setup', { Message: key, Meta: { csrf_token: long } })),
+      key,
+    ],
+    [
+      'renewed access key',
+      (watch) => watch.check(exchange('PUT', '/api/users/me/actions/key/reset', { AccessKey: key })),
+      key,
+    ],
+    ['session', (watch) => watch.check(exchange('POST', '/login', {}, cookie('castellan-session'))), long],
+    [
+      'session over TLS',
+      (watch) => watch.check(exchange('POST', '/login', {}, cookie('__Host-castellan-session'))),
+      long,
+    ],
+    ['known browser', (watch) => watch.check(exchange('POST', '/login', {}, cookie('castellan-device'))), long],
+    [
+      'login at a provider',
+      (watch) => watch.check(exchange('GET', '/sso/oidc/1/login', {}, cookie('castellan-oidc'))),
+      long,
+    ],
+    ['CSRF token', (watch) => watch.check(exchange('POST', '/login', { Meta: { csrf_token: long } })), long],
+    [
+      'CSRF token, shown again',
+      (watch) => watch.check(exchange('GET', '/api/sessions/current', { csrf_token: long })),
+      long,
+    ],
+    [
+      'CSRF token of a renewed session',
+      (watch) =>
+        watch.check(
+          exchange('POST', '/api/users/me/actions/reset', {}, { headers: new Headers({ 'x-csrf-token': long }) }),
+        ),
+      long,
+    ],
+    ['nonce of single sign-on', (watch) => watch.check(exchange('POST', '/api/sso', { Meta: long })), long],
+    [
+      'secret of a second factor',
+      (watch) =>
+        watch.check(exchange('POST', '/api/users/me/second-factor', { Meta: { secret: 'K5QXG2LOM4QGC3TEEBZW6' } })),
+      'K5QXG2LOM4QGC3TEEBZW6',
+    ],
+    [
+      'recovery code',
+      (watch) =>
+        watch.check(
+          exchange('POST', '/api/users/1/second-factor/confirm', { Meta: { recovery_codes: ['k4mtw-9xz7q'] } }),
+        ),
+      'k4mtw-9xz7q',
+    ],
+    [
+      'token of a key',
+      (watch) => watch.check(exchange('POST', '/api/keys', { key_id: `${organisation}${key}`, key_hash: 'c0ffee00' })),
+      `${organisation}${key}`,
+    ],
+    [
+      'token of a key that is JSON',
+      (watch) => watch.check(exchange('POST', '/api/keys', { key_id: jsonToken, key_hash: 'c0ffee00' })),
+      jsonToken,
+    ],
+    [
+      'secret of an OAuth client',
+      (watch) => watch.check(exchange('POST', '/api/apis/oauth/1', { client_id: 'c', secret: long })),
+      long,
+    ],
+    [
+      'secret of an identity provider',
+      (watch) => watch.check(exchange('POST', '/api/identity-providers', {}, sending({ client_secret: long }))),
+      long,
+    ],
+    [
+      'password',
+      (watch) =>
+        watch.check(exchange('POST', '/admin/users', {}, sending({ user: { password: 'violet anchors hum' } }))),
+      'violet anchors hum',
+    ],
+    [
+      'new password',
+      (watch) => watch.check(exchange('POST', '/login', {}, sending({ new_password: 'violet anchors hum' }))),
+      'violet anchors hum',
+    ],
+  ];
+
+  it.each(sorts)('finds a leak of this sort, whole and cut off, wherever it is: %s', (_, issue, secret) => {
+    const cut = secret.slice(0, -4);
+    const leakingIn = (plant: (watch: SecretWatch) => void): number => {
+      const watch = new SecretWatch();
+      issue(watch);
+      expect(watch.leaks()).toEqual([]);
+      plant(watch);
+      return watch.leaks().length;
+    };
+    const places: readonly ((watch: SecretWatch) => void)[] = [
+      (watch) => watch.keep('the log', `{"msg":"tried ${secret}"}\n`),
+      (watch) => watch.keep('a record of audit', JSON.stringify({ diff: `"${secret}"` })),
+      (watch) => watch.check(exchange('GET', '/api/audit-logs', { audit_logs: [{ diff: secret }] })),
+      (watch) => watch.check(exchange('POST', '/api/apis', { Message: `no ${secret}` }, { status: 400 })),
+      (watch) => watch.check(exchange('GET', '/', {}, { headers: new Headers({ location: `/?a=${secret}` }) })),
+      (watch) => watch.follow('a reply on a connection of its own', () => `HTTP/1.1 200 OK\r\n\r\n${secret}`),
+      ...(cut.length < 16 ? [] : [(watch: SecretWatch) => watch.keep('the log', `{"msg":"tried ${cut}`)]),
+    ];
+    expect(places.map(leakingIn)).toEqual(places.map(() => 1));
+  });
+
+  it('takes no part of a token for a leak that everybody knows', () => {
     const watch = new SecretWatch();
-    watch.know('secret of the operator', 'operator-secret');
-    const sent = JSON.stringify({ user: { password: 'correct horse battery' } });
-    watch.check({
-      ...exchange('/login', {}, { method: 'POST', sent }),
-      headers: new Headers({ 'set-cookie': `castellan-session=${'s'.repeat(43)}; Path=/` }),
-    });
-    watch.keep('the log', 'operator-secret');
-    watch.keep('the audit log', 'tried correct horse battery');
-    watch.keep('an error', `session ${'s'.repeat(43)}`);
-    expect(watch.leaks().map((leak) => leak.split(':')[0])).toEqual([
-      'secret of the operator in the log',
-      'a password in the audit log',
-      'session in an error',
-    ]);
+    for (const token of [`${organisation}${key}`, jsonToken]) {
+      watch.check(exchange('POST', '/api/keys', { key_id: token, key_hash: 'c0ffee00' }));
+    }
+    watch.keep('the log', `${organisation} ${jsonToken.slice(0, 50)}`);
+    expect(watch.leaks()).toEqual([]);
+  });
+
+  it('knows the line of the log that tells the token of the first run, and no other', () => {
+    const watch = new SecretWatch();
+    watch.knowAdminSecret('a-secret');
+    const setupToken = setupTokenOf('a-secret');
+    watch.keep('the log', `{"setupToken":"${setupToken}","msg":"Nobody has set up this installation yet"}\n{}\n`);
+    expect(watch.leaks()).toEqual([]);
+    watch.keep('the log', `{"setupToken":"${setupToken}","msg":"Another line"}\n`);
+    expect(watch.leaks()).toHaveLength(1);
+  });
+});
+
+describe('many texts', () => {
+  it('are found in one pass, at the beginning, in the middle and at the end, and nowhere else', () => {
+    const texts = Array.from({ length: 500 }, (_, index) => `${index}-a-secret-${index * 7_919}`);
+    const many = new ManyTexts(texts);
+    const filling = 'ünrelated text, '.repeat(1_000);
+    const text = `${texts[3] ?? ''}${filling}${texts[77] ?? ''}${filling}${texts[499] ?? ''}`;
+    expect([...many.in(text)].sort()).toEqual(texts.filter((one) => text.includes(one)).sort());
+    expect([...many.in(text.replaceAll('secret', 'sacred'))]).toEqual([]);
   });
 });

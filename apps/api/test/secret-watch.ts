@@ -1,9 +1,22 @@
 import type { Exchange } from '@castellan/testing';
+import { setupTokenOf } from '../src/setup/setup-token';
+import { ManyTexts, shortestFound } from './find-many';
 
-/** Shorter ones stand in texts by chance. */
-const shortest = 12;
-/** Characters that are looked at, times secrets that are looked for: a second or two at the end of a file. */
-const mostWork = 1_000_000_000;
+/** As much of a secret as gives it away: texts are cut, and what is left of a secret at their end is found by this. */
+const telling = 16;
+
+/** What may be a secret’s own from its beginning on is looked for; the ids and formats before that are known to everybody. */
+const publicBeginnings: readonly RegExp[] = [
+  // Tokens of keys begin with the id of their organisation, access keys do not; some tokens are JSON, in Base64.
+  /^[0-9a-f]{24}(?!.{8}$)/,
+  /^eyJ[\w+/-]{52}(?=[\w+/-]{16,}={0,2}$)/,
+];
+
+/** The part of a secret that is looked for. */
+const probeOf = (secret: string): string => {
+  const known = publicBeginnings.map((form) => form.exec(secret)?.[0].length ?? 0);
+  return secret.slice(0, Math.max(...known) + telling);
+};
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -38,6 +51,16 @@ const showings: readonly Showing[] = [
     at: /^PUT \/api\/users\/[^/]+\/actions\/key\/reset/,
     of: ({ AccessKey }) => [AccessKey],
   },
+  {
+    what: 'token that writes of a session show',
+    at: /^(POST \/login|POST \/api\/setup|GET \/api\/sessions\/current)/,
+    of: ({ csrf_token: own, Meta }) => [own, fieldsOf(Meta)['csrf_token']],
+  },
+  {
+    what: 'token that writes of a session show',
+    at: /^POST \/api\/users\/[^/]+\/actions\/reset/,
+    of: (_, { headers }) => [headers.get('x-csrf-token')],
+  },
   { what: 'nonce of single sign-on', at: /^POST \/(api|admin)\/sso/, of: ({ Meta }) => [Meta] },
   {
     what: 'second factor',
@@ -56,14 +79,14 @@ const showings: readonly Showing[] = [
     of: ({ secret }) => [secret],
   },
   {
-    what: 'session',
+    what: 'session, or cookie of a browser',
     at: /^/,
-    of: (_, { headers }) => headers.getSetCookie().map((line) => /^[^=]*session=([^;]+)/.exec(line)?.[1]),
+    of: (_, { headers }) => headers.getSetCookie().map((line) => /^[^=]*castellan-[^=]*=([^;]+)/.exec(line)?.[1]),
   },
 ];
 
 /** Fields of requests that hold secrets which no reply, log or record may repeat. */
-const secretFields = new Set(['password', 'new_password', 'current_password']);
+const secretFields = new Set(['password', 'new_password', 'current_password', 'client_secret']);
 
 const secretsIn = (value: unknown): readonly unknown[] => {
   if (Array.isArray(value)) return value.flatMap(secretsIn);
@@ -80,63 +103,96 @@ const parsed = (text: string): unknown => {
   }
 };
 
+/** The log line that tells whoever runs the installation the token of the first run. */
+const lineWithSetupToken = /^.*Nobody has set up this installation yet.*$/gm;
+
+interface Kept {
+  readonly where: string;
+  readonly text: () => string;
+}
+
 /**
  * Promise 9 in every test: knows each secret that was issued to an app or by it, keeps what the app answered, logged and
- * recorded, and says in the end where one of them stands that was not shown there on purpose.
+ * recorded, and says in the end where one of them, or the beginning of one, stands that was not shown there on purpose.
  */
 export class SecretWatch {
+  private static readonly watches = new Map<string, SecretWatch>();
   private readonly secrets = new Map<string, string>();
-  private readonly texts: { readonly where: string; readonly text: string }[] = [];
+  private readonly texts: Kept[] = [];
+
+  /** What watches over an app; undefined for an address of something else. */
+  static at(url: string): SecretWatch | undefined {
+    return SecretWatch.watches.get(url);
+  }
+
+  /** Says where the app is, for those who talk to it in their own ways. */
+  watches(url: string): void {
+    SecretWatch.watches.set(url, this);
+  }
 
   /** Notes a secret that exists from the beginning. */
   know(what: string, secret: string): void {
     this.learn(what, [secret]);
   }
 
+  /** The same of an admin secret, and of what follows from it. */
+  knowAdminSecret(secret: string): void {
+    this.know('secret of the operator', secret);
+    this.know('token of the first run', setupTokenOf(secret));
+  }
+
   /** Takes a reply: what it shows on purpose is a secret from now on, and the rest of it is looked through in the end. */
   check(exchange: Exchange): void {
     const { method, path, status, headers, text, sent } = exchange;
     const at = `${method} ${path}`;
-    if (status < 400) this.learn('a password', secretsIn(parsed(sent)));
+    if (status < 400) this.learn('a password, or a secret of a client', secretsIn(parsed(sent)));
     let rest = `${text}\n${JSON.stringify([...headers])}`;
     // What was said in the path comes back to nobody but the caller.
-    for (const said of path.split(/[/?&=]/).filter(({ length }) => length >= shortest))
+    for (const said of path.split(/[/?&=]/).filter(({ length }) => length >= shortestFound))
       rest = rest.replaceAll(said, '');
     const reply = fieldsOf(status < 300 ? parsed(text) : undefined);
     for (const showing of showings.filter((one) => one.at.test(at))) {
       for (const secret of this.learn(showing.what, showing.of(reply, exchange))) rest = rest.replaceAll(secret, '');
     }
-    this.texts.push({ where: `the reply to ${at}`, text: rest });
+    this.keep(`the reply to ${at}`, rest);
   }
 
   /** Takes something that was logged or recorded. */
   keep(where: string, text: string): void {
+    this.follow(where, () => text.replaceAll(lineWithSetupToken, ''));
+  }
+
+  /** Takes something that grows, as it is in the end. */
+  follow(where: string, text: () => string): void {
     this.texts.push({ where, text });
   }
 
   /** Where secrets stand. */
   leaks(): readonly string[] {
-    const everything = this.texts.map(({ text }) => text).join('\n');
-    const most = Math.max(10, Math.floor(mostWork / Math.max(1, everything.length)));
-    const looked = [...this.secrets].slice(0, most);
-    return looked
-      .filter(([secret]) => everything.includes(secret))
-      .flatMap(([secret, what]) =>
-        this.texts
-          .filter(({ text }) => text.includes(secret))
-          .slice(0, 3)
-          .map(({ where, text }) => `${what} in ${where}: ${excerpt(text, secret)}`),
-      );
+    const secretOf = new Map([...this.secrets.keys()].map((secret) => [probeOf(secret), secret]));
+    const all = new ManyTexts(secretOf.keys());
+    const counts = new Map<string, number>();
+    return this.texts.flatMap(({ where, text }) => {
+      const looked = text();
+      return [...all.in(looked)].flatMap((probe) => {
+        const what = this.secrets.get(secretOf.get(probe) ?? '') ?? '';
+        const count = (counts.get(probe) ?? 0) + 1;
+        counts.set(probe, count);
+        return count > 3 ? [] : [`${what} in ${where}: ${excerpt(looked, probe)}`];
+      });
+    });
   }
 
   private learn(what: string, found: readonly unknown[]): readonly string[] {
-    const secrets = found.filter((secret) => typeof secret === 'string').filter(({ length }) => length >= shortest);
+    const secrets = found
+      .filter((secret) => typeof secret === 'string')
+      .filter(({ length }) => length >= shortestFound);
     for (const secret of secrets) if (!this.secrets.has(secret)) this.secrets.set(secret, what);
     return secrets;
   }
 }
 
-const excerpt = (text: string, secret: string): string => {
-  const at = text.indexOf(secret);
-  return `${text.slice(Math.max(0, at - 80), at)}<here>${text.slice(at + secret.length, at + secret.length + 40)}`;
+const excerpt = (text: string, probe: string): string => {
+  const at = text.indexOf(probe);
+  return `${text.slice(Math.max(0, at - 80), at)}<here>${text.slice(at + probe.length, at + probe.length + 40)}`;
 };

@@ -15,7 +15,8 @@ export class AppProcess {
     private readonly environment: Readonly<Record<string, string>>,
   ) {
     for (const [setting, value] of Object.entries(environment)) {
-      if (setting.endsWith('_SECRET')) this.watch.know(setting, value);
+      if (setting.endsWith('ADMIN_SECRET')) this.watch.knowAdminSecret(value);
+      else if (/_SECRET(S|_KEY)?$/.test(setting)) this.watch.know(setting, value);
     }
   }
 

@@ -1,4 +1,5 @@
 import { eventually, numberOf, anUptimeRecord, encodeRecord } from '@castellan/testing';
+import { SecretWatch } from '../secret-watch';
 import type { Traffic } from './traffic';
 
 /** What goes on right now, and how upstreams are. */
@@ -20,6 +21,7 @@ export const watching = (traffic: Traffic): void => {
       return seconds.some(({ hits }) => hits > 0) ? seconds : null;
     });
     abort.abort();
+    SecretWatch.at(traffic.api.url)?.keep('a stream', text);
     expect(found).toHaveLength(60);
     expect(found.reduce((sum, { hits }) => sum + hits, 0)).toBe(1);
   });
@@ -41,6 +43,7 @@ export const watching = (traffic: Traffic): void => {
         await end(id);
         let rest = '';
         for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) rest += part.value;
+        SecretWatch.at(api.url)?.keep('a stream', rest);
         return /event: ended\ndata: \{"code":"(\w+)"\}\n\n$/.exec(rest)?.[1];
       }),
     );
