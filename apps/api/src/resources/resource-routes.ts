@@ -61,7 +61,8 @@ export interface ResourceRoutesOf<Row, Made = Row> {
     readonly written: Type;
     /** That of a removal, where it is another one. */
     readonly removed?: Type;
-    readonly text: (row: Row) => string;
+    /** Null for a kind whose controller makes the text, for which it has to ask somebody else. */
+    readonly text: ((row: Row) => string) | null;
     readonly create: (row: Made) => object;
     readonly update: (row: Row) => object;
     readonly remove: () => object;
@@ -73,6 +74,8 @@ interface ResourceRoutes<Row extends ResourceRow, Made extends Row> {
   readonly resources: Written<Row, Made>;
   /** Whether a removal that does not say so is forced. */
   forces(): boolean;
+  /** One resource as it is shown. */
+  textOf(row: Row): string | Promise<string>;
 }
 
 /** A service whose new rows come with what is known of them only now, such as a secret. */
@@ -113,6 +116,11 @@ export const resourceRoutes = <Row extends ResourceRow, Made extends Row = Row>(
       return false;
     }
 
+    textOf(row: Row): string | Promise<string> {
+      if (replies.text === null) throw new Error(`The controller of ${about.kind} does not say how one is shown`);
+      return replies.text(row);
+    }
+
     @Route.get(path, {
       access: Requires(section, 'read', `Get ${spoken.one}`),
       id: `get${noun}`,
@@ -127,7 +135,7 @@ export const resourceRoutes = <Row extends ResourceRow, Made extends Row = Row>(
       @Res() reply: FastifyReply,
     ): Promise<void> {
       const row = await this.resources.require(organisation, within.idOf(named));
-      sendResource(reply, row.version, replies.text(row));
+      sendResource(reply, row.version, await this.textOf(row));
     }
 
     @Route.post('', {

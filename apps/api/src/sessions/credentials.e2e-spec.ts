@@ -133,6 +133,37 @@ describe('what users prove themselves with', () => {
     });
   });
 
+  describe('last_login_date and password_updated', () => {
+    it('of a user are shown wherever users are, to oneself too, and are of year 1 before', async () => {
+      const person = await newPerson({ apis: 'read' }, {});
+      const admin = organisation.admin.client;
+      const listed = async (client: HttpClient, path: string) =>
+        listOf(expectOk(await client.get(path)).json['users']).find(({ id }) => textOf(id) === person.id);
+      const shown = async () =>
+        Promise.all([
+          ...[person.client.get('/api/users/me'), admin.get(`/api/users/${person.id}`)].map(
+            async (one) => (await one).json,
+          ),
+          api.admin.get(`/admin/users/${person.id}`).then(({ json }) => json),
+          api.admin.put(`/admin/users/${person.id}`, { first_name: 'Ada' }).then(({ json }) => json['Meta']),
+          ...['/api/users?p=-1', `/api/users/search?q=${person.email}`].map((path) => listed(admin, path)),
+          listed(api.admin, '/admin/users?p=-1'),
+        ]);
+      const never = '0001-01-01T00:00:00Z';
+      for (const user of await shown()) expect(user).toMatchObject({ last_login_date: never, password_updated: never });
+      const began = Date.now();
+      expectOk(await reset(person.id, { new_password: password }, person.client));
+      for (const user of await shown()) {
+        expect(user?.['last_login_date']).toBe(never);
+        expect(Date.parse(textOf(user?.['password_updated']))).toBeGreaterThanOrEqual(began);
+      }
+      expect((await logIn(person)).status).toBe(200);
+      for (const user of await shown()) {
+        expect(Date.parse(textOf(user?.['last_login_date']))).toBeGreaterThanOrEqual(began);
+      }
+    });
+  });
+
   describe('passwords from elsewhere', () => {
     it.each(['$2a$', '$2b$', '$2y$'])('of the form %s are taken, and kept in ours from then on', async (form) => {
       const person = await newPerson();

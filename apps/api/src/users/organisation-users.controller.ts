@@ -14,7 +14,7 @@ import { Route } from '../http/route';
 import { resourceRoutes } from '../resources/resource-routes';
 import { ProofInput, samplePassword } from '../sessions/credentials.dto';
 import { Proof } from '../sessions/proof';
-import { presentUser } from './user-content';
+import { UserPresenter } from './user-presenter';
 import { AccessKeyReply } from './user-replies.dto';
 import { OrganisationUserCreation, UserChange, UserDto, UserListDto, UserSearch } from './user.dto';
 import { UsersService, type UserWithKey } from './users.service';
@@ -59,7 +59,7 @@ const routes = resourceRoutes<UserRow, UserWithKey>({
   replies: {
     created: AccessKeyReply,
     written: StatusReply,
-    text: (row) => JSON.stringify(presentUser(row)),
+    text: null,
     create: ({ _id, accessKey }) => new AccessKeyReply('User and session have been created', _id.toString(), accessKey),
     update: () => new StatusReply('User updated'),
     remove: () => new StatusReply('User deleted', ''),
@@ -72,9 +72,14 @@ const routes = resourceRoutes<UserRow, UserWithKey>({
 export class OrganisationUsersController extends routes {
   constructor(
     private readonly users: UsersService,
+    private readonly presenter: UserPresenter,
     private readonly proof: Proof,
   ) {
     super(users);
+  }
+
+  override async textOf(row: UserRow): Promise<string> {
+    return JSON.stringify(await this.presenter.one(row));
   }
 
   @Route.get('', {
@@ -130,7 +135,7 @@ export class OrganisationUsersController extends routes {
   })
   async me(@OrganisationRequest() { user }: OrganisationContext): Promise<unknown> {
     const row = await this.users.require(homeOf(user), user.userId);
-    return tagged(row, presentUser(row));
+    return tagged(row, await this.presenter.one(row));
   }
 
   @Route.put(':id/actions/key/reset', {

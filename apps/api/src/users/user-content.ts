@@ -1,4 +1,4 @@
-import { newObjectId, userSearchText, type Draft, type UserRow } from '@castellan/persistence';
+import { newObjectId, userSearchText, type Draft, type SignInRow, type UserRow } from '@castellan/persistence';
 import type { Grants } from '@castellan/rbac';
 import { isJsonObject, numberAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
 import { isSuperUser } from '../auth/user-rights';
@@ -87,8 +87,22 @@ export const limitsAfter = (
   rateLimit: fields.rate_limit ?? current?.rateLimit ?? 0,
 });
 
-/** As replies show a user. @param accessKey only in the reply that makes it */
-export const presentUser = (row: UserRow, accessKey = ''): UserDto => {
+/** What stands for a moment that there has not been yet, as programs in Go write it. */
+const never = new Date('0001-01-01T00:00:00Z');
+
+/** Without milliseconds where there are none: the original writes "never" so, and clients compare it. */
+const written = (at: Date): string => at.toISOString().replace('.000Z', 'Z');
+
+/**
+ * As replies show a user.
+ *
+ * @param accessKey only in the reply that makes it
+ */
+export const presentUser = (
+  row: UserRow,
+  { lastLoginAt = never, passwordChangedAt = row.createdAt }: SignInRow,
+  accessKey = '',
+): UserDto => {
   const stored = storedUser(row);
   return {
     api_model: {},
@@ -103,5 +117,7 @@ export const presentUser = (row: UserRow, accessKey = ''): UserDto => {
     group_id: row.groupIds?.[0] ?? '',
     password_max_days: numberAt(stored, 'password_max_days'),
     created_at: row.createdAt.toISOString(),
+    last_login_date: written(lastLoginAt),
+    password_updated: written(row.passwordHash === '' ? never : passwordChangedAt),
   };
 };

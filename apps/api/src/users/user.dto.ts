@@ -187,6 +187,15 @@ export class UserDto {
 
   @ApiProperty({ ...dateTime })
   readonly created_at!: string;
+
+  @ApiProperty({
+    ...dateTime,
+    description: 'When the user last came in by a browser; year 1 for never. It moves without a new version',
+  })
+  readonly last_login_date!: string;
+
+  @ApiProperty({ ...dateTime, description: 'When the password was set; year 1 for somebody who has none' })
+  readonly password_updated!: string;
 }
 
 export class UserListDto {

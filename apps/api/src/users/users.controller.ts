@@ -12,7 +12,7 @@ import { flag, organisationId } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
 import { Route } from '../http/route';
-import { presentUser } from './user-content';
+import { UserPresenter } from './user-presenter';
 import { AccessKeyReply, UserCreatedReply, UserUpdatedReply } from './user-replies.dto';
 import { OperatorUserChange, UserDto, UserInput, UserListDto } from './user.dto';
 import { UsersService } from './users.service';
@@ -29,6 +29,7 @@ const idParam = { name: 'id', description: 'Id of the user', example: '54b53e4ce
 export class UsersController {
   constructor(
     private readonly users: UsersService,
+    private readonly presenter: UserPresenter,
     private readonly passwords: PasswordsService,
   ) {}
 
@@ -55,7 +56,7 @@ export class UsersController {
   })
   async get(@Param('id') id: string): Promise<unknown> {
     const row = await this.users.require(await this.users.organisationOf(id), id);
-    return tagged(row, presentUser(row));
+    return tagged(row, await this.presenter.one(row));
   }
 
   @Route.post('', {
@@ -78,7 +79,7 @@ export class UsersController {
     const passwordHash = password ? await hashPassword(password) : '';
     const organisation = await this.wantedOrganisation(input);
     const row = await this.users.create(context.in(organisation), fields, passwordHash);
-    return new StatusReply(row.accessKey, presentUser(row, row.accessKey));
+    return new StatusReply(row.accessKey, await this.presenter.one(row, row.accessKey));
   }
 
   @Route.put(':id', {
@@ -105,7 +106,7 @@ export class UsersController {
       throw new ValidationFailed([{ path: 'org_id', message: 'cannot be changed: users do not move' }]);
     }
     const row = await this.users.update(about, id, input, precondition);
-    return tagged(row, new StatusReply('User updated', presentUser(row)));
+    return tagged(row, new StatusReply('User updated', await this.presenter.one(row)));
   }
 
   @Route.delete(':id', {
@@ -160,7 +161,7 @@ export class UsersController {
     @IfMatch() precondition: Precondition,
   ): Promise<unknown> {
     const row = await this.users.revoke(await this.about(context, id), id, precondition);
-    return tagged(row, new StatusReply('User revoked', presentUser(row)));
+    return tagged(row, new StatusReply('User revoked', await this.presenter.one(row)));
   }
 
   @Route.put(':id/actions/allow_reset_passwords', {
@@ -204,7 +205,7 @@ export class UsersController {
     allowed: boolean,
   ): Promise<unknown> {
     const row = await this.users.allowPasswordResets(await this.about(context, id), id, precondition, allowed);
-    return tagged(row, new StatusReply('User updated', presentUser(row)));
+    return tagged(row, new StatusReply('User updated', await this.presenter.one(row)));
   }
 
   private async wantedOrganisation({ org_id: id }: UserInput): Promise<OrganisationId> {

@@ -47,7 +47,8 @@ describe('/admin/users', () => {
       expect(reply.text).toBe(
         `{"Status":"OK","Message":"${key}","Meta":{"api_model":{},"first_name":"Ada","last_name":"Lovelace",` +
           `"email_address":"${email}","org_id":"${organisation}","active":true,"id":"${id}","access_key":"${key}",` +
-          `"user_permissions":{"IsAdmin":"admin"},"group_id":"","password_max_days":0,"created_at":"${createdAt}"}}`,
+          `"user_permissions":{"IsAdmin":"admin"},"group_id":"","password_max_days":0,"created_at":"${createdAt}",` +
+          `"last_login_date":"0001-01-01T00:00:00Z","password_updated":"${createdAt.replace('.000Z', 'Z')}"}}`,
       );
     });
 

@@ -11,6 +11,7 @@ import { PermissionsService } from './permissions.service';
 import { UserGroupsController } from './user-groups.controller';
 import { UserGroupsService } from './user-groups.service';
 import { UserListings } from './user-listings';
+import { UserPresenter } from './user-presenter';
 import { UsersController } from './users.controller';
 import { UsersService } from './users.service';
 
@@ -38,7 +39,15 @@ const UserHistoryController = changesController({
     UserGroupsController,
     UserGroupHistoryController,
   ],
-  providers: [OwnedByPeople, UserListings, UsersService, UserGroupsService, PermissionsService, PeopleRules],
+  providers: [
+    OwnedByPeople,
+    UserListings,
+    UserPresenter,
+    UsersService,
+    UserGroupsService,
+    PermissionsService,
+    PeopleRules,
+  ],
   exports: [UsersService],
 })
 export class UsersModule {}

@@ -34,8 +34,9 @@ import type { Drafting } from '../resources/wanted';
 import { OwnedByPeople } from './owned-by-people';
 import type { Author } from './author';
 import { PeopleRules } from './people-rules';
-import { groupIdsAskedFor, limitsAfter, presentUser, userDraft, type UserState } from './user-content';
+import { groupIdsAskedFor, limitsAfter, userDraft, type UserState } from './user-content';
 import { UserListings } from './user-listings';
+import { UserPresenter } from './user-presenter';
 import { OrganisationUserCreation, UserChange, type UserListDto } from './user.dto';
 
 const resetPassword = 'ResetPassword';
@@ -65,6 +66,7 @@ export class UsersService extends ResourceService<UserRow> {
     private readonly rights: UserRights,
     private readonly sessions: SessionsService,
     private readonly listings: UserListings,
+    private readonly presenter: UserPresenter,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
     super(tools, people, 'Could not retrieve user detail');
@@ -86,7 +88,7 @@ export class UsersService extends ResourceService<UserRow> {
     const { rows, total, next } = await (organisation === undefined || isEverybody
       ? this.stored(place, organisation)
       : this.found(organisation, place, wanted));
-    return { list: { users: rows.map((row) => presentUser(row)), pages: pageCount(total, place, pageSize) }, next };
+    return { list: { users: await this.presenter.all(rows), pages: pageCount(total, place, pageSize) }, next };
   }
 
   private stored(place: Place, organisation: OrganisationId | undefined): Promise<Page<UserRow>> {

@@ -53,6 +53,12 @@ export class SignInStore {
     return (await this.model.findById(user).session(session).lean<SignInRow>().exec()) ?? { _id: user };
   }
 
+  /** When each of these came in, and when their passwords were set; nothing of those who never did either. */
+  async ofAll(users: readonly Types.ObjectId[]): Promise<readonly SignInRow[]> {
+    const shown = { lastLoginAt: 1, passwordChangedAt: 1 };
+    return this.model.find({ _id: { $in: users } }, shown).lean<SignInRow[]>().exec();
+  }
+
   async set(user: Types.ObjectId, fields: Fields, session: ClientSession | null = null): Promise<void> {
     await this.model.updateOne({ _id: user }, { $set: fields }, { upsert: true }).session(session).exec();
   }
