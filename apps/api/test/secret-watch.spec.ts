@@ -7,6 +7,17 @@ const exchange = (method: string, path: string, reply: object, more: Partial<Exc
   ...{ method, path, status: 200, headers: new Headers(), text: JSON.stringify(reply), sent: '' },
   ...more,
 });
+type Deed = (watch: SecretWatch) => void;
+const checks =
+  (...of: Parameters<typeof exchange>): Deed =>
+  (watch) => {
+    watch.check(exchange(...of));
+  };
+const keeps =
+  (where: string, text: string): Deed =>
+  (watch) => {
+    watch.keep(where, text);
+  };
 const key = 'f0e1d2c3b4a5968778695a4b3c2d1e0f';
 const organisation = '5ead71205759610001818681';
 const long = 'wL3kq0PZr7tXy5vBn2mHs8dGf4jCa6eQu1iOo9pRlTk';
@@ -28,117 +39,101 @@ describe('the watch over secrets', () => {
   });
 
   /** Of each sort of secret: what makes or shows it, and the secret. */
-  const sorts: readonly (readonly [string, (watch: SecretWatch) => void, string])[] = [
-    ['admin secret', (watch) => watch.knowAdminSecret('a-secret-of-the-operator'), 'a-secret-of-the-operator'],
-    ['setup token', (watch) => watch.knowAdminSecret('a-secret'), setupTokenOf('a-secret')],
-    ['named admin secret', (watch) => watch.know('secret of ci', long), long],
+  const sorts: readonly (readonly [string, Deed, string])[] = [
     [
-      'access key, by the operator',
-      (watch) => watch.check(exchange('POST', '/admin/users', { Message: key, Meta: { access_key: key } })),
-      key,
-    ],
-    ['access key', (watch) => watch.check(exchange('POST', '/api/users', { AccessKey: key })), key],
-    [
-      'access key of the first run',
-      (watch) => watch.check(exchange('POST', '/api/setup', { Message: key, Meta: { csrf_token: long } })),
-      key,
+      'admin secret',
+      (watch) => {
+        watch.knowAdminSecret('a-secret-of-the-operator');
+      },
+      'a-secret-of-the-operator',
     ],
     [
-      'renewed access key',
-      (watch) => watch.check(exchange('PUT', '/api/users/me/actions/key/reset', { AccessKey: key })),
-      key,
+      'setup token',
+      (watch) => {
+        watch.knowAdminSecret('a-secret');
+      },
+      setupTokenOf('a-secret'),
     ],
-    ['session', (watch) => watch.check(exchange('POST', '/login', {}, cookie('castellan-session'))), long],
     [
-      'session over TLS',
-      (watch) => watch.check(exchange('POST', '/login', {}, cookie('__Host-castellan-session'))),
+      'named admin secret',
+      (watch) => {
+        watch.know('secret of ci', long);
+      },
       long,
     ],
-    ['known browser', (watch) => watch.check(exchange('POST', '/login', {}, cookie('castellan-device'))), long],
-    [
-      'login at a provider',
-      (watch) => watch.check(exchange('GET', '/sso/oidc/1/login', {}, cookie('castellan-oidc'))),
-      long,
-    ],
-    ['CSRF token', (watch) => watch.check(exchange('POST', '/login', { Meta: { csrf_token: long } })), long],
-    [
-      'CSRF token, shown again',
-      (watch) => watch.check(exchange('GET', '/api/sessions/current', { csrf_token: long })),
-      long,
-    ],
+    ['access key, by the operator', checks('POST', '/admin/users', { Message: key, Meta: { access_key: key } }), key],
+    ['access key', checks('POST', '/api/users', { AccessKey: key }), key],
+    ['access key of the first run', checks('POST', '/api/setup', { Message: key, Meta: { csrf_token: long } }), key],
+    ['renewed access key', checks('PUT', '/api/users/me/actions/key/reset', { AccessKey: key }), key],
+    ['session', checks('POST', '/login', {}, cookie('castellan-session')), long],
+    ['session over TLS', checks('POST', '/login', {}, cookie('__Host-castellan-session')), long],
+    ['known browser', checks('POST', '/login', {}, cookie('castellan-device')), long],
+    ['login at a provider', checks('GET', '/sso/oidc/1/login', {}, cookie('castellan-oidc')), long],
+    ['CSRF token', checks('POST', '/login', { Meta: { csrf_token: long } }), long],
+    ['CSRF token, shown again', checks('GET', '/api/sessions/current', { csrf_token: long }), long],
     [
       'CSRF token of a renewed session',
-      (watch) =>
-        watch.check(
-          exchange('POST', '/api/users/me/actions/reset', {}, { headers: new Headers({ 'x-csrf-token': long }) }),
-        ),
+      checks('POST', '/api/users/me/actions/reset', {}, { headers: new Headers({ 'x-csrf-token': long }) }),
       long,
     ],
-    ['nonce of single sign-on', (watch) => watch.check(exchange('POST', '/api/sso', { Meta: long })), long],
+    ['nonce of single sign-on', checks('POST', '/api/sso', { Meta: long }), long],
     [
       'secret of a second factor',
-      (watch) =>
-        watch.check(exchange('POST', '/api/users/me/second-factor', { Meta: { secret: 'K5QXG2LOM4QGC3TEEBZW6' } })),
+      checks('POST', '/api/users/me/second-factor', { Meta: { secret: 'K5QXG2LOM4QGC3TEEBZW6' } }),
       'K5QXG2LOM4QGC3TEEBZW6',
     ],
     [
       'recovery code',
-      (watch) =>
-        watch.check(
-          exchange('POST', '/api/users/1/second-factor/confirm', { Meta: { recovery_codes: ['k4mtw-9xz7q'] } }),
-        ),
+      checks('POST', '/api/users/1/second-factor/confirm', { Meta: { recovery_codes: ['k4mtw-9xz7q'] } }),
       'k4mtw-9xz7q',
     ],
     [
       'token of a key',
-      (watch) => watch.check(exchange('POST', '/api/keys', { key_id: `${organisation}${key}`, key_hash: 'c0ffee00' })),
+      checks('POST', '/api/keys', { key_id: `${organisation}${key}`, key_hash: 'c0ffee00' }),
       `${organisation}${key}`,
     ],
     [
       'token of a key that is JSON',
-      (watch) => watch.check(exchange('POST', '/api/keys', { key_id: jsonToken, key_hash: 'c0ffee00' })),
+      checks('POST', '/api/keys', { key_id: jsonToken, key_hash: 'c0ffee00' }),
       jsonToken,
     ],
-    [
-      'secret of an OAuth client',
-      (watch) => watch.check(exchange('POST', '/api/apis/oauth/1', { client_id: 'c', secret: long })),
-      long,
-    ],
+    ['secret of an OAuth client', checks('POST', '/api/apis/oauth/1', { client_id: 'c', secret: long }), long],
     [
       'secret of an identity provider',
-      (watch) => watch.check(exchange('POST', '/api/identity-providers', {}, sending({ client_secret: long }))),
+      checks('POST', '/api/identity-providers', {}, sending({ client_secret: long })),
       long,
     ],
     [
       'password',
-      (watch) =>
-        watch.check(exchange('POST', '/admin/users', {}, sending({ user: { password: 'violet anchors hum' } }))),
+      checks('POST', '/admin/users', {}, sending({ user: { password: 'violet anchors hum' } })),
       'violet anchors hum',
     ],
     [
       'new password',
-      (watch) => watch.check(exchange('POST', '/login', {}, sending({ new_password: 'violet anchors hum' }))),
+      checks('POST', '/login', {}, sending({ new_password: 'violet anchors hum' })),
       'violet anchors hum',
     ],
   ];
 
   it.each(sorts)('finds a leak of this sort, whole and cut off, wherever it is: %s', (_, issue, secret) => {
     const cut = secret.slice(0, -4);
-    const leakingIn = (plant: (watch: SecretWatch) => void): number => {
+    const leakingIn = (plant: Deed): number => {
       const watch = new SecretWatch();
       issue(watch);
       expect(watch.leaks()).toEqual([]);
       plant(watch);
       return watch.leaks().length;
     };
-    const places: readonly ((watch: SecretWatch) => void)[] = [
-      (watch) => watch.keep('the log', `{"msg":"tried ${secret}"}\n`),
-      (watch) => watch.keep('a record of audit', JSON.stringify({ diff: `"${secret}"` })),
-      (watch) => watch.check(exchange('GET', '/api/audit-logs', { audit_logs: [{ diff: secret }] })),
-      (watch) => watch.check(exchange('POST', '/api/apis', { Message: `no ${secret}` }, { status: 400 })),
-      (watch) => watch.check(exchange('GET', '/', {}, { headers: new Headers({ location: `/?a=${secret}` }) })),
-      (watch) => watch.follow('a reply on a connection of its own', () => `HTTP/1.1 200 OK\r\n\r\n${secret}`),
-      ...(cut.length < 16 ? [] : [(watch: SecretWatch) => watch.keep('the log', `{"msg":"tried ${cut}`)]),
+    const places: readonly Deed[] = [
+      keeps('the log', `{"msg":"tried ${secret}"}\n`),
+      keeps('a record of audit', JSON.stringify({ diff: `"${secret}"` })),
+      checks('GET', '/api/audit-logs', { audit_logs: [{ diff: secret }] }),
+      checks('POST', '/api/apis', { Message: `no ${secret}` }, { status: 400 }),
+      checks('GET', '/', {}, { headers: new Headers({ location: `/?a=${secret}` }) }),
+      (watch) => {
+        watch.follow('a reply on a connection of its own', () => `HTTP/1.1 200 OK\r\n\r\n${secret}`);
+      },
+      ...(cut.length < 16 ? [] : [keeps('the log', `{"msg":"tried ${cut}`)]),
     ];
     expect(places.map(leakingIn)).toEqual(places.map(() => 1));
   });
