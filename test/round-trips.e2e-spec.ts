@@ -29,6 +29,9 @@ const targets: readonly (readonly [request: RegExp, most: number])[] = [
   [/^PUT .api.apis.oas.\{id\}, unchanged$/, 5],
   // Whoever changes people is measured by the rights of that moment, which are read again in the transaction.
   [/^PUT .(api|admin).(users|usergroups).\{id\}, unchanged$/, 5],
+  // When people came in is kept apart from what they are, and shown with it.
+  [/^GET .(api|admin).users.\{id\}$/, 3],
+  [/^GET .api.users$/, 4],
   [/^GET .*\{id\}(, by database id)?$/, 2],
   [/^GET /, 3],
   [/^PUT .*, unchanged$/, 4],

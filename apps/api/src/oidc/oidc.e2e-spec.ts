@@ -49,12 +49,17 @@ describe('logins by OpenID Connect', () => {
 
   it('follow the groups of the provider at each login, and leave those that were given by hand', async () => {
     const subject = someone({ groups: ['editors'] });
-    await logIn(subject);
+    const earlier = new Browser(api.anonymous);
+    const reads = async () => (await earlier.call('GET', '/api/apis')).status;
+    await logIn(subject, earlier);
     const id = textOf((await userOf(subject))?.['id']);
     const byHand = await logins.group({ hooks: 'read' });
     expectOk(await organisation.admin.client.put(`/api/users/${id}`, { group_ids: [editors, byHand] }));
     idp.people.set(subject, { ...idp.people.get(subject), groups: ['readers'] });
+    expect(await reads()).toBe(200);
     await logIn(subject);
+    // With the next login the group is gone from the session that was open before, too.
+    expect(await reads()).toBe(403);
     expect(new Set(await groupsOf(subject))).toEqual(new Set([byHand, readers]));
     idp.people.set(subject, { ...idp.people.get(subject), groups: [] });
     expect((await logIn(subject)).status).toBe(302);

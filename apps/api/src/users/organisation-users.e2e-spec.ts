@@ -56,6 +56,8 @@ describe('/api/users', () => {
         'group_id',
         'password_max_days',
         'created_at',
+        'last_login_date',
+        'password_updated',
       ]);
     });
 
@@ -254,6 +256,7 @@ describe('/api/users', () => {
       ['password', 'correct horse battery'],
       ['id', missingId],
       ['created_at', '2001-01-01T00:00:00Z'],
+      ['last_login_date', '2001-01-01T00:00:00Z'],
     ])('does not take %s from those who change themselves', async (name, value) => {
       const before = await userOf(manager.id);
       await manager.client.put(`/api/users/${manager.id}`, { [name]: value });

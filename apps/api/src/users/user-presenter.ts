@@ -8,9 +8,8 @@ import type { UserDto } from './user.dto';
 export class UserPresenter {
   constructor(private readonly signIns: SignInStore) {}
 
-  /** @param accessKey only in the reply that makes it */
-  async one(row: UserRow, accessKey = ''): Promise<UserDto> {
-    return presentUser(row, await this.signIns.of(row._id), accessKey);
+  async one(row: UserRow): Promise<UserDto> {
+    return presentUser(row, await this.signIns.of(row._id));
   }
 
   async all(rows: readonly UserRow[]): Promise<readonly UserDto[]> {

@@ -12,6 +12,7 @@ import { flag, organisationId } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
 import { Route } from '../http/route';
+import { presentUser } from './user-content';
 import { UserPresenter } from './user-presenter';
 import { AccessKeyReply, UserCreatedReply, UserUpdatedReply } from './user-replies.dto';
 import { OperatorUserChange, UserDto, UserInput, UserListDto } from './user.dto';
@@ -79,7 +80,7 @@ export class UsersController {
     const passwordHash = password ? await hashPassword(password) : '';
     const organisation = await this.wantedOrganisation(input);
     const row = await this.users.create(context.in(organisation), fields, passwordHash);
-    return new StatusReply(row.accessKey, await this.presenter.one(row, row.accessKey));
+    return new StatusReply(row.accessKey, presentUser(row, { _id: row._id }, row.accessKey));
   }
 
   @Route.put(':id', {
