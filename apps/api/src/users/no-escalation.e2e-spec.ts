@@ -1,9 +1,11 @@
 import fc from 'fast-check';
-import { listOf, textOf, unique, type JsonReply } from '@castellan/testing';
-import { rightsOf, union, type Grants } from '@castellan/rbac';
+import { listOf, textOf, unique, type HttpClient, type JsonReply, type Reply } from '@castellan/testing';
+import { readGrants, rightsOf, union, type Grants } from '@castellan/rbac';
 import { ApiUnderTest, expectOk, type TestOrganisation, type TestUser } from '../../test/api-under-test';
+import { Browser } from '../../test/browser';
 
-const sections = ['apis', 'keys', 'policies', 'users', 'user_groups'] as const;
+const sections = ['apis', 'keys', 'policies', 'users', 'user_groups', 'idm'] as const;
+const password = 'violet anchors hum beneath paper oceans';
 const rights: fc.Arbitrary<Grants> = fc
   .tuple(
     fc.dictionary(fc.constantFrom(...sections), fc.constantFrom('read', 'write'), { maxKeys: 3 }),
@@ -17,18 +19,26 @@ const any = fc.nat(20);
 /** Something that somebody tries, whether they may or not. */
 const act = fc.record({
   by: any,
-  what: fc.constantFrom('user', 'own', 'create', 'join', 'group', 'newGroup', 'key', 'revoke', 'delete', 'activate'),
+  what: fc.constantFrom(
+    ...(['user', 'own', 'create', 'join', 'group', 'newGroup', 'key', 'revoke', 'delete', 'activate'] as const),
+    ...(['password', 'logIn', 'nonce', 'beginFactor', 'endFactor', 'sessions', 'endSessions', 'allow'] as const),
+  ),
   whom: any,
   group: any,
   rights,
 });
 type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
 
+/** Whoever acts, by a key or by a session. */
+type Author = Pick<TestUser, 'id' | 'client'>;
+
 describe('whatever people do who may write users and groups', () => {
   let api: ApiUnderTest;
+  let above: TestUser;
 
   beforeAll(async () => {
-    api = await ApiUnderTest.start({ CREDENTIAL_ATTEMPTS: '100000' });
+    api = await ApiUnderTest.start({ CREDENTIAL_ATTEMPTS: '100000', SECRET_KEY: 'a key that only tests know' });
+    above = await api.superUser();
   });
   afterAll(() => api.stop());
 
@@ -42,13 +52,55 @@ describe('whatever people do who may write users and groups', () => {
     return rightsOf(Object.fromEntries(held) as Grants);
   };
 
+  /** What a session may, with the groups that are for it alone; nothing for a key. */
+  const heldInSession = async (client: HttpClient): Promise<readonly string[]> => {
+    const { status, json } = await client.get('/api/sessions/current');
+    if (status !== 200) return [];
+    const { grants, problems } = readGrants({ ...json['user_permissions'] });
+    expect(problems).toEqual([]);
+    return rightsOf(grants);
+  };
+  /** A browser in which somebody stronger has come in. */
+  const strongPage = async ({ client }: TestUser): Promise<Author> => {
+    const own = `${unique('strong')} words of somebody else`;
+    expectOk(await client.post('/api/users/me/actions/reset', { new_password: own }));
+    const browser = new Browser(api.anonymous);
+    const username = textOf((await client.get('/api/users/me')).json['email_address']);
+    const came = await pageOf(browser, await browser.logIn({ username, password: own }));
+    if (came === null) throw new Error('The stronger user did not come in');
+    return came;
+  };
+
   const one = (ids: readonly string[], which: number): string => ids[which % ids.length] ?? '';
 
-  const attempt = async (organisation: TestOrganisation, authors: TestUser[], tried: Act): Promise<void> => {
+  /** A browser that came in, as its pages call; null for one that did not. */
+  const pageOf = async (browser: Browser, { status }: Reply): Promise<Author | null> => {
+    if (status >= 400) return null;
+    const { json } = expectOk(await browser.call('GET', '/api/sessions/current'));
+    const token = textOf(json['csrf_token']);
+    const page = { origin: browser.origin, 'sec-fetch-site': 'same-origin', 'x-csrf-token': token };
+    return { id: textOf(json['user_id']), client: api.anonymous.with({ ...page, cookie: browser.cookieHeader }) };
+  };
+  const addressOf = async ({ admin }: TestOrganisation, id: string): Promise<string> =>
+    textOf((await admin.client.get(`/api/users/${id}`)).json['email_address'] ?? 'nobody@acme.example');
+  /** By the password that authors set, if it is that of the user. */
+  const logIn = async (organisation: TestOrganisation, whom: string): Promise<Author | null> => {
+    const browser = new Browser(api.anonymous);
+    const email = await addressOf(organisation, whom);
+    return pageOf(browser, await browser.logIn({ email_address: email, password, org_id: organisation.id }));
+  };
+  const tap = async (made: Reply): Promise<Author | null> => {
+    if (made.status !== 200) return null;
+    const browser = new Browser(api.anonymous);
+    const nonce = encodeURIComponent(textOf(made.json['Meta']));
+    return pageOf(browser, await browser.call('GET', `/tap?nonce=${nonce}`));
+  };
+
+  const attempt = async (organisation: TestOrganisation, authors: Author[], tried: Act): Promise<void> => {
     const author = authors[tried.by % authors.length];
     if (author === undefined) return;
     const { client } = author;
-    const whom = one(await idsOf(organisation, '/api/users', 'users'), tried.whom);
+    const whom = one([...(await idsOf(organisation, '/api/users', 'users')), above.id], tried.whom);
     const group = one(await idsOf(organisation, '/api/usergroups', 'groups'), tried.group);
     const given = { user_permissions: tried.rights };
     const born = { email_address: `${unique('u')}@acme.example` };
@@ -58,8 +110,13 @@ describe('whatever people do who may write users and groups', () => {
       // Whoever is shown a key has the user: from now on an author too.
       const accessKey = textOf(json['AccessKey']);
       const id = typeof json['Meta'] === 'string' ? json['Meta'] : whom;
-      authors.push({ id, accessKey, client: api.anonymous.with({ authorization: accessKey }) });
+      authors.push({ id, client: api.anonymous.with({ authorization: accessKey }) });
     };
+    const come = async (made: Promise<Author | null>): Promise<void> => {
+      const came = await made;
+      if (came !== null) authors.push(came);
+    };
+    const proof = { current_password: password };
     const acts: Readonly<Record<Act['what'], () => Promise<unknown>>> = {
       user: () => client.put(`/api/users/${whom}`, given),
       own: () => client.put(`/api/users/${author.id}`, given),
@@ -67,9 +124,21 @@ describe('whatever people do who may write users and groups', () => {
       join: () => client.put(`/api/users/${whom}`, { group_ids: [group] }),
       group: () => client.put(`/api/usergroups/${group}`, given),
       newGroup: () => client.post('/api/usergroups', { name: unique('g'), ...given }),
-      key: () => own(client.put(`/api/users/${whom}/actions/key/reset`)),
+      key: () => own(client.put(`/api/users/${whom}/actions/key/reset`, proof)),
       revoke: () => client.put(`/api/users/${whom}/actions/revoke`),
       delete: () => client.delete(tried.group % 2 ? `/api/users/${whom}` : `/api/usergroups/${group}`),
+      password: () => client.post(`/api/users/${whom}/actions/reset`, { new_password: password, ...proof }),
+      logIn: () => come(logIn(organisation, whom)),
+      nonce: async () => {
+        const email = await addressOf(organisation, whom);
+        const named = { ForSection: 'dashboard', OrgID: organisation.id, EmailAddress: email, GroupID: group };
+        await come(tap(await client.post('/api/sso', named)));
+      },
+      beginFactor: () => client.post(`/api/users/${whom}/second-factor`, proof),
+      endFactor: () => client.delete(`/api/users/${whom}/second-factor`, { body: proof }),
+      sessions: () => client.get(`/api/sessions?user_id=${whom}`),
+      endSessions: () => client.delete(`/api/sessions?user_id=${whom}`),
+      allow: () => client.put(`/admin/users/${whom}/actions/allow_reset_passwords`),
       activate: () => client.put(`/api/usergroups/${group}`, { active: tried.group % 2 === 0 }),
     };
     await acts[tried.what]();
@@ -82,10 +151,12 @@ describe('whatever people do who may write users and groups', () => {
         const { client } = organisation.admin;
         const first: readonly Grants[] = [
           { users: 'write', apis: 'read' },
-          { user_groups: 'write', users: 'write', policies: 'read' },
+          { user_groups: 'write', users: 'write', policies: 'read', idm: 'write' },
+          { users: 'write', apis: 'read', policies: 'read', ResetPassword: 'admin' },
         ];
-        const authors = await Promise.all(first.map((grants) => api.user(organisation.id, { ...grants })));
+        const authors: Author[] = await Promise.all(first.map((grants) => api.user(organisation.id, { ...grants })));
         const strong = await api.user(organisation.id, { keys: 'write' });
+        const page = await strongPage(strong);
         for (const [active, grants] of [
           [true, { keys: 'write' }],
           [false, { IsAdmin: 'admin' }],
@@ -98,11 +169,15 @@ describe('whatever people do who may write users and groups', () => {
         // What the stronger ones have is theirs still, their credentials too.
         expect((await strong.client.get('/api/users/me')).status).toBe(200);
         expect((await client.get('/api/users/me')).status).toBe(200);
+        const there = { headers: { 'x-castellan-organisation': organisation.id } };
+        expect((await above.client.get('/api/users/me', there)).status).toBe(200);
+        expect((await page.client.get('/api/users/me')).status).toBe(200);
         for (const { client: author } of authors) {
           const me = await author.get('/api/users/me');
           if (me.status !== 200) continue;
+          expect([above.id, strong.id, organisation.admin.id]).not.toContain(textOf(me.json['id']));
           const held = await heldBy(organisation, textOf(me.json['id']));
-          expect(held.filter((right) => !together.includes(right))).toEqual([]);
+          expect([...held, ...(await heldInSession(author))].filter((right) => !together.includes(right))).toEqual([]);
         }
         for (const id of await idsOf(organisation, '/api/users', 'users')) {
           if (id === strong.id || id === organisation.admin.id) continue;
