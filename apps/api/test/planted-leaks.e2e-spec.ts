@@ -1,7 +1,7 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
 import { LOGGER, type Logger } from '@castellan/observability';
-import { anApiDefinition, eventually } from '@castellan/testing';
+import { anApiDefinition, eventually, textOf } from '@castellan/testing';
 import { ApiUnderTest, expectOk } from './api-under-test';
 import { RawConnection } from './raw-connection';
 
@@ -19,7 +19,7 @@ describe('a test in whose course a secret is shown', () => {
     const definition = anApiDefinition({ config_data: { planted: shown.accessKey } });
     const created = expectOk(await admin.client.post('/api/apis', { api_definition: definition }));
     const connection = await RawConnection.to(api.url);
-    connection.head('GET', `/api/apis/${String(created.json['ID'])}`, { authorization: admin.accessKey });
+    connection.head('GET', `/api/apis/${textOf(created.json['ID'])}`, { authorization: admin.accessKey });
     await eventually(() => connection.received.includes(shown.accessKey));
     connection.close();
     const said = await api.stop().then(

@@ -146,7 +146,7 @@ describe('whatever people do who may write users and groups', () => {
 
   it('nobody of them ends with more rights than they had together', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(act, { minLength: 10, maxLength: 25 }), async (acts) => {
+      fc.asyncProperty(fc.array(act, { minLength: 8, maxLength: 16 }), async (acts) => {
         const organisation = await api.organisation();
         const { client } = organisation.admin;
         const first: readonly Grants[] = [
