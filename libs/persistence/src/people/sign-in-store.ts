@@ -56,7 +56,10 @@ export class SignInStore {
   /** When each of these came in, and when their passwords were set; nothing of those who never did either. */
   async ofAll(users: readonly Types.ObjectId[]): Promise<readonly SignInRow[]> {
     const shown = { lastLoginAt: 1, passwordChangedAt: 1 };
-    return this.model.find({ _id: { $in: users } }, shown).lean<SignInRow[]>().exec();
+    return this.model
+      .find({ _id: { $in: users } }, shown)
+      .lean<SignInRow[]>()
+      .exec();
   }
 
   async set(user: Types.ObjectId, fields: Fields, session: ClientSession | null = null): Promise<void> {
