@@ -6,7 +6,7 @@ import { eventually } from '@castellan/testing';
 import { evaluate, folder, root } from './tools';
 
 /** How a launcher is run. */
-export interface Launch {
+interface Launch {
   readonly how?: 'alone' | 'under-npm';
   readonly script?: 'start' | 'dev';
   readonly where?: string;

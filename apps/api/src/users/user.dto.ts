@@ -75,7 +75,7 @@ export class UserFields {
 const isAddress = () => IsEmail({ require_tld: false }, { message: 'must be an email address' });
 
 /** A new user of the caller's organisation. */
-export class UserCreation extends UserFields {
+class UserCreation extends UserFields {
   @ApiProperty({ ...email, example: 'ada@acme.example' })
   @isAddress()
   readonly email_address!: string;
