@@ -52,7 +52,8 @@ export class CredentialsController {
     description:
       'One’s own, with the present one; or that of a user whose rights the caller has, with `users: write` and ' +
       '`ResetPassword`. All sessions of the user end, but for the one that asks, which gets a new cookie and a new ' +
-      '`X-CSRF-Token`. The access key stays. A password that somebody else sets ends the delays after wrong ones.',
+      '`X-CSRF-Token`. The access key stays. A password that somebody else sets ends the delays after wrong ones. ' +
+      'Whoever comes in by single sign-on alone gives themselves a first one only with `ResetPassword`.',
     params: [idParameter],
     body: PasswordResetInput,
     example: { new_password: samplePassword },
@@ -68,7 +69,7 @@ export class CredentialsController {
     const isOwn = this.reach.isOwn(context, id);
     if (!isOwn && !mayResetPasswords(context.user.grants)) throw new Forbidden(context.request.path);
     const user = await this.reach.require(context, id, 'write');
-    if (isOwn) await this.proof.require(context, user, input.current_password);
+    if (isOwn) await this.proof.requireForNewPassword(context, user, input.current_password);
     await this.passwords.replace(context, user, input.new_password);
     if (!isOwn) await this.admission.pardon(user);
     await this.renewSessions(context, user._id.toString(), reply);

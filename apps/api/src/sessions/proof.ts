@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CastellanError, NotFound, ValidationFailed } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { SignInStore, toObjectId, UserStore, type SignInRow, type UserRow } from '@castellan/persistence';
+import { mayResetPasswords } from '@castellan/rbac';
 import { isPassword } from '../auth/passwords';
 import { homeOf } from '../auth/user-rights';
 import type { OrganisationContext } from '../http/request-context';
@@ -40,6 +41,27 @@ export class Proof {
     const session = await this.sessions.named(caller.sessionId);
     if (session !== null && this.clock.millis() - session.createdAt < freshMs) return;
     throw new CastellanError(403, 'login_too_old', 'Your login is too long ago for this; log in again');
+  }
+
+  /**
+   * {@link require}, for a new password of one's own. Whoever comes by single sign-on alone gets a first one from somebody who
+   * may set passwords: what the provider would end must not go on by another way in.
+   *
+   * @throws what {@link require} throws; CastellanError 403 for a first password after single sign-on
+   */
+  async requireForNewPassword(
+    context: OrganisationContext,
+    user: UserRow,
+    password: string | undefined,
+  ): Promise<void> {
+    const comesByProvider = user.identity !== undefined || context.user.sessionId !== null;
+    if (user.passwordHash === '' && comesByProvider && !mayResetPasswords(context.user.grants))
+      throw new CastellanError(
+        403,
+        'forbidden',
+        'You come in by single sign-on; an administrator can set a password for you',
+      );
+    await this.require(context, user, password);
   }
 
   /**

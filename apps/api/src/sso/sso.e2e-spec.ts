@@ -44,6 +44,19 @@ describe('single sign-on by nonces', () => {
       .collection('users')
       .updateOne({ _id: new Types.ObjectId(id) }, { $set: fields });
 
+  it('give nobody another way in: a first password of one’s own takes an administrator who allows it', async () => {
+    const user = await newUser({ apis: 'read' });
+    const { browser } = await tap(await mint(organisation.admin.client, '/api/sso', wish(user.email)));
+    const { json } = expectOk(await browser.call('GET', '/api/sessions/current'));
+    const headers = { 'x-csrf-token': textOf(json['csrf_token']) };
+    const body = { new_password: 'a lake, a lamp and a ladder' };
+    const reset = () => browser.call('POST', '/api/users/me/actions/reset', body, headers);
+    const refused = await reset();
+    expect([refused.status, refused.json['Message']]).toEqual([403, expect.stringContaining('single sign-on')]);
+    expectOk(await api.admin.put(`/admin/users/${user.id}/actions/allow_reset_passwords`));
+    expectOk(await reset());
+  });
+
   it.each(['/api/sso', '/admin/sso'])('let a user in once: %s', async (path) => {
     const user = await newUser({ apis: 'read' });
     const client = path === '/api/sso' ? organisation.admin.client : api.admin;
