@@ -65,7 +65,7 @@ export const erasure = (traffic: Traffic): void => {
     [{ key_hash: '00000000' }, 'key_hash'],
     [{ address: '' }, 'address'],
     [{ alias: { $ne: '' } }, 'alias'],
-    [{ name: 'anna' }, 'key_hash'],
+    [{ name: 'anna' }, 'name'],
   ])('refuses %j and names %s', async (body, path) => {
     const reply = await erase(body);
     expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, path]);
