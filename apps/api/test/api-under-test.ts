@@ -11,6 +11,7 @@ import { eventually, HttpClient, textOf, unique, type Contract, type Reply } fro
 import { createApp } from '../src/app';
 import { OperatorSecrets } from '../src/auth/operator-secrets';
 import { withoutSecretsOf } from '../src/http/credentials-in-text';
+import { noteCollections, takeDatabase } from './databases';
 import { SecretWatch } from './secret-watch';
 import { publishedContract } from './published-contract';
 
@@ -78,10 +79,14 @@ export class ApiUnderTest {
     kinds: readonly Type[] = [],
   ): Promise<ApiUnderTest> {
     const { DATABASE: database, ...settings } = overrides;
+    const ordinary = database === undefined && kinds.length === 0;
+    const name = ordinary
+      ? await takeDatabase(databaseUri)
+      : (database ?? `castellan_${randomBytes(6).toString('hex')}`);
     const config = loadApiConfig({
       CASTELLAN_ADMIN_SECRET: randomBytes(16).toString('hex'),
       CASTELLAN_NODE_SECRET: randomBytes(16).toString('hex'),
-      CASTELLAN_MONGODB_URI: databaseUri(database ?? `castellan_${randomBytes(6).toString('hex')}`),
+      CASTELLAN_MONGODB_URI: databaseUri(name),
       CASTELLAN_REDIS_URL: workerRedisUrl(),
       CASTELLAN_LOG_LEVEL: logLevel,
       // Tests ask faster than anybody.
@@ -110,6 +115,8 @@ export class ApiUnderTest {
     // The published document knows nothing of what only a test has.
     const api = new ApiUnderTest(app, config, url, watch, lines, kinds.length === 0 ? publishedContract() : undefined);
     await eventually(async () => (await api.anonymous.get('/health/ready')).status === 200);
+    if (ordinary)
+      noteCollections((await app.get<Connection>(getConnectionToken()).listCollections()).map(({ name: of }) => of));
     return api;
   }
 
