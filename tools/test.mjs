@@ -21,8 +21,8 @@ import { prepareServices } from './lib/services.mjs';
 import { standingServices, startTestServices, withoutSettings } from './lib/test-services.mjs';
 import { venvFolder } from './lib/venv.mjs';
 
-/** More would not help a single MongoDB. */
-const jestWorkers = Math.min(4, Math.max(2, availableParallelism()));
+/** One more than processors, as tests of processes mostly wait; more than four would not help a single MongoDB. */
+const jestWorkers = Math.min(4, Math.max(2, availableParallelism()) + 1);
 const progress = createProgress();
 const venv = venvFolder(process.env);
 const scratch = mkdtempSync(join(tmpdir(), 'castellan-test-'));
