@@ -93,17 +93,27 @@ export class ErasureService {
     if (person.address !== undefined) return 0;
     let changed = 0;
     const mark = person.key === undefined ? null : valueMark(person.key);
-    for (const head of await this.rollups.headsOf(organisation, ofPeople)) {
-      if (changed >= mostSums) break;
-      if (mark === null || mayHoldValue(head, mark)) changed += await this.eraseIn(head, person);
-    }
+    let moved: boolean;
+    do {
+      moved = false;
+      for (const head of await this.rollups.headsOf(organisation, ofPeople)) {
+        if (changed >= mostSums) break;
+        if (mark !== null && !mayHoldValue(head, mark)) continue;
+        const erased = await this.eraseIn(head, person);
+        // The merger, or this, has changed it since: what it has now is looked at again.
+        if (erased === null) moved = true;
+        else changed += erased;
+      }
+    } while (moved && changed < mostSums);
     return changed;
   }
 
-  private async eraseIn(head: SumsHead, person: Person): Promise<number> {
+  /** @returns how many rows named the person; null when the document is not what it was */
+  private async eraseIn(head: SumsHead, person: Person): Promise<number | null> {
     const rows = await this.rollups.open(head);
-    if (rows?.some((row) => saysOf(row, person)) !== true) return 0;
+    if (rows === null) return null;
     const theirs = rows.filter((row) => saysOf(row, person));
+    if (theirs.length === 0) return 0;
     await this.collections.inTransaction(async (session) => {
       const now = this.clock.now();
       const left = rows.filter((row) => !saysOf(row, person));
