@@ -81,7 +81,9 @@ describe('the processes', () => {
       beforeAll(() => {
         image = ImageLayout.of('deploy/docker/api.Dockerfile');
       });
-      afterAll(() => image.remove());
+      afterAll(() => {
+        image.remove();
+      });
 
       /** Runs a program as `docker exec` does, with the environment of the container, and types these lines. */
       const inImage = (script: string, args: readonly string[], lines: readonly string[] = [], environment = {}) => {

@@ -15,7 +15,7 @@ import { hashKey, readSession, sessionName } from '@castellan/tyk';
 import { okay } from './tenant';
 
 /** What a change has come to: nothing of it, all of it, or a part, in words. */
-export type Outcome = 'old' | 'new' | `half: ${string}`;
+type Outcome = 'old' | 'new' | `half: ${string}`;
 
 /** A change of what gateways find in Redis, that may be cut off anywhere. */
 export interface StoreChange {

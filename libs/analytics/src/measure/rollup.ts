@@ -1,5 +1,5 @@
 import type { AnalyticsRecord } from '../record';
-import { addMeasures, addRecord, keyOf, noMeasures, type Measures } from './measures';
+import { addMeasures, addRecord, keyOf, noMeasures } from './measures';
 import type { Dimensions, RollupKind, RollupRow, RollupUnit } from './row';
 import { bucketStart, rowId, rowName, type RowPlace } from './row-place';
 
