@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { compileFiles } from './compile.mjs';
 import { filesOf, fingerprint } from './fingerprint.mjs';
 import { waitForLock } from './lock.mjs';
 import { root } from './paths.mjs';
@@ -57,6 +56,8 @@ async function compile() {
   // The sources may change while they are read; then the stamp must not say they were built.
   const before = fingerprint(root, sources);
   rmSync(stamp, { force: true });
+  // Its compiler is there only since the packages are installed.
+  const { compileFiles } = await import('./compile.mjs');
   const problems = await compileFiles({ root, outDir: join(root, 'dist'), files: filesOf(root, sources) });
   if (problems.length > 0) return problems;
   writeFileSync(stamp, `${before}\n`);
