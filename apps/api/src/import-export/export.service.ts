@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { ClientSession } from 'mongoose';
 import {
@@ -16,6 +15,7 @@ import type { Existing } from '../resources/document-form';
 import { isEverything, isWithin, sectionsOf, type Subset } from './subset';
 import type { TransferKind } from './transfer-kind';
 import { TransferKinds } from './transfer-kinds';
+import { inTurns } from './turns';
 import { writeYaml } from './yaml';
 
 export type ExportFormat = 'json' | 'yaml';
@@ -38,9 +38,6 @@ interface ExportOptions {
   readonly isKnown: (tag: string) => boolean;
   readonly sees: Sees;
 }
-
-/** After so many resources everybody else gets a turn. */
-const turn = 50;
 
 /**
  * Writes an organisation's configuration as one document. The same configuration gives the same bytes in any
@@ -122,8 +119,7 @@ const itemsOf = async (
   format: ExportFormat,
 ): Promise<readonly string[]> => {
   const items: string[] = [];
-  for (const [index, { document }] of rows.entries()) {
-    if (index % turn === turn - 1) await nextTurn();
+  for await (const { document } of inTurns(rows)) {
     const item = canonicalJson(kind.form.portable(objectOf(document), organisation));
     items.push(format === 'json' ? item : writeYaml([parseJson(item)]));
   }

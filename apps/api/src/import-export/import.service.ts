@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Types } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
@@ -22,6 +21,7 @@ import { batchesOf, countsOf, stepsOf, type Counts, type Plan } from './plan';
 import { Planner, type ImportRequest } from './planner';
 import { reportOf, type Report, type ReportedResource } from './report';
 import { TransferKinds } from './transfer-kinds';
+import { inTurns } from './turns';
 
 /** What an import has done, or would do. */
 export interface ImportResult {
@@ -45,8 +45,6 @@ const mostCharacters = 16 * 1024 * 1024;
 const listed = 20;
 /** So often an import is planned anew because the organisation has moved on meanwhile. */
 const mostAttempts = 5;
-/** After so many resources everybody else gets a turn. */
-const turn = 50;
 
 /** What one look at the organisation led to. */
 type Outcome =
@@ -193,10 +191,7 @@ const digestOf = async ({ document, subset, prune, mayMakeIds }: ImportRequest):
   for (const [name, items] of Object.entries(document.sections)) {
     if (items === undefined) continue;
     hash.update(`${name}\n`);
-    for (const [index, item] of items.entries()) {
-      if (index % turn === turn - 1) await nextTurn();
-      hash.update(`${JSON.stringify(item)}\n`);
-    }
+    for await (const item of inTurns(items)) hash.update(`${JSON.stringify(item)}\n`);
   }
   return hash.digest('hex');
 };

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   DOCUMENT_WORK,
@@ -23,6 +22,7 @@ import { PlannedReferences } from './references';
 import { isWithin, outsideOf, type Subset } from './subset';
 import type { Drafted, TransferKind } from './transfer-kind';
 import { TransferKinds } from './transfer-kinds';
+import { inTurns } from './turns';
 
 /** What somebody wants an organisation's configuration to be. */
 export interface ImportRequest extends MatchOptions {
@@ -58,9 +58,6 @@ interface Run {
   readonly request: ImportRequest;
   readonly problems: Problems;
 }
-
-/** After so many resources everybody else gets a turn. */
-const turn = 50;
 
 /**
  * Compares a document with what there is and says what has to be done, without doing any of it. Everything that is wrong
@@ -127,7 +124,7 @@ export class Planner {
     const stored = await this.documents(kind, others, run);
 
     const outcomes: Outcome[] = [];
-    for (const one of [...same, ...others]) {
+    for await (const one of inTurns([...same, ...others])) {
       const before = stored.get(one._id.toString()) ?? null;
       const drafted = same.has(one) ? null : await this.draft(kind, one, before, run);
       if (!this.isAllowed(one, drafted, run)) continue;
@@ -270,8 +267,7 @@ const impliedMatch = (existing: Existing): Match => ({
 /** Filters a long list, and gives everybody else a turn now and then. */
 const filterInTurns = async <T>(list: readonly T[], keeps: (item: T) => Promise<boolean>): Promise<ReadonlySet<T>> => {
   const kept = new Set<T>();
-  for (const [index, item] of list.entries()) {
-    if (index % turn === turn - 1) await nextTurn();
+  for await (const item of inTurns(list)) {
     if (await keeps(item)) kept.add(item);
   }
   return kept;

@@ -2,6 +2,7 @@ import type { Change } from '@castellan/persistence';
 import type { DiffOperation } from '@castellan/tyk';
 import { difference } from '../threads/document-checks';
 import { countsOf, type Action, type Counts, type Plan } from './plan';
+import { inTurns } from './turns';
 
 /** What an import does about one resource, as it is answered. */
 export interface ReportedResource {
@@ -31,7 +32,7 @@ export interface Report {
  */
 export const reportOf = async ({ resources }: Plan, changes: readonly Change[]): Promise<Report> => {
   const planned: ReportedResource[] = [];
-  for (const { kind, _id, key, name, action, path, before, draft } of resources) {
+  for await (const { kind, _id, key, name, action, path, before, draft } of inTurns(resources)) {
     const diff = action === 'update' ? await difference(before, draft?.document ?? null) : null;
     planned.push({ kind: kind.name, id: _id.toString(), key, name, action, path, diff });
   }
