@@ -10,7 +10,7 @@ import { definitionOf, storedWrapper } from './wrapper';
  * @param pathOf where the caller knows a field of `api_definition` from
  */
 export const addressNotes = (row: ApiRow, pathOf = (path: string): string => path): readonly FieldError[] =>
-  lookedUpAddresses(definitionOf(storedWrapper(row))).map((field) => ({
+  lookedUpAddresses(definitionOf(storedWrapper(row))).map(({ field, message }) => ({
     path: pathOf(`api_definition.${field}`),
-    message: 'is looked up by gateways, so conflicts with other APIs cannot be seen here',
+    message,
   }));

@@ -79,6 +79,12 @@ describe('API definitions that are in each other’s way', () => {
         { path, message: 'is looked up by gateways, so conflicts with other APIs cannot be seen here' },
       ]);
     }
+    for (const field of ['listen_path', 'target_url']) {
+      const named = { proxy: { ...address.proxy, [field]: `$secret_conf.${unique('place')}` } };
+      expect(expectOk(await send(named)).headers.get('x-castellan-notes')).toContain(
+        'conflicts with other APIs cannot be seen',
+      );
+    }
     const document = {
       openapi: '3.0.3',
       info: { title: 'Looked up', version: '1' },
@@ -91,6 +97,9 @@ describe('API definitions that are in each other’s way', () => {
     };
     const oas = expectOk(await organisation.admin.client.post('/api/apis/oas', document));
     expect(oas.headers.get('x-castellan-notes')).toContain('x-tyk-api-gateway.server.listenPath.value');
+    document['x-tyk-api-gateway'].server.listenPath.value = '$secret_env.LISTEN';
+    const secret = expectOk(await organisation.admin.client.post('/api/apis/oas', document));
+    expect(secret.headers.get('x-castellan-notes')).toContain('names a secret');
   });
 
   it.each([

@@ -15,13 +15,17 @@ describe('listenPathFault', () => {
       '/%zz/',
     ],
     ...['/hello/', '/tykish', 'secrets://path', 'env://PATH', 'vault://kv/a.b', 'consul://a/b', 'file://listen/path'],
+    ...['conf', 'env', 'vault', 'consul', 'file'].map((store) => `$secret_${store}.path`),
   ])('has nothing against %j', (path) => {
     expect(listenPathFault(path)).toBeUndefined();
   });
 
   it.each([
     ['a/', 'must start with "/"'],
-    ['$secret_conf.path', 'must start with "/"'],
+    ['$secret', 'must start with "/"'],
+    ['$secret_redis.a', 'must start with "/"'],
+    ['secrets://{id:(a)}', /with a group that captures/],
+    ['$secret_conf.a\n', 'must not hold control characters'],
     ['SECRETS://a', 'must start with "/"'],
     ['/a b/', 'must not hold spaces or control characters'],
     ['/hello', 'belongs to the gateway itself, which answers there'],
@@ -58,7 +62,7 @@ describe('domainFault', () => {
       '{sub}.a.example',
       'xn--bcher-kva.example',
     ],
-    ...['{sub:[^./*]+}.a.example', 'secrets://domain', 'env://DOMAIN'],
+    ...['{sub:[^./*]+}.a.example', 'secrets://domain', 'env://DOMAIN', '$secret_conf.domain'],
   ])('has nothing against %j', (domain) => {
     expect(domainFault(domain)).toBeUndefined();
   });
@@ -77,6 +81,7 @@ describe('domainFault', () => {
     ['bücher.example', 'is sent in its ASCII form by clients: write "xn--bcher-kva.example"'],
     ['{x}.Bücher.Example', 'is sent in its ASCII form by clients: write "{x}.xn--bcher-kva.example"'],
     ['{a', 'has braces that do not pair up: gateways would route nothing to it'],
+    ['env://{a', 'has braces that do not pair up: gateways would route nothing to it'],
   ])('of %j says that it %s', (domain, fault) => {
     expect(domainFault(domain)).toBe(fault);
   });

@@ -12,15 +12,23 @@ const ROUTES_NOTHING = 'gateways would route nothing to it';
 
 /** What is wrong with a listen path, as the rest of a sentence; undefined when requests can get to it. */
 export function listenPathFault(path: string): string | undefined {
-  if (isLookedUp(path)) return hasControlCharacter(path) ? 'must not hold control characters' : undefined;
+  if (isLookedUp(path)) return lookedUpFault(path);
   if (!path.startsWith('/')) return 'must start with "/"';
   if (/\s/.test(path) || hasControlCharacter(path)) return 'must not hold spaces or control characters';
   if (path === '/hello' || path === '/tyk' || path.startsWith('/tyk/')) {
     return 'belongs to the gateway itself, which answers there';
   }
-  const fault = routeTemplateFault(path);
-  if (fault !== undefined) return `${fault}: ${ROUTES_NOTHING}`;
-  return textFault(path);
+  return templateFault(path) ?? textFault(path);
+}
+
+/** Gateways that cannot look it up route what is written, so a template in it has to be one. */
+function lookedUpFault(address: string): string | undefined {
+  return hasControlCharacter(address) ? 'must not hold control characters' : templateFault(address);
+}
+
+function templateFault(address: string): string | undefined {
+  const fault = routeTemplateFault(address);
+  return fault === undefined ? undefined : `${fault}: ${ROUTES_NOTHING}`;
 }
 
 function textFault(path: string): string | undefined {
@@ -65,9 +73,9 @@ function cleaned(path: string): string {
 /** What is wrong with a domain, as the rest of a sentence; undefined when requests can get to it. */
 export function domainFault(domain: string): string | undefined {
   if (domain === '') return undefined;
-  if (isLookedUp(domain)) return hasControlCharacter(domain) ? 'must not hold control characters' : undefined;
-  const template = routeTemplateFault(domain);
-  if (template !== undefined) return `${template}: ${ROUTES_NOTHING}`;
+  if (isLookedUp(domain)) return lookedUpFault(domain);
+  const template = templateFault(domain);
+  if (template !== undefined) return template;
 
   const text = literalsOf(domain).join('{}');
   if (/\s/u.test(text) || hasControlCharacter(text)) return 'must not hold spaces or control characters';
