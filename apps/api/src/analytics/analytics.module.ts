@@ -5,6 +5,7 @@ import { DeadLettersController } from './dead-letters/dead-letters.controller';
 import { DeadLettersService } from './dead-letters/dead-letters.service';
 import { ErasureController } from './erasure/erasure.controller';
 import { ErasureService } from './erasure/erasure.service';
+import { SumsErasure } from './erasure/sums-erasure';
 import { AggregateWriter } from './purger/aggregate-writer';
 import { AnalyticsRedis } from './purger/analytics-redis';
 import { BatchNotes } from './purger/batch-notes';
@@ -60,6 +61,7 @@ import { RollupStore } from './storage/rollup-store';
     RollupStore,
     EarlierSums,
     ErasureService,
+    SumsErasure,
     AnalyticsReader,
     AnalyticsRights,
     FiguresService,

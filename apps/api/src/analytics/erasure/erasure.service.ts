@@ -1,43 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import type { mongo } from 'mongoose';
-import {
-  canonicalAddress,
-  erasedRows,
-  erasedValue,
-  saysOf,
-  valueMark,
-  type Person,
-  type RecordDocument,
-  type RollupKind,
-} from '@castellan/analytics';
+import { canonicalAddress, erasedValue, type Person, type RecordDocument } from '@castellan/analytics';
 import { Forbidden, ValidationFailed } from '@castellan/dto';
-import { Clock } from '@castellan/observability';
 import { ChangeRecorder, type OrganisationId } from '@castellan/persistence';
 import type { OrganisationContext } from '../../http/request-context';
-import { segmentsOf } from '../purger/segments';
 import { AnalyticsRights } from '../queries/rights';
-import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
-import { RollupStore } from '../storage/rollup-store';
-import { rowsIn, type SumsHead } from '../storage/sums-document';
-import { mayHoldValue } from '../storage/wanted-rows';
+import { AnalyticsCollections } from '../storage/collections';
 import type { ErasureBodyDto, ErasureReplyDto } from './erasure.dto';
+import { SumsErasure } from './sums-erasure';
 
-/** Records and sums that one call changes, at most. */
+/** Records that one call changes, at most. */
 const mostRecords = 10_000;
-const mostSums = 5_000;
-
-/** The rows that may name somebody. */
-const ofPeople: readonly RollupKind[] = ['key', 'keyEndpoint'];
 
 /** Takes out of what is stored of requests what it says of one person. */
 @Injectable()
 export class ErasureService {
   constructor(
     private readonly collections: AnalyticsCollections,
-    private readonly rollups: RollupStore,
+    private readonly sums: SumsErasure,
     private readonly rights: AnalyticsRights,
     private readonly changes: ChangeRecorder,
-    private readonly clock: Clock,
   ) {}
 
   /** @throws ValidationFailed, Forbidden for who does not see the requests to all APIs */
@@ -47,11 +29,10 @@ export class ErasureService {
     const { organisation } = context;
     await this.collections.prepare([organisation]);
     const records = await this.eraseRecords(organisation, person);
-    const waiting = await this.eraseWaiting(organisation, person);
-    const sums = await this.eraseSums(organisation, person);
+    const { sums, more } = await this.sums.erase(organisation, person);
     await this.erasePumped(organisation, person);
     await this.changes.recordAct(context);
-    return { records, sums: waiting + sums, more: records === mostRecords || sums >= mostSums };
+    return { records, sums, more: more || records === mostRecords };
   }
 
   private async eraseRecords(organisation: OrganisationId, person: Person): Promise<number> {
@@ -64,63 +45,6 @@ export class ErasureService {
       left -= found.length;
     }
     return mostRecords - left;
-  }
-
-  /** Sums that are not merged yet. One that is merged meanwhile is found among the others. */
-  private async eraseWaiting(organisation: OrganisationId, person: Person): Promise<number> {
-    if (person.address !== undefined) return 0;
-    let changed = 0;
-    const { segments } = this.collections;
-    for await (const segment of segments.find({ orgId: organisation, kinds: { $in: [...ofPeople] } })) {
-      changed += await this.eraseSegment(segment, person);
-    }
-    return changed;
-  }
-
-  private async eraseSegment(segment: SegmentDocument, person: Person): Promise<number> {
-    const { segments } = this.collections;
-    const rows = rowsIn(segment);
-    const theirs = rows.filter((row) => saysOf(row, person));
-    if (theirs.length === 0) return 0;
-    await this.collections.inTransaction(async (session) => {
-      const { deletedCount } = await segments.deleteOne({ _id: segment._id }, { session });
-      if (deletedCount === 1) await segments.insertMany([...segmentsOf(erasedRows(rows, person))], { session });
-    });
-    return theirs.length;
-  }
-
-  private async eraseSums(organisation: OrganisationId, person: Person): Promise<number> {
-    if (person.address !== undefined) return 0;
-    let changed = 0;
-    const mark = person.key === undefined ? null : valueMark(person.key);
-    let moved: boolean;
-    do {
-      moved = false;
-      for (const head of await this.rollups.headsOf(organisation, ofPeople)) {
-        if (changed >= mostSums) break;
-        if (mark !== null && !mayHoldValue(head, mark)) continue;
-        const erased = await this.eraseIn(head, person);
-        // The merger, or this, has changed it since: what it has now is looked at again.
-        if (erased === null) moved = true;
-        else changed += erased;
-      }
-    } while (moved && changed < mostSums);
-    return changed;
-  }
-
-  /** @returns how many rows named the person; null when the document is not what it was */
-  private async eraseIn(head: SumsHead, person: Person): Promise<number | null> {
-    const rows = await this.rollups.open(head);
-    if (rows === null) return null;
-    const theirs = rows.filter((row) => saysOf(row, person));
-    if (theirs.length === 0) return 0;
-    await this.collections.inTransaction(async (session) => {
-      const now = this.clock.now();
-      const left = rows.filter((row) => !saysOf(row, person));
-      await this.rollups.replace(head, left, now, session);
-      await this.rollups.add(erasedRows(theirs, person), now, session);
-    });
-    return theirs.length;
   }
 
   /** The documents of tyk-pump have keys by name, and nothing that could be added to somebody else's. */

@@ -3,16 +3,18 @@ import { Clock } from '@castellan/observability';
 import { segmentsOf } from '../purger/segments';
 import { AnalyticsCollections } from './collections';
 import { rowOf, unpacked } from './earlier-forms';
-import { RollupStore } from './rollup-store';
+import { RollupStore, SumsMoved } from './rollup-store';
 
 /** Rows, and segments, that are moved in one transaction. */
 const rowsAtOnce = 2_000;
 const segmentsAtOnce = 20;
+/** How often it is looked whether there are some again: in an update replicas of the earlier version may go on for a while. */
+const lookMs = 60_000;
 
 /** Brings sums of earlier forms into the one that they have now. */
 @Injectable()
 export class EarlierSums {
-  private everythingIsMoved = false;
+  private movedAt = -Infinity;
 
   constructor(
     private readonly collections: AnalyticsCollections,
@@ -22,9 +24,10 @@ export class EarlierSums {
 
   /** @returns whether there may be more */
   async moveSome(): Promise<boolean> {
-    if (this.everythingIsMoved) return false;
-    this.everythingIsMoved = !(await this.moveRows()) && !(await this.moveSegments());
-    return !this.everythingIsMoved;
+    if (performance.now() - this.movedAt < lookMs) return false;
+    if ((await this.moveRows()) || (await this.moveSegments())) return true;
+    this.movedAt = performance.now();
+    return false;
   }
 
   private async moveRows(): Promise<boolean> {
@@ -34,7 +37,7 @@ export class EarlierSums {
     await this.collections.inTransaction(async (session) => {
       const _id = { $in: found.map((row) => row._id) };
       const { deletedCount } = await earlierRows.deleteMany({ _id }, { session });
-      if (deletedCount !== found.length) throw new Error('Earlier sums have been moved by another replica');
+      if (deletedCount !== found.length) throw new SumsMoved();
       await this.rollups.add(found.map(rowOf), this.clock.now(), session);
     });
     return true;
@@ -48,7 +51,7 @@ export class EarlierSums {
     await this.collections.inTransaction(async (session) => {
       const _id = { $in: found.map((segment) => segment._id) };
       const { deletedCount } = await earlierSegments.deleteMany({ _id }, { session });
-      if (deletedCount !== found.length) throw new Error('Earlier sums have been moved by another replica');
+      if (deletedCount !== found.length) throw new SumsMoved();
       if (moved.length > 0) await segments.insertMany(moved, { session, ordered: false });
     });
     return true;

@@ -1,6 +1,11 @@
-import { createConnection, type Connection, type mongo } from 'mongoose';
+import { createConnection, mongo, type Connection } from 'mongoose';
 import { noMeasures, placeOf, spanStart, type RollupKind, type RollupRow, type RollupUnit } from '@castellan/analytics';
+import { Clock } from '@castellan/observability';
+import { toOrganisationId, type OrganisationId } from '@castellan/persistence';
 import { freshDatabaseUri } from '../../../../../test/support/test-services';
+import { SumsErasure } from '../erasure/sums-erasure';
+import { segmentsOf } from '../purger/segments';
+import type { SegmentDocument } from './collections';
 import { RollupStore } from './rollup-store';
 import { rowsIn, type SumsDocument } from './sums-document';
 import type { WantedRows } from './wanted-rows';
@@ -22,7 +27,7 @@ describe('the sums as MongoDB has them', () => {
   let connection: Connection;
   let sums: mongo.Collection<SumsDocument>;
   let store: RollupStore;
-  let orgId: string;
+  let orgId: OrganisationId;
 
   beforeAll(async () => {
     connection = await createConnection(freshDatabaseUri()).asPromise();
@@ -35,7 +40,7 @@ describe('the sums as MongoDB has them', () => {
     await connection.close();
   });
   beforeEach(() => {
-    orgId = `org-${Math.random()}`;
+    orgId = toOrganisationId(new mongo.ObjectId().toString());
   });
 
   const row = (given: Given): RollupRow => {
@@ -127,7 +132,7 @@ describe('the sums as MongoDB has them', () => {
 
   it('are not written over by who has read them before another one changed them', async () => {
     await add([row({})]);
-    const [head] = await store.headsOf(orgId, ['keyEndpoint']);
+    const [head] = await documents();
     if (head === undefined) throw new Error('Nothing is stored');
     const rows = await store.open(head);
     await add([row({ hits: 5 })]);
@@ -152,5 +157,105 @@ describe('the sums as MongoDB has them', () => {
     await Promise.all(adding);
     const rows = await read();
     expect([rows.length, total(rows)]).toEqual([200, 1_200]);
+  });
+
+  it('begin anew where a part of their span has expired, and stay in the bounds of what is left of it', async () => {
+    await add(many(1_500));
+    const [first, , third] = await documents();
+    const last = (await documents()).at(-1);
+    const gone = [first, third, last].flatMap((document) => (document === undefined ? [] : [document._id]));
+    await sums.deleteMany({ _id: { $in: gone } });
+    const left = (await read()).length;
+    await add(many(1_500));
+    const found = await documents();
+    expect(found.map(({ low }) => low)).toEqual(['', ...found.slice(0, -1).map(({ until }) => until)]);
+    expect(found.at(-1)?.until).toBe('~');
+    const rows = await read();
+    expect([rows.length, total(rows)]).toEqual([1_500, left + 1_500]);
+    for (const { low, until, rows: own, callers } of found) {
+      const places = rowsIn({ orgId, rows: own, callers }).map(placeOf);
+      expect(places.every((place) => low <= place && place < until)).toBe(true);
+    }
+  });
+
+  describe('when somebody is erased from them', () => {
+    const person = { key: 'anna' };
+    /** A transaction that is not tried again, as the application has them. */
+    const inTransaction = async (work: (session: mongo.ClientSession) => Promise<void>): Promise<void> => {
+      const session = await connection.startSession();
+      try {
+        session.startTransaction();
+        await work(session);
+        await session.commitTransaction();
+      } finally {
+        await session.endSession();
+      }
+    };
+    const erasure = (transaction: typeof inTransaction): SumsErasure => {
+      const segments = connection.getClient().db(connection.name).collection<SegmentDocument>('analytics_pending');
+      const nothingMoves = { moveSome: () => Promise.resolve(false) };
+      return new SumsErasure({ segments, inTransaction: transaction }, store, nothingMoves, new Clock());
+    };
+    const hitsByKey = async (): Promise<ReadonlyMap<string | undefined, number>> =>
+      new Map((await read()).map(({ dimensions, measures }) => [dimensions.key, measures.hits]));
+
+    it('are looked at again when the merger has added to them meanwhile', async () => {
+      await add([row({ key: 'anna' }), row({ key: 'ben' })]);
+      let merges = 0;
+      const meeting = erasure(async (work) => {
+        if ((merges += 1) <= 2) await add([row({ key: 'anna', hits: 5 })]);
+        await inTransaction(work);
+      });
+      expect(await meeting.erase(orgId, person)).toEqual({ sums: 1, more: false });
+      expect(await hitsByKey()).toEqual(
+        new Map([
+          ['(erased)', 11],
+          ['ben', 1],
+        ]),
+      );
+    });
+
+    it('wait for a transaction of the merger that has them in hand', async () => {
+      await add([row({ key: 'anna' })]);
+      const merging = await connection.startSession();
+      merging.startTransaction();
+      await store.add([row({ key: 'anna', hits: 5 })], now, merging);
+      const codes: unknown[] = [];
+      const meeting = erasure(async (work) => {
+        try {
+          await inTransaction(work);
+        } catch (error) {
+          codes.push(error instanceof mongo.MongoServerError ? error.code : error);
+          await merging.commitTransaction();
+          throw error;
+        }
+      });
+      expect(await meeting.erase(orgId, person)).toEqual({ sums: 1, more: false });
+      await merging.endSession();
+      expect([codes, await hitsByKey()]).toEqual([[112], new Map([['(erased)', 6]])]);
+    });
+
+    it('are found in what was merged while it was looked for among what waits', async () => {
+      const segments = connection.getClient().db(connection.name).collection<SegmentDocument>('analytics_pending');
+      const waiting = [row({ key: 'anna', hits: 3 }), row({ key: 'ben' })];
+      await segments.insertMany([...segmentsOf(waiting)]);
+      let isMerged = false;
+      const meeting = erasure(async (work) => {
+        if (!isMerged) {
+          isMerged = true;
+          await segments.deleteMany({ orgId });
+          await add(waiting);
+        }
+        await inTransaction(work);
+      });
+      expect(await meeting.erase(orgId, person)).toEqual({ sums: 1, more: false });
+      expect([await hitsByKey(), await segments.countDocuments({ orgId })]).toEqual([
+        new Map([
+          ['(erased)', 3],
+          ['ben', 1],
+        ]),
+        0,
+      ]);
+    });
   });
 });

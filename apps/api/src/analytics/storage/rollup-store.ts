@@ -12,8 +12,8 @@ import {
 } from '@castellan/analytics';
 import { AnalyticsCollections } from './collections';
 import {
-  firstHead,
   groupName,
+  newHead,
   rowsIn,
   sumsDocuments,
   type PlacedRow,
@@ -27,7 +27,7 @@ import { mayHold, spansOf, type WantedRows } from './wanted-rows';
 const atOnce = 32;
 
 /** Somebody else has changed these sums since they were read. */
-class SumsMoved extends Error {
+export class SumsMoved extends Error {
   constructor() {
     super('Sums have been changed without us');
     this.name = 'SumsMoved';
@@ -95,8 +95,8 @@ export class RollupStore {
   }
 
   /** What there is of an organisation's sums of some kinds, of all times. */
-  async headsOf(orgId: string, kinds: readonly RollupKind[]): Promise<readonly SumsHead[]> {
-    return this.heads({ orgId, kind: { $in: [...kinds] } });
+  headsOf(orgId: string, kinds: readonly RollupKind[]): AsyncIterable<SumsHead> {
+    return this.collections.sums.find<SumsHead>({ orgId, kind: { $in: [...kinds] } }, { projection: withoutRows });
   }
 
   /** Rows of one document, and the document as it was read; null when it is gone. */
@@ -195,16 +195,26 @@ const grouped = (
   return [...groups.values()];
 };
 
-/** Shares rows of one span out among its documents. */
+/** Shares rows of one span out among its documents, and such as there should be. */
 const shared = (rows: readonly RollupRow[], group: SumsGroup, heads: readonly SumsHead[]): readonly Addition[] => {
-  if (heads.length === 0) return [{ head: firstHead(group), isNew: true, rows: [...rows] }];
-  const additions = [...heads]
-    .sort((left, right) => (left.low < right.low ? -1 : 1))
-    .map((head): Addition => ({ head, isNew: false, rows: [] }));
+  const additions = withoutGaps(group, heads);
   let next = 0;
   for (const { place, row } of placed(rows)) {
     while (place >= (additions[next]?.head.until ?? lastPlace)) next += 1;
     additions[next]?.rows.push(row);
   }
   return additions.filter(({ rows: own }) => own.length > 0);
+};
+
+/** One for every place: of a span that was split, some documents expire before others, and what comes late is begun anew. */
+const withoutGaps = (group: SumsGroup, heads: readonly SumsHead[]): readonly Addition[] => {
+  const additions: Addition[] = [];
+  let low = '';
+  for (const head of [...heads].sort((left, right) => (left.low < right.low ? -1 : 1))) {
+    if (low < head.low) additions.push({ head: newHead(group, low, head.low), isNew: true, rows: [] });
+    additions.push({ head, isNew: false, rows: [] });
+    low = head.until;
+  }
+  if (low < lastPlace) additions.push({ head: newHead(group, low, lastPlace), isNew: true, rows: [] });
+  return additions;
 };

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { mongo } from 'mongoose';
 import {
   addPackedRows,
-  lastPlace,
   packRows,
   unpackRows,
   type RollupKind,
@@ -55,11 +54,11 @@ export interface PlacedRow {
 
 export const groupName = ({ orgId, unit, kind, at }: SumsGroup): string => `${orgId} ${unit} ${kind} ${at.getTime()}`;
 
-/** The one that takes in everything of a span of which there is nothing yet. */
-export const firstHead = (group: SumsGroup): SumsHead => ({
+/** The one that takes in everything between two places of a span of which there is nothing yet. */
+export const newHead = (group: SumsGroup, low: string, until: string): SumsHead => ({
   ...group,
-  _id: idOf(group, ''),
-  ...{ low: '', until: lastPlace },
+  _id: idOf(group, low),
+  ...{ low, until },
   version: new mongo.ObjectId(),
   expireAt: new Date(0),
 });
