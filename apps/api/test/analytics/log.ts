@@ -1,4 +1,4 @@
-import { eventually, listOf, textOf } from '@castellan/testing';
+import { eventually, listOf, textOf, type JsonReply } from '@castellan/testing';
 import { expectOk } from '../api-under-test';
 import { logOf, second, type Traffic } from './traffic';
 
@@ -75,6 +75,27 @@ export const log = (traffic: Traffic): void => {
     expect([seen.length, new Set(seen).size]).toEqual([35, 35]);
     const csv = expectOk(await traffic.admin.get(`${path}&p=-1&type=csv`)).text;
     expect(csv.trimEnd().split('\r\n')).toHaveLength(36);
+  });
+
+  it('shows the same by page and by cursor, however far apart the requests are', async () => {
+    const [first, last] = [second('2026-07-01T00:00:00Z'), second('2026-09-30T23:59:59Z')];
+    // Around the ends of the stretches in which it is looked for, which are counted back from the end of the time.
+    const ends = [0, 300, 300 * 13, 300 * 157, 300 * 1_885].map((length) => (last + 1 - length) * 1_000);
+    const times = [...ends.flatMap((end) => [end - 2, end - 1, end, end + 1]), first * 1_000]
+      .filter((at) => at < (last + 1) * 1_000)
+      .sort((left, right) => right - left)
+      .map((at) => new Date(at).toISOString());
+    await traffic.push(times.map((at, index) => traffic.hit(at, { ResponseCode: index % 5 === 0 ? 503 : 200 })));
+    const path = `/api/logs/?start=${first}&end=${last}`;
+    const read = async (query: string): Promise<JsonReply> => expectOk(await traffic.admin.get(`${path}${query}`)).json;
+    const timesOf = ({ data }: JsonReply): readonly string[] => listOf(data).map((row) => textOf(row['TimeStamp']));
+    await eventually(async () => timesOf(await read('&p=-1')).length === times.length);
+    expect(timesOf(await read('&p=-1'))).toEqual(times);
+    const byPage = [await read(''), await read('&p=2')];
+    expect([byPage[0]?.['pages'], byPage.flatMap(timesOf)]).toEqual([2, times]);
+    const next = textOf(byPage[0]?.['next']);
+    expect(timesOf(await read(`&cursor=${next}`))).toEqual(times.slice(10));
+    expect(timesOf(await read('&errors=1'))).toEqual(times.filter((_, index) => index % 5 === 0));
   });
 
   it('is downloaded whole, however many there are', async () => {

@@ -34,23 +34,15 @@ export class LogService {
   async list(context: OrganisationContext, query: LogAsked): Promise<LogListDto> {
     const { pageSize } = this.config;
     const { organisation } = context;
-    const filter = filterOf(organisation, query, await this.rights.seen(context));
+    const after = query.cursor === undefined ? null : positionOf(query.cursor);
+    const search = searchOf(organisation, query, await this.rights.seen(context), after);
     const collection = await this.collection(organisation);
     const size = query.p === null ? everything : pageSize;
-    const after = query.cursor === undefined ? null : positionOf(query.cursor);
     const skip = after === null && query.p !== null ? Math.min(query.p - 1, mostPages) * pageSize : 0;
-    const found = await collection
-      .find(after === null ? filter : { $and: [filter, after] }, {
-        projection: withoutMessages,
-        maxTimeMS: longestReadMs,
-      })
-      .sort(order)
-      .skip(skip)
-      .limit(size + 1)
-      .toArray();
+    const found = await (skip === 0 ? newest(collection, search, size + 1) : page(collection, search, skip, size + 1));
     const shown = found.slice(0, size);
     const last = shown.at(-1);
-    const pages = after === null ? await this.pages(collection, filter, query.p) : 0;
+    const pages = after === null ? await this.pages(collection, search, query.p) : 0;
     return {
       data: shown.map(logRecord),
       pages,
@@ -89,13 +81,18 @@ export class LogService {
 
   private async pages(
     collection: mongo.Collection<StoredRecord>,
-    filter: mongo.Filter<StoredRecord>,
-    page: number | null,
+    search: LogSearch,
+    asked: number | null,
   ): Promise<number> {
-    if (page === null) return 1;
+    if (asked === null) return 1;
     const { pageSize } = this.config;
-    const limit = mostPages * pageSize;
-    const count = await collection.countDocuments(filter, { limit, maxTimeMS: longestReadMs });
+    const most = mostPages * pageSize;
+    let count = 0;
+    for (const { from, until } of stretches(search)) {
+      if (count >= most) break;
+      const options = { limit: most - count, maxTimeMS: longestReadMs };
+      count += await collection.countDocuments(search.filter(from, until), options);
+    }
     return Math.ceil(count / pageSize);
   }
 
@@ -106,18 +103,32 @@ export class LogService {
   }
 }
 
-/** What comes after a position, in the order of the log. */
-const positionOf = (cursor: string): mongo.Filter<StoredRecord> => {
+/** Where a page ended. */
+interface Position {
+  readonly timestamp: Date;
+  readonly id: mongo.ObjectId;
+}
+
+/** The last instant that a date can be. */
+const lastMillis = 8_640_000_000_000_000;
+
+const positionOf = (cursor: string): Position => {
   const [millis = '', id = ''] = cursor.split('-');
-  const timestamp = new Date(Number(millis));
-  return { $or: [{ timestamp: { $lt: timestamp } }, { timestamp, _id: { $lt: new mongo.ObjectId(id) } }] };
+  return { timestamp: new Date(Math.min(Number(millis), lastMillis)), id: new mongo.ObjectId(id) };
 };
 
 /** Requests of these APIs alone. */
 const within = (scope: Scope): mongo.Filter<StoredRecord> => (scope === null ? {} : { apiid: { $in: [...scope] } });
 
+/** What is searched for, in which time. */
+interface LogSearch {
+  readonly from: Date;
+  readonly until: Date;
+  readonly filter: (from: Date, until: Date) => mongo.Filter<StoredRecord>;
+}
+
 /** Values go under operators that we name, and are texts and numbers by then: none is ever an operator itself. */
-const filterOf = (organisation: OrganisationId, query: LogAsked, scope: Scope): mongo.Filter<StoredRecord> => {
+const searchOf = (organisation: OrganisationId, query: LogAsked, scope: Scope, after: Position | null): LogSearch => {
   const { start, end, api, key, path, method, status, ip, tag, alias, tags, api_version: version } = query;
   if (start > end) throw new ValidationFailed([{ path: 'start', message: 'must not be after end' }]);
   const conditions: mongo.Filter<StoredRecord>[] = [
@@ -133,10 +144,57 @@ const filterOf = (organisation: OrganisationId, query: LogAsked, scope: Scope): 
     ...(alias === undefined ? [] : [{ alias: { $eq: alias } }]),
     ...(tag === undefined ? [] : [{ tags: { $in: [tag] } }]),
     ...(tags.length === 0 ? [] : [{ tags: { $in: [...tags] } }]),
+    ...(after === null ? [] : [{ $or: [{ timestamp: { $lt: after.timestamp } }, { _id: { $lt: after.id } }] }]),
   ];
+  const last = (end + 1) * 1_000;
   return {
-    orgid: organisation,
-    timestamp: inTime(new Date(start * 1_000), new Date((end + 1) * 1_000)),
-    ...(conditions.length === 0 ? {} : { $and: conditions }),
+    from: new Date(start * 1_000),
+    // Nothing before the position is read: an index is entered where the page before ended.
+    until: new Date(after === null ? last : Math.min(last, after.timestamp.getTime() + 1)),
+    filter: (from, until) => ({
+      orgid: organisation,
+      timestamp: inTime(from, until),
+      ...(conditions.length === 0 ? {} : { $and: conditions }),
+    }),
   };
+};
+
+/** The first stretch of time that is looked through, and how many times as long each is as the one before. */
+const stretchMs = 300_000;
+const growth = 12;
+
+/** The whole time, the newest first, so that a database which sorts all that it finds has to find little. */
+function* stretches({ from, until }: LogSearch): Generator<{ readonly from: Date; readonly until: Date }> {
+  let length = stretchMs;
+  for (let end = until.getTime(); end > from.getTime(); length *= growth) {
+    const begin = Math.max(from.getTime(), end - length);
+    yield { from: new Date(begin), until: new Date(end) };
+    end = begin;
+  }
+}
+
+const page = (
+  collection: mongo.Collection<StoredRecord>,
+  { from, until, filter }: LogSearch,
+  skip: number,
+  limit: number,
+): Promise<StoredRecord[]> =>
+  collection
+    .find(filter(from, until), { projection: withoutMessages, maxTimeMS: longestReadMs })
+    .sort(order)
+    .skip(skip)
+    .limit(limit)
+    .toArray();
+
+const newest = async (
+  collection: mongo.Collection<StoredRecord>,
+  search: LogSearch,
+  limit: number,
+): Promise<readonly StoredRecord[]> => {
+  const found: StoredRecord[] = [];
+  for (const stretch of stretches(search)) {
+    if (found.length >= limit) break;
+    found.push(...(await page(collection, { ...search, ...stretch }, 0, limit - found.length)));
+  }
+  return found;
 };

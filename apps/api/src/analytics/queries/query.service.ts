@@ -5,7 +5,8 @@ import type { OrganisationContext } from '../../http/request-context';
 import type { MetricName, QueryAsked, QueryReplyDto } from './query.body';
 import { seriesOf } from './range';
 import type { DimensionName } from './question';
-import { AnalyticsReader, type Cell } from './reader';
+import type { Cell } from './cells';
+import { AnalyticsReader } from './reader';
 import { AnalyticsRights, type Scope } from './rights';
 
 /** Answers the one question that the others are cases of. */

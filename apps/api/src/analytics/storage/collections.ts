@@ -44,18 +44,25 @@ export interface SegmentDocument {
 
 type Index = { readonly name: string; readonly key: Readonly<Record<string, 1 | -1>> } & Pick<
   mongo.IndexDescription,
-  'expireAfterSeconds' | 'sparse'
+  'expireAfterSeconds' | 'sparse' | 'partialFilterExpression'
 >;
 
 const expiry: Index = { key: { expireAt: 1 }, name: 'expireAt_1', expireAfterSeconds: 0 };
 const ofApi: Index = { key: { apiid: 1 }, name: 'apiid_1' };
+// Ours: pages of logs in the order of time, at any depth, and the few requests among them that failed.
+const ofLog: Index = { key: { orgid: 1, timestamp: -1, _id: -1 }, name: 'castellanLog' };
+const ofErrors: Index = {
+  key: { orgid: 1, timestamp: -1, _id: -1, responsecode: 1 },
+  name: 'castellanErrors',
+  partialFilterExpression: { responsecode: { $gte: 400 } },
+};
 const ofOrganisation: Index = { key: { orgid: 1 }, name: 'orgid_1' };
 
 /** The indexes that tyk-pump makes, so that tools which read a Tyk Dashboard's database find what they know. */
 const sharedIndexes: readonly Index[] = [
   ofOrganisation,
-  // Ours: pages of logs in the order of time, at any depth.
-  { key: { orgid: 1, timestamp: -1, _id: -1 }, name: 'castellanLog' },
+  ofLog,
+  ofErrors,
   ofApi,
   {
     key: { timestamp: -1, orgid: 1, apiid: 1, apikey: 1, responsecode: 1 },
@@ -64,7 +71,8 @@ const sharedIndexes: readonly Index[] = [
   expiry,
 ];
 const organisationIndexes: readonly Index[] = [
-  { key: { orgid: 1, timestamp: -1, _id: -1 }, name: 'castellanLog' },
+  ofLog,
+  ofErrors,
   ofApi,
   expiry,
   { key: { timestamp: -1, apiid: 1, apikey: 1, responsecode: 1 }, name: 'logBrowserIndex' },
@@ -159,10 +167,10 @@ export class AnalyticsCollections {
 
   /** Deletes everything that is stored of an organisation, whichever program has stored it. */
   async forget(orgId: string): Promise<void> {
-    await this.sums.deleteMany({ orgId });
-    await this.segments.deleteMany({ orgId });
-    await this.earlierRows.deleteMany({ orgId });
-    await this.earlierSegments.deleteMany({ orgId });
+    // What is still to be merged goes first: a transaction that moves some of it is waited for, and none begins after it.
+    for (const from of [this.earlierSegments, this.segments, this.earlierRows, this.sums]) {
+      await from.deleteMany({ orgId });
+    }
     await this.uptime.deleteMany({ orgid: orgId });
     for (const name of ['tyk_analytics', 'tyk_analytics_aggregates'])
       await this.db.collection(name).deleteMany({ orgid: orgId });

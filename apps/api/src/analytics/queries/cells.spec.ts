@@ -1,0 +1,33 @@
+import { noMeasures } from '@castellan/analytics';
+import { Cells } from './cells';
+
+const day = (date: number): Date => new Date(Date.UTC(2026, 10, date));
+
+describe('the groups of an answer', () => {
+  const cells = () =>
+    new Cells({ from: day(1), until: day(3), edges: [day(2)], scope: null, filters: {}, groupBy: ['path'] }, 3);
+  const add = (to: Cells, path: string, at: Date): void => {
+    to.add({ api: 'a', path }, at, '', { ...noMeasures(), hits: 1 });
+  };
+
+  it('are one for each combination and stretch of time, however much is added to each', () => {
+    const found = cells();
+    for (const hour of [0, 5, 23]) add(found, '/a', new Date(day(1).getTime() + hour * 3_600_000));
+    add(found, '/a', day(2));
+    add(found, '/b', day(2));
+    expect(found.all.map(({ dimensions, at, measures }) => [dimensions.path, at, measures.hits])).toEqual([
+      ['/a', day(1), 3],
+      ['/a', day(2), 1],
+      ['/b', day(2), 1],
+    ]);
+  });
+
+  it('are refused, instead of left out, when there are too many of them', () => {
+    const found = cells();
+    for (const path of ['/a', '/b', '/c']) add(found, path, day(1));
+    add(found, '/a', day(1));
+    expect(() => {
+      add(found, '/d', day(1));
+    }).toThrow('more than 3 groups');
+  });
+});
