@@ -1,6 +1,7 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
-import { allKinds } from '@castellan/persistence';
+import type { Redis } from 'ioredis';
+import { allKinds, REDIS } from '@castellan/persistence';
 import { textOf, unique } from '@castellan/testing';
 import { ApiUnderTest, expectOk } from '../../apps/api/test/api-under-test';
 import { Browser } from '../../apps/api/test/browser';
@@ -211,7 +212,7 @@ describe('every route of openapi.json', () => {
     const withoutToken = callerOf(api, page);
     // A page of somebody else may send such a browser to any address, so that no GET may change anything.
     const gets = operations.filter(({ id, method }) => method === 'GET' && id !== 'liveAnalytics');
-    const before = await stateOf(api);
+    const [before, redisBefore] = [await stateOf(api), await redisOf(api)];
     const answers = await forEachOf(gets, async (operation) => {
       const [names = {}] = namesOf(operation, furnished.things);
       return [operation.id, (await withoutToken(operation, { names })).status] as const;
@@ -219,8 +220,19 @@ describe('every route of openapi.json', () => {
     expect(answers).toContainEqual(['listApis', 200]);
     expect(answers.filter(([, status]) => status === 500)).toEqual([]);
     expect(await stateOf(api)).toEqual(before);
+    expect(await redisOf(api)).toEqual(redisBefore);
   });
 });
+
+/** What every request moves: when a session was seen, and how many requests and failures there were. */
+const moving = /^castellan:(session:|rate|attempts|credential-attempts|lock:)/;
+
+/** Everything else that Redis has, of this system and of gateways. */
+const redisOf = async ({ app }: ApiUnderTest): Promise<readonly string[]> => {
+  const redis = app.get<Redis>(REDIS);
+  const keys = (await redis.keys('*')).filter((key) => !moving.test(key)).toSorted();
+  return Promise.all(keys.map(async (key) => `${key} ${(await redis.dumpBuffer(key)).toString('base64')}`));
+};
 
 /** Everything that people configure, and how much there is in the records. */
 const stateOf = async ({ app }: ApiUnderTest): Promise<Readonly<Record<string, string>>> => {

@@ -6,7 +6,10 @@ const organisations = [...publishedOperations.values()].filter(
   ({ permission }) => !['public', 'operator', 'node'].includes(permission),
 );
 
-/** A stream that does not end, whose figures are those of the others; and a form with a file, which names nothing of anybody's. */
+/**
+ * A stream that does not end, and a form with a file: that they show nothing of others, apps/api/test/analytics/watching.ts and
+ * apps/api/src/certificates/certificates.e2e-spec.ts hold.
+ */
 const notAsked = ['liveAnalytics', 'validateCertificate'];
 
 export const readings = organisations.filter(
@@ -57,8 +60,7 @@ const triesAt = (operation: PublishedOperation, own: Furnished, foreign: Furnish
   ];
   if (isReading(operation)) {
     const always = queriesOf(operation);
-    const guesses = (name: string): readonly string[] =>
-      /api|id|key|tag/i.test(name) ? [foreign.mark, first(foreign, 'api')] : [foreign.mark];
+    const guesses = (name: string): readonly string[] => [foreign.mark, ...idsMeantBy(name, foreign)];
     const filters = operation.textQueries.flatMap((name) =>
       guesses(name).map((guess) => ({ ...always, [name]: guess })),
     );
@@ -67,6 +69,26 @@ const triesAt = (operation: PublishedOperation, own: Furnished, foreign: Furnish
   }
   return said.map((one) => ({ operation, said: one }));
 };
+
+/** By which things somebody could ask who knows them, in parameters whose names are like these. */
+const askedBy: readonly (readonly [name: RegExp, things: readonly string[]])[] = [
+  [/^(base_)?api(_id)?$/, ['api']],
+  [/^policy(_ids)?$/, ['policy']],
+  [/^certificate$/, ['cert']],
+  [/^owner$/, ['user', 'group']],
+  [/^user(_id)?$/, ['user']],
+  [/^org_id$/, ['organisation']],
+  [/^(key|alias)$/, ['key']],
+  [/^q$/, ['api', 'key', 'user']],
+  [/^(id|resource)$/, ['api', 'policy', 'user', 'cert']],
+  [/^template/, ['asset']],
+];
+
+/** Those of them that others must not come to. */
+const idsMeantBy = (name: string, { secretThings }: Furnished): readonly string[] =>
+  (askedBy.find(([pattern]) => pattern.test(name))?.[1] ?? []).flatMap((thing) =>
+    (secretThings[thing] ?? []).slice(0, 1),
+  );
 
 /** What a question has to say to be answered at all. */
 const queriesOf = ({ id }: PublishedOperation): Readonly<Record<string, string>> => {

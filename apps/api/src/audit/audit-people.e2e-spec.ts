@@ -115,6 +115,7 @@ describe('of what people do with accounts, theirs and others, the audit log hold
     expectOk(await own.call('PUT', me, { email_address }));
     expectOk(await own.call('PUT', me, { user_permissions: { users: 'write', apis: 'read' } }));
     expectOk(await own.call('PUT', `${me}/actions/key/reset`, { current_password }));
+    expect((await own.call('PUT', `${me}/actions/key/reset`, { current_password: 'a guess' })).status).toBe(400);
     expectOk(await own.call('DELETE', '/api/sessions'));
     expectOk(await own.call('POST', `${me}/actions/reset`, { new_password: renewed, current_password }));
     const records = await recordsFrom(from);
@@ -123,6 +124,7 @@ describe('of what people do with accounts, theirs and others, the audit log hold
       [person.email, 'Update User', 200],
       [email_address, 'Update User', 200],
       [email_address, expect.stringContaining('Key'), 200],
+      [email_address, expect.stringContaining('Key'), 400],
       [email_address, expect.stringContaining('Session'), 200],
       [email_address, 'Reset User Password', 200],
     ]);

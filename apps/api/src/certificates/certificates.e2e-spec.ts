@@ -160,7 +160,11 @@ describe('a certificate that is uploaded', () => {
 
   it('is another one in each organisation', async () => {
     const { pem } = await makeCertificate();
-    const [ours, theirs] = [await add(pem), await add(pem, other)];
+    const ours = await add(pem);
+    // Nor is anybody told that others have it.
+    const tried = await other.admin.client.post('/api/certs/validate', form({ data: pem }));
+    expect([tried.status, tried.text.includes(organisation.id)]).toEqual([200, false]);
+    const theirs = await add(pem, other);
     expect(theirs.slice(24)).toBe(ours.slice(24));
     const foreign = await organisation.admin.client.get(`/api/certs/${theirs}`);
     const missing = await organisation.admin.client.get(`/api/certs/${organisation.id}${'0'.repeat(64)}`);

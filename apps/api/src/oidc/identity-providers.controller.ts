@@ -5,7 +5,8 @@ import type { IdentityProviderRow } from '@castellan/persistence';
 import { Requires } from '@castellan/rbac';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
-import { resourceRoutes } from '../resources/resource-routes';
+import { resourceRoutes, type WriteAsked } from '../resources/resource-routes';
+import { Proof } from '../sessions/proof';
 import { IdentityProviderDto, IdentityProviderInput, IdentityProviderListDto } from './identity-provider.dto';
 import { IdentityProvidersService, presentProvider } from './identity-providers.service';
 
@@ -25,11 +26,13 @@ const routes = resourceRoutes<IdentityProviderRow>({
   get: { summary: 'Get an identity provider, without its secret' },
   create: {
     summary: 'Set up a provider of OpenID Connect; Meta is its id',
-    description: 'For administrators alone. A `client_secret` needs CASTELLAN_SECRET_KEY.',
+    description:
+      'For administrators alone, whose browser needs a login of the last ten minutes. A `client_secret` needs ' +
+      'CASTELLAN_SECRET_KEY.',
   },
   update: {
     summary: 'Replace an identity provider; a secret that is not sent stays',
-    description: 'For administrators alone.',
+    description: 'For administrators alone, whose browser needs a login of the last ten minutes.',
   },
   remove: {
     summary: 'Delete an identity provider; nobody logs in by it any more',
@@ -50,8 +53,16 @@ const routes = resourceRoutes<IdentityProviderRow>({
 @ApiTags('Single sign-on')
 @Controller('api/identity-providers')
 export class IdentityProvidersController extends routes {
-  constructor(private readonly providers: IdentityProvidersService) {
+  constructor(
+    private readonly providers: IdentityProvidersService,
+    private readonly proof: Proof,
+  ) {
     super(providers);
+  }
+
+  /** Whoever says who proves people could come in as any of them after the session that was stolen. */
+  override prove({ context }: WriteAsked): Promise<void> {
+    return this.proof.requireRecent(context, null);
   }
 
   @Route.get('', {

@@ -76,6 +76,16 @@ interface ResourceRoutes<Row extends ResourceRow, Made extends Row> {
   forces(): boolean;
   /** One resource as it is shown. */
   textOf(row: Row): string | Promise<string>;
+  /** Asks before a creation or a change for what the caller has to show beside the right; nothing for most kinds. */
+  prove(asked: WriteAsked): Promise<void>;
+}
+
+/** A write that somebody asks for. */
+export interface WriteAsked {
+  readonly context: OrganisationContext;
+  /** Null for a creation. */
+  readonly id: string | null;
+  readonly body: unknown;
 }
 
 /** A service whose new rows come with what is known of them only now, such as a secret. */
@@ -121,6 +131,10 @@ export const resourceRoutes = <Row extends ResourceRow, Made extends Row = Row>(
       return replies.text(row);
     }
 
+    prove(_: WriteAsked): Promise<void> {
+      return Promise.resolve();
+    }
+
     @Route.get(path, {
       access: Requires(section, 'read', `Get ${spoken.one}`),
       id: `get${noun}`,
@@ -154,6 +168,7 @@ export const resourceRoutes = <Row extends ResourceRow, Made extends Row = Row>(
       @Param() named: Named,
       @Body() body: unknown,
     ): Promise<unknown> {
+      await this.prove({ context, id: null, body });
       const row = await this.resources.create(context, within.bodyOf(named, body));
       return tagged(row, replies.create(row));
     }
@@ -198,7 +213,9 @@ export const resourceRoutes = <Row extends ResourceRow, Made extends Row = Row>(
       @Body() body: unknown,
       @IfMatch() precondition: Precondition,
     ): Promise<unknown> {
-      const row = await this.resources.update(context, within.idOf(named), within.bodyOf(named, body), precondition);
+      const id = within.idOf(named);
+      await this.prove({ context, id, body });
+      const row = await this.resources.update(context, id, within.bodyOf(named, body), precondition);
       return tagged(row, replies.update(row));
     }
 

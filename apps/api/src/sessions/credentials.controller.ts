@@ -51,7 +51,7 @@ export class CredentialsController {
     summary: 'Set a password',
     description:
       'One’s own, with the present one; or that of a user whose rights the caller has, with `users: write` and ' +
-      '`ResetPassword`. All sessions of the user end, but for the one that asks, which gets a new cookie and a new ' +
+      '`ResetPassword`, to which a browser that logged in more than ten minutes ago adds the caller’s own. All sessions of the user end, but for the one that asks, which gets a new cookie and a new ' +
       '`X-CSRF-Token`. The access key stays. A password that somebody else sets ends the delays after wrong ones. ' +
       'Whoever comes in by single sign-on alone gives themselves a first one only with `ResetPassword`.',
     params: [idParameter],
@@ -70,6 +70,7 @@ export class CredentialsController {
     if (!isOwn && !mayResetPasswords(context.user.grants)) throw new Forbidden(context.request.path);
     const user = await this.reach.require(context, id, 'write');
     if (isOwn) await this.proof.requireForNewPassword(context, user, input.current_password);
+    else await this.proof.requireRecent(context, input.current_password);
     await this.passwords.replace(context, user, input.new_password);
     if (!isOwn) await this.admission.pardon(user);
     await this.renewSessions(context, user._id.toString(), reply);
@@ -119,7 +120,9 @@ export class CredentialsController {
     access: AnyUser('Turn Off Second Factor'),
     id: 'removeSecondFactor',
     summary: 'Turn a second factor off',
-    description: 'One’s own, with the present password; or, for somebody who has lost it, that of a weaker user.',
+    description:
+      'One’s own, with the present password; or, for somebody who has lost it, that of a weaker user, to which a browser ' +
+      'that logged in more than ten minutes ago adds the caller’s own password.',
     params: [idParameter],
     body: ProofInput,
     example: proof,
@@ -135,6 +138,7 @@ export class CredentialsController {
     if (!isOwn && !mayResetPasswords(context.user.grants)) throw new Forbidden(context.request.path);
     const user = await this.reach.require(context, id, 'write');
     if (isOwn) await this.proof.require(context, user, input.current_password);
+    else await this.proof.requireRecent(context, input.current_password);
     await this.factors.remove(context, user);
     return new StatusReply('Second factor is off');
   }

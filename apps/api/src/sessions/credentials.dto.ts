@@ -16,7 +16,7 @@ export class PasswordResetInput {
 
   @ApiPropertyOptional({
     format: 'password',
-    description: 'The present password, for one’s own: needed once somebody has come in with it',
+    description: 'The caller’s present password: for one’s own, needed once somebody has come in with it',
   })
   @IsOptional()
   @IsString(text)

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ChangeRecorder, SignInStore, UserStore, type UserRow } from '@castellan/persistence';
+import { ChangeRecorder, SignInStore, toOrganisationId, UserStore, type UserRow } from '@castellan/persistence';
 import { accessKeyHash } from '../auth/secrets';
 import { comparableEmail } from '../users/email-address';
 import type { Credentials } from './credentials';
@@ -37,13 +37,28 @@ export class LoginAdmission {
     } catch (error) {
       if (!(error instanceof TooManyAttempts)) throw error;
       const vouched = await this.vouchedFor(visitor, credentials);
-      if (vouched === null) {
-        if (error.isFirst)
-          await this.recordFailure(visitor, credentials, error.status, 'too_many_attempts: has to wait');
-        throw error;
-      }
+      if (vouched === null) throw await this.recorded(error, visitor, credentials);
       return vouched;
     }
+  }
+
+  /**
+   * Takes one attempt at a code of a user whose password was just shown, from wherever it comes: whoever has stolen the password
+   * could else try codes from one address after another. Nobody without the password can use these attempts up, and a browser
+   * in which the person came in before, the access key and recovery codes do not need them.
+   *
+   * @returns what to call {@link codeSucceeded} with
+   * @throws TooManyAttempts
+   */
+  async admitCode(visitor: Visitor, user: UserRow, { kind }: Source, code: string): Promise<Source | null> {
+    if (kind !== 'address' || !this.factors.isGuessable(code)) return null;
+    const meant = { email: user.email, organisation: toOrganisationId(user.orgId) };
+    return this.counted({ name: `codes of ${user._id.toString()}`, kind: 'person' }, visitor, meant);
+  }
+
+  /** Forgets the wrong codes. */
+  async codeSucceeded(source: Source | null, { email }: UserRow): Promise<void> {
+    if (source !== null) await this.throttle.succeeded(source, email);
   }
 
   /** Forgets the failures, and knows the browser from now on. */
@@ -89,15 +104,38 @@ export class LoginAdmission {
     if (user === null) return null;
     const keyed = accessKey === '' ? null : await this.users.activeByAccessKeyHash(accessKeyHash(accessKey));
     if (keyed?._id.equals(user._id) === true) {
-      const source: Source = { name: `key of ${user._id.toString()}`, kind: 'person' };
-      await this.throttle.attempt(source, credentials.email);
-      return source;
+      return this.counted({ name: `key of ${user._id.toString()}`, kind: 'person' }, visitor, credentials);
     }
     const signIn = await this.signIns.of(user._id);
     if (credentials.code === '' || !this.factors.isOn(signIn)) return null;
-    const source: Source = { name: `second factor of ${user._id.toString()}`, kind: 'person' };
-    await this.throttle.attempt(source, credentials.email);
+    const named = { name: `second factor of ${user._id.toString()}`, kind: 'person' } as const;
+    const source = await this.counted(named, visitor, credentials);
     return this.factors.fits(user, signIn, credentials.code) ? source : null;
+  }
+
+  /** Takes one attempt of a source. @throws TooManyAttempts, which is in the audit log by then */
+  private async counted(
+    source: Source,
+    visitor: Visitor,
+    credentials: Pick<Credentials, 'email' | 'organisation'>,
+  ): Promise<Source> {
+    try {
+      await this.throttle.attempt(source, credentials.email);
+      return source;
+    } catch (error) {
+      throw error instanceof TooManyAttempts ? await this.recorded(error, visitor, credentials) : error;
+    }
+  }
+
+  /** The same refusal, in the audit log if it is the first one of its delay. */
+  private async recorded(
+    refusal: TooManyAttempts,
+    visitor: Visitor,
+    credentials: Pick<Credentials, 'email' | 'organisation'>,
+  ): Promise<TooManyAttempts> {
+    const why = 'too_many_attempts: has to wait';
+    if (refusal.isFirst) await this.recordFailure(visitor, credentials, refusal.status, why);
+    return refusal;
   }
 
   /** The user who is meant; null for nobody, and where it may be one of several. */

@@ -145,6 +145,34 @@ describe('as time goes by', () => {
       expect([keyed.status, keyed.json['Code']]).toEqual([401, 'second_factor_required']);
     });
 
+    it('are not what codes are tried behind, from one address after another, with a password that was stolen', async () => {
+      const { email, id, accessKey } = await newUser();
+      const client = api.anonymous.with({ authorization: accessKey });
+      const path = '/api/users/me/second-factor';
+      const begun = expectOk(await client.post(path, { current_password: password }));
+      const totp = new TOTP({ secret: Secret.fromBase32(textOf(begun.json['Meta']?.['secret'])) });
+      const codeAt = (step: number) => totp.generate({ timestamp: Date.now() + passed + step * 30 * second });
+      const known = await comeIn(email);
+      const confirmed = expectOk(await client.post(`${path}/confirm`, { code: codeAt(-1) }));
+      const [recovery] = listOf(confirmed.json['Meta']?.['recovery_codes']).map(textOf);
+      let networks = 0;
+      const attempt = async (fields: object, browser?: Browser) =>
+        (await from(`10.3.3.${(networks += 1)}`, { email_address: email, ...fields }, browser && { browser })).status;
+      // Strangers, who have no password, take none of the attempts away.
+      for (let tries = 0; tries < 6; tries += 1) await attempt({ code: '000000', password: 'a guess' });
+      const tried: number[] = [];
+      for (let tries = 0; tries < 7; tries += 1) tried.push(await attempt({ code: '000000' }));
+      expect(tried).toEqual([401, 401, 401, 401, 401, 401, 429]);
+      expect(await attempt({ code: codeAt(0) })).toBe(429);
+      expect(await attempt({ code: recovery })).toBe(200);
+      expect(await attempt({ code: codeAt(0) }, known)).toBe(200);
+      const entries = expectOk(await organisation.admin.client.get(`/api/audit-logs?p=-1&user=${email}&status=429`));
+      expect(listOf(entries.json['audit_logs'])).toHaveLength(1);
+      pass(15 * minute);
+      expect(await attempt({ code: codeAt(0) })).toBe(200);
+      expect((await client.get(`/api/users/me`)).json['id']).toBe(id);
+    });
+
     it('that have to wait are in the audit log once for each delay, however many there are', async () => {
       const { email } = await newUser();
       await annoy(email);
@@ -221,6 +249,60 @@ describe('as time goes by', () => {
       pass(11 * minute);
       const late = await call();
       expect([late.status, late.json['Code']]).toEqual([403, 'login_too_old']);
+    });
+  });
+
+  describe('what lets somebody in for longer than a session', () => {
+    const words = (): string => `${unique('words')} anchors beneath paper oceans`;
+    const address = (): string => `${unique('moved')}@acme.example`;
+
+    it('asks a browser for the password or a login of the last ten minutes, and a key for nothing', async () => {
+      const admin = await newUser({ password, user_permissions: { IsAdmin: 'admin' } });
+      const { id: weaker, email } = await newUser();
+      const browser = await comeIn(admin.email);
+      const rights = { user_permissions: { apis: 'read' } };
+      const byPassword: readonly (readonly [string, string, () => object])[] = [
+        ['POST', '/api/users', () => ({ email_address: address(), ...rights })],
+        ['PUT', `/api/users/${weaker}`, () => ({ email_address: address() })],
+        ['PUT', `/api/users/${weaker}`, () => ({ user_permissions: { keys: 'read' } })],
+        ['POST', `/api/users/${weaker}/actions/reset`, () => ({ new_password: words() })],
+        ['PUT', `/api/users/${admin.id}`, () => ({ email_address: address() })],
+      ];
+      const byLogin: readonly (readonly [string, string, () => object])[] = [
+        ['POST', '/api/usergroups', () => ({ name: unique('group'), ...rights })],
+        [
+          'POST',
+          '/api/identity-providers',
+          () => ({ name: unique('provider'), issuer: 'https://accounts.example', client_id: 'castellan' }),
+        ],
+        ['POST', '/api/sso', () => ({ ForSection: 'dashboard', EmailAddress: email })],
+      ];
+      const client = api.anonymous.with({ authorization: admin.accessKey });
+      for (const [method, path, body] of [...byPassword, ...byLogin]) {
+        expectOk(await browser.call(method, path, body()));
+        expectOk(await client.call(method, path, { body: body() }));
+      }
+      expectOk(await client.put(`/api/users/${weaker}`, rights));
+      pass(11 * minute);
+      const state = async () => (await client.get(`/api/users?p=-1`)).text + (await client.get('/api/usergroups')).text;
+      const before = await state();
+      for (const [method, path, body] of byPassword) {
+        for (const proof of [{}, { current_password: 'wrong' }, { current_password: 7 }]) {
+          const reply = await browser.call(method, path, { ...body(), ...proof });
+          expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, 'current_password']);
+        }
+      }
+      for (const [method, path, body] of byLogin) {
+        const reply = await browser.call(method, path, body());
+        expect([reply.status, reply.json['Code']]).toEqual([403, 'login_too_old']);
+      }
+      expect(await state()).toBe(before);
+      // Whatever else is changed of a user opens nothing, and nothing is asked for it.
+      const shown = JSON.parse((await client.get(`/api/users/${weaker}`)).text) as object;
+      expectOk(await browser.call('PUT', `/api/users/${weaker}`, { ...shown, last_name: 'Hopper' }));
+      for (const [method, path, body] of byPassword) {
+        expectOk(await browser.call(method, path, { ...body(), current_password: password }));
+      }
     });
   });
 });

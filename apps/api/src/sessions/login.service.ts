@@ -13,6 +13,7 @@ import {
 import { comparePointlessly, hashPassword, isOldForm, isPassword } from '../auth/passwords';
 import type { Credentials } from './credentials';
 import { LoginAdmission } from './login-admission';
+import type { Source } from './login-throttle';
 import { PasswordsService } from './passwords.service';
 import { SecondFactorsService } from './second-factors.service';
 import { SessionsService, type LoginMethod, type Session } from './sessions.service';
@@ -49,7 +50,7 @@ export class LoginService {
   async logIn(visitor: Visitor, credentials: Credentials): Promise<{ user: UserRow; session: Session }> {
     try {
       const source = await this.admission.admit(visitor, credentials);
-      const user = await this.prove(visitor, credentials);
+      const user = await this.prove(visitor, credentials, source);
       await this.admission.succeeded(visitor, credentials, source, user);
       return { user, session: await this.open(visitor, user, 'password') };
     } catch (error) {
@@ -81,7 +82,7 @@ export class LoginService {
     return session;
   }
 
-  private async prove(visitor: Visitor, credentials: Credentials): Promise<UserRow> {
+  private async prove(visitor: Visitor, credentials: Credentials, source: Source): Promise<UserRow> {
     const proven = await this.provenAmong(await this.admission.meant(credentials), credentials.password);
     const [user, another] = proven;
     if (user === undefined) {
@@ -90,7 +91,7 @@ export class LoginService {
     }
     if (another !== undefined) throw await this.askWhich(proven);
     const signIn = await this.signIns.of(user._id);
-    await this.requireSecondFactor(visitor, user, signIn, credentials.code);
+    await this.requireSecondFactor(visitor, user, signIn, { code: credentials.code, source });
     await this.renewPassword(visitor, user, signIn, credentials);
     return user;
   }
@@ -120,12 +121,21 @@ export class LoginService {
     return new Conflict('organisation_needed', message, { meta: { organisations: choices } });
   }
 
-  private async requireSecondFactor(visitor: Visitor, user: UserRow, signIn: SignInRow, code: string): Promise<void> {
+  private async requireSecondFactor(
+    visitor: Visitor,
+    user: UserRow,
+    signIn: SignInRow,
+    { code, source }: { readonly code: string; readonly source: Source },
+  ): Promise<void> {
     if (!this.factors.isOn(signIn)) return;
     if (code === '') {
       throw new CastellanError(401, 'second_factor_required', 'A code of your second factor is needed in `code`');
     }
-    if (await this.factors.take(user, signIn, code)) return;
+    const counted = await this.admission.admitCode(visitor, user, source, code);
+    if (await this.factors.take(user, signIn, code)) {
+      await this.admission.codeSucceeded(counted, user);
+      return;
+    }
     const { email, orgId } = user;
     const tried = { email, organisation: toOrganisationId(orgId) };
     await this.admission.recordFailure(visitor, tried, 401, 'unauthorised: wrong code of the second factor');

@@ -69,6 +69,11 @@ export class SecondFactorsService {
     return codes;
   }
 
+  /** Whether it could be guessed: a recovery code has too many letters for that. */
+  isGuessable(code: string): boolean {
+    return isOfApp(code);
+  }
+
   /** Whether it is a code of this moment, or a recovery code; either is good once. */
   async take(user: UserRow, signIn: SignInRow, code: string): Promise<boolean> {
     const { secondFactor } = signIn;

@@ -13,6 +13,11 @@ const someone = (fields: Readonly<Record<string, unknown>> = {}) => ({
   ...fields,
 });
 
+const counts = async (client: HttpClient) => [
+  listOf((await client.get('/admin/organisations?p=-1')).json['organisations']).length,
+  listOf((await client.get('/admin/users?p=-1')).json['users']).length,
+];
+
 describe('the first run', () => {
   let api: ApiUnderTest;
   beforeEach(async () => {
@@ -21,10 +26,6 @@ describe('the first run', () => {
   afterEach(() => api.stop());
 
   const needed = async () => expectOk(await api.anonymous.get('/api/setup')).json['needed'];
-  const counts = async (client: HttpClient) => [
-    listOf((await client.get('/admin/organisations?p=-1')).json['organisations']).length,
-    listOf((await client.get('/admin/users?p=-1')).json['users']).length,
-  ];
 
   it('makes one organisation and one administrator, once and for ever', async () => {
     expect(await needed()).toBe(true);
@@ -81,34 +82,6 @@ describe('the first run', () => {
     }
   });
 
-  it('stays shut while the database is away, and is as it was afterwards', async () => {
-    const uri = freshDatabaseUri({ serverSelectionTimeoutMS: '700', heartbeatFrequencyMS: '500' });
-    const database = await TcpProxy.before(uri);
-    const shaky = await ApiUnderTest.start({
-      MONGODB_URI: database.through(uri),
-      ADMIN_SECRET: api.config.adminSecret,
-    });
-    const token = setupTokenOf(api.config.adminSecret);
-    try {
-      await database.cut();
-      const replies = await Promise.all([
-        shaky.anonymous.get('/api/setup'),
-        shaky.anonymous.post('/api/setup', someone({ token })),
-        shaky.anonymous.post('/api/setup', someone({ token: 'wrong' })),
-      ]);
-      expect(replies.map(({ status }) => status)).toEqual([503, 503, 503]);
-      await database.mend();
-      await eventually(async () => (await shaky.anonymous.get('/health/ready')).status === 200);
-      expect(await counts(shaky.admin)).toEqual([0, 0]);
-      expectOk(await shaky.anonymous.post('/api/setup', someone({ token })));
-      expect(await counts(shaky.admin)).toEqual([1, 1]);
-    } finally {
-      await database.mend();
-      await shaky.stop();
-      await database.cut();
-    }
-  });
-
   it('is over when the operator has made an organisation', async () => {
     await api.organisation();
     const token = setupTokenOf(api.config.adminSecret);
@@ -131,5 +104,32 @@ describe('the first run', () => {
     const login = await new Browser(api.anonymous).logIn({ email_address: good.email_address, password });
     expect(login.json['Meta']?.['org_id']).toBe(founded.json['Meta']?.['org_id']);
     expect(login.json['Meta']?.['user_permissions']).toEqual({ IsAdmin: 'admin', ResetPassword: 'admin' });
+  });
+});
+
+describe('the first run of an installation whose database goes away', () => {
+  it('stays shut while the database is away, and is as it was afterwards', async () => {
+    const uri = freshDatabaseUri({ serverSelectionTimeoutMS: '700', heartbeatFrequencyMS: '500' });
+    const database = await TcpProxy.before(uri);
+    const shaky = await ApiUnderTest.start({ MONGODB_URI: database.through(uri) });
+    const token = setupTokenOf(shaky.config.adminSecret);
+    try {
+      await database.cut();
+      const replies = await Promise.all([
+        shaky.anonymous.get('/api/setup'),
+        shaky.anonymous.post('/api/setup', someone({ token })),
+        shaky.anonymous.post('/api/setup', someone({ token: 'wrong' })),
+      ]);
+      expect(replies.map(({ status }) => status)).toEqual([503, 503, 503]);
+      await database.mend();
+      await eventually(async () => (await shaky.anonymous.get('/health/ready')).status === 200);
+      expect(await counts(shaky.admin)).toEqual([0, 0]);
+      expectOk(await shaky.anonymous.post('/api/setup', someone({ token })));
+      expect(await counts(shaky.admin)).toEqual([1, 1]);
+    } finally {
+      await database.mend();
+      await shaky.stop();
+      await database.cut();
+    }
   });
 });

@@ -15,6 +15,7 @@ import {
 } from '../http/request-context';
 import { Route } from '../http/route';
 import { isPrefetch } from '../sessions/own-pages';
+import { Proof } from '../sessions/proof';
 import { Visitor } from '../sessions/visitor';
 import { NonceInput } from './sso.dto';
 import { SsoService } from './sso.service';
@@ -31,6 +32,7 @@ const whom = { ForSection: 'dashboard', EmailAddress: 'ada@acme.example', Displa
 export class SsoController {
   constructor(
     private readonly sso: SsoService,
+    private readonly proof: Proof,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -38,12 +40,15 @@ export class SsoController {
     access: Requires('idm', 'write', 'Create SSO Nonce'),
     id: 'createSsoNonce',
     summary: 'Make a nonce that lets a user of the own organisation in; Meta is the nonce',
-    description: 'For administrators alone. Good once, for 60 seconds, as long as its maker stays an administrator.',
+    description:
+      'For administrators alone, whose browser needs a login of the last ten minutes. Good once, for 60 seconds, as long ' +
+      'as its maker stays an administrator.',
     body: NonceInput,
     example: whom,
     reply: StatusReply,
   })
   async mint(@OrganisationRequest() context: OrganisationContext, @Body() input: NonceInput): Promise<StatusReply> {
+    await this.proof.requireRecent(context, null);
     return new StatusReply('SSO Nonce created', await this.sso.mintAsUser(context, input));
   }
 

@@ -11,12 +11,12 @@ import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
-import { resourceRoutes } from '../resources/resource-routes';
+import { resourceRoutes, type WriteAsked } from '../resources/resource-routes';
 import { ProofInput, samplePassword } from '../sessions/credentials.dto';
 import { Proof } from '../sessions/proof';
 import { UserPresenter } from './user-presenter';
 import { AccessKeyReply } from './user-replies.dto';
-import { OrganisationUserCreation, UserChange, UserDto, UserListDto, UserSearch } from './user.dto';
+import { OrganisationUserChange, OrganisationUserCreation, UserDto, UserListDto, UserSearch } from './user.dto';
 import { UsersService, type UserWithKey } from './users.service';
 
 const listQuery = new RouteQuery(listParameters);
@@ -32,7 +32,7 @@ const routes = resourceRoutes<UserRow, UserWithKey>({
   kind: 'user',
   id: idParam,
   input: OrganisationUserCreation,
-  change: UserChange,
+  change: OrganisationUserChange,
   shown: UserDto,
   example: {
     first_name: 'Grace',
@@ -44,13 +44,16 @@ const routes = resourceRoutes<UserRow, UserWithKey>({
   get: { summary: 'Get a user' },
   create: {
     summary: 'Create a user; `AccessKey` is shown only here',
-    description: 'Nobody gives rights, or groups with rights, that they lack.',
+    description:
+      'Nobody gives rights, or groups with rights, that they lack. A browser that logged in more than ten minutes ago sends ' +
+      'the caller’s own password with it.',
   },
   update: {
     summary: 'Change a user; what is not sent stays as it is',
     description:
       'Nobody gives rights that they lack, or changes somebody with rights that they lack. The last active administrator ' +
-      'stays one. Passwords and access keys have routes of their own.',
+      'stays one. Passwords and access keys have routes of their own. A browser that logged in more than ten minutes ago ' +
+      'sends the caller’s own password with another address, other rights, other groups, or a user who is switched on again.',
   },
   remove: { summary: 'Delete a user' },
   errors: [409],
@@ -76,6 +79,13 @@ export class OrganisationUsersController extends routes {
     private readonly proof: Proof,
   ) {
     super(users);
+  }
+
+  /** By a new user, an address or rights somebody could come in after the session that was stolen. */
+  override async prove({ context, id, body }: WriteAsked): Promise<void> {
+    if (context.user.sessionId === null) return;
+    if (id !== null && !(await this.users.opensMore(context.organisation, id, body))) return;
+    await this.proof.requireRecent(context, callersPasswordIn(body));
   }
 
   override async textOf(row: UserRow): Promise<string> {
@@ -197,6 +207,12 @@ export class OrganisationUsersController extends routes {
     return piece(next, list);
   }
 }
+
+/** What is no text is refused with the rest of the body, or is no password. */
+const callersPasswordIn = (body: unknown): string | undefined => {
+  const sent = typeof body === 'object' && body !== null && 'current_password' in body ? body.current_password : null;
+  return typeof sent === 'string' ? sent : undefined;
+};
 
 /** @throws ValidationFailed for anything but a text */
 const queryIn = ({ query = '' }: Readonly<Record<string, unknown>>): string => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { newObjectId, userSearchText, type Draft, type SignInRow, type UserRow } from '@castellan/persistence';
 import type { Grants } from '@castellan/rbac';
 import { isJsonObject, numberAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
@@ -35,6 +36,18 @@ export const groupIdsAskedFor = (fields: UserFields, current: readonly string[])
 const distinct = (ids: readonly string[]): readonly string[] => [
   ...new Set(ids.map((id) => id.trim().toLowerCase()).filter((id) => id !== '')),
 ];
+
+/** Whether a change gives another address, other rights or other groups, or switches on who is off. */
+export const isWayIn = (fields: UserState['fields'], current: UserRow): boolean => {
+  const { email_address: address, user_permissions: rights, active } = fields;
+  const groupIds = current.groupIds ?? [];
+  return (
+    (address != null && normalisedEmail(address) !== current.email) ||
+    (rights != null && !isDeepStrictEqual({ ...rights }, { ...current.grants })) ||
+    groupIdsAskedFor(fields, groupIds).join() !== groupIds.join() ||
+    (active === true && !current.active)
+  );
+};
 
 /** The row that a state makes, in the place of the current one if there is any. */
 export const userDraft = (

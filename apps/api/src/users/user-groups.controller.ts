@@ -8,7 +8,8 @@ import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece } from '../http/reply-headers';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
 import { Route } from '../http/route';
-import { resourceRoutes } from '../resources/resource-routes';
+import { resourceRoutes, type WriteAsked } from '../resources/resource-routes';
+import { Proof } from '../sessions/proof';
 import { presentGroup } from './user-group-content';
 import { UserGroupChange, UserGroupDto, UserGroupInput, UserGroupListDto } from './user-group.dto';
 import { UserGroupsService } from './user-groups.service';
@@ -33,9 +34,14 @@ const routes = resourceRoutes<UserGroupRow>({
   get: { summary: 'Get a user group' },
   create: {
     summary: 'Create a user group; `Meta` is its id',
-    description: 'Its members have its rights beside their own. Nobody makes a group with rights that they lack.',
+    description:
+      'Its members have its rights beside their own. Nobody makes a group with rights that they lack. A browser needs a ' +
+      'login of the last ten minutes.',
   },
-  update: { summary: 'Change a user group; what is not sent stays as it is' },
+  update: {
+    summary: 'Change a user group; what is not sent stays as it is',
+    description: 'A browser needs a login of the last ten minutes.',
+  },
   remove: { summary: 'Delete a user group that nobody is in and that owns nothing' },
   errors: [409],
   createErrors: [],
@@ -54,8 +60,16 @@ const routes = resourceRoutes<UserGroupRow>({
 @ApiTags('User groups')
 @Controller('api/usergroups')
 export class UserGroupsController extends routes {
-  constructor(private readonly groups: UserGroupsService) {
+  constructor(
+    private readonly groups: UserGroupsService,
+    private readonly proof: Proof,
+  ) {
     super(groups);
+  }
+
+  /** The rights of many people would outlive a stolen session. */
+  override prove({ context }: WriteAsked): Promise<void> {
+    return this.proof.requireRecent(context, null);
   }
 
   @Route.get('', {

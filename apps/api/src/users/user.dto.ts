@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
@@ -81,6 +82,17 @@ class UserCreation extends UserFields {
   readonly email_address!: string;
 }
 
+const CallersPassword = () =>
+  applyDecorators(
+    ApiPropertyOptional({
+      format: 'password',
+      description: 'The caller’s own, which a browser sends that logged in more than ten minutes ago',
+    }),
+    IsOptional(),
+    IsString({ message: 'must be text' }),
+    MaxLength(1024, { message: 'must have at most 1024 characters' }),
+  );
+
 /** A new user as somebody in an organisation sends it. */
 export class OrganisationUserCreation extends UserCreation {
   @ApiPropertyOptional({
@@ -90,6 +102,9 @@ export class OrganisationUserCreation extends UserCreation {
   })
   @IsOptional()
   readonly org_id?: string | null;
+
+  @CallersPassword()
+  readonly current_password?: string;
 }
 
 /** A change of a user. */
@@ -98,6 +113,12 @@ export class UserChange extends UserFields {
   @IsOptional()
   @isAddress()
   readonly email_address?: string | null;
+}
+
+/** A change of a user as somebody in an organisation sends it. */
+export class OrganisationUserChange extends UserChange {
+  @CallersPassword()
+  readonly current_password?: string;
 }
 
 /** A new user as it is sent on the operator’s plane (docs/tyk/management.md#users). */

@@ -34,10 +34,10 @@ import type { Drafting } from '../resources/wanted';
 import { OwnedByPeople } from './owned-by-people';
 import type { Author } from './author';
 import { PeopleRules } from './people-rules';
-import { groupIdsAskedFor, limitsAfter, userDraft, type UserState } from './user-content';
+import { groupIdsAskedFor, isWayIn, limitsAfter, userDraft, type UserState } from './user-content';
 import { UserListings } from './user-listings';
 import { UserPresenter } from './user-presenter';
-import { OrganisationUserCreation, UserChange, type UserListDto } from './user.dto';
+import { OrganisationUserChange, OrganisationUserCreation, UserChange, type UserListDto } from './user.dto';
 
 const resetPassword = 'ResetPassword';
 
@@ -114,7 +114,13 @@ export class UsersService extends ResourceService<UserRow> {
   }
 
   parse(body: unknown, isChange: boolean): JsonObject {
-    return checkedAs(isChange ? UserChange : OrganisationUserCreation, body);
+    return checkedAs(isChange ? OrganisationUserChange : OrganisationUserCreation, body);
+  }
+
+  /** Whether a change opens more to somebody, or another address to come in by. @throws NotFound, ValidationFailed */
+  async opensMore(organisation: OrganisationId, id: string, body: unknown): Promise<boolean> {
+    const current = await this.require(organisation, id);
+    return isWayIn(plainToInstance(UserChange, this.parse(body, true)), current);
   }
 
   async draft(scope: ReadScope, { content, id, current }: Drafting<UserRow>): Promise<Draft<UserRow>> {

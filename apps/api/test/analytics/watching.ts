@@ -2,13 +2,16 @@ import { eventually, numberOf, anUptimeRecord, encodeRecord } from '@castellan/t
 import { SecretWatch } from '../secret-watch';
 import type { Traffic } from './traffic';
 
+const sumOf = (seconds: readonly { readonly hits: number }[]): number =>
+  seconds.reduce((sum, { hits }) => sum + hits, 0);
+
 /** What goes on right now, and how upstreams are. */
 export const watching = (traffic: Traffic): void => {
-  it('streams the last minute, second by second', async () => {
-    await traffic.push([traffic.hit(new Date().toISOString(), { Path: '/now' })]);
+  /** The last minute, as somebody sees it once so many requests are in it. */
+  const minuteOf = async (authorization: string, expected: number): Promise<readonly { readonly hits: number }[]> => {
     const abort = new AbortController();
     const response = await fetch(`${traffic.api.url}/api/analytics/live`, {
-      headers: { authorization: traffic.organisation.admin.accessKey },
+      headers: { authorization },
       signal: abort.signal,
     });
     expect([response.status, response.headers.get('x-accel-buffering')]).toEqual([200, 'no']);
@@ -18,12 +21,24 @@ export const watching = (traffic: Traffic): void => {
       text += (await reader?.read())?.value ?? '';
       const data = [...text.matchAll(/^data: (.+)$/gm)].at(-1)?.[1] ?? '{}';
       const { seconds = [] } = JSON.parse(data) as { seconds?: { hits: number }[] };
-      return seconds.some(({ hits }) => hits > 0) ? seconds : null;
+      return sumOf(seconds) >= expected ? seconds : null;
     });
     abort.abort();
     SecretWatch.at(traffic.api.url)?.keep('a stream', text);
-    expect(found).toHaveLength(60);
-    expect(found.reduce((sum, { hits }) => sum + hits, 0)).toBe(1);
+    return found;
+  };
+
+  it('streams the last minute, second by second: of the own organisation, and to owners of what is theirs', async () => {
+    const now = new Date().toISOString();
+    const { id: OrgID } = await traffic.api.organisation();
+    const elsewhere = { OrgID, Path: '/now' };
+    await traffic.push([
+      ...[traffic.hit(now, elsewhere), traffic.hit(now, { ...elsewhere, APIID: traffic.other })],
+      ...[traffic.hit(now, { Path: '/now', APIID: traffic.other }), traffic.hit(now, { Path: '/now' })],
+    ]);
+    const all = await minuteOf(traffic.organisation.admin.accessKey, 2);
+    expect([all.length, sumOf(all)]).toEqual([60, 2]);
+    expect(sumOf(await minuteOf(traffic.owner.accessKey, 1))).toBe(1);
   });
 
   it('ends the streams of users who are switched off or deleted, get another key or lose the right', async () => {
