@@ -1,5 +1,6 @@
 import { parseDocument, visit, type Document } from 'yaml';
 import { isLostInteger } from '../http/bodies/json-tokens';
+import { nestsDeeper } from './yaml-depth';
 import { expandedSize, type ExpandedLimits } from './yaml-size';
 
 /** What a thread is given to read. */
@@ -28,6 +29,8 @@ const mostAliases = 10_000;
 /** Runs in a thread of its own, with a limit to its memory. */
 const read = ({ text, limits }: YamlTask): YamlOutcome => {
   try {
+    // Before anything follows it level by level: V8 may end the whole process when a stack overflows there, not only the thread.
+    if (nestsDeeper(text, limits.depth)) return { problem: `it is nested deeper than ${limits.depth} levels` };
     const document = parseDocument(text, options);
     const [error] = document.errors;
     if (error !== undefined) throw error;

@@ -56,6 +56,14 @@ describe('YAML', () => {
     await expect(readYaml(text)).rejects.toMatchObject({ status: 400, code: 'malformed_json' });
   });
 
+  it.each([
+    ['a thousand times', `${'['.repeat(1_000)}${']'.repeat(1_000)}`],
+    ['without end', '['.repeat(100_000)],
+  ])('says so of a document that is nested %s', async (_, text) => {
+    const message = expect.stringMatching(/nested deeper than|too nested/u) as unknown;
+    await expect(readYaml(text)).rejects.toMatchObject({ status: 400, message });
+  });
+
   it.each(['', '%YAML 1.1\n---\n', '%YAML 1.2\n---\n'])('resolves merge keys, after %j as well', async (head) => {
     const text = [
       'base: &base { rate: 5, per: 60, allow: [10.0.0.1] }',
