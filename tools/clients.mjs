@@ -117,7 +117,7 @@ async function databases() {
   const venv = venvFolder(process.env);
   const isGiven = own.CASTELLAN_TEST_MONGODB_URI && own.CASTELLAN_TEST_REDIS_URLS;
   if (!isGiven) await prepareServices({ dataDir: folder, venv, progress: silent });
-  const started = isGiven ? undefined : await startTestServices({ venv, redisCount: 1, env: own });
+  const started = isGiven ? undefined : await startTestServices({ venv, count: 1, env: own });
   if (started !== undefined) atEnd.push(started.stop);
   const { CASTELLAN_TEST_MONGODB_URI: uri = '', CASTELLAN_TEST_REDIS_URLS: urls = '' } = started?.env ?? own;
   const mongodb = new URL(uri);

@@ -21,7 +21,7 @@ import { prepareServices } from './lib/services.mjs';
 import { standingServices, startTestServices, withoutSettings } from './lib/test-services.mjs';
 import { venvFolder } from './lib/venv.mjs';
 
-/** One more than processors, as tests of processes mostly wait; more than four would not help a single MongoDB. */
+/** One more than processors, as tests of processes mostly wait. */
 const jestWorkers = Math.min(4, Math.max(2, availableParallelism()) + 1);
 const progress = createProgress();
 const venv = venvFolder(process.env);
@@ -132,7 +132,7 @@ async function testServices(show) {
   await ensureServers(show);
   if (env.CASTELLAN_TEST_MONGODB_URI && env.CASTELLAN_TEST_REDIS_URLS) return undefined;
   const standing = show ? standingServices(process.env) : undefined;
-  return standing ?? startTestServices({ venv, redisCount: jestWorkers, env });
+  return standing ?? startTestServices({ venv, count: jestWorkers, env });
 }
 
 /**

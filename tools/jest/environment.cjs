@@ -26,6 +26,10 @@ module.exports = class SharedEnvironment {
    * @param {{ docblockPragmas: Readonly<Record<string, unknown>> }} file
    */
   constructor({ projectConfig }, { docblockPragmas }) {
+    const worker = Number(process.env.JEST_WORKER_ID ?? '1');
+    const databases = process.env.CASTELLAN_TEST_MONGODB_URI?.split(' ') ?? [];
+    // Each worker has a MongoDB of its own where there are several.
+    if (databases.length > 1) process.env.CASTELLAN_TEST_MONGODB_URI = databases[(worker - 1) % databases.length];
     /** Whether the file wants the project's modules for itself. */
     this.ownModules = 'own-modules' in docblockPragmas;
     this.fakeTimers = new LegacyFakeTimers({

@@ -18,12 +18,34 @@ export function withoutSettings(env) {
 }
 
 /**
- * Throw-away servers in a process of their own (`tools/services.mjs`), which stops them also when this process is killed.
- * @param {{ venv: string, redisCount: number, env: NodeJS.ProcessEnv }} options
+ * Throw-away servers, a MongoDB and a Redis for each worker of Jest: the embedded MongoDB answers one command at a time, and a
+ * Redis channel knows no databases.
+ * @param {{ venv: string, count: number, env: NodeJS.ProcessEnv }} options
  * @returns {Promise<{ env: NodeJS.ProcessEnv, stop: () => Promise<void> }>} `env`: where the tests find the servers
  */
-export async function startTestServices({ venv, redisCount, env }) {
-  const args = [join(root, 'tools', 'services.mjs'), '--redis', String(redisCount), '--venv', venv, '--durable', '0'];
+export async function startTestServices({ venv, count, env }) {
+  const started = await Promise.allSettled(Array.from({ length: count }, () => startPair({ venv, env })));
+  const pairs = started.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const stop = async () => {
+    await Promise.all(pairs.map((pair) => pair.stop()));
+  };
+  const failed = started.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) {
+    await stop();
+    throw failed.reason;
+  }
+  const mongodb = pairs.map((pair) => pair.mongodb).join(' ');
+  const redis = pairs.map((pair) => pair.redis).join(',');
+  return { env: { CASTELLAN_TEST_MONGODB_URI: mongodb, CASTELLAN_TEST_REDIS_URLS: redis }, stop };
+}
+
+/**
+ * Servers in a process of their own (`tools/services.mjs`), which stops them also when this process is killed.
+ * @param {{ venv: string, env: NodeJS.ProcessEnv }} options
+ * @returns {Promise<{ mongodb: string, redis: string, stop: () => Promise<void> }>} their addresses
+ */
+async function startPair({ venv, env }) {
+  const args = [join(root, 'tools', 'services.mjs'), '--redis', '1', '--venv', venv, '--durable', '0'];
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const first = await new Promise((resolve) => {
@@ -42,8 +64,7 @@ export async function startTestServices({ venv, redisCount, env }) {
       String(error ?? 'The servers for the tests ended before they were ready.').replace(/^Error: /, ''),
     );
   }
-  const urls = redis.map((/** @type {{ url: string }} */ { url }) => url).join(',');
-  return { env: { CASTELLAN_TEST_MONGODB_URI: mongodb.url, CASTELLAN_TEST_REDIS_URLS: urls }, stop };
+  return { mongodb: mongodb.url, redis: redis[0].url, stop };
 }
 
 /**
