@@ -16,7 +16,7 @@ const longestPassword = 1_000;
 const openers = new Threads<Pkcs12Task, Pkcs12Outcome>(require.resolve('./pkcs12.worker'), {
   memory: 'checks',
   waiting: 16,
-  longest: 5_000,
+  longest: 20_000,
 });
 
 const refuse = (path: string, message: string): never => {

@@ -37,8 +37,12 @@ export const reportOf = async ({ resources }: Plan, changes: readonly Change[]):
     planned.push({ kind: kind.name, id: _id.toString(), key, name, action, path, diff });
   }
   const acted = new Set(planned.filter(({ action }) => action !== 'unchanged').map(({ id }) => id));
-  const followed = await Promise.all(changes.filter(({ id }) => !acted.has(id.toString())).map(followedOf));
-  const followers = new Map(followed.map((one) => [one.id, one]));
+  const followers = new Map<string, ReportedResource>();
+  // One after the other: no more than a few large documents may wait for a thread.
+  for await (const change of inTurns(changes.filter(({ id }) => !acted.has(id.toString())))) {
+    const follower = await followedOf(change);
+    followers.set(follower.id, follower);
+  }
   const all = [
     ...planned.map((one) => {
       const follower = followers.get(one.id);

@@ -47,16 +47,14 @@ export const validating = {
 } as const;
 
 /** What a write would have changed, for the reply to a validation. @throws Busy, BodyTooLarge */
-export const dryRunChanges = (changes: readonly Change[]): Promise<readonly DryRunChangeDto[]> =>
-  Promise.all(
-    changes.map(async ({ kind, id, operation, version, before, after }) => ({
-      kind,
-      id: id.toString(),
-      operation,
-      version,
-      diff: shownOf(kind, await difference(before, after)),
-    })),
-  );
+export const dryRunChanges = async (changes: readonly Change[]): Promise<readonly DryRunChangeDto[]> => {
+  const shown: DryRunChangeDto[] = [];
+  for (const { kind, id, operation, version, before, after } of changes) {
+    const diff = shownOf(kind, await difference(before, after));
+    shown.push({ kind, id: id.toString(), operation, version, diff });
+  }
+  return shown;
+};
 
 /** Where a history may not show values, a reply that compares with what is stored may not either. */
 const shownOf = (kind: string, diff: readonly DiffOperation[]): readonly DiffOperation[] =>

@@ -176,7 +176,9 @@ const recordsOf = async (
   kept: KeptText,
 ): Promise<{ readonly revisions: RevisionRow[]; readonly audit: AuditRow }> => {
   const orgId = toObjectId(context.organisation);
-  const diffs = await Promise.all(changes.map((change) => documents.diff(change)));
+  const diffs: RecordedDiff[] = [];
+  // One after the other: no more than a few large documents may wait for a thread.
+  for (const change of changes) diffs.push(await documents.diff(change));
   const revisions = changes.flatMap((change, index) =>
     [revisionOf, rightsRevisionOf]
       .map((make) => make(context, at, change, diffs[index] ?? noDiff))
