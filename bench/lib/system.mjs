@@ -7,7 +7,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ensureBuilt } from '../../tools/lib/build.mjs';
 import { root } from '../../tools/lib/paths.mjs';
+import { silent } from '../../tools/lib/progress.mjs';
 import { startServices } from '../../tools/lib/services.mjs';
 import { venvFolder } from '../../tools/lib/venv.mjs';
 
@@ -60,6 +62,8 @@ export const until = async (condition, forMs = 60_000) => {
  * @param {string} [of] the folder of the repository whose built api is started
  */
 export const startSystem = async (settings = {}, of = root) => {
+  // What is measured is these sources, and not what somebody built of others.
+  if (of === root) await ensureBuilt(silent);
   const dataDir = mkdtempSync(join(tmpdir(), 'castellan-bench-'));
   const services = await startServices({ dataDir, venv: venvFolder(process.env), redisCount: 1, mongodb: {} });
   const port = await freePort();
