@@ -7,7 +7,10 @@ import { isJsonObject, type JsonObject, type JsonValue } from '@castellan/tyk';
 const flatten = (errors: readonly ValidationError[], parent = ''): FieldError[] =>
   errors.flatMap(({ property, constraints = {}, children = [] }) => {
     const path = parent === '' ? property : `${parent}.${property}`;
-    const own = Object.values(constraints).map((message) => ({ path, message: message.replace(`${property} `, '') }));
+    const own = Object.entries(constraints).map(([rule, message]) => ({
+      path,
+      message: rule === 'whitelistValidation' ? 'is not known here' : message.replace(`${property} `, ''),
+    }));
     return [...own, ...flatten(children, path)];
   });
 
@@ -23,12 +26,7 @@ export const onlyKnownFields = new ValidationPipe({
   transform: true,
   whitelist: true,
   forbidNonWhitelisted: true,
-  exceptionFactory: (errors) =>
-    new ValidationFailed(
-      errors.flatMap(({ property, constraints = {} }) =>
-        'whitelistValidation' in constraints ? [{ path: property, message: 'is not known here' }] : flatten(errors),
-      ),
-    ),
+  exceptionFactory: (errors) => new ValidationFailed(flatten(errors)),
 });
 
 /**

@@ -11,7 +11,7 @@ import {
   type RollupUnit,
 } from '@castellan/analytics';
 
-// The forms that sums had before decision 35.
+// The forms that sums had before decision 35. Written out, as they stay what they were when the forms of today change.
 
 const sums = [
   ...(['hits', 'success', 'errors', 'latencyCount', 'latencySum', 'upstreamSum', 'gatewaySum'] as const),
