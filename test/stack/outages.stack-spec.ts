@@ -146,15 +146,18 @@ describe('outages', () => {
       stack.api.spawn();
       await stack.api.answers(503);
       expect((await fetch(`${stack.api.url}/health/live`)).status).toBe(200);
-      // Nodes that load by themselves, as they do when Redis is back, before anything can be served.
-      const failures = stack.nodes.map((node) => node.eventsOf('fetch-finished').length);
+      // Nodes that load by themselves, as they do when Redis is back, before anything can be served. An older one that
+      // was told so while the API stopped asks to be registered instead, for as long as that takes.
+      const since = Date.now();
       for (const { url } of stack.nodes) {
         void fetch(`${url}/tyk/reload/`, { headers: { 'x-tyk-authorization': stack.gatewaySecret } });
       }
-      await eventually(
-        () => stack.nodes.every((node, index) => node.eventsOf('fetch-finished').length > (failures[index] ?? 0)),
-        { describe: 'every node to have been told to come back later' },
-      );
+      const toldToComeBack = (node: NodeSimulator): boolean =>
+        node.eventsOf('fetch-finished').some(({ at, status }) => at >= since && status === 503) ||
+        node.eventsOf('registration-failed').some(({ at, reason }) => at >= since && reason.startsWith('status 503'));
+      await eventually(() => stack.nodes.every(toldToComeBack), {
+        describe: 'every node to have been told to come back later',
+      });
       stack.nothingIsStuck();
       await stack.services.resumeAll();
       await stack.api.answers(200);
