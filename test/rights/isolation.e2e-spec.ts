@@ -1,6 +1,6 @@
 import { ApiUnderTest, expectOk, type TestOrganisation, type TestUser } from '../../apps/api/test/api-under-test';
 import { publishedOperations } from '../support/published-operations';
-import { callerOf } from './caller';
+import { callerOf, forEachOf } from './caller';
 import { furnish, type Furnished } from './furnished';
 import { leaksAmong, pry, readings, readOwn } from './prying';
 
@@ -18,6 +18,14 @@ const stateOf = async ({ admin }: TestOrganisation): Promise<readonly string[]> 
   return Promise.all([...paths, ...lists].map(async (path) => expectOk(await admin.client.get(path)).text));
 };
 
+/** What is of all organisations for super users who name none. */
+const everywhere = [...publishedOperations.values()].filter((operation) => operation.everywhere);
+
+const rightIn = ({ permission }: { readonly permission: string }): readonly (readonly [string, string])[] => {
+  const [section = '', level] = permission.split(':');
+  return level === undefined ? [] : [[section, level]];
+};
+
 /** Reads that are no 200 even to those who may read everything. */
 const notRead: Readonly<Record<string, string>> = {
   getCurrentSession: 'a key has no session',
@@ -28,7 +36,8 @@ let api: ApiUnderTest;
 
 beforeAll(async () => {
   const attempts = { CREDENTIAL_ATTEMPTS: '100000', ADMIN_ATTEMPTS: '100000' };
-  api = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50', ...attempts });
+  // Whole lists on a page.
+  api = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50', PAGE_SIZE: '100', ...attempts });
 });
 afterAll(() => api.stop());
 
@@ -61,6 +70,39 @@ describe('promise 6: two organisations with the same in each', () => {
       expect(leaksAmong(answers, theirs)).toEqual([]);
       // They do show what is there: the mark stands in most of them.
       expect(leaksAmong(answers, mine).length).toBeGreaterThan(readings.length / 2);
+    }
+  });
+
+  it('show both to a super user who names neither, in what says that it is of all, and nowhere else', async () => {
+    const { accessKey } = await api.superUser();
+    const answers = await readOwn(callerOf(api, { authorization: accessKey }), own);
+    const shows = (answer: (typeof answers)[number], whose: Furnished) => leaksAmong([answer], whose).length > 0;
+    // A refusal names the organisations that there are to choose from.
+    const shown = answers.filter(({ answer }) => answer.status < 300);
+    const mixing = shown.filter((answer) => shows(answer, own) && shows(answer, other)).map(({ id }) => id);
+    expect(mixing.toSorted()).toEqual(everywhere.map(({ id }) => id).toSorted());
+  });
+
+  it('never show both to anybody else, whatever they name', async () => {
+    const { id, admin } = own.organisation;
+    const reader = await api.user(id, Object.fromEntries(everywhere.flatMap(rightIn)));
+    const { accessKey } = await api.superUser();
+    const named = { 'x-castellan-organisation': other.organisation.id };
+    for (const headers of [
+      { authorization: admin.accessKey },
+      { authorization: admin.accessKey, ...named },
+      { authorization: reader.accessKey },
+      { authorization: accessKey, 'x-castellan-organisation': id },
+    ]) {
+      const caller = callerOf(api, headers);
+      for (const org_id of [undefined, '', other.organisation.id]) {
+        const body = org_id === undefined ? {} : { body: { org_id, filters: {} } };
+        const answers = await forEachOf(everywhere, async (operation) => ({
+          id: operation.id,
+          answer: await caller(operation, operation.method === 'GET' ? {} : body),
+        }));
+        expect(leaksAmong(answers, other)).toEqual([]);
+      }
     }
   });
 

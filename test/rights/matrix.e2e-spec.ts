@@ -65,6 +65,11 @@ const notFoundElsewise: Readonly<Record<string, string>> = {
   endpointsOfOauthClient: 'figures of a client that made no requests',
 };
 
+/** What a super user does in no organisation. */
+const ofNobody: Readonly<Record<string, string>> = {
+  getCurrentUser: 'oneself',
+};
+
 describe('every route of openapi.json', () => {
   let api: ApiUnderTest;
   let furnished: Furnished;
@@ -162,9 +167,23 @@ describe('every route of openapi.json', () => {
     },
   );
 
-  it('is 400 for a super user who does not say which organisation it is about', async () => {
-    const { accessKey } = await api.superUser();
-    expect(await answeringOtherwise(callerOf(api, { authorization: accessKey }), organisations, 400)).toEqual([]);
+  it('asks a super user which organisation it is about where nothing tells: no id in the path, no list of all', async () => {
+    const caller = callerOf(api, { authorization: (await api.superUser()).accessKey });
+    // Names of what nobody has, so that nothing is written.
+    const names = { id: '0'.repeat(24), version: '1', apiId: '0'.repeat(32) };
+    const answers = await forEachOf(organisations, async (operation) => {
+      const { status, text } = await caller(operation, { names });
+      return { operation, status, isAsked: text.includes('"organisation_needed"') };
+    });
+    const asked = answers.filter(({ isAsked }) => isAsked);
+    expect(asked.filter(({ status }) => status !== 400)).toEqual([]);
+    expect(asked.filter(({ operation }) => operation.everywhere).map(({ operation }) => operation.id)).toEqual([]);
+    expect(asked.length).toBeGreaterThan(40);
+    const others = answers.filter(({ isAsked, operation }) => !isAsked && !operation.everywhere);
+    const unexpected = others.filter(
+      ({ operation: { id, path }, status }) => status !== 404 && !path.includes('{') && !(id in ofNobody),
+    );
+    expect(unexpected.map(({ operation: { id }, status }) => `${id}: ${status}`)).toEqual([]);
   });
 
   it('is 401 for a super user on the other planes, and once switched off', async () => {

@@ -7,7 +7,6 @@ import { createLogger, Metrics } from '@castellan/observability';
 import { AccessControl } from '@castellan/rbac';
 import { HttpClient } from '@castellan/testing';
 import { AppModule } from '../../apps/api/src/app.module';
-import { ActingOrganisation } from '../../apps/api/src/auth/acting-organisation';
 import { RateLimits } from '../../apps/api/src/http/rate-limits';
 import { withoutSecretsOf } from '../../apps/api/src/http/credentials-in-text';
 import { createAdapter, prepareServer } from '../../apps/api/src/http/server';
@@ -52,7 +51,6 @@ export const startAppWithRoutes = async (controllers: readonly Type[]): Promise<
     app.get(Metrics),
     app.get(AccessControl),
     app.get(RateLimits),
-    app.get(ActingOrganisation),
   );
   app.useGlobalPipes(createValidationPipe());
   await app.listen(0, '127.0.0.1');

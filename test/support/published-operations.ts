@@ -11,6 +11,8 @@ export interface PublishedOperation {
   readonly path: string;
   /** What it asks for: `public`, `admin`, `node`, `any` or a right such as `apis:read`. */
   readonly permission: string;
+  /** A super user who names no organisation is shown what all have. */
+  readonly everywhere: boolean;
   /** The names in the path, in their order. */
   readonly pathNames: readonly string[];
   /** The parameters of the query that take any text. */
@@ -30,11 +32,13 @@ export const publishedOperations: ReadonlyMap<string, PublishedOperation> = new 
     Object.entries(methods).map(([method, operation]): [string, PublishedOperation] => {
       const id = textOf(operation['operationId']);
       const permission = textOf(operation['x-permission']);
+      const everywhere = Boolean(operation['x-everywhere'] ?? false);
       const pathNames = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
       const textQueries = parametersOf(operation, 'query')
         .filter(isText)
         .map((parameter) => textOf(parameter['name']));
-      return [id, { id, method: method.toUpperCase(), path, permission, pathNames, textQueries, operation }];
+      const asked = { permission, everywhere, pathNames, textQueries };
+      return [id, { id, method: method.toUpperCase(), path, ...asked, operation }];
     }),
   ),
 );

@@ -7,7 +7,6 @@ import { Metrics, NestLogger, type Logger } from '@castellan/observability';
 import { redisTransportOptions } from '@castellan/persistence';
 import { AccessControl } from '@castellan/rbac';
 import { AppModule } from './app.module';
-import { ActingOrganisation } from './auth/acting-organisation';
 import { serveDocumentation } from './documentation/swagger-ui';
 import { RateLimits } from './http/rate-limits';
 import { createAdapter, prepareServer } from './http/server';
@@ -27,8 +26,8 @@ export const createApp = async (
     logger: new NestLogger(logger),
   });
   const server = app.getHttpAdapter().getInstance();
-  const [control, limits, acting] = [app.get(AccessControl), app.get(RateLimits), app.get(ActingOrganisation)];
-  await prepareServer(server, config, app.get(Metrics), control, limits, acting);
+  const [control, limits] = [app.get(AccessControl), app.get(RateLimits)];
+  await prepareServer(server, config, app.get(Metrics), control, limits);
   app.useGlobalPipes(createValidationPipe());
   app.connectMicroservice<MicroserviceOptions>({
     transport: Transport.REDIS,

@@ -21,6 +21,7 @@ export { MongoConnectionModule } from './connection';
 export { ConsistentReads } from './consistent-reads';
 export { GenerationsModule } from './generations.module';
 export { HealthModule } from './health.module';
+export { EveryOrganisation, type Span } from './span';
 export { isObjectIdText, newObjectId, noOrganisation, toObjectId, toOrganisationId, type OrganisationId } from './ids';
 export { ImportRunning } from './imports/import-running';
 export { ImportStore, type ImportProgress, type ImportSummary } from './imports/import-store';

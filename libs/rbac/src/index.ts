@@ -22,7 +22,7 @@ export {
   type Level,
   type Section,
 } from './catalogue';
-export type { AdminPrincipal, NodePrincipal, Principal, UserPrincipal } from './principal';
+export type { AdminPrincipal, NodePrincipal, Principal, SuperUser, UserPrincipal } from './principal';
 export { addRouteConfig } from './route-config';
 export {
   describeRights,

@@ -1,15 +1,16 @@
 import type { Grants } from './catalogue';
 
-/** A user of one organisation or, for the time of a request, a super user in one; as an access key or a session proves it. */
-export interface UserPrincipal {
+/** Somebody with an access key or a session. */
+interface Person {
   readonly plane: 'organisation';
   /** 24 hex digits. */
   readonly userId: string;
   readonly email: string;
-  /** 24 hex digits: whose the user is or, of a super user, the one that the request is about; empty until that is known. */
+  /**
+   * 24 hex digits: whose the user is or, of a super user, the one that the request is about; empty until that is known, and
+   * for lists of all.
+   */
   readonly organisationId: string;
-  /** Of no organisation, and an administrator of each. */
-  readonly isSuper: boolean;
   /** Own rights and those of the active groups together. */
   readonly grants: Grants;
   /** The id of the browser's session; null for an access key. */
@@ -21,6 +22,18 @@ export interface UserPrincipal {
   /** 24-hex ids of the groups. */
   readonly groupIds: readonly string[];
 }
+
+interface OrganisationUser extends Person {
+  readonly isSuper: false;
+}
+
+/** Of no organisation, and an administrator of each. */
+export interface SuperUser extends Person {
+  readonly isSuper: true;
+}
+
+/** A user of one organisation or, for the time of a request, a super user in one. */
+export type UserPrincipal = OrganisationUser | SuperUser;
 
 export interface AdminPrincipal {
   readonly plane: 'operator';

@@ -6,7 +6,7 @@ import {
   Generations,
   notListed,
   type ApiSummary,
-  type OrganisationId,
+  type Span,
 } from '@castellan/persistence';
 import { HeldListings } from '../resources/held-listings';
 import { ApiListing } from './listing';
@@ -18,7 +18,7 @@ export class ApiListings extends HeldListings<ApiSummary, ApiListing> {
     const holding = {
       kind: apiKind,
       without: notListed,
-      all: (organisation: OrganisationId) => apis.summaries(organisation),
+      all: (span: Span) => apis.summaries(span),
       listing: (sequence: number, rows: ReadonlyMap<string, ApiSummary>) => new ApiListing(sequence, rows),
     };
     super(holding, generations, feed);

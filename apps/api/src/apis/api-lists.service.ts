@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { ApiStore, type ApiRow, type ApiSummary, type OrganisationId } from '@castellan/persistence';
+import { ApiStore, type ApiRow, type ApiSummary, type Span } from '@castellan/persistence';
 import { pieceInMemory } from '../http/list-in-memory';
 import { pageCount, placeOf } from '../http/paging';
-import { Sights, type Asker } from '../ownership/sights';
+import { Sights, type Asker, type SpanAsker } from '../ownership/sights';
 import { ApiListings } from './api-listings';
 import { apiReply, compressedReply } from './api-reply';
 import { orderNamed } from './listing';
@@ -34,7 +34,7 @@ export class ApiListsService {
   ) {}
 
   /** @param show what is shown of each API, where the query does not ask for less */
-  async list(asker: Asker, query: ApiSearch, show = apiReply): Promise<ListOfTexts> {
+  async list(asker: SpanAsker, query: ApiSearch, show = apiReply): Promise<ListOfTexts> {
     const { pageSize } = this.config;
     const place = placeOf(query);
     const { organisation } = asker;
@@ -43,7 +43,7 @@ export class ApiListsService {
     const order = query.sort ?? '-created_at';
     const all = listing.inOrder(order);
     const everything = sight === null ? all : all.filter((row) => sight.seesApi(row));
-    const wanted = wantedBy(query, listing.versionIds);
+    const wanted = wantedBy(query, (row) => listing.isVersion(row));
     const found = wanted === undefined ? everything : everything.filter(wanted);
     const { shown, next } = pieceInMemory(found, orderNamed(order), place, pageSize);
     const texts = query.compressed === true ? shown.map(compressedReply) : await this.whole(organisation, shown, show);
@@ -64,13 +64,13 @@ export class ApiListsService {
 
   /** What is shown of the APIs themselves; one that was deleted in this instant is left out. */
   private async whole(
-    organisation: OrganisationId,
+    span: Span,
     shown: readonly ApiSummary[],
     show: (row: ApiRow) => string,
   ): Promise<readonly string[]> {
     if (shown.length === 0) return [];
     const rows = await this.apis.byIds(
-      organisation,
+      span,
       shown.map(({ _id }) => _id),
     );
     return rows.map(show);

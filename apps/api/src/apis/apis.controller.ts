@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
-import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { OrganisationRequest, type OrganisationContext, SpanRequest, type SpanContext } from '../http/request-context';
 import { tagged } from '../http/reply-headers';
 import { text, tolerated } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
@@ -52,9 +52,10 @@ export class ApisController {
       'Ten rows a page unless the installation says otherwise; `p=-1` gives all. Versions of an API are rows of their own.',
     reply: ApiListDto,
     listed: true,
+    everywhere: true,
   })
   async list(
-    @OrganisationRequest() context: OrganisationContext,
+    @SpanRequest() context: SpanContext,
     @AskedFor(listApisQuery) query: ApiSearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -68,9 +69,10 @@ export class ApisController {
     description: 'The same rows as the list, by a part of the name alone.',
     reply: ApiListDto,
     listed: true,
+    everywhere: true,
   })
   async search(
-    @OrganisationRequest() context: OrganisationContext,
+    @SpanRequest() context: SpanContext,
     @AskedFor(searchApisQuery) query: ApiSearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {

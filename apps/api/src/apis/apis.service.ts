@@ -18,6 +18,7 @@ import {
   type DuplicateKey,
   type Head,
   type OrganisationId,
+  type Span,
   type OrganisationRow,
   type UnitOfWork,
 } from '@castellan/persistence';
@@ -75,9 +76,9 @@ export class ApisService extends ResourceService<ApiRow> {
     return this.apis.byEitherId(organisation, id, session);
   }
 
-  override headsNamed(organisation: OrganisationId, id: string): Promise<readonly Head<ApiRow>[]> {
+  override headsNamed(span: Span, id: string): Promise<readonly Head<ApiRow>[]> {
     const byRowId = isObjectIdText(id) ? [{ _id: toObjectId(id) }] : [];
-    return this.apis.heads(organisation, { $or: [...byRowId, { apiId: id }] });
+    return this.apis.heads(span, { $or: [...byRowId, { apiId: id }] });
   }
 
   /** Others name APIs by `api_id` alone. */

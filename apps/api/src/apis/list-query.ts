@@ -36,9 +36,9 @@ export type Wanted = (row: ApiSummary) => boolean;
 /**
  * What a query looks for; undefined when it takes everything.
  *
- * @param versionIds `api_id`s of the APIs that are versions of others
+ * @param isVersion whether an API is a version of another one
  */
-export const wantedBy = (query: Partial<Wide>, versionIds: ReadonlySet<string>): Wanted | undefined => {
+export const wantedBy = (query: Partial<Wide>, isVersion: Wanted): Wanted | undefined => {
   const part = (query.q ?? '').trim().toLowerCase();
   const { category: categories = [], api_type: type, active, base_apis: bases = false } = query;
   const authTypes = (query.auth_type ?? []).map(authTypeNamed);
@@ -48,7 +48,7 @@ export const wantedBy = (query: Partial<Wide>, versionIds: ReadonlySet<string>):
     ...(authTypes.length === 0 ? [] : [(row: ApiSummary) => row.authTypes.some(isAmong(authTypes))]),
     ...(type === undefined ? [] : [({ apiTypes: types }: ApiSummary) => types.includes(type)]),
     ...(active === undefined ? [] : [(row: ApiSummary) => row.active === active]),
-    ...(bases ? [({ apiId }: ApiSummary) => !versionIds.has(apiId)] : []),
+    ...(bases ? [(row: ApiSummary) => !isVersion(row)] : []),
   ];
   return rules.length === 0 ? undefined : (row) => rules.every((rule) => rule(row));
 };

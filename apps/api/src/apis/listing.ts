@@ -35,7 +35,7 @@ const sortedBy = (order: ListOrder, { nameKey, createdAt, updatedAt }: ApiSummar
 /** Beyond so many changed rows it takes less time to sort them all. */
 const mostInserted = 100;
 
-/** What lists show of one organisation's APIs, as they were after one of its changes. */
+/** What lists show of one organisation's APIs, as they were after one of its changes; or of those of all. */
 export class ApiListing {
   private readonly byOrder = new Map<ListOrder, readonly ApiSummary[]>();
   private versions: ReadonlySet<string> | null = null;
@@ -60,10 +60,12 @@ export class ApiListing {
     return sorted;
   }
 
-  /** The `api_id`s of the APIs that are versions of others. */
-  get versionIds(): ReadonlySet<string> {
-    this.versions ??= new Set([...this.rows.values()].flatMap(({ versionIds = [] }) => versionIds));
-    return this.versions;
+  /** Whether an API is a version of another one, of the same organisation. */
+  isVersion({ orgId, apiId }: Pick<ApiSummary, 'orgId' | 'apiId'>): boolean {
+    this.versions ??= new Set(
+      [...this.rows.values()].flatMap((base) => (base.versionIds ?? []).map((id) => `${base.orgId.toString()} ${id}`)),
+    );
+    return this.versions.has(`${orgId.toString()} ${apiId}`);
   }
 
   /**

@@ -5,7 +5,7 @@ import type { AssetRow } from '@castellan/persistence';
 import { Requires } from '@castellan/rbac';
 import { text } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
-import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { SpanRequest, type SpanContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { sendJsonText } from '../http/text-reply';
 import { resourceRoutes } from '../resources/resource-routes';
@@ -51,9 +51,10 @@ export class AssetsController extends routes {
     id: 'listAssets',
     summary: 'List every asset, the newest first',
     reply: { schema: { type: 'array', items: { $ref: getSchemaPath(AssetDto) } } },
+    everywhere: true,
   })
   async list(
-    @OrganisationRequest() { organisation }: OrganisationContext,
+    @SpanRequest() { organisation }: SpanContext,
     @AskedFor(listQuery) { kind }: Asked<typeof listQuery>,
     @Res() reply: FastifyReply,
   ): Promise<void> {

@@ -1,7 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientSession } from 'mongoose';
 import { CastellanError, Conflict } from '@castellan/dto';
-import type { AssetRow, Draft, DuplicateKey, OrganisationId, UnitOfWork } from '@castellan/persistence';
+import {
+  isObjectIdText,
+  toObjectId,
+  type AssetRow,
+  type Draft,
+  type DuplicateKey,
+  type Head,
+  type OrganisationId,
+  type Span,
+  type UnitOfWork,
+} from '@castellan/persistence';
 import { textAt, type JsonObject } from '@castellan/tyk';
 import { refuseUnfitId } from '../resources/ids';
 import type { ReadScope } from '../resources/read-scope';
@@ -28,8 +38,8 @@ export class AssetsService extends ResourceService<AssetRow> {
   }
 
   /** All of them, or those of one sort; the newest first. */
-  async list(organisation: OrganisationId, kind?: string): Promise<readonly AssetRow[]> {
-    const { rows } = await this.assets.page(organisation, {
+  async list(span: Span, kind?: string): Promise<readonly AssetRow[]> {
+    const { rows } = await this.assets.page(span, {
       ...(kind === undefined ? {} : { filter: { assetKind: kind } }),
       sort: { createdAt: -1, _id: -1 },
       place: { page: null },
@@ -44,6 +54,11 @@ export class AssetsService extends ResourceService<AssetRow> {
     session: ClientSession | null,
   ): Promise<AssetRow | null> {
     return (await this.assets.findOne(organisation, { assetId: id }, session)) ?? super.find(organisation, id, session);
+  }
+
+  override headsNamed(span: Span, id: string): Promise<readonly Head<AssetRow>[]> {
+    const byRowId = isObjectIdText(id) ? [{ _id: toObjectId(id) }] : [];
+    return this.assets.heads(span, { $or: [...byRowId, { assetId: id }] });
   }
 
   parse(body: unknown): JsonObject {

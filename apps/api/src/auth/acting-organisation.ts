@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import { CastellanError, ValidationFailed } from '@castellan/dto';
 import { isObjectIdText, OrganisationStore, toOrganisationId, type OrganisationId } from '@castellan/persistence';
-import type { GuardedRequest, UserPrincipal } from '@castellan/rbac';
+import type { UserPrincipal } from '@castellan/rbac';
 
 /** By which a caller says which organisation a request is about. */
 const header = 'x-castellan-organisation';
@@ -11,39 +11,35 @@ const header = 'x-castellan-organisation';
 const mostNamed = 20;
 
 /**
- * Which organisation a request is about. Of users it is their own. A super user, who is of none, names one for each request:
- * in the header, or as `org_id` in the body, or not at all where there is only one. So every query stays within one organisation
- * (promise 6), and so does every record of what was done there.
+ * Which organisation a request says that it is about. Of users it is their own. A super user, who is of none, may name one:
+ * in the header, or as `org_id` in the body.
  */
 @Injectable()
 export class ActingOrganisation {
   constructor(private readonly organisations: OrganisationStore) {}
 
-  /**
-   * To be asked once the body is there.
-   *
-   * @throws ValidationFailed for what is no organisation, or none of the caller's; CastellanError 400 when it cannot be told which
-   * one is meant
-   */
-  async settle(request: FastifyRequest & GuardedRequest): Promise<void> {
-    const { principal } = request;
-    if (principal?.plane !== 'organisation') return;
-    const named = namedIn(request.headers[header]);
-    if (!principal.isSuper) {
-      if (named !== null && named !== principal.organisationId) throw notTheirs();
-      return;
-    }
-    const meant = named ?? namedInBody(request.body);
-    request.principal = await this.in(principal, meant);
+  /** @throws ValidationFailed for somebody who names another organisation than their own */
+  requireOwn({ organisationId }: UserPrincipal, headers: IncomingHttpHeaders): void {
+    const named = namedIn(headers[header]);
+    if (named !== null && named !== organisationId) throw notTheirs();
   }
 
-  private async in(principal: UserPrincipal, meant: OrganisationId | null): Promise<UserPrincipal> {
-    if (meant === null) return { ...principal, organisationId: await this.only() };
-    if ((await this.organisations.byId(meant)) === null) throw notTheirs();
-    return { ...principal, organisationId: meant };
+  /** The one that the header names; null for none. @throws ValidationFailed for what is no organisation */
+  named(headers: IncomingHttpHeaders): Promise<OrganisationId | null> {
+    return this.existing(namedIn(headers[header]));
   }
 
-  private async only(): Promise<OrganisationId> {
+  /** As bodies of the original name it: at the top, or in the definition of an API. @throws ValidationFailed */
+  namedInBody(body: unknown): Promise<OrganisationId | null> {
+    const given = [fieldOf(body, 'org_id'), fieldOf(fieldOf(body, 'api_definition'), 'org_id')].find(
+      (value) => value !== undefined && value !== '',
+    );
+    const isId = typeof given === 'string' && isObjectIdText(given);
+    return this.existing(isId ? toOrganisationId(given) : null);
+  }
+
+  /** The only organisation. @throws CastellanError 400 with the choice */
+  async only(): Promise<OrganisationId> {
     const place = { page: 1 } as const;
     const { rows, total } = await this.organisations.pageOfAll({
       ...{ sort: { name: 1, _id: 1 }, place, pageSize: mostNamed },
@@ -54,8 +50,13 @@ export class ActingOrganisation {
     const message =
       total === 0
         ? 'There is no organisation yet'
-        : 'A super user says in `X-Castellan-Organisation` which organisation a request is about';
+        : 'A super user says in `X-Castellan-Organisation` which organisation a request like this is about';
     throw new CastellanError(400, 'organisation_needed', message, { meta: { organisations, total } });
+  }
+
+  private async existing(named: OrganisationId | null): Promise<OrganisationId | null> {
+    if (named !== null && (await this.organisations.byId(named)) === null) throw notTheirs();
+    return named;
   }
 }
 
@@ -68,12 +69,6 @@ const namedIn = (given: unknown): OrganisationId | null => {
   if (given === undefined || given === '') return null;
   if (typeof given === 'string' && isObjectIdText(given)) return toOrganisationId(given);
   throw notTheirs();
-};
-
-/** As bodies of the original name it: at the top, or in the definition of an API. */
-const namedInBody = (body: unknown): OrganisationId | null => {
-  const given = fieldOf(body, 'org_id') ?? fieldOf(fieldOf(body, 'api_definition'), 'org_id');
-  return typeof given === 'string' && isObjectIdText(given) ? toOrganisationId(given) : null;
 };
 
 const fieldOf = (value: unknown, name: string): unknown =>

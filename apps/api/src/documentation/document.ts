@@ -34,8 +34,8 @@ export const openApiDocument = (app: INestApplication): OpenAPIObject => {
         in: 'header',
         name: 'authorization',
         description:
-          'A user’s access key, raw or after `Bearer `. Super users say in `X-Castellan-Organisation` which organisation a ' +
-          'request is about, where there are several.',
+          'A user’s access key, raw or after `Bearer `. Super users may say in `X-Castellan-Organisation` which organisation a ' +
+          'request is about; where they do not, lists are of all, and an id in the path tells the organisation that has it.',
       },
       securitySchemes.organisation,
     )

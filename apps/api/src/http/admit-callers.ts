@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { NotFound } from '@castellan/dto';
 import { accessOf, type AccessControl, type GuardedRequest } from '@castellan/rbac';
-import type { ActingOrganisation } from '../auth/acting-organisation';
 import type { RateLimits } from './rate-limits';
 
 const withoutBody = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -10,12 +9,7 @@ const withoutBody = new Set(['GET', 'HEAD', 'OPTIONS']);
  * Lets callers in before anything of their body is read: for everybody else the time and the memory would be wasted. A
  * path that leads nowhere is answered at once, too.
  */
-export const admitCallers = (
-  server: FastifyInstance,
-  control: AccessControl,
-  limits: RateLimits,
-  acting: ActingOrganisation,
-): void => {
+export const admitCallers = (server: FastifyInstance, control: AccessControl, limits: RateLimits): void => {
   server.addHook('onRequest', async (request: FastifyRequest & GuardedRequest, reply) => {
     if (request.is404) {
       await limits.take(request, reply);
@@ -31,6 +25,4 @@ export const admitCallers = (
       await limits.take(request, reply);
     }
   });
-  // A body may say which organisation the request is about.
-  server.addHook('preHandler', (request: FastifyRequest & GuardedRequest) => acting.settle(request));
 };

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { isAdmin, type GuardedRequest, type UserPrincipal } from '@castellan/rbac';
 import {
+  EveryOrganisation,
   toOrganisationId,
   type ActContext,
   type Actor,
@@ -34,14 +35,16 @@ const headerText = (value: string | string[] | undefined): string => {
   }
 };
 
+/** What every record of a request has, before it is known whose organisation it concerns. */
+type RequestTrace = Omit<ChangeContext, 'organisation' | 'viewer'>;
+
 const actorOf = ({ principal }: ApiRequest): Actor => {
   if (principal?.plane === 'organisation') return { kind: 'user', id: principal.userId, name: principal.email };
   if (principal?.plane === 'operator') return { kind: 'admin', id: '', name: principal.operator };
   return { kind: 'system', id: '', name: '' };
 };
 
-/** What every record of a request has, before it is known whose organisation it concerns. */
-export const requestTraceOf = (request: ApiRequest): Omit<ChangeContext, 'organisation'> => ({
+export const requestTraceOf = (request: ApiRequest): RequestTrace => ({
   actor: actorOf(request),
   action: request.access?.action ?? '',
   request: {
@@ -74,6 +77,28 @@ export const organisationContextOf = (request: ApiRequest): OrganisationContext 
     ...(isAdmin(grants) ? {} : { viewer: { userId, groupIds } }),
   };
 };
+
+/** A request of a super user about all organisations at once, which only reads. */
+type EverywhereContext = Omit<OrganisationContext, 'organisation' | 'viewer'> & {
+  readonly organisation: EveryOrganisation;
+  readonly viewer?: undefined;
+};
+
+/** A request that reads what one organisation has or, for a super user who names none, what all have. */
+export type SpanContext = OrganisationContext | EverywhereContext;
+
+export const spanContextOf = (request: ApiRequest): SpanContext => {
+  const { principal } = request;
+  if (principal?.plane !== 'organisation' || !principal.isSuper || principal.organisationId !== '') {
+    return organisationContextOf(request);
+  }
+  return { ...requestTraceOf(request), organisation: EveryOrganisation.for(principal), user: principal };
+};
+
+/** The context of a request to a route that is `everywhere`. */
+export const SpanRequest = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  spanContextOf(context.switchToHttp().getRequest<ApiRequest>()),
+);
 
 /** The context of a request by an organisation's user. */
 export const OrganisationRequest = createParamDecorator((_: unknown, context: ExecutionContext) =>

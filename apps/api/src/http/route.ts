@@ -1,5 +1,6 @@
 import { applyDecorators, Delete, Get, HttpCode, Patch, Post, Put, type Type } from '@nestjs/common';
 import {
+  ApiExtension,
   ApiExtraModels,
   ApiOperation,
   ApiParam,
@@ -19,6 +20,7 @@ import {
   versionHeader,
   type HeaderDocs,
 } from './header-docs';
+import { Reaching } from './reach';
 import { contentOf, modelsOf, type Shape } from './media-docs';
 import { requestHeadersOf } from './request-header-docs';
 
@@ -50,6 +52,10 @@ export interface RouteOf extends BodyOf {
   readonly leads?: string;
   /** The reply is a piece of a list, and says where the next one begins. */
   readonly listed?: boolean;
+  /** A super user who names no organisation is shown what all have; its handler takes a `SpanRequest`. */
+  readonly everywhere?: boolean;
+  /** A super user who names no organisation comes by it to what is of none yet. */
+  readonly ofNone?: boolean;
   /** Takes `If-Match`. */
   readonly preconditioned?: boolean;
   /** The body of a 503, where it is not that of other errors. */
@@ -82,6 +88,8 @@ const route =
       verbs[verb](path),
       // Clients of Tyk expect 200 of every write.
       ...(verb === 'post' ? [HttpCode(about.creates === true ? 201 : 200)] : []),
+      Reaching({ everywhere: about.everywhere === true, ofNone: about.ofNone === true }),
+      ...(about.everywhere === true ? [ApiExtension('x-everywhere', true)] : []),
       ApiOperation({ operationId, summary, description: descriptionOf(access, about) }),
       ApiExtraModels(ErrorReply, ...modelsOf(about.reply)),
       ...(about.params ?? []).map((options) => ApiParam('schema' in options ? options : { type: String, ...options })),
@@ -123,10 +131,11 @@ const accessOf = (handler: unknown): Access => {
 const writes = (verb: Verb, { plane, permission }: Access): boolean =>
   verb !== 'get' && plane !== 'node' && permission?.level !== 'read';
 
-const descriptionOf = (access: Access, { description, preconditioned }: RouteOf): string =>
+const descriptionOf = (access: Access, { description, preconditioned, everywhere }: RouteOf): string =>
   [
     ...(description === undefined ? [] : [description]),
     whoMayCall(access),
+    ...(everywhere === true ? ['A super user who names no organisation is shown what all have.'] : []),
     ...(preconditioned === true ? ['With `If-Match` nothing is written unless the version is still that one.'] : []),
   ].join(' ');
 

@@ -14,7 +14,6 @@ import type { ApiConfig } from '@castellan/config';
 import { ErrorReply } from '@castellan/dto';
 import type { Logger, Metrics } from '@castellan/observability';
 import type { AccessControl } from '@castellan/rbac';
-import type { ActingOrganisation } from '../auth/acting-organisation';
 import { SilentConnections } from './silent-connections';
 import { admitCallers } from './admit-callers';
 import { acceptBodies } from './bodies/accept-bodies';
@@ -91,7 +90,6 @@ export const prepareServer = async (
   metrics: Metrics,
   control: AccessControl,
   limits: RateLimits,
-  acting: ActingOrganisation,
 ): Promise<void> => {
   const budget = new BodyBudget(config.bodiesLimit, config.bodiesLimit - Math.floor(config.bodiesLimit / 5));
   metrics.gauge('castellan_body_bytes_held', 'Bytes of bodies that are not whole or not read yet', [], () =>
@@ -110,7 +108,7 @@ export const prepareServer = async (
     silent.close();
     done();
   });
-  admitCallers(server, control, limits, acting);
+  admitCallers(server, control, limits);
   acceptBodies(server, config, budget);
   acceptLargeBodies(server, config);
   await acceptForms(server, config, budget);

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { int32 } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
-import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { SpanRequest, type SpanContext } from '../http/request-context';
 import { listParameters } from '../http/paging';
 import { oneOf, search } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
@@ -41,9 +41,10 @@ export class McpListController {
       },
     },
     listed: true,
+    everywhere: true,
   })
   async list(
-    @OrganisationRequest() context: OrganisationContext,
+    @SpanRequest() context: SpanContext,
     @AskedFor(listQuery) query: Asked<typeof listQuery>,
     @Res() reply: FastifyReply,
   ): Promise<void> {

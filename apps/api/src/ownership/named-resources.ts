@@ -6,7 +6,7 @@ interface Naming {
   readonly query: unknown;
 }
 
-/** Something with owners that a request names. */
+/** Something that a request names. */
 export interface NamedResource {
   readonly kind: string;
   readonly id: string;
@@ -15,11 +15,12 @@ export interface NamedResource {
 }
 
 /** Kinds whose ids stand in routes of many controllers; those of others stand in the routes that all kinds have. */
-const spread: readonly string[] = ['api', 'policy'];
+const spread: readonly string[] = ['api', 'policy', 'user'];
 
 /** Below these paths a parameter is the id of an API; the second one is where there are two, as in a rebase. */
 const apiPaths = /^\/api\/(?:apis(?:\/oas|\/streams|\/oauth)?|mcps|cache\/jwks)\/:(\w+)(?:\/rebase\/:(\w+))?/;
 const policyPaths = /^\/api\/portal\/policies\/:(\w+)/;
+const userPaths = /^\/api\/users\/:(\w+)/;
 
 /** Routes that try something out name in their query what would be replaced, and what would be the base. */
 const apiQueries = /^\/api\/apis(?:\/oas|\/streams)?(?:\/validate|\/dry-run|\/import)?$|^\/api\/mcps$/;
@@ -31,22 +32,29 @@ const whole = /^\/api\/(?:audit-logs(?:\/|$)|import$)/;
 /** Whether a route is about everything that the organisation has. */
 export const overWholeOrganisation = (pattern: string): boolean => whole.test(pattern);
 
+/** What with owners a request names. */
+export const namedResources = (pattern: string, naming: Naming, routesOf: string | null): readonly NamedResource[] => {
+  const owned = new Set(ownedKinds().map(({ name }) => name));
+  return resourcesNamed(pattern, naming, routesOf).filter(({ kind }) => owned.has(kind));
+};
+
 /**
- * What with owners a request names.
+ * What a request names.
  *
  * @param pattern of its route, such as `/api/apis/:id`
  * @param routesOf the kind whose routes the controller has; null for none
  */
-export const namedResources = (
+export const resourcesNamed = (
   pattern: string,
   { params, query }: Naming,
   routesOf: string | null,
 ): readonly NamedResource[] => [
-  ...(routesOf === null || spread.includes(routesOf) || !ownedKinds().some(({ name }) => name === routesOf)
+  ...(routesOf === null || spread.includes(routesOf)
     ? []
     : [...inFields(routesOf, params, ['id']), ...inFields(routesOf, query, ['id'])]),
   ...inFields('api', params, apiPaths.exec(pattern)?.slice(1) ?? []),
   ...inFields('policy', params, policyPaths.exec(pattern)?.slice(1) ?? []),
+  ...inFields('user', params, userPaths.exec(pattern)?.slice(1) ?? []),
   ...inFields('api', query, apiQueries.test(pattern) ? ['id', 'base_api_id'] : []),
   ...inFields('policy', query, policyQueries.test(pattern) ? ['id'] : []),
 ];

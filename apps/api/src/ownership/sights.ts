@@ -3,6 +3,7 @@ import {
   OrganisationStore,
   PolicyStore,
   type ChangeContext,
+  type EveryOrganisation,
   type KeyFilter,
   type KeyRow,
   type OrganisationId,
@@ -12,6 +13,9 @@ import { Sight } from './sight';
 
 /** Whoever asks, and in whose organisation. */
 export type Asker = Pick<ChangeContext, 'organisation' | 'viewer'>;
+
+/** The same, or a super user who asks of all organisations and sees everything. */
+export type SpanAsker = Asker | { readonly organisation: EveryOrganisation; readonly viewer?: undefined };
 
 /** Which keys somebody does not see. */
 type HiddenKeys = NonNullable<KeyFilter['without']>;
@@ -26,8 +30,10 @@ export class Sights {
   ) {}
 
   /** Null for those who see everything: administrators, the operator, and everybody where owners restrict nothing. */
-  async of({ organisation, viewer }: Asker): Promise<Sight | null> {
-    if (viewer === undefined || !(await this.organisations.hasOwnership(organisation))) return null;
+  async of(asker: SpanAsker): Promise<Sight | null> {
+    if (asker.viewer === undefined) return null;
+    const { organisation, viewer } = asker;
+    if (!(await this.organisations.hasOwnership(organisation))) return null;
     return new Sight(viewer, await this.listings.of(organisation));
   }
 

@@ -6,7 +6,7 @@ import { StatusReply } from '@castellan/dto';
 import type { PolicyRow } from '@castellan/persistence';
 import { Requires } from '@castellan/rbac';
 import { AskedFor } from '../http/query/query';
-import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { SpanRequest, type SpanContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { sendList } from '../http/text-reply';
 import { resourceRoutes } from '../resources/resource-routes';
@@ -66,9 +66,10 @@ export class PoliciesController extends routes {
     description: 'Ten rows a page unless the installation says otherwise; `p=-1` gives all.',
     reply: PolicyListDto,
     listed: true,
+    everywhere: true,
   })
   async list(
-    @OrganisationRequest() context: OrganisationContext,
+    @SpanRequest() context: SpanContext,
     @AskedFor(policyQuery) query: PolicySearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -83,9 +84,10 @@ export class PoliciesController extends routes {
     description: 'By a part of the name, with `q`.',
     reply: PolicyListDto,
     listed: true,
+    everywhere: true,
   })
   async search(
-    @OrganisationRequest() context: OrganisationContext,
+    @SpanRequest() context: SpanContext,
     @AskedFor(policyQuery) query: PolicySearch,
     @Res() reply: FastifyReply,
   ): Promise<void> {

@@ -13,12 +13,13 @@ import {
   type DuplicateKey,
   type Head,
   type OrganisationId,
+  type Span,
   type PolicyRow,
   type UnitOfWork,
 } from '@castellan/persistence';
 import { flagAt, objectAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
 import { pageCount, placeOf } from '../http/paging';
-import type { OrganisationContext } from '../http/request-context';
+import type { SpanContext } from '../http/request-context';
 import { definitionOf, storedWrapper } from '../apis/wrapper';
 import type { Existing } from '../resources/document-form';
 import type { Asker } from '../ownership/sights';
@@ -58,7 +59,7 @@ export class PoliciesService extends ResourceService<PolicyRow> {
   }
 
   /** All policies, or those that a search means. */
-  async page(context: OrganisationContext, search: PolicySearch): Promise<PolicyPage> {
+  async page(context: SpanContext, search: PolicySearch): Promise<PolicyPage> {
     const { pageSize } = this.config;
     const { organisation } = context;
     const place = placeOf(search);
@@ -77,9 +78,9 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     return this.policies.byEitherId(organisation, id, session);
   }
 
-  override headsNamed(organisation: OrganisationId, id: string): Promise<readonly Head<PolicyRow>[]> {
+  override headsNamed(span: Span, id: string): Promise<readonly Head<PolicyRow>[]> {
     const byRowId = isObjectIdText(id) ? [{ _id: toObjectId(id) }] : [];
-    return this.policies.heads(organisation, { $or: [...byRowId, { policyId: id }] });
+    return this.policies.heads(span, { $or: [...byRowId, { policyId: id }] });
   }
 
   protected override async referred(

@@ -1,4 +1,12 @@
-import type { AnyKind, ChangeFeed, Generations, OrganisationId, ResourceRow } from '@castellan/persistence';
+import {
+  EveryOrganisation,
+  type AnyKind,
+  type ChangeFeed,
+  type Generations,
+  type OrganisationId,
+  type ResourceRow,
+  type Span,
+} from '@castellan/persistence';
 import { Coalescer } from '../gateways/delivery/coalescer';
 
 /** What lists show of one organisation's resources of a kind, as they were after one of its changes. */
@@ -20,7 +28,7 @@ interface HeldKind<Row, Held> {
   readonly kind: Pick<AnyKind, 'name' | 'collection'>;
   /** Fields that are left out of rows. */
   readonly without: readonly string[];
-  readonly all: (organisation: OrganisationId) => Promise<readonly Row[]>;
+  readonly all: (span: Span) => Promise<readonly Row[]>;
   /** @param rows by hex id */
   readonly listing: (sequence: number, rows: ReadonlyMap<string, Row>) => Held;
 }
@@ -37,6 +45,8 @@ export class HeldListings<Row extends Pick<ResourceRow, '_id'>, Held extends Lis
   /** The one used last comes last. */
   private readonly held = new Map<OrganisationId, Held>();
   private readonly refreshing = new Map<OrganisationId, Coalescer<Held>>();
+  private everything: { readonly reached: string; readonly listing: Held } | null = null;
+  private refreshingAll: Coalescer<Held> | null = null;
 
   constructor(
     private readonly holding: HeldKind<Row, Held>,
@@ -44,7 +54,23 @@ export class HeldListings<Row extends Pick<ResourceRow, '_id'>, Held extends Lis
     private readonly feed: ChangeFeed,
   ) {}
 
-  async of(organisation: OrganisationId): Promise<Held> {
+  async of(span: Span): Promise<Held> {
+    return EveryOrganisation.is(span) ? this.ofAll(span) : this.ofOne(span);
+  }
+
+  /** Of all organisations: read again whole after any change, since only a super user asks. */
+  private async ofAll(every: EveryOrganisation): Promise<Held> {
+    this.refreshingAll ??= new Coalescer(async () => {
+      const { reached, settled } = await this.generations.ofAll(every);
+      if (this.everything?.reached === reached) return this.everything.listing;
+      const listing = await this.whole(every, 0);
+      this.everything = settled && listing.size <= mostHeld ? { reached, listing } : null;
+      return listing;
+    });
+    return this.refreshingAll.run();
+  }
+
+  private async ofOne(organisation: OrganisationId): Promise<Held> {
     const refresh = this.refreshing.get(organisation) ?? new Coalescer(() => this.refreshed(organisation));
     this.refreshing.set(organisation, refresh);
     return refresh.run();
@@ -66,8 +92,8 @@ export class HeldListings<Row extends Pick<ResourceRow, '_id'>, Held extends Lis
     return this.hold(organisation, advanced ?? (await this.whole(organisation, sequence)));
   }
 
-  private async whole(organisation: OrganisationId, sequence: number): Promise<Held> {
-    const rows = await this.holding.all(organisation);
+  private async whole(span: Span, sequence: number): Promise<Held> {
+    const rows = await this.holding.all(span);
     return this.holding.listing(sequence, new Map(rows.map((row) => [row._id.toString(), row])));
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { QueryFilter } from 'mongoose';
-import type { Head, OrganisationId, Owned, ResourceRow, ResourceStore, UnitOfWork } from '@castellan/persistence';
+import type { Head, OrganisationId, Owned, ResourceRow, ResourceStore, Span, UnitOfWork } from '@castellan/persistence';
 
 /** Whatever keeps the resources of a kind, for those who count or remove everything in it. */
 export interface Keeper {
@@ -25,7 +25,7 @@ interface Rows {
   ): Promise<readonly AnyHead[]>;
 }
 
-type Named = (organisation: OrganisationId, id: string) => Promise<readonly AnyHead[]>;
+type Named = (span: Span, id: string) => Promise<readonly AnyHead[]>;
 
 /** Where the resources of each kind are, by the name of the kind. Who keeps some says so while the application starts. */
 @Injectable()
@@ -73,8 +73,8 @@ export class KindStores {
   }
 
   /** The rows that an id of a request means. @throws TypeError for a kind without a service */
-  headsNamed(kind: string, organisation: OrganisationId, id: string): Promise<readonly AnyHead[]> {
-    return found(this.named, kind)(organisation, id);
+  headsNamed(kind: string, span: Span, id: string): Promise<readonly AnyHead[]> {
+    return found(this.named, kind)(span, id);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type OrganisationId,
   type ResourceRow,
   type ResourceStore,
+  type Span,
   type UnitOfWork,
 } from '@castellan/persistence';
 import { isJsonObject, objectAt, parseJson, type JsonObject } from '@castellan/tyk';
@@ -53,7 +54,7 @@ export abstract class ResourceService<Row extends ResourceRow> {
   ) {
     tools.services.set(store.kind.name, this);
     tools.stores.add(store);
-    tools.stores.answer(store.kind.name, (organisation, id) => this.headsNamed(organisation, id));
+    tools.stores.answer(store.kind.name, (span, id) => this.headsNamed(span, id));
     tools.references.answer(store.kind.name, (scope, ids) => this.referred(scope, ids));
   }
 
@@ -125,9 +126,8 @@ export abstract class ResourceService<Row extends ResourceRow> {
   }
 
   /** The same without documents, and all of them where an id means several; for those who ask on every request. */
-  async headsNamed(organisation: OrganisationId, id: string): Promise<readonly Head<Row>[]> {
-    const row = await this.find(organisation, id, null);
-    return row === null ? [] : [row];
+  async headsNamed(span: Span, id: string): Promise<readonly Head<Row>[]> {
+    return isObjectIdText(id) ? this.store.headsWithIds(span, [toObjectId(id)]) : [];
   }
 
   /** The rows that resources of other kinds name by these ids, as far as there are such. */

@@ -9,7 +9,7 @@ import { IfMatch, Precondition } from '../http/precondition';
 import { search } from '../http/query/parameter';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
-import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { OrganisationRequest, type OrganisationContext, SpanRequest, type SpanContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { resourceRoutes, type WriteAsked } from '../resources/resource-routes';
 import { ProofInput, samplePassword } from '../sessions/credentials.dto';
@@ -98,11 +98,9 @@ export class OrganisationUsersController extends routes {
     summary: 'List the users of the organisation',
     reply: UserListDto,
     listed: true,
+    everywhere: true,
   })
-  list(
-    @OrganisationRequest() context: OrganisationContext,
-    @AskedFor(listQuery) query: Asked<typeof listQuery>,
-  ): Promise<unknown> {
+  list(@SpanRequest() context: SpanContext, @AskedFor(listQuery) query: Asked<typeof listQuery>): Promise<unknown> {
     return this.found(context, query, '');
   }
 
@@ -112,9 +110,10 @@ export class OrganisationUsersController extends routes {
     summary: 'Search users by a part of the name or the address',
     reply: UserListDto,
     listed: true,
+    everywhere: true,
   })
   search(
-    @OrganisationRequest() context: OrganisationContext,
+    @SpanRequest() context: SpanContext,
     @AskedFor(searchQuery) query: Asked<typeof searchQuery>,
   ): Promise<unknown> {
     return this.found(context, query, query.q ?? '');
@@ -127,9 +126,10 @@ export class OrganisationUsersController extends routes {
     body: UserSearch,
     reply: UserListDto,
     listed: true,
+    everywhere: true,
   })
   searchByBody(
-    @OrganisationRequest() context: OrganisationContext,
+    @SpanRequest() context: SpanContext,
     @AskedFor(listQuery) query: Asked<typeof listQuery>,
     @Body() { filters = {} }: UserSearch,
   ): Promise<unknown> {
@@ -198,11 +198,7 @@ export class OrganisationUsersController extends routes {
     return tagged(row, new StatusReply('User revoked'));
   }
 
-  private async found(
-    { organisation }: OrganisationContext,
-    query: Asked<typeof listQuery>,
-    wanted: string,
-  ): Promise<unknown> {
+  private async found({ organisation }: SpanContext, query: Asked<typeof listQuery>, wanted: string): Promise<unknown> {
     const { list, next } = await this.users.list(placeOf(query), organisation, wanted);
     return piece(next, list);
   }

@@ -6,7 +6,7 @@ import { Requires } from '@castellan/rbac';
 import { listParameters, placeOf } from '../http/paging';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece } from '../http/reply-headers';
-import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { SpanRequest, type SpanContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { resourceRoutes, type WriteAsked } from '../resources/resource-routes';
 import { Proof } from '../sessions/proof';
@@ -78,9 +78,10 @@ export class UserGroupsController extends routes {
     summary: 'List user groups',
     reply: UserGroupListDto,
     listed: true,
+    everywhere: true,
   })
   async list(
-    @OrganisationRequest() { organisation }: OrganisationContext,
+    @SpanRequest() { organisation }: SpanContext,
     @AskedFor(listQuery) query: Asked<typeof listQuery>,
   ): Promise<unknown> {
     const { list, next } = await this.groups.list(organisation, placeOf(query));

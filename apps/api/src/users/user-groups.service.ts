@@ -6,7 +6,7 @@ import {
   UserStore,
   type Draft,
   type Operation,
-  type OrganisationId,
+  type Span,
   type Place,
   type UnitOfWork,
   type UserGroupRow,
@@ -47,13 +47,10 @@ export class UserGroupsService extends ResourceService<UserGroupRow> {
     super(tools, groups, 'Could not retrieve user group detail.');
   }
 
-  async list(
-    organisation: OrganisationId,
-    place: Place,
-  ): Promise<{ readonly list: UserGroupListDto; readonly next: string | null }> {
+  async list(span: Span, place: Place): Promise<{ readonly list: UserGroupListDto; readonly next: string | null }> {
     const { pageSize } = this.config;
     const sort = { createdAt: 1, _id: 1 } as const;
-    const { rows, total, next } = await this.groups.page(organisation, { sort, place, pageSize });
+    const { rows, total, next } = await this.groups.page(span, { sort, place, pageSize });
     return { list: { groups: rows.map(presentGroup), pages: pageCount(total, place, pageSize) }, next };
   }
 

@@ -5,7 +5,7 @@ import {
   userKind,
   usersNotListed,
   UserStore,
-  type OrganisationId,
+  type Span,
   type Place,
   type UserSummary,
 } from '@castellan/persistence';
@@ -61,7 +61,7 @@ export class UserListings extends HeldListings<UserSummary, UserListing> {
     const holding = {
       kind: userKind,
       without: usersNotListed,
-      all: (organisation: OrganisationId) => users.summaries(organisation),
+      all: (span: Span) => users.summaries(span),
       listing: (sequence: number, rows: ReadonlyMap<string, UserSummary>) => new UserListing(sequence, rows),
     };
     super(holding, generations, feed);

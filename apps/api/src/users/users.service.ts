@@ -14,6 +14,7 @@ import {
   type OrganisationId,
   type Page,
   type Place,
+  type Span,
   type UnitOfWork,
   type UserRow,
 } from '@castellan/persistence';
@@ -73,34 +74,34 @@ export class UsersService extends ResourceService<UserRow> {
   }
 
   /**
-   * The users of an organisation, or of all.
+   * The users of an organisation, of all organisations or, where no span is given, of the installation.
    *
    * @param search a part of the name or the address
    */
   async list(
     place: Place,
-    organisation: OrganisationId | undefined,
+    span: Span | undefined,
     search = '',
   ): Promise<{ readonly list: UserListDto; readonly next: string | null }> {
     const { pageSize } = this.config;
     const wanted = folded(search.trim());
     const isEverybody = wanted === '' && 'page' in place && place.page === null;
-    const { rows, total, next } = await (organisation === undefined || isEverybody
-      ? this.stored(place, organisation)
-      : this.found(organisation, place, wanted));
+    const { rows, total, next } = await (span === undefined || isEverybody
+      ? this.stored(place, span)
+      : this.found(span, place, wanted));
     return { list: { users: await this.presenter.all(rows), pages: pageCount(total, place, pageSize) }, next };
   }
 
-  private stored(place: Place, organisation: OrganisationId | undefined): Promise<Page<UserRow>> {
+  private stored(place: Place, span: Span | undefined): Promise<Page<UserRow>> {
     const piece = { sort: { createdAt: 1, _id: 1 }, place, pageSize: this.config.pageSize } as const;
-    return organisation === undefined ? this.people.pageOfAll(piece) : this.people.page(organisation, piece);
+    return span === undefined ? this.people.pageOfAll(piece) : this.people.page(span, piece);
   }
 
   /** Found in memory, and read from the database as far as they are shown. */
-  private async found(organisation: OrganisationId, place: Place, wanted: string): Promise<Page<UserRow>> {
-    const { shown, ...found } = (await this.listings.of(organisation)).piece(wanted, place, this.config.pageSize);
+  private async found(span: Span, place: Place, wanted: string): Promise<Page<UserRow>> {
+    const { shown, ...found } = (await this.listings.of(span)).piece(wanted, place, this.config.pageSize);
     const rows = await this.people.byIds(
-      organisation,
+      span,
       shown.map(({ _id }) => _id),
     );
     return { ...found, rows };

@@ -7,7 +7,7 @@ import type { WebhookRow } from '@castellan/persistence';
 import { Requires } from '@castellan/rbac';
 import { listParameters, placeOf } from '../http/paging';
 import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
-import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
+import { SpanRequest, type SpanContext } from '../http/request-context';
 import { Route } from '../http/route';
 import { sendList } from '../http/text-reply';
 import { resourceRoutes } from '../resources/resource-routes';
@@ -69,9 +69,10 @@ export class WebhooksController extends routes {
     description: 'Ten rows a page unless the installation says otherwise; `p=-1` gives all.',
     reply: WebhookListDto,
     listed: true,
+    everywhere: true,
   })
   async list(
-    @OrganisationRequest() context: OrganisationContext,
+    @SpanRequest() context: SpanContext,
     @AskedFor(listQuery) query: Asked<typeof listQuery>,
     @Res() reply: FastifyReply,
   ): Promise<void> {

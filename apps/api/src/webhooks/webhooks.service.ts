@@ -12,7 +12,7 @@ import {
 } from '@castellan/persistence';
 import type { JsonObject } from '@castellan/tyk';
 import { pageCount } from '../http/paging';
-import type { OrganisationContext } from '../http/request-context';
+import type { SpanContext } from '../http/request-context';
 import { ApisService } from '../apis/apis.service';
 import { withoutHook } from '../apis/hook-references';
 import { storedWrapper } from '../apis/wrapper';
@@ -45,7 +45,7 @@ export class WebhooksService extends ResourceService<WebhookRow> {
 
   /** The newest first. */
   async list(
-    context: OrganisationContext,
+    context: SpanContext,
     place: Place,
   ): Promise<{ readonly texts: readonly string[]; readonly pages: number; readonly next: string | null }> {
     const { pageSize } = this.config;

@@ -4,6 +4,7 @@ import type { ClientSession, Connection, Model, Types, UpdateQuery } from 'mongo
 import { noOrganisation, toObjectId, type OrganisationId } from '../ids';
 import { ImportRunning } from '../imports/import-running';
 import { kindNamed } from '../kinds/kind';
+import type { EveryOrganisation } from '../span';
 import { modelNames } from '../models';
 import type { GenerationRow } from './rows';
 import type { UnitOfWork } from './unit-of-work';
@@ -39,6 +40,18 @@ export class Generations {
     return new Map(
       rows.map(({ _id, generation }) => [_id.toString(), generation] as const).filter(([id]) => id !== noOrganisation),
     );
+  }
+
+  /** How far all of them have come together: another text after any change. `settled` while no import is being applied. */
+  async ofAll(_: EveryOrganisation): Promise<{ readonly reached: string; readonly settled: boolean }> {
+    const rows = await this.model
+      .find()
+      .sort({ _id: 1 })
+      .select({ sequence: 1, importing: 1 })
+      .lean<Pick<GenerationRow, '_id' | 'sequence' | 'importing'>[]>()
+      .exec();
+    const reached = rows.map(({ _id, sequence }) => `${_id.toString()}:${sequence}`).join();
+    return { reached, settled: rows.every(({ importing }) => importing == null) };
   }
 
   async of(organisation: OrganisationId, session: ClientSession | null = null): Promise<Reached> {

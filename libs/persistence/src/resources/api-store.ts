@@ -4,6 +4,7 @@ import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
 import { isObjectIdText, toObjectId, type OrganisationId } from '../ids';
 import { inPieces } from '../in-pieces';
 import { apiKind, type ApiRow } from '../kinds/api.kind';
+import type { Span } from '../span';
 import { ResourceStore } from './resource-store';
 
 /** An API that is in the way of another one. */
@@ -32,6 +33,8 @@ const holderFields = { orgId: 1, apiId: 1, name: 1, userOwners: 1, groupOwners: 
 
 @Injectable()
 export class ApiStore extends ResourceStore<ApiRow> {
+  protected override readonly allIncludeNobodys = true;
+
   constructor(@InjectModel(apiKind.name) model: Model<ApiRow>) {
     super(model, apiKind);
   }
@@ -71,10 +74,10 @@ export class ApiStore extends ResourceStore<ApiRow> {
     return names;
   }
 
-  /** What lists show of the organisation's APIs. */
-  async summaries(organisation: OrganisationId): Promise<ApiSummary[]> {
+  /** What lists show of the organisation's APIs, or of all. */
+  async summaries(span: Span): Promise<ApiSummary[]> {
     return this.model
-      .find({ orgId: toObjectId(organisation) })
+      .find(this.within(span, {}))
       .select(Object.fromEntries(notListed.map((field) => [field, 0])))
       .lean<ApiSummary[]>()
       .exec();

@@ -3,6 +3,7 @@ import { CastellanError } from '@castellan/dto';
 import type { Operation } from '../changes/rows';
 import type { UnitOfWork } from '../changes/unit-of-work';
 import { toObjectId, type OrganisationId } from '../ids';
+import { rowsOf, type Span } from '../span';
 import { inPieces } from '../in-pieces';
 import { pieceOf, type Page, type Piece } from '../paging';
 import { DuplicateKey, duplicateKeyOf, LostRace } from './duplicate-key';
@@ -37,7 +38,7 @@ export const refuseTooLarge = (document: string): void => {
 };
 
 /**
- * Rows of one kind. Reads are lean and always of one organisation; writes go through a {@link UnitOfWork}, so
+ * Rows of one kind. Reads are lean and of one organisation, lists also of all for super users; writes go through a {@link UnitOfWork}, so
  * that none happens without revision, audit and outbox.
  */
 export class ResourceStore<Row extends ResourceRow> {
@@ -63,41 +64,29 @@ export class ResourceStore<Row extends ResourceRow> {
     return this.findOne(organisation, filter, session);
   }
 
-  async findAll(
-    organisation: OrganisationId,
-    filter: QueryFilter<Row> = {},
-    session: ClientSession | null = null,
-  ): Promise<Row[]> {
-    return this.model.find(this.within(organisation, filter)).session(session).lean<Row[]>().exec();
+  async findAll(span: Span, filter: QueryFilter<Row> = {}, session: ClientSession | null = null): Promise<Row[]> {
+    return this.model.find(this.within(span, filter)).session(session).lean<Row[]>().exec();
   }
 
   /** The rows with these ids, in the order of the ids; one that does not exist any more is left out. */
-  async byIds(
-    organisation: OrganisationId,
-    ids: readonly Types.ObjectId[],
-    session: ClientSession | null = null,
-  ): Promise<Row[]> {
-    const rows = await this.allWithIds(organisation, ids, session);
+  async byIds(span: Span, ids: readonly Types.ObjectId[], session: ClientSession | null = null): Promise<Row[]> {
+    const rows = await this.allWithIds(span, ids, session);
     const byId = new Map(rows.map((row) => [row._id.toString(), row]));
     return ids.flatMap((id) => byId.get(id.toString()) ?? []);
   }
 
   /** The rows with these ids, in any order. */
-  async allWithIds(
-    organisation: OrganisationId,
-    ids: readonly Types.ObjectId[],
-    session: ClientSession | null = null,
-  ): Promise<Row[]> {
-    return inPieces(ids, (piece) => this.findAll(organisation, withIds(piece), session));
+  async allWithIds(span: Span, ids: readonly Types.ObjectId[], session: ClientSession | null = null): Promise<Row[]> {
+    return inPieces(ids, (piece) => this.findAll(span, withIds(piece), session));
   }
 
   /** The heads of the rows with these ids, in any order. */
   async headsWithIds(
-    organisation: OrganisationId,
+    span: Span,
     ids: readonly Types.ObjectId[],
     session: ClientSession | null = null,
   ): Promise<Head<Row>[]> {
-    return inPieces(ids, (piece) => this.heads(organisation, withIds(piece), session));
+    return inPieces(ids, (piece) => this.heads(span, withIds(piece), session));
   }
 
   /** Ids and digests alone, for those who know most of the content already. */
@@ -115,13 +104,9 @@ export class ResourceStore<Row extends ResourceRow> {
   }
 
   /** Rows without their documents, for those who have to look at all of them. */
-  async heads(
-    organisation: OrganisationId,
-    filter: QueryFilter<Row> = {},
-    session: ClientSession | null = null,
-  ): Promise<Head<Row>[]> {
+  async heads(span: Span, filter: QueryFilter<Row> = {}, session: ClientSession | null = null): Promise<Head<Row>[]> {
     return this.model
-      .find(this.within(organisation, filter))
+      .find(this.within(span, filter))
       .select({ document: 0 })
       .session(session)
       .lean<Head<Row>[]>()
@@ -168,16 +153,12 @@ export class ResourceStore<Row extends ResourceRow> {
     return new Set(rows.map(({ _id }) => _id.toString()));
   }
 
-  async count(
-    organisation: OrganisationId,
-    filter: QueryFilter<Row> = {},
-    session: ClientSession | null = null,
-  ): Promise<number> {
-    return this.model.countDocuments(this.within(organisation, filter)).session(session).exec();
+  async count(span: Span, filter: QueryFilter<Row> = {}, session: ClientSession | null = null): Promise<number> {
+    return this.model.countDocuments(this.within(span, filter)).session(session).exec();
   }
 
-  async page(organisation: OrganisationId, { filter = {}, ...piece }: PageQuery<Row>): Promise<Page<Row>> {
-    return pieceOf(this.model, this.within(organisation, filter), piece, () => this.count(organisation, filter));
+  async page(span: Span, { filter = {}, ...piece }: PageQuery<Row>): Promise<Page<Row>> {
+    return pieceOf(this.model, this.within(span, filter), piece, () => this.count(span, filter));
   }
 
   /** @throws DuplicateKey */
@@ -284,13 +265,15 @@ export class ResourceStore<Row extends ResourceRow> {
     return row as Row;
   }
 
+  /** Rows that are of no organisation are among those of all for kinds of which super users work on such. */
+  protected readonly allIncludeNobodys: boolean = false;
+
   /**
    * The organisation last, so that no filter can name another one, and flat: the embedded database finds an index by the
    * first field of a filter, and none at all inside an `$and`.
    */
-  private within(organisation: OrganisationId, filter: QueryFilter<Row>): QueryFilter<Row> {
-    const scope: QueryFilter<ResourceRow> = { orgId: toObjectId(organisation) };
-    return { ...filter, ...scope };
+  protected within(span: Span, filter: QueryFilter<Row>): QueryFilter<Row> {
+    return { ...filter, ...rowsOf(span, this.allIncludeNobodys) };
   }
 
   private sameVersion({ _id, orgId, version }: Row): QueryFilter<Row> {

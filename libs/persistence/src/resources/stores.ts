@@ -14,6 +14,7 @@ import { userGroupKind, type UserGroupRow } from '../kinds/user-group.kind';
 import { userKind, type UserRow } from '../kinds/user.kind';
 import { webhookKind, type WebhookRow } from '../kinds/webhook.kind';
 import type { Head } from './resource-row';
+import type { Span } from '../span';
 import { ResourceStore } from './resource-store';
 
 /** The form in which slugs of organisations are compared; undefined for none. */
@@ -161,13 +162,9 @@ export class UserStore extends ResourceStore<UserRow> {
     return row === null ? null : toOrganisationId(row.orgId);
   }
 
-  /** What lists and searches look at of the organisation's users. */
-  async summaries(organisation: OrganisationId): Promise<UserSummary[]> {
-    return this.model
-      .find({ orgId: toObjectId(organisation) })
-      .select({ createdAt: 1, searchText: 1 })
-      .lean<UserSummary[]>()
-      .exec();
+  /** What lists and searches look at of the users of an organisation, or of all of them. */
+  async summaries(span: Span): Promise<UserSummary[]> {
+    return this.model.find(this.within(span, {})).select({ createdAt: 1, searchText: 1 }).lean<UserSummary[]>().exec();
   }
 
   /** The ids of everybody in the organisation. */
