@@ -16,9 +16,10 @@ const progress = createProgress();
 await ensureDependencies(process.env, progress);
 await ensureBuilt(progress);
 const { startSystem } = await import('./lib/system.mjs');
-const { logPages, purge, questions } = await import('./analytics.mjs');
+const { purge, questions } = await import('./analytics.mjs');
 const { herd, pings, writeToEvent, writeToNode } = await import('./delivery.mjs');
 const { keys } = await import('./keys.mjs');
+const { logPages } = await import('./log.mjs');
 const { authorisation, manyUsers, refusals } = await import('./people.mjs');
 const { lists, longLists, seed, unchangedImport, writes } = await import('./management.mjs');
 

@@ -79,8 +79,8 @@ export const log = (traffic: Traffic): void => {
 
   it('shows the same by page and by cursor, however far apart the requests are', async () => {
     const [first, last] = [second('2026-07-01T00:00:00Z'), second('2026-09-30T23:59:59Z')];
-    // Around the ends of the stretches in which it is looked for, which are counted back from the end of the time.
-    const ends = [0, 300, 300 * 13, 300 * 157, 300 * 1_885].map((length) => (last + 1 - length) * 1_000);
+    // Around the ends of the stretches in which it may be looked for, which are counted back from the end of the time.
+    const ends = [0, 10, 10 * 13, 10 * 157, 10 * 22_621].map((length) => (last + 1 - length) * 1_000);
     const times = [...ends.flatMap((end) => [end - 2, end - 1, end, end + 1]), first * 1_000]
       .filter((at) => at < (last + 1) * 1_000)
       .sort((left, right) => right - left)
@@ -95,6 +95,9 @@ export const log = (traffic: Traffic): void => {
     expect([byPage[0]?.['pages'], byPage.flatMap(timesOf)]).toEqual([2, times]);
     const next = textOf(byPage[0]?.['next']);
     expect(timesOf(await read(`&cursor=${next}`))).toEqual(times.slice(10));
+    const beyond = await read('&p=3');
+    expect([beyond['pages'], beyond['data'], beyond['next']]).toEqual([2, [], null]);
+    expect((await read('&p=1000000000'))['data']).toEqual([]);
     expect(timesOf(await read('&errors=1'))).toEqual(times.filter((_, index) => index % 5 === 0));
   });
 
@@ -106,6 +109,10 @@ export const log = (traffic: Traffic): void => {
         .text.trimEnd()
         .split('\r\n');
     await eventually(async () => (await lines()).length > 1_030, { intervalMs: 200 });
+    const pages = async (asked: number): Promise<unknown> =>
+      expectOk(await traffic.admin.get(`/api/logs/?start=${at}&end=${at}&p=${asked}`)).json['pages'];
+    // A hundred more than the one that is asked for are counted.
+    expect([await pages(1), await pages(2), await pages(99)]).toEqual([101, 102, 103]);
     const ids = (await lines()).slice(1).map((line) => line.split(',')[0]);
     expect([ids.length, new Set(ids).size]).toEqual([1_030, 1_030]);
   });

@@ -45,7 +45,11 @@ export class LogListDto {
   @ApiProperty({ type: [LogRecordDto] })
   readonly data!: readonly LogRecordDto[];
 
-  @ApiProperty({ ...int32, description: 'Pages there are, counted up to 1,000' })
+  @ApiProperty({
+    ...int32,
+    description:
+      'Pages there are, counted up to a hundred beyond this one, and a thousand in all; more is read by `cursor`',
+  })
   readonly pages!: number;
 
   @ApiProperty({

@@ -9,10 +9,13 @@ import { AnalyticsCollections } from '../storage/collections';
 import { inTime } from '../storage/in-time';
 import { logMessage, logRecord, type LogDetailDto, type LogListDto, type StoredRecord } from './log.dto';
 import type { LogAsked } from './log.query';
+import { Stretches, type Stretch } from './log-stretches';
 import { AnalyticsRights, type Scope } from './rights';
 
-/** Pages that are counted; who wants more goes on by cursor. */
+/** Pages that can be asked for by number; who wants more goes on by cursor. */
 const mostPages = 1_000;
+/** Pages that are counted beyond the one that is asked for. */
+const pagesAhead = 100;
 const longestReadMs = 10_000;
 /** Rows of a log that are read at a time when everything is asked for. */
 const everything = 1_000;
@@ -38,14 +41,13 @@ export class LogService {
     const search = searchOf(organisation, query, await this.rights.seen(context), after);
     const collection = await this.collection(organisation);
     const size = query.p === null ? everything : pageSize;
-    const skip = after === null && query.p !== null ? Math.min(query.p - 1, mostPages) * pageSize : 0;
-    const found = await (skip === 0 ? newest(collection, search, size + 1) : page(collection, search, skip, size + 1));
+    const skip = after === null && query.p !== null ? (query.p - 1) * pageSize : 0;
+    const found = skip < mostPages * pageSize ? await newest(collection, search, skip, size + 1) : [];
     const shown = found.slice(0, size);
     const last = shown.at(-1);
-    const pages = after === null ? await this.pages(collection, search, query.p) : 0;
     return {
       data: shown.map(logRecord),
-      pages,
+      pages: after === null ? await this.pages(collection, search, query.p, found.length) : 0,
       next: found.length > size && last !== undefined ? `${last.timestamp.getTime()}-${last._id.toString()}` : null,
     };
   }
@@ -79,19 +81,23 @@ export class LogService {
     });
   }
 
+  /** @param found how many there are on the page that is asked for, and one more where it is not the last */
   private async pages(
     collection: mongo.Collection<StoredRecord>,
     search: LogSearch,
     asked: number | null,
+    found: number,
   ): Promise<number> {
-    if (asked === null) return 1;
     const { pageSize } = this.config;
-    const most = mostPages * pageSize;
+    if (asked === null) return 1;
+    if (asked === 1 && found <= pageSize) return Math.sign(found);
+    const most = Math.min(asked + pagesAhead, mostPages) * pageSize;
+    const stretches = new Stretches(search);
     let count = 0;
-    for (const { from, until } of stretches(search)) {
-      if (count >= most) break;
-      const options = { limit: most - count, maxTimeMS: longestReadMs };
-      count += await collection.countDocuments(search.filter(from, until), options);
+    for (let next = stretches.next; next !== null && count < most; next = stretches.next) {
+      const found = await countIn(collection, search.filter(next), most - count);
+      count += found;
+      stretches.goOn(found, most - count);
     }
     return Math.ceil(count / pageSize);
   }
@@ -121,80 +127,88 @@ const positionOf = (cursor: string): Position => {
 const within = (scope: Scope): mongo.Filter<StoredRecord> => (scope === null ? {} : { apiid: { $in: [...scope] } });
 
 /** What is searched for, in which time. */
-interface LogSearch {
-  readonly from: Date;
-  readonly until: Date;
-  readonly filter: (from: Date, until: Date) => mongo.Filter<StoredRecord>;
+interface LogSearch extends Stretch {
+  readonly filter: (time: Stretch) => mongo.Filter<StoredRecord>;
+  /** Requests of the instant at which the page before ended, which come first. */
+  readonly rest: mongo.Filter<StoredRecord> | null;
 }
 
 /** Values go under operators that we name, and are texts and numbers by then: none is ever an operator itself. */
 const searchOf = (organisation: OrganisationId, query: LogAsked, scope: Scope, after: Position | null): LogSearch => {
   const { start, end, api, key, path, method, status, ip, tag, alias, tags, api_version: version } = query;
   if (start > end) throw new ValidationFailed([{ path: 'start', message: 'must not be after end' }]);
-  const conditions: mongo.Filter<StoredRecord>[] = [
-    ...(scope === null ? [] : [within(scope)]),
-    ...(query.errors ? [{ responsecode: { $gte: 400 } }] : []),
-    ...(status === undefined ? [] : [{ responsecode: { $eq: status } }]),
-    ...(api === undefined ? [] : [{ apiid: { $eq: api } }]),
-    ...(version === undefined ? [] : [{ apiversion: { $eq: version } }]),
-    ...(key === undefined ? [] : [{ apikey: { $eq: key } }]),
-    ...(path === undefined ? [] : [{ path: { $gte: path, $lt: `${path}\uffff` } }]),
-    ...(method === undefined ? [] : [{ method: { $eq: method.toUpperCase() } }]),
-    ...(ip === undefined ? [] : [{ ipaddress: { $eq: canonicalAddress(ip) } }]),
-    ...(alias === undefined ? [] : [{ alias: { $eq: alias } }]),
-    ...(tag === undefined ? [] : [{ tags: { $in: [tag] } }]),
-    ...(tags.length === 0 ? [] : [{ tags: { $in: [...tags] } }]),
-    ...(after === null ? [] : [{ $or: [{ timestamp: { $lt: after.timestamp } }, { _id: { $lt: after.id } }] }]),
-  ];
-  const last = (end + 1) * 1_000;
-  return {
-    from: new Date(start * 1_000),
-    // Nothing before the position is read: an index is entered where the page before ended.
-    until: new Date(after === null ? last : Math.min(last, after.timestamp.getTime() + 1)),
-    filter: (from, until) => ({
-      orgid: organisation,
-      timestamp: inTime(from, until),
-      ...(conditions.length === 0 ? {} : { $and: conditions }),
-    }),
+  const conditions = {
+    apiid: { ...(scope === null ? {} : { $in: [...scope] }), ...is(api) },
+    responsecode: { ...(query.errors ? { $gte: 400 } : {}), ...is(status) },
+    apiversion: is(version),
+    apikey: is(key),
+    path: path === undefined ? {} : { $gte: path, $lt: `${path}\uffff` },
+    method: is(method?.toUpperCase()),
+    ipaddress: is(ip === undefined ? undefined : canonicalAddress(ip)),
+    alias: is(alias),
+    tags: { ...(tag === undefined ? {} : { $all: [tag] }), ...(tags.length === 0 ? {} : { $in: [...tags] }) },
   };
+  const asked = Object.entries(conditions).filter(([, condition]) => Object.keys(condition).length > 0);
+  // The time comes first: a database that follows one condition alone follows that one.
+  const filter = ({ from, until }: Stretch): mongo.Filter<StoredRecord> => ({
+    timestamp: inTime(from, until),
+    orgid: organisation,
+    ...Object.fromEntries(asked),
+  });
+  const from = new Date(start * 1_000);
+  const until = new Date((end + 1) * 1_000);
+  // Nothing before the position is read: an index is entered where the page before ended.
+  if (after === null || after.timestamp >= until) return { from, until, filter, rest: null };
+  const { timestamp, id } = after;
+  const instant = { from: timestamp, until: new Date(timestamp.getTime() + 1) };
+  const rest = timestamp < from ? null : { ...filter(instant), _id: { $lt: id } };
+  return { from, until: timestamp, filter, rest };
 };
 
-/** The first stretch of time that is looked through, and how many times as long each is as the one before. */
-const stretchMs = 300_000;
-const growth = 12;
+const is = <T>(value: T | undefined): { readonly $eq?: T } => (value === undefined ? {} : { $eq: value });
 
-/** The whole time, the newest first, so that a database which sorts all that it finds has to find little. */
-function* stretches({ from, until }: LogSearch): Generator<{ readonly from: Date; readonly until: Date }> {
-  let length = stretchMs;
-  for (let end = until.getTime(); end > from.getTime(); length *= growth) {
-    const begin = Math.max(from.getTime(), end - length);
-    yield { from: new Date(begin), until: new Date(end) };
-    end = begin;
-  }
-}
-
-const page = (
+/** Reads ids, which an index of MongoDB has: other servers take three times as long to count what they find. */
+const countIn = async (
   collection: mongo.Collection<StoredRecord>,
-  { from, until, filter }: LogSearch,
+  filter: mongo.Filter<StoredRecord>,
+  limit: number,
+): Promise<number> => {
+  const options = { projection: { _id: 1 }, limit, batchSize: limit, maxTimeMS: longestReadMs };
+  return (await collection.find(filter, options).toArray()).length;
+};
+
+const readFrom = (
+  collection: mongo.Collection<StoredRecord>,
+  filter: mongo.Filter<StoredRecord>,
   skip: number,
   limit: number,
-): Promise<StoredRecord[]> =>
+): Promise<readonly StoredRecord[]> =>
   collection
-    .find(filter(from, until), { projection: withoutMessages, maxTimeMS: longestReadMs })
+    .find(filter, { projection: withoutMessages, maxTimeMS: longestReadMs })
     .sort(order)
     .skip(skip)
     .limit(limit)
     .toArray();
 
+/** @param skip how many of the newest are left out; these are counted, and not read */
 const newest = async (
   collection: mongo.Collection<StoredRecord>,
   search: LogSearch,
+  skip: number,
   limit: number,
 ): Promise<readonly StoredRecord[]> => {
-  const found: StoredRecord[] = [];
-  for (const stretch of stretches(search)) {
-    if (found.length >= limit) break;
-    found.push(...(await page(collection, { ...search, ...stretch }, 0, limit - found.length)));
+  const { rest, filter } = search;
+  const found = rest === null ? [] : [...(await readFrom(collection, rest, 0, limit))];
+  const stretches = new Stretches(search);
+  let left = skip;
+  for (let next = stretches.next; next !== null && found.length < limit; next = stretches.next) {
+    const here = filter(next);
+    // One more than is to be left out: then there is something to be read.
+    const count = left === 0 ? 0 : await countIn(collection, here, left + 1);
+    const read = count < left ? [] : await readFrom(collection, here, left, limit - found.length);
+    found.push(...read);
+    left = Math.max(left - count, 0);
+    stretches.goOn(Math.max(count, read.length), left + limit - found.length);
   }
   return found;
 };

@@ -178,8 +178,9 @@ const recordFilter = (organisation: OrganisationId, question: Question): mongo.F
   });
   const keys = filters.key?.flatMap((key) => (key === '00000000' ? [key, ''] : [key]));
   return {
-    orgid: organisation,
+    // The time comes first: a database that follows one condition alone follows that one.
     timestamp: inTime(from, until),
+    orgid: organisation,
     ...Object.fromEntries(named),
     ...(keys === undefined ? {} : { apikey: { $in: keys } }),
     ...(errorsOnly === true ? { responsecode: { $gte: 400 } } : {}),
