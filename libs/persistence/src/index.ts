@@ -28,7 +28,8 @@ export { ImportStore, type ImportProgress, type ImportSummary } from './imports/
 export type { FrozenListRow, ImportJournalRow, ImportRefusal, ImportRow, ImportStepRow } from './imports/rows';
 export { KeyEventQueue, type KeyEventRow } from './keys/key-event-queue';
 export { ChoreStore, type Chore, type ChoreRow, type Job } from './keys/chores';
-export { KeyIndex, type KeyFilter } from './keys/key-index';
+export type { KeyFilter } from './keys/key-filter';
+export { KeyIndex } from './keys/key-index';
 export type { KeyRow, KeyScanRow, PendingWrite } from './keys/key-row';
 export { KeyScans } from './keys/key-scans';
 export { OrganisationConfirmations } from './keys/organisation-confirmations';

@@ -11,6 +11,7 @@ export const modelNames = {
   importJournal: 'importJournal',
   frozenList: 'frozenList',
   key: 'key',
+  keyBlock: 'keyBlock',
   keyEvent: 'keyEvent',
   keyScan: 'keyScan',
   organisationConfirmation: 'organisationConfirmation',

@@ -91,7 +91,7 @@ const boundsOf = (place: Place, pageSize: number): ({ $skip: number } | { $limit
 /** One more than is shown tells whether anything comes after it. */
 const shown = (pageSize: number): number => pageSize + 1;
 
-const endOf = <Row extends object>(
+export const endOf = <Row extends object>(
   found: readonly Row[],
   sort: Sort,
   pageSize: number,
@@ -120,6 +120,9 @@ const nameOf = (sort: Sort): string =>
   Object.entries(sort)
     .map(([field, direction]) => `${direction === 1 ? '' : '-'}${field}`)
     .join();
+
+/** Where in a list of this order a position is. @throws ValidationFailed for one of another list */
+export const positionIn = (sort: Sort, after: string): readonly PositionValue[] => decodePosition(nameOf(sort), after);
 
 const positionOf = (row: object, sort: Sort): string => encodePosition(nameOf(sort), valuesOf(row, sort));
 

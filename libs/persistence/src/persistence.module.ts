@@ -19,6 +19,7 @@ import { ImportStore } from './imports/import-store';
 import { frozenListSchema, importJournalSchema, importSchema, importStepSchema } from './imports/rows';
 import { KeyEventQueue, keyEventSchema } from './keys/key-event-queue';
 import { choreSchema, ChoreStore } from './keys/chores';
+import { keyBlockSchema, KeyBlocks } from './keys/key-blocks';
 import { KeyIndex } from './keys/key-index';
 import { keyScanSchema, keySchema } from './keys/key-row';
 import { KeyScans } from './keys/key-scans';
@@ -62,7 +63,7 @@ const ledger = [
   AuditLedger,
 ];
 const transfer = [ConsistentReads, ImportStore];
-const keys = [KeyEventQueue, KeyIndex, KeyScans, OrganisationConfirmations];
+const keys = [KeyBlocks, KeyEventQueue, KeyIndex, KeyScans, OrganisationConfirmations];
 const keyStore = [ChoreStore, CertificateStore, OAuthClientStore];
 const people = [SignInStore, InstallationStore, RemovalStore];
 
@@ -87,6 +88,7 @@ const people = [SignInStore, InstallationStore, RemovalStore];
       { name: modelNames.removal, schema: removalSchema },
       { name: modelNames.frozenList, schema: frozenListSchema },
       { name: modelNames.key, schema: keySchema },
+      { name: modelNames.keyBlock, schema: keyBlockSchema },
       { name: modelNames.keyEvent, schema: keyEventSchema },
       { name: modelNames.keyScan, schema: keyScanSchema },
       { name: modelNames.organisationConfirmation, schema: organisationConfirmationSchema },

@@ -56,7 +56,7 @@ afterAll(async () => {
 const written = async (algorithm: KeyHashAlgorithm): Promise<WrittenKey> => {
   const put = async (row: KeyRow): Promise<void> => {
     if (row.version === 1) expect(await index.add([row])).toBe(1);
-    else expect(await index.replace(row, row.version - 1, null)).toBe(true);
+    else expect(await index.replace(row, row.version - 1)).toBe(true);
   };
   const key = new WrittenKey({ organisation: organisation.id, keeper, redis, now: () => new Date(), put }, algorithm);
   await key.edit('new');

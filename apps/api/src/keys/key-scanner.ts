@@ -47,6 +47,7 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Walks to the end, unless it is told to stop. */
   async walk(mayGoOn: MayGoOn): Promise<void> {
+    await this.ofOrganisations.adoptAll();
     await this.ofOrganisations.removeOrphans();
     const last = await this.scans.last();
     let scan =

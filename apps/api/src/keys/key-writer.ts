@@ -99,7 +99,7 @@ export class KeyWriter {
     check: (unit: UnitOfWork) => Promise<void>,
   ): (unit: UnitOfWork) => Promise<void> {
     const fresh = changes.filter(({ before }) => before === null).map(({ row }) => row);
-    const changed = changes.flatMap(({ row, before }) => (before === null ? [] : [{ row, expected: before.version }]));
+    const changed = changes.flatMap(({ row, before }) => (before === null ? [] : [{ row, was: before }]));
     return async (unit) => {
       await check(unit);
       if (fresh.some(({ copies }) => copies.length > 0)) {
@@ -149,11 +149,9 @@ export class KeyWriter {
   private async takeBack({ row, before, was }: KeyChange, error: unknown): Promise<void> {
     this.logger.error({ err: error, key: row._id }, 'A change of a key did not reach Redis, and is taken back');
     const pending = { due: this.clock.now(), repeats: 0 };
-    const undone: KeyRow =
-      before === null
-        ? { ...row, deletedAt: this.clock.now(), pending: { ...pending, wanted: null } }
-        : { ...before, pending: { ...pending, wanted: before.pending?.wanted ?? (was && writeSession(was)) } };
-    await this.index.replace({ ...undone, version: row.version + 1 }, row.version, null);
+    const wanted = before === null ? null : (before.pending?.wanted ?? (was && writeSession(was)));
+    const undone: KeyRow = before ?? { ...row, deletedAt: this.clock.now() };
+    await this.index.replace({ ...undone, pending: { ...pending, wanted }, version: row.version + 1 }, row.version);
   }
 
   private record(unit: UnitOfWork, { row, was: before, is: after }: KeyChange): Promise<void> {

@@ -1,6 +1,13 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
-import { keyKind, KeyIndex, OrganisationStore, toOrganisationId, type OrganisationId } from '@castellan/persistence';
+import {
+  keyKind,
+  KeyIndex,
+  OrganisationStore,
+  toOrganisationId,
+  type OrganisationId,
+  type OrganisationRow,
+} from '@castellan/persistence';
 import { ResourceTools } from '../resources/resource-tools';
 import { KeyCounters } from './key-counters';
 
@@ -40,6 +47,17 @@ export class OrganisationKeys implements OnModuleInit {
     const ids = await this.index.organisations();
     const present = await this.organisations.present(ids);
     for (const id of ids.filter((one) => !present.has(one))) await this.removeAll(toOrganisationId(id));
+  }
+
+  /** Counts keys that a replica of an earlier program has made, while one of this program ran already. */
+  async adoptAll(): Promise<void> {
+    let after: OrganisationRow['_id'] | null = null;
+    for (;;) {
+      const rows: OrganisationRow[] = await this.organisations.nextOfAll(after, batchSize);
+      for (const { _id } of rows) await this.index.adopt(toOrganisationId(_id));
+      after = rows.at(-1)?._id ?? null;
+      if (after === null) return;
+    }
   }
 
   private async removeAll(organisation: OrganisationId): Promise<void> {

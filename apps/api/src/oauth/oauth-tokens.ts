@@ -117,7 +117,7 @@ export class OAuthTokens {
     const announced = [...new Set([...known.announced, ...namesOf(hash, issued?.accessToken)])];
     const row = { ...known, announced, ...ends, version: known.version + 1 };
     // Somebody else has changed it meanwhile: what they want is brought, and this is tried again with the rest.
-    if (!(await this.index.replace(row, known.version, null))) throw new Error('The session of a token has changed');
+    if (!(await this.index.replace(row, known.version))) throw new Error('The session of a token has changed');
     return row;
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectConnection, InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Connection, Model, Types } from 'mongoose';
 import { toOrganisationId } from '../ids';
+import { inTransaction } from '../in-transaction';
 import { modelNames } from '../models';
 import { newChain, orgIdOf, sealOf, type AuditChainRow, type AuditOwner } from './audit-chain';
 import { pendingQuery } from './audit-filter';
@@ -168,15 +169,7 @@ export class AuditLedger {
     return { checkpoint, brokenAt: null };
   }
 
-  private async transact<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
-    const session = await this.connection.startSession();
-    try {
-      return await session.withTransaction(() => work(session), {
-        readConcern: { level: 'snapshot' },
-        writeConcern: { w: 'majority', journal: true },
-      });
-    } finally {
-      await session.endSession();
-    }
+  private transact<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
+    return inTransaction(this.connection, work);
   }
 }

@@ -4,6 +4,7 @@ import type { Connection, Model } from 'mongoose';
 import { Subject, type Observable } from 'rxjs';
 import { Clock } from '@castellan/observability';
 import { concernedId, newObjectId, noOrganisation, toObjectId } from '../ids';
+import { inTransaction } from '../in-transaction';
 import { modelNames } from '../models';
 import { rulesOfNone, type OrganisationRow } from '../kinds/organisation.kind';
 import type { ActContext, ChangeContext } from './change-context';
@@ -141,21 +142,14 @@ export class ChangeRecorder {
   }
 
   private async transactNow<T>(context: ChangeContext, work: Work<T>): Promise<T> {
-    const session = await this.connection.startSession();
     const { organisation } = context;
-    const loadRules = (): Promise<OrganisationRow | null> =>
-      organisation === noOrganisation
-        ? Promise.resolve(rulesOfNone)
-        : this.organisations.findById(toObjectId(organisation)).session(session).lean<OrganisationRow>().exec();
-    const begin = () => new UnitOfWork(session, context, this.clock.now(), loadRules, this.documents);
-    try {
-      return await session.withTransaction(() => work(begin()), {
-        readConcern: { level: 'snapshot' },
-        writeConcern: { w: 'majority', journal: true },
-      });
-    } finally {
-      await session.endSession();
-    }
+    return inTransaction(this.connection, (session) => {
+      const loadRules = (): Promise<OrganisationRow | null> =>
+        organisation === noOrganisation
+          ? Promise.resolve(rulesOfNone)
+          : this.organisations.findById(toObjectId(organisation)).session(session).lean<OrganisationRow>().exec();
+      return work(new UnitOfWork(session, context, this.clock.now(), loadRules, this.documents));
+    });
   }
 
   /** The row that all writers of an organisation meet at comes first: what it says stands in the records. */

@@ -1,50 +1,41 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
-import type { ClientSession, Model, QueryFilter, Types } from 'mongoose';
+import type { ClientSession, Model, Types } from 'mongoose';
 import { toObjectId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
 import { DuplicateKey, duplicateKeyOf } from '../resources/duplicate-key';
+import { inTransaction } from '../in-transaction';
 import { pieceOf, type Page, type Place } from '../paging';
+import { KeyBlocks, putIntoBlocks } from './key-blocks';
+import { isUnfiltered, queryOf, type KeyFilter } from './key-filter';
+import { newestFirst, pageOfAll } from './key-pages';
 import type { KeyRow, PendingWrite } from './key-row';
-
-/** Which keys. Everything that is said has to be true of a key. */
-export interface KeyFilter {
-  /** Its alias or its username: for a name that is both. */
-  readonly name?: string;
-  /** Rows that were found by something else. */
-  readonly ids?: readonly Types.ObjectId[];
-  readonly alias?: string;
-  readonly username?: string;
-  readonly tag?: string;
-  readonly apiId?: string;
-  readonly policyId?: string;
-  readonly certificate?: string;
-  /** A certificate that it names, whatever for. */
-  readonly namesCertificate?: string;
-  readonly oauthClient?: string;
-  readonly createdBy?: string;
-  readonly inactive?: boolean;
-  readonly expiresFrom?: Date;
-  readonly expiresTo?: Date;
-  /** Those that were deleted, in the place of those that are there. */
-  readonly deleted?: boolean;
-  /** None that open one of these, or everything. */
-  readonly without?: { readonly apiIds: readonly string[]; readonly policyIds: readonly string[] };
-}
 
 /** More keys with one alias than this are not worth being named one by one. */
 const MOST_NAMED = 1_000;
 
+/** Those that were deleted are few, and not in blocks any more. */
+const byId = { _id: -1 } as const;
+
 /** What keys there are. The sessions themselves are in Redis. */
 @Injectable()
 export class KeyIndex {
-  constructor(@InjectModel(modelNames.key) private readonly model: Model<KeyRow>) {}
+  constructor(
+    @InjectModel(modelNames.key) private readonly model: Model<KeyRow>,
+    private readonly blocks: KeyBlocks,
+  ) {}
 
   /** Keys that are there, the newest first: an order that stays while keys come and go. */
   async page(organisation: OrganisationId, filter: KeyFilter, place: Place, pageSize: number): Promise<Page<KeyRow>> {
+    if (isUnfiltered(filter)) return this.pageOfAll(organisation, place, pageSize);
     const query = queryOf(organisation, await this.narrowed(organisation, filter));
-    const piece = { sort: { _id: -1 } as const, place, pageSize };
+    const piece = { sort: filter.deleted === true ? byId : newestFirst, place, pageSize };
     return pieceOf(this.model, query, piece, () => this.model.countDocuments(query).exec());
+  }
+
+  private pageOfAll(organisation: OrganisationId, place: Place, pageSize: number): Promise<Page<KeyRow>> {
+    const { model, blocks } = this;
+    return pageOfAll({ model, blocks }, organisation, { place, pageSize });
   }
 
   /**
@@ -56,7 +47,7 @@ export class KeyIndex {
     if (ids !== undefined || (alias === undefined && username === undefined)) return filter;
     const named = alias === undefined ? { username: username ?? '' } : { alias };
     const rows = await this.model
-      .find({ orgId: toObjectId(organisation), ...named })
+      .find(queryOf(organisation, { ...named, deleted: filter.deleted === true }))
       .select({ _id: 1 })
       .limit(MOST_NAMED + 1)
       .lean<Pick<KeyRow, '_id'>[]>()
@@ -71,6 +62,7 @@ export class KeyIndex {
 
   /** Whether more keys than this fit a filter; it counts no further. */
   async hasMoreThan(organisation: OrganisationId, filter: KeyFilter, most: number): Promise<boolean> {
+    if (isUnfiltered(filter)) return (await this.blocks.total(organisation)) > most;
     const counted = this.model.countDocuments(queryOf(organisation, filter), { limit: most + 1 });
     return (await counted.exec()) > most;
   }
@@ -126,12 +118,10 @@ export class KeyIndex {
   /** @throws DuplicateKey when the hash of one leads to another key already */
   async insert(rows: readonly KeyRow[], session: ClientSession): Promise<void> {
     if (rows.length === 0) return;
+    const entered = await this.blocks.enter(rows, session);
     try {
       // Rows are written as they stand; casting a thousand of them takes longer than writing them does.
-      await this.model.collection.insertMany(
-        rows.map((row) => ({ ...row })),
-        { session },
-      );
+      await this.model.collection.insertMany(entered, { session });
     } catch (error) {
       const taken = duplicateKeyOf(error);
       if (taken === null) throw error;
@@ -140,27 +130,34 @@ export class KeyIndex {
   }
 
   /** @returns false when the row has changed since it was read */
-  async replace(row: KeyRow, expected: number, session: ClientSession | null): Promise<boolean> {
-    const { _id, ...fields } = row;
-    const { matchedCount } = await this.model
-      .replaceOne({ _id, version: expected }, fields, session === null ? {} : { session })
-      .exec();
-    return matchedCount === 1;
+  async replace(row: KeyRow, expected: number): Promise<boolean> {
+    return inTransaction(this.model.db, async (session) => {
+      const was = await this.model.findOne({ _id: row._id, version: expected }).session(session).lean<KeyRow>().exec();
+      return was !== null && (await this.replaceAll([{ row, was }], session));
+    });
   }
 
-  /** @returns false when one of the rows has changed since it was read; which, this does not say */
+  /** @param changes rows as they are to be and as they were read @returns false when one has changed since; which, this does not say */
   async replaceAll(
-    changes: readonly { readonly row: KeyRow; readonly expected: number }[],
+    changes: readonly { readonly row: KeyRow; readonly was: KeyRow }[],
     session: ClientSession,
   ): Promise<boolean> {
     if (changes.length === 0) return true;
     const { matchedCount } = await this.model.bulkWrite(
-      changes.map(({ row: { _id, ...replacement }, expected }) => ({
-        replaceOne: { filter: { _id, version: expected }, replacement },
+      changes.map(({ row: { _id, ...fields }, was: { version, block } }) => ({
+        replaceOne: {
+          filter: { _id, version },
+          replacement: block === undefined ? fields : { ...fields, block },
+        },
       })),
       { ordered: false, session },
     );
-    return matchedCount === changes.length;
+    if (matchedCount !== changes.length) return false;
+    await this.blocks.count(
+      changes.map(({ row, was }) => ({ was, is: row })),
+      session,
+    );
+    return true;
   }
 
   /** Removes what is left of deleted keys, so that their hashes can be used again. */
@@ -177,13 +174,14 @@ export class KeyIndex {
 
   /** How many keys the organisation has. */
   async count(organisation: OrganisationId, session: ClientSession | null = null): Promise<number> {
-    return this.model.countDocuments(queryOf(organisation, {})).session(session).exec();
+    return this.blocks.total(organisation, session);
   }
 
   /** Deletes every key of an organisation: whoever looks after Redis takes their sessions away. */
   async deleteAll(organisation: OrganisationId, at: Date, session: ClientSession): Promise<void> {
     const gone = { deletedAt: at, updatedAt: at, pending: { wanted: null, due: at, repeats: 0 } };
     await this.model.updateMany(queryOf(organisation, {}), { $set: gone, $inc: { version: 1 } }, { session }).exec();
+    await this.blocks.empty(organisation, session);
   }
 
   /** Everything that is known of keys of an organisation, deleted ones too. */
@@ -198,7 +196,9 @@ export class KeyIndex {
   async forgetAll(organisation: OrganisationId): Promise<number> {
     const orgId = toObjectId(organisation);
     await this.model.deleteMany({ orgId, deletedAt: { $ne: null }, pending: null }).exec();
-    return this.model.countDocuments({ orgId }).exec();
+    const left = await this.model.countDocuments({ orgId }).exec();
+    if (left === 0) await this.blocks.forget(organisation);
+    return left;
   }
 
   /** Keys that were made in one of these moments. */
@@ -213,39 +213,65 @@ export class KeyIndex {
 
   /** Forgets a row, whose key goes on under another one. */
   async forget({ _id, version }: Pick<KeyRow, '_id' | 'version'>): Promise<void> {
-    await this.model.deleteOne({ _id, version }).exec();
+    await inTransaction(this.model.db, async (session) => {
+      const was = await this.model.findOneAndDelete({ _id, version }, { session }).lean<KeyRow>().exec();
+      if (was !== null) await this.blocks.count([{ was, is: { deletedAt: was.updatedAt } }], session);
+    });
   }
 
   /** Organisations that have keys, whether they are there themselves or not. */
   async organisations(): Promise<string[]> {
-    const ids: Types.ObjectId[] = await this.model.distinct('orgId', { deletedAt: null }).exec();
-    return ids.map((id) => id.toString());
+    return this.blocks.organisations();
   }
 
   /** Some of the keys of an organisation that are there. */
-  async some(organisation: OrganisationId, limit: number): Promise<KeyRow[]> {
-    return this.model.find(queryOf(organisation, {})).limit(limit).lean<KeyRow[]>().exec();
+  async some(organisation: OrganisationId, limit: number): Promise<readonly KeyRow[]> {
+    return (await this.pageOfAll(organisation, { page: 1 }, limit)).rows;
   }
 
   /** Lets keys end without a change by anybody: what follows is the keeper's. */
   async endAll(rows: readonly Pick<KeyRow, '_id' | 'version'>[], now: Date): Promise<void> {
     const pending: PendingWrite = { wanted: null, due: now, repeats: 0 };
-    await this.model.bulkWrite(
-      rows.map(({ _id, version }) => ({
-        updateOne: { filter: { _id, version }, update: { $set: { deletedAt: now, pending, version: version + 1 } } },
-      })),
-      { ordered: false },
-    );
+    const versions = new Map(rows.map(({ _id, version }) => [_id.toString(), version]));
+    await inTransaction(this.model.db, async (session) => {
+      const read = this.model.find({ _id: { $in: rows.map(({ _id }) => _id) } }).session(session);
+      const ending = (await read.lean<KeyRow[]>().exec()).filter(
+        ({ _id, version }) => versions.get(_id.toString()) === version,
+      );
+      const changes = ending.map((was) => ({
+        was,
+        row: { ...was, deletedAt: was.deletedAt ?? now, pending, version: was.version + 1 },
+      }));
+      await this.replaceAll(changes, session);
+    });
   }
 
   /** Notes keys that were found in Redis; one that somebody else has noted meanwhile stays as it is. */
   async add(rows: readonly KeyRow[]): Promise<number> {
+    for (let tried = 1; ; tried += 1) {
+      try {
+        return await this.addThose(rows);
+      } catch (error) {
+        // Noted in this very moment by somebody else: it is among those that are known now.
+        if (!(error instanceof DuplicateKey) || tried === 3) throw error;
+      }
+    }
+  }
+
+  private async addThose(rows: readonly KeyRow[]): Promise<number> {
     if (rows.length === 0) return 0;
-    const results = await this.model.bulkWrite(
-      rows.map((row) => ({ updateOne: { filter: { hash: row.hash }, update: { $setOnInsert: row }, upsert: true } })),
-      { ordered: false },
-    );
-    return results.upsertedCount;
+    return inTransaction(this.model.db, async (session) => {
+      const noted = this.model.find({ hash: { $in: rows.map(({ hash }) => hash) } }).session(session);
+      const known = new Set((await noted.lean<KeyRow[]>().exec()).map(({ hash }) => hash));
+      const fresh = rows.filter(({ hash }) => !known.has(hash));
+      await this.insert(fresh, session);
+      return fresh.length;
+    });
+  }
+
+  /** Counts keys of an organisation that an earlier program has written, which knew of no blocks. */
+  async adopt(organisation: OrganisationId): Promise<void> {
+    await putIntoBlocks(this.model.db, toObjectId(organisation));
   }
 
   /** Notes what a session says, without a change by anybody here. */
@@ -300,46 +326,4 @@ export class KeyIndex {
   async unsettled(): Promise<number> {
     return this.model.countDocuments({ 'pending.due': { $exists: true } }).exec();
   }
-}
-
-function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryFilter<KeyRow> {
-  const {
-    name,
-    ids,
-    tag,
-    apiId,
-    policyId,
-    namesCertificate,
-    expiresFrom,
-    expiresTo,
-    without,
-    deleted = false,
-    ...same
-  } = filter;
-  const expiresAt = {
-    ...(expiresFrom === undefined ? {} : { $gte: expiresFrom }),
-    ...(expiresTo === undefined ? {} : { $lte: expiresTo }),
-  };
-  return {
-    ...same,
-    ...(tag === undefined ? {} : { tags: tag }),
-    ...(apiId === undefined ? {} : { apiIds: apiId }),
-    ...(policyId === undefined ? {} : { policyIds: policyId }),
-    ...(namesCertificate === undefined ? {} : { certificates: namesCertificate }),
-    ...(Object.keys(expiresAt).length === 0 ? {} : { expiresAt }),
-    ...(name === undefined ? {} : { $or: [{ alias: name }, { username: name }] }),
-    ...(ids === undefined ? {} : { _id: { $in: [...ids] } }),
-    ...(without === undefined ? {} : { $and: openingNone(without) }),
-    orgId: toObjectId(organisation),
-    deletedAt: deleted ? { $ne: null } : null,
-  };
-}
-
-/** Nodes open every API to a key that names neither APIs nor policies. */
-function openingNone({ apiIds, policyIds }: NonNullable<KeyFilter['without']>): QueryFilter<KeyRow>[] {
-  return [
-    { apiIds: { $nin: [...apiIds] } },
-    { policyIds: { $nin: [...policyIds] } },
-    { $or: [{ 'apiIds.0': { $exists: true } }, { 'policyIds.0': { $exists: true } }] },
-  ];
 }

@@ -48,6 +48,8 @@ export interface KeyRow {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly expiresAt: Date | null;
+  /** Which block of keys it is counted in ({@link KeyBlocks}); it gets one when it is put into the index. */
+  readonly block?: number;
   /** Since when it is deleted; such rows stay for a while, in case Redis or a node brings the session back. */
   readonly deletedAt: Date | null;
   readonly pending: PendingWrite | null;
@@ -83,6 +85,7 @@ export const keySchema = new Schema<KeyRow>(
     updatedAt: { type: Date, required: true },
     expiresAt: { type: Date, default: null },
     deletedAt: { type: Date, default: null },
+    block: { type: Number },
     pending: { type: pendingFields, default: null },
   },
   { ...rowSchemaOptions, collection: 'keys' },
@@ -92,17 +95,18 @@ export const keySchema = new Schema<KeyRow>(
   .index({ copies: 1 })
   // Whoever brings a session back after so long makes a key.
   .index({ deletedAt: 1 }, { expireAfterSeconds: 30 * 86_400 })
-  .index({ orgId: 1, deletedAt: 1, _id: -1 })
-  .index({ orgId: 1, createdAt: 1 })
-  .index({ orgId: 1, alias: 1 })
-  .index({ orgId: 1, username: 1 })
-  .index({ orgId: 1, tags: 1 })
-  .index({ orgId: 1, apiIds: 1 })
-  .index({ orgId: 1, policyIds: 1 })
-  .index({ orgId: 1, certificate: 1 })
-  .index({ orgId: 1, certificates: 1 })
-  .index({ orgId: 1, expiresAt: 1 })
-  .index({ 'pending.due': 1 }, { partialFilterExpression: { 'pending.due': { $exists: true } } });
+  // The order of all lists. What is filtered by comes before it, so that the first page of many keys is read and no more.
+  .index({ orgId: 1, deletedAt: 1, block: -1, _id: -1 })
+  .index({ orgId: 1, deletedAt: 1, tags: 1, block: -1, _id: -1 })
+  .index({ orgId: 1, deletedAt: 1, apiIds: 1, block: -1, _id: -1 })
+  .index({ orgId: 1, deletedAt: 1, policyIds: 1, block: -1, _id: -1 })
+  .index({ orgId: 1, deletedAt: 1, alias: 1 })
+  .index({ orgId: 1, deletedAt: 1, username: 1 })
+  .index({ orgId: 1, deletedAt: 1, certificates: 1 })
+  .index({ orgId: 1, deletedAt: 1, createdAt: 1 })
+  .index({ orgId: 1, deletedAt: 1, expiresAt: 1 })
+  // Sparse and not partial: of the latter, the embedded server does not see that a question for due ones means no others.
+  .index({ 'pending.due': 1 }, { sparse: true });
 
 /** How far a walk over all keys in Redis has come, so that another replica can go on with it. */
 export interface KeyScanRow {

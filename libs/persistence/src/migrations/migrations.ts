@@ -2,6 +2,7 @@ import { listAt, objectAt, textAt, type JsonObject } from '@castellan/tyk';
 import type { Types } from 'mongoose';
 import { slugKeyOf } from '../resources/stores';
 import { liftAgain } from './lift-again';
+import { putIntoBlocks } from '../keys/key-blocks';
 import { userSearchText } from '../people/search-text';
 import type { Migration } from './migration';
 
@@ -71,5 +72,13 @@ export const migrations: readonly Migration[] = [
     // They are moved in the background, while they are merged. It is here so that an earlier program, which would know nothing
     // of what it finds and begin from zero, refuses to start.
     run: () => Promise.resolve(),
+  },
+  {
+    number: 7,
+    name: 'count keys in blocks',
+    run: async ({ connection }) => {
+      const owners = await connection.collection<{ orgId: Types.ObjectId }>('keys').distinct('orgId');
+      for (const orgId of owners) await putIntoBlocks(connection, orgId);
+    },
   },
 ];
