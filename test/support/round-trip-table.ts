@@ -4,14 +4,14 @@ import type { Cost } from '../../apps/api/test/command-counter';
 
 const file = join(__dirname, '..', '..', 'docs', 'round-trips.md');
 const [beginning, end] = ['<!-- generated: round trips -->', '<!-- /generated -->'];
-const headings = ['Before the reply', 'After the reply', 'At Redis'];
+const headings = ['One after the other', 'Before the reply', 'After the reply', 'At Redis'];
 
 /** A request, and what it was seen to cost. */
 export type Row = readonly [request: string, Cost];
 
-const cellsOf = ([request, { before, after, redis }]: Row): readonly string[] => [
+const cellsOf = ([request, { turns, before, after, redis }]: Row): readonly string[] => [
   `\`${request}\``,
-  ...[before, after, redis].map(String),
+  ...[turns, before, after, redis].map(String),
 ];
 
 /** The rows of the table in the documentation: the request, and its numbers. */

@@ -12,17 +12,24 @@ interface Command {
   readonly collection: string;
   /** What nobody waits for who waits for the reply: publishing what has been committed. */
   readonly isAfter: boolean;
+  /** Of commands before the reply, the how manieth of those that had to wait for one another. */
+  readonly turn: number;
 }
 
 interface Tally {
   readonly commands: Command[];
   readonly redis: string[];
   replied: boolean;
-  underWay: number;
+  /** Commands that are not answered yet. */
+  readonly underWay: Map<number, Command>;
+  /** The last turn of which a command is answered. */
+  turn: number;
 }
 
 /** What a request has cost: the commands before the reply and after it. */
 export interface Cost {
+  /** How many commands before the reply waited for one another: those that are sent together count as one. */
+  readonly turns: number;
   readonly before: number;
   readonly after: number;
   /** Commands to Redis before the reply. */
@@ -33,6 +40,7 @@ export interface Cost {
 
 /** Events carry what the driver sends; only what is read here is looked at. */
 interface Started {
+  readonly requestId: number;
   readonly commandName: string;
   readonly command: Readonly<Record<string, unknown>>;
 }
@@ -69,9 +77,12 @@ export class CommandCounter {
     client.on('commandStarted', (event: Started) => {
       counter.started(event);
     });
-    const ended = (): void => {
+    const ended = ({ requestId }: Pick<Started, 'requestId'>): void => {
       const tally = counter.current.getStore();
-      if (tally !== undefined) tally.underWay -= 1;
+      const command = tally?.underWay.get(requestId);
+      if (tally === undefined || command === undefined) return;
+      tally.underWay.delete(requestId);
+      tally.turn = Math.max(tally.turn, command.turn);
     };
     client.on('commandSucceeded', ended);
     client.on('commandFailed', ended);
@@ -93,7 +104,7 @@ export class CommandCounter {
 
   /** What one call costs. Nothing else may be asked of the api meanwhile. */
   async costOf(call: () => Promise<Reply>): Promise<Cost> {
-    const tally: Tally = { commands: [], redis: [], replied: false, underWay: 0 };
+    const tally: Tally = { commands: [], redis: [], replied: false, underWay: new Map(), turn: 0 };
     this.tally = tally;
     await call();
     this.tally = null;
@@ -101,16 +112,17 @@ export class CommandCounter {
     const { commands, redis } = tally;
     return {
       redis: redis.length,
+      turns: Math.max(0, ...commands.map(({ turn }) => turn)),
       before: commands.filter(({ isAfter }) => !isAfter).length,
       after: commands.filter(({ isAfter }) => isAfter).length,
       commands: [
-        ...commands.map(({ name, collection, isAfter }) => `${isAfter ? 'after: ' : ''}${name} ${collection}`),
+        ...commands.map(({ name, collection, turn }) => `${turn === 0 ? 'after' : turn}: ${name} ${collection}`),
         ...redis.map((name) => `redis: ${name}`),
       ],
     };
   }
 
-  private started({ commandName, command }: Started): void {
+  private started({ requestId, commandName, command }: Started): void {
     const tally = this.current.getStore();
     if (tally === undefined) return;
     const target = command[commandName];
@@ -119,8 +131,10 @@ export class CommandCounter {
     // What keys have to tell others is looked for after the commit, whoever is answered first.
     const isTelling = collection === 'key_events' && commandName === 'find';
     const isAfter = tally.replied || isTelling || isPublishing(commandName, { outbox, filter: command['filter'] });
-    tally.commands.push({ name: commandName, collection, isAfter });
-    tally.underWay += 1;
+    const turn = isAfter ? 0 : tally.turn + 1;
+    const sent: Command = { name: commandName, collection, isAfter, turn };
+    tally.commands.push(sent);
+    tally.underWay.set(requestId, sent);
   }
 
   /** Everything is published, and nothing has been sent since the last look. */
@@ -128,7 +142,7 @@ export class CommandCounter {
     const outbox = this.api.app.get(Outbox);
     let before = -1;
     await eventually(async () => {
-      const isStill = tally.underWay === 0 && tally.commands.length === before;
+      const isStill = tally.underWay.size === 0 && tally.commands.length === before;
       before = tally.commands.length;
       return isStill && (await this.current.exit(() => outbox.pending(1))).length === 0;
     });

@@ -17,6 +17,11 @@ export const refuseOtherKind = ({ isOas }: Pick<ApiRow, 'isOas'>, wanted: ApiKin
   if (isOas !== (wanted === 'oas')) throw new CastellanError(400, 'validation_failed', refusals[wanted]);
 };
 
+/** For changes of classic APIs. @throws CastellanError (400) when the API is of the other kind */
+export const demandClassic = (row: Pick<ApiRow, 'isOas'> | null): void => {
+  if (row !== null) refuseOtherKind(row, 'classic');
+};
+
 /** Refuses a wrapper of an OAS API where a classic one is meant. @throws ValidationFailed */
 export const refuseOasWrapper = (wrapper: JsonObject): void => {
   if (!isOasWrapper(wrapper) && !flagAt(wrapper, 'api_definition', 'is_oas')) return;

@@ -19,7 +19,7 @@ import { sendNotes } from '../http/notes';
 import { addressNotes } from './address-notes';
 import { classicExample, exampleApiId } from './api-example';
 import { parseObject } from './api-content';
-import { refuseOasWrapper, refuseOtherKind } from './api-kind';
+import { demandClassic, refuseOasWrapper, refuseOtherKind } from './api-kind';
 import { apiReply } from './api-reply';
 import { ApisService } from './apis.service';
 import { listApisQuery, searchApisQuery, type ApiSearch } from './list-query';
@@ -171,7 +171,7 @@ export class ApisController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
     refuseOasWrapper(parseObject(body));
-    const row = await this.apis.update(context, id, body, precondition, 'classic');
+    const row = await this.apis.update(context, id, body, precondition, demandClassic);
     sendNotes(reply, addressNotes(row));
     return tagged(row, new StatusReply('Api updated'));
   }

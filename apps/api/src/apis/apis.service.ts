@@ -30,7 +30,6 @@ import { ResourceTools } from '../resources/resource-tools';
 import type { ReadScope } from '../resources/read-scope';
 import type { Drafting, Obstacle, Wanted } from '../resources/wanted';
 import { refuseUnfitId } from '../resources/ids';
-import { refuseOtherKind, type ApiKind } from './api-kind';
 import {
   apiIdPath,
   composeWrapper,
@@ -116,7 +115,7 @@ export class ApisService extends ResourceService<ApiRow> {
   }
 
   /**
-   * @param kind what the API has to be, where only one kind may be written this way
+   * @param demand refuses APIs that may not be written this way, and says in its own words that there is none
    * @throws NotFound, ValidationFailed, Conflict, VersionMismatch
    */
   override async update(
@@ -124,17 +123,17 @@ export class ApisService extends ResourceService<ApiRow> {
     id: string,
     body: unknown,
     precondition: Precondition,
-    kind?: ApiKind,
+    demand?: (row: ApiRow | null) => void,
   ): Promise<ApiRow> {
     const content = await this.parsed(body);
-    return this.change(context, id, precondition, () => content, kind);
+    return this.change(context, id, precondition, () => content, demand);
   }
 
   /**
    * Changes a stored wrapper.
    *
    * @param edit makes the new wrapper of the stored one
-   * @param kind what the API has to be, where only one kind may be changed this way
+   * @param demand as of {@link update}
    * @throws NotFound, ValidationFailed, Conflict, VersionMismatch
    */
   async change(
@@ -142,11 +141,11 @@ export class ApisService extends ResourceService<ApiRow> {
     id: string,
     precondition: Precondition,
     edit: (wrapper: JsonObject) => JsonObject | Promise<JsonObject>,
-    kind?: ApiKind,
+    demand?: (row: ApiRow | null) => void,
   ): Promise<ApiRow> {
     return this.commit(context, async (unit) => {
       const row = await this.find(unit.organisation, id, unit.session);
-      if (row !== null && kind !== undefined) refuseOtherKind(row, kind);
+      demand?.(row);
       const current = await unit.require(row, () => this.notFound(), precondition);
       return this.replaceIn(unit, current, await edit(storedWrapper(current)));
     });

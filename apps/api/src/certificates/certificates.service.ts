@@ -18,7 +18,6 @@ import {
   type UnitOfWork,
 } from '@castellan/persistence';
 import { keyIsReadable, type Bundle } from '@castellan/tyk';
-import { ChoreRunner } from '../chores/chore-runner';
 import { RedisChanges } from '../chores/redis-changes';
 import { isOutage } from '../http/outage';
 import type { Precondition } from '../http/precondition';
@@ -50,7 +49,6 @@ export class CertificatesService {
     private readonly certificates: CertificateStore,
     private readonly chores: ChoreStore,
     private readonly vault: CertificateVault,
-    private readonly runner: ChoreRunner,
     private readonly changes: RedisChanges,
     private readonly users: CertificateUserFinder,
     private readonly clock: Clock,
@@ -67,9 +65,8 @@ export class CertificatesService {
   /** @throws ValidationFailed, Conflict when the organisation has it already, Unavailable when nodes' Redis is */
   async add(context: ChangeContext, bundle: Bundle): Promise<CertificateRow> {
     const draft = this.draft(context, bundle);
-    const { committed } = await this.changes.make(
-      () => this.tools.commit(context, this.inserting(draft), explained(draft)),
-      ({ certificateId }) => this.runner.doNow('certificate.put', [certificateId]),
+    const { committed } = await this.changes.doing(this.inserting(draft), (work) =>
+      this.tools.commit(context, work, explained(draft)),
     );
     return committed;
   }
@@ -97,9 +94,9 @@ export class CertificatesService {
    * @throws NotFound, Conflict while something uses it, VersionMismatch
    */
   async remove(context: ChangeContext, id: string, precondition: Precondition): Promise<string | null> {
-    const { brought } = await this.changes.make(
-      () => this.removeUnused(context, id, precondition),
-      ({ certificateId }) => this.runner.doNow('certificate.remove', [certificateId]),
+    const { brought } = await this.changes.doing(
+      (unit) => this.removeUnused(unit, context, id, precondition),
+      (work) => this.tools.commit(context, work),
     );
     return brought;
   }
@@ -118,23 +115,20 @@ export class CertificatesService {
     };
   }
 
-  private removeUnused(context: ChangeContext, id: string, precondition: Precondition): Promise<CertificateRow> {
-    return this.tools.commit(context, async (unit) => {
-      const found = await this.find(unit.organisation, id, unit);
-      const current = await unit.require(found, () => missing('Could not delete certificate.'), precondition);
-      const all = await this.users.of(unit.organisation, current.certificateId, unit.session);
-      const seen = await this.users.seenBy(context, all);
-      const uses = [
-        ...usesOf(seen),
-        ...(seen.isAll ? [] : [{ path: 'apis', message: 'something that is not yours uses it' }]),
-      ];
-      if (uses.length > 0) {
-        const said = 'The certificate is still in use; take it out of the APIs and delete the keys first';
-        throw new Conflict('in_use', said, { errors: uses });
-      }
-      await this.certificates.remove(unit, current);
-      return current;
-    });
+  private async removeUnused(unit: UnitOfWork, asker: Asker, id: string, precondition: Precondition): Promise<void> {
+    const found = await this.find(unit.organisation, id, unit);
+    const current = await unit.require(found, () => missing('Could not delete certificate.'), precondition);
+    const all = await this.users.of(unit.organisation, current.certificateId, unit.session);
+    const seen = await this.users.seenBy(asker, all);
+    const uses = [
+      ...usesOf(seen),
+      ...(seen.isAll ? [] : [{ path: 'apis', message: 'something that is not yours uses it' }]),
+    ];
+    if (uses.length > 0) {
+      const said = 'The certificate is still in use; take it out of the APIs and delete the keys first';
+      throw new Conflict('in_use', said, { errors: uses });
+    }
+    await this.certificates.remove(unit, current);
   }
 
   /** @throws NotFound */
@@ -149,18 +143,20 @@ export class CertificatesService {
 
   /** The oldest first, as nodes list them. */
   async page(organisation: OrganisationId, filter: CertificateFilter, place: Place): Promise<Page<CertificateRow>> {
-    await this.adopt(organisation);
     const { hasPrivate, endsBefore } = filter;
-    return this.certificates.page(organisation, {
-      filter: {
-        ...(hasPrivate === undefined ? {} : { hasPrivate }),
-        ...(endsBefore === undefined ? {} : { notAfter: { $ne: null, $lte: endsBefore } }),
-      },
-      sort: endsBefore === undefined ? { createdAt: 1, _id: 1 } : { notAfter: 1, _id: 1 },
-      place,
-      pageSize: this.config.pageSize,
-      without: ['text'],
-    });
+    const read = (): Promise<Page<CertificateRow>> =>
+      this.certificates.page(organisation, {
+        filter: {
+          ...(hasPrivate === undefined ? {} : { hasPrivate }),
+          ...(endsBefore === undefined ? {} : { notAfter: { $ne: null, $lte: endsBefore } }),
+        },
+        sort: endsBefore === undefined ? { createdAt: 1, _id: 1 } : { notAfter: 1, _id: 1 },
+        place,
+        pageSize: this.config.pageSize,
+        without: ['text'],
+      });
+    const [page, isMore] = await Promise.all([read(), this.adopt(organisation)]);
+    return isMore ? read() : page;
   }
 
   /** As far as the asker sees them. */
@@ -186,16 +182,22 @@ export class CertificatesService {
     return this.certificates.byCertificateId(organisation, certificateId, unit?.session ?? null);
   }
 
-  /** Notes certificates that nodes were given by their own API. While Redis is away, what is known has to do. */
-  private async adopt(organisation: OrganisationId): Promise<void> {
+  /**
+   * Notes certificates that nodes were given by their own API. While Redis is away, what is known has to do.
+   *
+   * @returns whether there was one that was not known
+   */
+  private async adopt(organisation: OrganisationId): Promise<boolean> {
     try {
-      const listed = (await this.vault.listed(organisation)).filter((id) => id.startsWith(organisation));
-      const known = new Set(await this.certificates.idsOf(organisation));
-      const unknown = listed.filter((id) => !known.has(id)).slice(0, mostFound);
+      const [listed, ids] = await Promise.all([this.vault.listed(organisation), this.certificates.idsOf(organisation)]);
+      const known = new Set(ids);
+      const unknown = listed.filter((id) => id.startsWith(organisation) && !known.has(id)).slice(0, mostFound);
       for (const id of unknown) await this.adoptOne(organisation, id);
+      return unknown.length > 0;
     } catch (error) {
       if (!isOutage(error)) throw error;
       this.logger.warn({ err: error }, 'The Redis of the nodes cannot be asked for certificates');
+      return false;
     }
   }
 

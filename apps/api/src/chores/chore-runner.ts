@@ -55,20 +55,22 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /**
-   * Does what is to be done about something, for whoever has just changed it.
+   * Does what a change has left to be done, for whoever has just committed it.
    *
-   * @returns why it has to wait; null when it is done
+   * @returns why some of it has to wait; null when it is done
    * @throws Unavailable when Redis went away since the change was committed, which is then brought there later
    */
-  async doNow(job: Job, about: readonly string[]): Promise<string | null> {
-    const chore = await this.chores.about(job, about);
-    if (chore === null) return null;
-    try {
-      return await this.do(chore);
-    } catch (error) {
-      this.logger.warn({ err: error, chore: chore._id }, 'A change waits for the Redis of the nodes');
-      throw new Unavailable('The change is recorded and will be made; the Redis of the nodes', error);
+  async doNow(left: readonly ChoreRow[]): Promise<string | null> {
+    let waits: string | null = null;
+    for (const chore of left) {
+      try {
+        waits = (await this.do(chore)) ?? waits;
+      } catch (error) {
+        this.logger.warn({ err: error, chore: chore._id }, 'A change waits for the Redis of the nodes');
+        throw new Unavailable('The change is recorded and will be made; the Redis of the nodes', error);
+      }
     }
+    return waits;
   }
 
   /** Does everything that is due. */

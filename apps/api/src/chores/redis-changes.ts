@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Unavailable } from '@castellan/dto';
 import { KeyStore } from '@castellan/keys';
+import type { ChoreRow, UnitOfWork } from '@castellan/persistence';
+import { ChoreRunner } from './chore-runner';
 
 /**
  * The one way in which people change what nodes find in their Redis: keys, certificates and OAuth clients. What is committed is
@@ -9,7 +11,10 @@ import { KeyStore } from '@castellan/keys';
  */
 @Injectable()
 export class RedisChanges {
-  constructor(private readonly store: KeyStore) {}
+  constructor(
+    private readonly store: KeyStore,
+    private readonly runner: ChoreRunner,
+  ) {}
 
   /**
    * @param commit writes the record, and what has to be brought
@@ -23,6 +28,29 @@ export class RedisChanges {
     await this.requireRedis();
     const committed = await commit();
     return { committed, brought: await bring(committed) };
+  }
+
+  /**
+   * A change whose unit leaves what is to be done at Redis ({@link UnitOfWork.leave}).
+   *
+   * @param commit runs the work that it is given, and commits it
+   * @returns with what was committed, why something of it has to wait; null when all is done
+   * @throws Unavailable as {@link make}, and when Redis went away since
+   */
+  async doing<T>(
+    work: (unit: UnitOfWork) => Promise<T>,
+    commit: (work: (unit: UnitOfWork) => Promise<T>) => Promise<T>,
+  ): Promise<{ readonly committed: T; readonly brought: string | null }> {
+    let left: readonly ChoreRow[] = [];
+    const noting = async (unit: UnitOfWork): Promise<T> => {
+      const value = await work(unit);
+      left = unit.left;
+      return value;
+    };
+    return this.make(
+      () => commit(noting),
+      () => this.runner.doNow(left),
+    );
   }
 
   private async requireRedis(): Promise<void> {

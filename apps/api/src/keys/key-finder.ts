@@ -26,6 +26,8 @@ export interface FoundKey {
   readonly session: Session;
   /** The text that Redis holds, or has to hold. */
   readonly text: string;
+  /** Whether Redis is known to hold it. */
+  readonly isThere?: boolean;
 }
 
 /** Finds keys by whatever a caller knows of them: token, hash, chosen id or username. */
@@ -68,7 +70,7 @@ export class KeyFinder {
     const text = row.pending === null || sessionHolds(row.pending.wanted, there) ? there : row.pending.wanted;
     const session = text === null ? undefined : readSession(text);
     if (session === undefined || text === null) throw missing();
-    return { row, session, text };
+    return { row, session, text, isThere: text === there };
   }
 
   /** The row of a key that the index knows; null when it knows none. */

@@ -9,7 +9,7 @@ import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
 import { sessionToChange, type FoundKey } from './key-finder';
 import { KeyWriter } from './key-writer';
-import { KeysService, type CreatedKey } from './keys.service';
+import { KeysService, requireVersion, type CreatedKey } from './keys.service';
 
 /** How a key is given another token. */
 export interface Rotation {
@@ -56,7 +56,10 @@ export class KeyRotation {
     const { change, token } = await this.keys.draft(context, id === undefined ? {} : { id }, session);
     const old = grace === 0 ? null : await this.contents.complete({ expires: endOf(before, now, grace) }, completion);
     const ending = this.writer.changeOf(found, old, old && writeSession(old, found.text));
-    await this.writer.writeTogether(context, [change, ending], this.keys.demanding(context, found.row, demand));
+    await this.writer.writeTogether(context, async (unit) => {
+      await requireVersion(unit, found, demand);
+      return [change, ending];
+    });
     if (carriesQuota) await this.counters.carry(found.row, change.row);
     if (old === null) await this.counters.reset([ending.row]);
     return { token, row: change.row, session: sessionForCallers(session) };

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { Conflict, Unavailable, VersionMismatch } from '@castellan/dto';
+import { Conflict, Unavailable, VersionMismatch, type CastellanError } from '@castellan/dto';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import {
   DuplicateKey,
@@ -16,6 +16,7 @@ import { ResourceTools } from '../resources/resource-tools';
 import { keyCard } from './key-card';
 import { KeyEvents } from './key-events';
 import { factsOf } from './key-facts';
+import { missing } from './key-finder';
 import { KeyKeeper } from './key-keeper';
 
 /** One key that changes. */
@@ -28,6 +29,9 @@ export interface KeyChange {
   readonly was: Session | null;
   readonly is: Session | null;
 }
+
+/** What a unit changes, once it has begun; it refuses all of it before anything is written. */
+export type Changing = (unit: UnitOfWork) => Promise<readonly KeyChange[]>;
 
 /** A key as it was read. */
 export interface ReadKey {
@@ -67,22 +71,16 @@ export class KeyWriter {
     return { row: changed, before: row, was, is };
   }
 
-  /**
-   * @param check refuses the whole batch before anything is written
-   * @returns the errors of those that did not reach Redis and were taken back, by the ids of their rows
+  /** @returns the errors of those that did not reach Redis and were taken back, by the ids of their rows
    * @throws VersionMismatch when one has changed since it was read, Conflict when it has the hash of another key; Unavailable when
    *   Redis is
    */
-  async write(
-    context: ChangeContext,
-    changes: readonly KeyChange[],
-    check: (unit: UnitOfWork) => Promise<void> = nothing,
-  ): Promise<ReadonlyMap<string, unknown>> {
+  async write(context: ChangeContext, changes: readonly KeyChange[] | Changing): Promise<ReadonlyMap<string, unknown>> {
     const { brought } = await this.redisChanges.make(
-      () => this.tools.commit(context, this.work(changes, check), explained),
-      () => {
-        this.events.soon();
-        return this.bringAll(changes);
+      () => this.tools.commit(context, this.work(changes), explained),
+      (made) => {
+        if (made.length > 0) this.events.soon();
+        return this.bringAll(made);
       },
     );
     return brought;
@@ -90,18 +88,15 @@ export class KeyWriter {
 
   /** What a write would change and record, and nothing of it done. @throws what {@link write} throws but for Redis */
   async dryRun(context: ChangeContext, changes: readonly KeyChange[]): Promise<readonly Change[]> {
-    const tried = await this.tools.dryRun(context, this.work(changes, nothing), explained);
+    const tried = await this.tools.dryRun(context, this.work(changes), explained);
     return tried.changes;
   }
 
-  private work(
-    changes: readonly KeyChange[],
-    check: (unit: UnitOfWork) => Promise<void>,
-  ): (unit: UnitOfWork) => Promise<void> {
-    const fresh = changes.filter(({ before }) => before === null).map(({ row }) => row);
-    const changed = changes.flatMap(({ row, before }) => (before === null ? [] : [{ row, was: before }]));
+  private work(wanted: readonly KeyChange[] | Changing): Changing {
     return async (unit) => {
-      await check(unit);
+      const changes = typeof wanted === 'function' ? await wanted(unit) : wanted;
+      const fresh = changes.filter(({ before }) => before === null).map(({ row }) => row);
+      const changed = changes.flatMap(({ row, before }) => (before === null ? [] : [{ row, was: before }]));
       if (fresh.some(({ copies }) => copies.length > 0)) {
         const holders = await this.index.known(hashesIn(fresh), unit.session);
         if (holders.some(({ deletedAt }) => deletedAt === null)) throw taken();
@@ -109,23 +104,33 @@ export class KeyWriter {
       // A deleted key leaves its hash to one that is made anew with the same id.
       if (fresh.length > 0) await this.index.removeDeleted(hashesIn(fresh), unit.session);
       await this.index.insert(fresh, unit.session);
-      if (!(await this.index.replaceAll(changed, unit.session))) throw outrun();
+      if (!(await this.index.replaceAll(changed, unit.session))) throw await this.outrun(changes, unit);
       for (const change of changes) await this.record(unit, change);
       await this.events.note(unit, changes);
+      return changes;
     };
   }
 
+  /** What to say when a key has changed since it was read: of one that is gone, that there is none. */
+  private async outrun(changes: readonly KeyChange[], { organisation, session }: UnitOfWork): Promise<CastellanError> {
+    const [only, another] = changes.filter(({ before }) => before !== null);
+    const isGone =
+      only !== undefined &&
+      another === undefined &&
+      (await this.index.byHash(organisation, [only.row.hash], session)) === null;
+    return isGone ? missing() : outrun();
+  }
+
   /** The same for changes of which all or none are to happen. @throws Unavailable, too, when they were taken back */
-  async writeTogether(
-    context: ChangeContext,
-    changes: readonly KeyChange[],
-    check?: (unit: UnitOfWork) => Promise<void>,
-  ): Promise<void> {
-    const failed = await this.write(context, changes, check);
+  async writeTogether(context: ChangeContext, changes: readonly KeyChange[] | Changing): Promise<void> {
+    let made: readonly KeyChange[] = [];
+    const failed = await this.write(context, async (unit) => {
+      made = typeof changes === 'function' ? await changes(unit) : changes;
+      return made;
+    });
     const [error] = failed.values();
     if (failed.size === 0) return;
-    for (const change of changes.filter(({ row }) => !failed.has(row._id.toString())))
-      await this.takeBack(change, error);
+    for (const change of made.filter(({ row }) => !failed.has(row._id.toString()))) await this.takeBack(change, error);
     throw new Unavailable(theRedis, error);
   }
 
@@ -171,8 +176,6 @@ export class KeyWriter {
     });
   }
 }
-
-const nothing = (): Promise<void> => Promise.resolve();
 
 const explained = (error: unknown): unknown => (error instanceof DuplicateKey ? taken() : error);
 

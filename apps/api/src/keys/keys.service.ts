@@ -6,6 +6,7 @@ import { Clock } from '@castellan/observability';
 import { KeyIndex, newObjectId, toObjectId, type Change, type KeyRow, type UnitOfWork } from '@castellan/persistence';
 import {
   checkKeyId,
+  contentDigest,
   isKeyHash,
   ownKeyId,
   sessionFacts,
@@ -23,7 +24,7 @@ import { ResourceTools } from '../resources/resource-tools';
 import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
 import { factsOf } from './key-facts';
-import { missing, sessionToChange, type FoundKey } from './key-finder';
+import { sessionToChange, type FoundKey } from './key-finder';
 import { chosenKey, generatedKey, keyOfNodes, type NewKey } from './key-identity';
 import { KeyKeeper } from './key-keeper';
 import { KeyPlacing, plainDigest } from './key-places';
@@ -56,6 +57,17 @@ export interface DraftKey {
   readonly session: Session;
 }
 
+/** A key that has all but been changed. */
+interface ChangedKey {
+  readonly change: KeyChange;
+  readonly session: Session;
+  readonly text: string;
+  /** Whether its counters begin anew. */
+  readonly resets: boolean;
+  /** Whether it is what nodes have already. */
+  readonly isSame: boolean;
+}
+
 /** Keys of one organisation. */
 @Injectable()
 export class KeysService {
@@ -74,7 +86,7 @@ export class KeysService {
 
   /** @throws ValidationFailed, Conflict when the id is taken, Unavailable when nodes' Redis is */
   async create(context: OrganisationContext, body: unknown, choice: Choice = {}): Promise<CreatedKey> {
-    const { change, token, session } = await this.made(context, body, choice);
+    const { change, token, session } = await this.made(context, await this.contents.parse(body), choice);
     await this.writer.writeTogether(context, [change]);
     const notes = choice.username === undefined ? [] : await this.contents.loginNotes(context.organisation, session);
     return { token, row: change.row, session: sessionForCallers(session), notes };
@@ -87,7 +99,10 @@ export class KeysService {
    * @throws what {@link create} and {@link update} throw
    */
   async dryRun(context: OrganisationContext, body: unknown, found: FoundKey | null): Promise<readonly Change[]> {
-    const { change } = await (found === null ? this.made(context, body, {}) : this.changed(context, found, body, true));
+    const content = await this.contents.parse(body);
+    const { change } = await (found === null
+      ? this.made(context, content, {})
+      : this.changed(context, found, content, true));
     return this.writer.dryRun(context, [change]);
   }
 
@@ -103,22 +118,32 @@ export class KeysService {
     body: unknown,
     { demand, resetsQuota }: { demand: Precondition; resetsQuota: boolean },
   ): Promise<FoundKey> {
-    const { change, session, text, resets } = await this.changed(context, found, body, resetsQuota);
-    await this.write(context, change, demand);
+    const content = await this.contents.parse(body);
+    const completed = memoised(() => this.changed(context, found, content, resetsQuota));
+    // Hashing a password takes long, and a unit that has begun holds others up.
+    if (textAt(content, 'basic_auth_data', 'password') !== '') await completed();
+    await this.writer.writeTogether(context, async (unit) => {
+      const [, made] = await Promise.all([unit.rules(), completed()]);
+      await requireVersion(unit, found, demand);
+      return made.isSame ? [] : [made.change];
+    });
+    const { change, session, text, resets, isSame } = await completed();
     if (resets) await this.counters.reset([change.row]);
-    return { row: change.row, session, text };
+    return isSame ? found : { row: change.row, session, text };
   }
 
   /** @throws NotFound, VersionMismatch, Unavailable */
   async remove(context: OrganisationContext, found: FoundKey, demand: Precondition): Promise<void> {
     const change = this.writer.changeOf(found, null, null);
-    await this.write(context, change, demand);
+    await this.writer.writeTogether(context, async (unit) => {
+      await requireVersion(unit, found, demand);
+      return [change];
+    });
     await this.counters.reset([change.row]);
   }
 
   /** A key that has all but been made. */
-  private async made(context: OrganisationContext, body: unknown, choice: Choice): Promise<DraftKey> {
-    const content = await this.contents.parse(body);
+  private async made(context: OrganisationContext, content: Session, choice: Choice): Promise<DraftKey> {
     const session = await this.complete(context, content, null, true);
     const certificate = textAt(content, 'certificate');
     const chosen = certificate === '' || choice.id !== undefined ? choice : { ...choice, certificate };
@@ -129,21 +154,16 @@ export class KeysService {
   private async changed(
     context: OrganisationContext,
     found: FoundKey,
-    body: unknown,
+    content: Session,
     resetsQuota: boolean,
-  ): Promise<{
-    readonly change: KeyChange;
-    readonly session: Session;
-    readonly text: string;
-    readonly resets: boolean;
-  }> {
-    const content = await this.contents.parse(body);
+  ): Promise<ChangedKey> {
     // Whoever changes a password has used what they have used.
     const isPassword = Object.keys(content).join() === 'basic_auth_data';
     const resets = resetsQuota && !isPassword;
     const session = await this.complete(context, content, sessionToChange(found), resets);
     const text = writeSession(session, found.text);
-    return { change: this.writer.changeOf(found, session, text), session, text, resets };
+    const isSame = !resets && found.isThere === true && undated(session) === undated(found.session);
+    return { change: this.writer.changeOf(found, session, text), session, text, resets, isSame };
   }
 
   private async complete(
@@ -229,25 +249,23 @@ export class KeysService {
     for (const name of key.names.copies) if (await this.isFree(name)) copies.push(name);
     return { ...key, names: { ...key.names, copies } };
   }
-
-  private write(context: OrganisationContext, change: KeyChange, demand: Precondition): Promise<void> {
-    return this.writer.writeTogether(context, [change], this.demanding(context, change.row, demand));
-  }
-
-  /** Refuses a unit unless the key is there, of the version that the caller demands. */
-  demanding(
-    { organisation }: OrganisationContext,
-    { hash }: Pick<KeyRow, 'hash'>,
-    demand: Precondition,
-  ): (unit: UnitOfWork) => Promise<void> {
-    return async (unit) => {
-      const { requireIfMatch } = await unit.rules();
-      const current = await this.index.byHash(organisation, [hash], unit.session);
-      if (current === null) throw missing();
-      demand.check(current.version, requireIfMatch);
-    };
-  }
 }
+
+/** Refuses a unit unless the key is of the version that the caller demands; whether it still is, the writer finds out. */
+export const requireVersion = async (unit: UnitOfWork, { row }: FoundKey, demand: Precondition): Promise<void> => {
+  const { requireIfMatch } = await unit.rules();
+  demand.check(row.version, requireIfMatch);
+};
+
+/** When it was changed last says of a session only that somebody meant to. */
+const undated = (session: Session): string =>
+  contentDigest(Object.fromEntries(Object.entries(session).filter(([name]) => name !== 'last_updated')));
+
+/** For work that is begun by whoever asks for it first. */
+const memoised = <T>(work: () => Promise<T>): (() => Promise<T>) => {
+  let begun: Promise<T> | undefined;
+  return () => (begun ??= work());
+};
 
 /** Certificates are named by their organisation and the SHA-256 of what they are. */
 const isCertificateOf = (organisation: string, certificate: string): boolean =>

@@ -73,9 +73,15 @@ export class OasService {
   ): Promise<Written> {
     requireExtension(document);
     if (sort === 'mcp') refuseOnMcp(document);
-    refuseOtherSort(await this.find(context.organisation, id, missingAs(404, 'API definition does not exist')), sort);
-    const row = await asDocument(() => this.apis.update(context, id, { oas: document }, precondition, 'oas'));
-    return { row, notes: await notesOn(row) };
+    const demand = demandOas(sort, missingAs(404, 'API definition does not exist'));
+    try {
+      const row = await asDocument(() => this.apis.update(context, id, { oas: document }, precondition, demand));
+      return { row, notes: await notesOn(row) };
+    } catch (error) {
+      // What is wrong about a document is said only where there is an API that it is for.
+      if (error instanceof ValidationFailed) demand(await this.apis.find(context.organisation, id, null));
+      throw error;
+    }
   }
 
   /** Replaces the OpenAPI part, and what the options ask for. @throws as {@link update} */
@@ -87,14 +93,14 @@ export class OasService {
     precondition: Precondition,
     sort: OasSort = 'any',
   ): Promise<Written> {
-    refuseOtherSort(await this.find(context.organisation, id, missingAs(404, 'API not found.')), sort);
+    const demand = demandOas(sort, missingAs(404, 'API not found.'));
     const notes: FieldError[] = [];
     const edit = async (wrapper: JsonObject): Promise<JsonObject> => {
       const patched = accepted(await patchDocument(objectAt(wrapper, 'oas'), document, options));
       notes.splice(0, notes.length, ...patched.notes);
       return { ...wrapper, oas: patched.oas };
     };
-    const row = await asDocument(() => this.apis.change(context, id, precondition, edit, 'oas'));
+    const row = await asDocument(() => this.apis.change(context, id, precondition, edit, demand));
     return { row, notes: [...notes, ...(await notesOn(row))] };
   }
 
@@ -161,6 +167,15 @@ export class OasService {
     return row;
   }
 }
+
+/** For changes of OAS APIs. @throws the error for a missing one, CastellanError (400) for another kind or sort */
+const demandOas =
+  (sort: OasSort, missing: CastellanError) =>
+  (row: ApiRow | null): void => {
+    if (row === null) throw missing;
+    refuseOtherSort(row, sort);
+    refuseOtherKind(row, 'oas');
+  };
 
 /** The document as it is stored. */
 const documentOf = (row: ApiRow): JsonObject => objectAt(storedWrapper(row), 'oas');

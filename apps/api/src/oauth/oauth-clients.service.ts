@@ -11,6 +11,7 @@ import {
   OAuthClientStore,
   PolicyStore,
   type ApiRow,
+  type ChangeContext,
   type Draft,
   type OAuthClientRow,
   type Operation,
@@ -31,7 +32,6 @@ import {
   type JsonValue,
 } from '@castellan/tyk';
 import { definitionOf, storedWrapper } from '../apis/wrapper';
-import { ChoreRunner } from '../chores/chore-runner';
 import { RedisChanges } from '../chores/redis-changes';
 import { isOutage } from '../http/outage';
 import type { Precondition } from '../http/precondition';
@@ -65,6 +65,13 @@ export interface NamedClient {
   readonly clientId: string;
 }
 
+/** A client's secret. */
+interface KnownSecret {
+  readonly secret: string;
+  /** All that nodes have of the client; null while something else is to be brought to them. */
+  readonly text: string | null;
+}
+
 /** As many as an API may have. */
 const mostClients = 10_000;
 
@@ -74,6 +81,8 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
   override readonly form = null;
   /** What units draft, with the secrets that only nodes get. */
   private readonly drafted = new WeakMap<ReadScope, Client>();
+  /** Of units that change a client, the secret that they began with; null where Redis has lost it. */
+  private readonly secrets = new WeakMap<ReadScope, KnownSecret | null>();
 
   constructor(
     tools: ResourceTools,
@@ -82,7 +91,6 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     private readonly policies: PolicyStore,
     private readonly chores: ChoreStore,
     private readonly vault: OAuthVault,
-    private readonly runner: ChoreRunner,
     private readonly changes: RedisChanges,
     private readonly tokens: OAuthTokens,
     private readonly tokenList: TokenList,
@@ -98,11 +106,7 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     const content = this.parse(body);
     const secret = textAt(content, 'secret') || newSecret();
     const whole = { ...content, secret, client_id: textAt(content, 'client_id') || newClientId() };
-    const { committed } = await this.changes.make(
-      () => super.create(context, whole),
-      (row) => this.bring(row),
-    );
-    return { ...committed, secret };
+    return { ...(await super.create(context, whole)), secret };
   }
 
   /** Changes what a body names; id and secret stay. @throws NotFound, ValidationFailed, VersionMismatch, Unavailable */
@@ -113,18 +117,22 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     precondition: Precondition,
   ): Promise<OAuthClientRow> {
     const content = this.parse(body);
-    await this.require(context.organisation, id);
-    const { committed } = await this.changes.make(
-      () => super.update(context, id, content, precondition),
-      (row) => this.bring(row),
-    );
-    return committed;
+    const changed = async (unit: UnitOfWork): Promise<OAuthClientRow> => {
+      const row = await this.find(unit.organisation, id, unit.session);
+      // Beside the transaction, which has begun: what is read now is of its moment or later, and another secret is another version.
+      const [current, secret] = await Promise.all([
+        unit.require(row, () => this.notFound(), precondition),
+        row === null ? null : this.secretOf(row),
+      ]);
+      this.secrets.set(unit, secret);
+      return this.replaceIn(unit, current, content);
+    };
+    return this.knowing(context, id, () => this.commit(context, changed));
   }
 
   /** Gives a client a new secret; tokens that it has go on. @throws NotFound, VersionMismatch, Unavailable */
   async rotate(context: OrganisationContext, id: string, precondition: Precondition): Promise<IssuedClient> {
     const fresh = { secret: newSecret(), secretSince: this.clock.now().toISOString() };
-    await this.require(context.organisation, id);
     const rotated = async (unit: UnitOfWork): Promise<OAuthClientRow> => {
       const current = await this.requireIn(unit, id, precondition);
       const client = { ...storedClient(current, ''), ...fresh };
@@ -133,20 +141,18 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
       const draft = clientDraft(current._id, current.apiId, client);
       return this.put(unit, current, draft, { operation: 'update', version: 1 });
     };
-    const { committed } = await this.changes.make(
-      () => this.commit(context, rotated),
-      (row) => this.bring(row),
-    );
-    return { ...committed, secret: fresh.secret };
+    const row = await this.knowing(context, id, () => this.commit(context, rotated));
+    return { ...row, secret: fresh.secret };
   }
 
   /** Deletes a client, and ends its tokens. @throws NotFound, VersionMismatch, Unavailable */
   override async remove(context: OrganisationContext, id: string, precondition: Precondition): Promise<void> {
-    const { apiId, clientId } = await this.require(context.organisation, id);
-    await this.changes.make(
-      () => super.remove(context, id, precondition),
-      () => this.runner.doNow('oauth.remove', [apiId, clientId]),
-    );
+    await this.knowing(context, id, () => super.remove(context, id, precondition));
+  }
+
+  /** What is committed is brought to the nodes' Redis before it is answered. */
+  override async commit<T>(context: ChangeContext, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    return (await this.changes.doing(work, (noting) => super.commit(context, noting))).committed;
   }
 
   parse(body: unknown): JsonObject {
@@ -157,12 +163,13 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
   }
 
   async draft(scope: ReadScope, { content, id, current }: Drafting<OAuthClientRow>): Promise<Draft<OAuthClientRow>> {
-    const api = await this.requireApi(scope.organisation, current?.apiId ?? textAt(content, 'api_id'));
+    // The API of a client that is there was looked at when it was found.
+    const apiId = current?.apiId ?? (await this.requireApi(scope.organisation, textAt(content, 'api_id'))).apiId;
     const said = parseClient(content, this.config.oauthRedirectSeparator);
-    const client = current === null ? this.fresh(said) : await this.changedBy(said, current);
-    await this.requirePolicy(scope, api.apiId, client);
+    const client = current === null ? this.fresh(said) : await this.changedBy(scope, said, current);
+    await this.requirePolicy(scope, apiId, client);
     this.drafted.set(scope, client);
-    return clientDraft(id, api.apiId, client);
+    return clientDraft(id, apiId, client);
   }
 
   /** A client that is still being taken out of Redis would have tokens of the one before it. */
@@ -180,7 +187,7 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     unit.limit('oauth_client', { most: mostClients, refuse: () => new CastellanError(400, 'limit_reached', said) });
   }
 
-  /** Writes what nodes are to have with the row, though the row has stayed as it was. */
+  /** Leaves what nodes are to have with the row; where that is what they have, it stays with the row. */
   override async put(
     unit: UnitOfWork,
     current: OAuthClientRow | null,
@@ -190,8 +197,9 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     const row = await super.put(unit, current, draft, how);
     const client = this.drafted.get(unit);
     if (client === undefined) throw new TypeError('Nobody knows the secret of the OAuth client');
-    const chore = { job: 'oauth.put', about: [row.apiId, row.clientId], text: nodeText(client) } as const;
-    await this.chores.note(unit.organisation, chore, unit.at, unit.session);
+    const text = nodeText(client);
+    const isThere = row === current && this.secrets.get(unit)?.text === text;
+    if (!isThere) unit.leave({ job: 'oauth.put', about: [row.apiId, row.clientId], text });
     return row;
   }
 
@@ -202,10 +210,13 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     session: ClientSession | null,
   ): Promise<OAuthClientRow | null> {
     const { apiId: named, clientId } = clientNamedBy(id);
-    const { apiId } = await this.requireApi(organisation, named);
-    const found = await this.clients.byClientId(organisation, apiId, clientId, session);
-    if (found !== null || session !== null) return found;
-    await this.adopt(organisation, apiId);
+    const [{ apiId }, foundAtOnce] = await Promise.all([
+      this.requireApi(organisation, named),
+      this.clients.byClientId(organisation, named, clientId, session),
+    ]);
+    const isNamed = foundAtOnce !== null || apiId === named;
+    const found = isNamed ? foundAtOnce : await this.clients.byClientId(organisation, apiId, clientId, session);
+    if (found !== null || session !== null || !(await this.adopt(organisation, apiId))) return found;
     return this.clients.byClientId(organisation, apiId, clientId);
   }
 
@@ -214,13 +225,14 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
   }
 
   async page(organisation: OrganisationId, apiId: string, place: Place): Promise<Page<OAuthClientRow>> {
-    const api = await this.requireApi(organisation, apiId);
-    await this.adopt(organisation, api.apiId);
+    const [api, listed] = await Promise.all([this.requireApi(organisation, apiId), this.listed(organisation, apiId)]);
     const { pageSize } = this.config;
-    return this.clients.page(organisation, {
-      filter: { apiId: api.apiId },
-      ...{ sort: { createdAt: 1, _id: 1 }, place, pageSize },
-    });
+    const piece = { filter: { apiId: api.apiId }, sort: { createdAt: 1, _id: 1 }, place, pageSize } as const;
+    const [page, isMore] = await Promise.all([
+      this.clients.page(organisation, piece),
+      this.adopt(organisation, api.apiId, api.apiId === apiId ? listed : null),
+    ]);
+    return isMore ? this.clients.page(organisation, piece) : page;
   }
 
   get pageSize(): number {
@@ -256,8 +268,15 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     });
   }
 
-  private bring({ apiId, clientId }: OAuthClientRow): Promise<string | null> {
-    return this.runner.doNow('oauth.put', [apiId, clientId]);
+  /** Runs a change; of a client that only nodes know, once more when it is noted. */
+  private async knowing<T>({ organisation }: ChangeContext, id: string, change: () => Promise<T>): Promise<T> {
+    try {
+      return await change();
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+      await this.require(organisation, id);
+      return change();
+    }
   }
 
   /** @throws ValidationFailed */
@@ -271,35 +290,39 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
   }
 
   /** @throws ValidationFailed for another id or secret, Conflict where Redis has lost the secret */
-  private async changedBy(said: ClientContent, current: OAuthClientRow): Promise<Client> {
+  private async changedBy(scope: ReadScope, said: ClientContent, current: OAuthClientRow): Promise<Client> {
     for (const [path, sent, is] of [
       ['client_id', said.clientId, current.clientId],
       ['secret', said.secret === '' ? null : said.secret, REDACTED],
     ] as const) {
       if (sent !== null && sent !== is) throw new ValidationFailed([{ path, message: unchangeable }]);
     }
-    const secret = await this.secretOf(current);
-    if (secret === null) throw new Conflict('secret_lost', lost);
+    const secret = (this.secrets.get(scope) ?? (await this.secretOf(current)))?.secret;
+    if (secret === undefined) throw new Conflict('secret_lost', lost);
     return changed(storedClient(current, secret), said);
   }
 
   /** The secret as nodes have it, or are to have it; null when Redis has lost it. */
-  private async secretOf({ apiId, clientId }: OAuthClientRow): Promise<string | null> {
+  private async secretOf({ apiId, clientId }: OAuthClientRow): Promise<KnownSecret | null> {
     const chore = await this.chores.about('oauth.put', [apiId, clientId]);
-    const text = chore?.text ?? (await this.vault.readClient(apiId, clientId));
-    return text === null ? null : (readClient(text)?.secret ?? null);
+    const text = chore === null ? await this.vault.readClient(apiId, clientId) : null;
+    const secret = readClient(chore?.text ?? text ?? '')?.secret;
+    return secret === undefined ? null : { secret, text };
   }
 
   private async isFree(
     { organisation, session }: ReadScope,
     { apiId, clientId }: Draft<OAuthClientRow>,
   ): Promise<boolean> {
-    const [existing, leaving, cleared] = await Promise.all([
+    // Beside the transaction, chores are as they are by now: what has left Redis is gone, and what is leaving since is there yet.
+    const [existing, chores] = await Promise.all([
       this.clients.byClientId(organisation, apiId, clientId, session),
-      this.chores.about('oauth.remove', [apiId, clientId], session),
-      this.chores.about('oauth.clear', [apiId], session),
+      this.chores.aboutAny([
+        { job: 'oauth.remove', about: [apiId, clientId] },
+        { job: 'oauth.clear', about: [apiId] },
+      ]),
     ]);
-    if (existing !== null || cleared !== null || leaving?.job === 'oauth.remove') return false;
+    if (existing !== null || chores.some(({ job }) => job !== 'oauth.put')) return false;
     return (await this.vault.readClient(apiId, clientId)) === null;
   }
 
@@ -328,18 +351,45 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     return api;
   }
 
-  /** Notes clients that nodes were given by their own API. While Redis is away, what is known has to do. */
-  private async adopt(organisation: OrganisationId, apiId: string): Promise<void> {
+  /**
+   * Notes clients that nodes were given by their own API. While Redis is away, what is known has to do.
+   *
+   * @param found what nodes list, where that is known
+   * @returns whether there was one that was not known
+   */
+  private async adopt(
+    organisation: OrganisationId,
+    apiId: string,
+    found: readonly string[] | null = null,
+  ): Promise<boolean> {
     try {
-      const listed = await this.vault.listed(organisation, apiId, mostClients);
-      if (listed.length === 0) return;
+      const listed = found ?? (await this.listed(organisation, apiId));
+      if (listed.length === 0) return false;
       const known = await this.clients.findAll(organisation, { apiId, clientId: { $in: [...listed] } });
       const names = new Set(known.map(({ clientId }) => clientId));
-      for (const clientId of listed) if (!names.has(clientId)) await this.adoptOne(organisation, apiId, clientId);
+      const unknown = listed.filter((clientId) => !names.has(clientId));
+      for (const clientId of unknown) await this.adoptOne(organisation, apiId, clientId);
+      return unknown.length > 0;
     } catch (error) {
-      if (!isOutage(error)) throw error;
-      this.logger.warn({ err: error }, 'The Redis of the nodes cannot be asked for OAuth clients');
+      this.passOver(error);
+      return false;
     }
+  }
+
+  /** The clients of an API that nodes have; none while Redis is away. */
+  private async listed(organisation: OrganisationId, apiId: string): Promise<readonly string[]> {
+    try {
+      return await this.vault.listed(organisation, apiId, mostClients);
+    } catch (error) {
+      this.passOver(error);
+      return [];
+    }
+  }
+
+  /** @throws what is no outage */
+  private passOver(error: unknown): void {
+    if (!isOutage(error)) throw error;
+    this.logger.warn({ err: error }, 'The Redis of the nodes cannot be asked for OAuth clients');
   }
 
   private async adoptOne(organisation: OrganisationId, apiId: string, clientId: string): Promise<void> {

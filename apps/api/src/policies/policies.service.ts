@@ -3,7 +3,6 @@ import type { ClientSession, Types } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, ValidationFailed, type FieldError } from '@castellan/dto';
 import {
-  ChoreStore,
   isObjectIdText,
   isTheirs,
   KeyIndex,
@@ -52,7 +51,6 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     private readonly policies: PolicyStore,
     private readonly keys: PolicyKeys,
     private readonly index: KeyIndex,
-    private readonly chores: ChoreStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
     super(tools, policies, 'Could not retrieve portal object.');
@@ -177,8 +175,7 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     if (was === is) return;
     const ids = [...new Set([before.policyId, after.policyId, after._id.toString()])];
     if (is === true) return this.index.keepInactive(unit.organisation, ids, unit.session);
-    const chore = { job: 'policy.activated', about: [after._id.toString()], text: '' } as const;
-    await this.chores.note(unit.organisation, chore, unit.at, unit.session);
+    unit.leave({ job: 'policy.activated', about: [after._id.toString()], text: '' });
   }
 
   /** Keys that apply any of the policies, found by one search: whoever deletes many asks once. */

@@ -74,10 +74,16 @@ interface ResourceRoutes<Row extends ResourceRow, Made extends Row> {
   readonly resources: Written<Row, Made>;
   /** Whether a removal that does not say so is forced. */
   forces(): boolean;
-  /** One resource as it is shown. */
-  textOf(row: Row): string | Promise<string>;
+  /** One resource that is being read, as it is shown. */
+  shown(id: string, reading: Promise<Row>): Promise<ShownResource>;
   /** Asks before a creation or a change for what the caller has to show beside the right; nothing for most kinds. */
   prove(asked: WriteAsked): Promise<void>;
+}
+
+/** The text of a resource, and the version that it is of. */
+export interface ShownResource {
+  readonly version: number;
+  readonly text: string;
 }
 
 /** A write that somebody asks for. */
@@ -126,9 +132,10 @@ export const resourceRoutes = <Row extends ResourceRow, Made extends Row = Row>(
       return false;
     }
 
-    textOf(row: Row): string | Promise<string> {
+    async shown(_: string, reading: Promise<Row>): Promise<ShownResource> {
       if (replies.text === null) throw new Error(`The controller of ${about.kind} does not say how one is shown`);
-      return replies.text(row);
+      const row = await reading;
+      return { version: row.version, text: replies.text(row) };
     }
 
     prove(_: WriteAsked): Promise<void> {
@@ -148,8 +155,9 @@ export const resourceRoutes = <Row extends ResourceRow, Made extends Row = Row>(
       @Param() named: Named,
       @Res() reply: FastifyReply,
     ): Promise<void> {
-      const row = await this.resources.require(organisation, within.idOf(named));
-      sendResource(reply, row.version, await this.textOf(row));
+      const id = within.idOf(named);
+      const { version, text } = await this.shown(id, this.resources.require(organisation, id));
+      sendResource(reply, version, text);
     }
 
     @Route.post('', {

@@ -11,7 +11,7 @@ import { AskedFor, RouteQuery, type Asked } from '../http/query/query';
 import { piece, tagged } from '../http/reply-headers';
 import { OrganisationRequest, type OrganisationContext, SpanRequest, type SpanContext } from '../http/request-context';
 import { Route } from '../http/route';
-import { resourceRoutes, type WriteAsked } from '../resources/resource-routes';
+import { resourceRoutes, type ShownResource, type WriteAsked } from '../resources/resource-routes';
 import { ProofInput, samplePassword } from '../sessions/credentials.dto';
 import { Proof } from '../sessions/proof';
 import { UserPresenter } from './user-presenter';
@@ -88,8 +88,9 @@ export class OrganisationUsersController extends routes {
     await this.proof.requireRecent(context, callersPasswordIn(body));
   }
 
-  override async textOf(row: UserRow): Promise<string> {
-    return JSON.stringify(await this.presenter.one(row));
+  override async shown(id: string, reading: Promise<UserRow>): Promise<ShownResource> {
+    const { row, shown } = await this.presenter.meanwhile(id, reading);
+    return { version: row.version, text: JSON.stringify(shown) };
   }
 
   @Route.get('', {

@@ -37,19 +37,24 @@ export class PeopleRules {
   /**
    * Who changes something, with the rights of this moment: they may have been taken away since the request was let in.
    *
+   * @param begun whether the unit has read something. Then its author is read beside it, together with the rules: as of its
+   *   moment or later, and whatever changes people since makes the unit begin anew.
    * @throws Unauthorised
    */
-  author(scope: ReadScope): Promise<Author> {
-    const known = this.authors.get(scope) ?? this.authorOf(scope);
+  author(scope: ReadScope, begun = false): Promise<Author> {
+    const known = this.authors.get(scope) ?? this.authorOf(scope, begun);
     this.authors.set(scope, known);
     return known;
   }
 
-  private async authorOf(scope: ReadScope): Promise<Author> {
+  private async authorOf(scope: ReadScope, begun: boolean): Promise<Author> {
     const { organisation, session, actor } = scope;
-    const additional = additionalSections(await scope.rules());
+    const sought = async (within: ClientSession | null): Promise<UserRow | null> =>
+      actor.kind !== 'admin' && isObjectIdText(actor.id) ? this.someone(organisation, actor.id, within) : null;
+    const [rules, beside] = await Promise.all([scope.rules(), begun ? sought(null) : null]);
+    const additional = additionalSections(rules);
     if (actor.kind === 'admin') return new Author(null, additional);
-    const user = isObjectIdText(actor.id) ? await this.someone(organisation, actor.id, session) : null;
+    const user = begun ? beside : await sought(session);
     if (user?.active !== true) throw new Unauthorised();
     return new Author((await this.rights.of(user, session)).held, additional, isSuperUser(user));
   }

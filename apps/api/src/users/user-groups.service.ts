@@ -73,7 +73,7 @@ export class UserGroupsService extends ResourceService<UserGroupRow> {
 
   /** @throws Unauthorised, CastellanError 403 for a group with rights that the author lacks */
   protected override async mayWrite(unit: UnitOfWork, current: UserGroupRow | null): Promise<void> {
-    const author = await this.rules.author(unit);
+    const author = await this.rules.author(unit, current !== null);
     if (current !== null) author.requireAbove(current.grants);
   }
 

@@ -56,8 +56,9 @@ export class UsersController {
     tagged: true,
   })
   async get(@Param('id') id: string): Promise<unknown> {
-    const row = await this.users.require(await this.users.organisationOf(id), id);
-    return tagged(row, await this.presenter.one(row));
+    const organisation = await this.users.organisationOf(id);
+    const { row, shown } = await this.presenter.meanwhile(id, this.users.require(organisation, id));
+    return tagged(row, shown);
   }
 
   @Route.post('', {
@@ -106,8 +107,8 @@ export class UsersController {
     if (sent !== '' && sent !== about.organisation) {
       throw new ValidationFailed([{ path: 'org_id', message: 'cannot be changed: users do not move' }]);
     }
-    const row = await this.users.update(about, id, input, precondition);
-    return tagged(row, new StatusReply('User updated', await this.presenter.one(row)));
+    const { row, shown } = await this.presenter.meanwhile(id, this.users.update(about, id, input, precondition));
+    return tagged(row, new StatusReply('User updated', shown));
   }
 
   @Route.delete(':id', {

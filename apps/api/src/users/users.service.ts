@@ -47,6 +47,11 @@ export interface UserWithKey extends UserRow {
   readonly accessKey: string;
 }
 
+/** A piece of a list, as it is shown. */
+interface UserPage extends Omit<Page<UserRow>, 'rows'> {
+  readonly users: UserListDto['users'];
+}
+
 /** What a new user opens doors with, as it is kept. */
 type Credentials = Pick<UserRow, 'accessKeyHash' | 'passwordHash'>;
 
@@ -86,25 +91,23 @@ export class UsersService extends ResourceService<UserRow> {
     const { pageSize } = this.config;
     const wanted = folded(search.trim());
     const isEverybody = wanted === '' && 'page' in place && place.page === null;
-    const { rows, total, next } = await (span === undefined || isEverybody
+    const { users, total, next } = await (span === undefined || isEverybody
       ? this.stored(place, span)
       : this.found(span, place, wanted));
-    return { list: { users: await this.presenter.all(rows), pages: pageCount(total, place, pageSize) }, next };
+    return { list: { users, pages: pageCount(total, place, pageSize) }, next };
   }
 
-  private stored(place: Place, span: Span | undefined): Promise<Page<UserRow>> {
+  private async stored(place: Place, span: Span | undefined): Promise<UserPage> {
     const piece = { sort: { createdAt: 1, _id: 1 }, place, pageSize: this.config.pageSize } as const;
-    return span === undefined ? this.people.pageOfAll(piece) : this.people.page(span, piece);
+    const { rows, ...page } = await (span === undefined ? this.people.pageOfAll(piece) : this.people.page(span, piece));
+    return { ...page, users: await this.presenter.all(rows) };
   }
 
   /** Found in memory, and read from the database as far as they are shown. */
-  private async found(span: Span, place: Place, wanted: string): Promise<Page<UserRow>> {
+  private async found(span: Span, place: Place, wanted: string): Promise<UserPage> {
     const { shown, ...found } = (await this.listings.of(span)).piece(wanted, place, this.config.pageSize);
-    const rows = await this.people.byIds(
-      span,
-      shown.map(({ _id }) => _id),
-    );
-    return { ...found, rows };
+    const ids = shown.map(({ _id }) => _id);
+    return { ...found, users: await this.presenter.allOf(ids, this.people.byIds(span, ids)) };
   }
 
   /** Where the operator finds a user. @throws NotFound */
@@ -222,7 +225,7 @@ export class UsersService extends ResourceService<UserRow> {
 
   /** Everybody may touch themselves; whom else, the rights say. @throws Unauthorised, CastellanError 403 */
   protected override async mayWrite(unit: UnitOfWork, current: UserRow | null): Promise<void> {
-    const author = await this.rules.author(unit);
+    const author = await this.rules.author(unit, current !== null);
     if (current === null || current._id.toString() === unit.actor.id) return;
     author.requireAbove((await this.rights.of(current, unit.session)).reach);
   }

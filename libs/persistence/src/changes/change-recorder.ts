@@ -11,7 +11,7 @@ import type { ActContext, ChangeContext } from './change-context';
 import { Generations, type Advance } from './generations';
 import { KEPT_TEXT, keptAsItIs, type KeptText } from './kept-text';
 import { KeyedQueue } from './keyed-queue';
-import { RecordWriter } from './record-writer';
+import { RecordWriter, type Records } from './record-writer';
 import { DOCUMENT_WORK, type DocumentWork, type RecordedDiff } from './document-work';
 import { workAtOnce } from './document-works';
 import { auditOf, revisionOf, rightsRevisionOf, toldOf, type Told } from './records';
@@ -54,6 +54,7 @@ export class ChangeRecorder {
       const told = toldOf(unit.changes, unit.effects);
       const isTold = told.effects.length > 0;
       if (unit.changes.length > 0 || isTold) await this.write(unit, told);
+      else await this.records.write({ ...nothingRecorded, chores: unit.left }, unit.session);
       return { value, isTold };
     });
     if (isTold) this.committed.next();
@@ -71,7 +72,7 @@ export class ChangeRecorder {
         await unit.limitByQuotas();
         const reached = await this.generations.count(unit);
         await this.records.write(
-          { ...(await recordsOf(unit, reached.generation + 1, this.kept)), outbox: null },
+          { ...(await recordsOf(unit, reached.generation + 1, this.kept)), outbox: null, chores: unit.left },
           unit.session,
         );
       }
@@ -90,7 +91,7 @@ export class ChangeRecorder {
       const reached = await this.generations.letGo(unit, { isChange: told !== null, moves: told?.reload === true });
       if (told === null) return;
       const outbox = outboxRow(unit, told, reached);
-      await this.records.write({ revisions: [], audit: null, outbox }, unit.session);
+      await this.records.write({ ...nothingRecorded, outbox, chores: unit.left }, unit.session);
     });
     if (told !== null) this.committed.next();
   }
@@ -157,9 +158,12 @@ export class ChangeRecorder {
     await unit.limitByQuotas();
     const reached = await this.generations.advance(unit, { moves: told.reload });
     const outbox = outboxRow(unit, told, reached);
-    await this.records.write({ ...(await recordsOf(unit, reached.generation, this.kept)), outbox }, unit.session);
+    const records = await recordsOf(unit, reached.generation, this.kept);
+    await this.records.write({ ...records, outbox, chores: unit.left }, unit.session);
   }
 }
+
+const nothingRecorded: Records = { revisions: [], audit: null, outbox: null, chores: [] };
 
 const noDiff: RecordedDiff = { operations: [], text: null, rights: null };
 

@@ -1,6 +1,7 @@
 import { createConnection, type Connection } from 'mongoose';
 import { freshDatabaseUri } from '../../../../test/support/test-services';
-import { newObjectId } from '../ids';
+import { newObjectId, toOrganisationId } from '../ids';
+import { choreRow, choreSchema, type ChoreRow } from '../keys/chores';
 import { RecordWriter, type Records } from './record-writer';
 import { auditSchema, outboxSchema, revisionSchema, type AuditRow, type OutboxRow, type RevisionRow } from './rows';
 
@@ -20,6 +21,9 @@ const outbox = (): OutboxRow => ({
   ...{ effects: [{ command: 'ApiAdded', payload: '' }], createdAt: at, publishedAt: null },
 });
 
+const chore = (text: string, about = 'c'): ChoreRow =>
+  choreRow(toOrganisationId(orgId), { job: 'oauth.put', about: ['a', about], text }, at);
+
 /** Both ways, whichever of them the server of this run would take. */
 const ways = [
   {
@@ -27,7 +31,11 @@ const ways = [
     wireVersion: 25,
     writes: ['bulkWrite'],
   },
-  { server: 'an older one, one collection after the other', wireVersion: 24, writes: ['insert', 'insert', 'insert'] },
+  {
+    server: 'an older one, one collection after the other',
+    wireVersion: 24,
+    writes: ['insert', 'insert', 'insert', 'update'],
+  },
 ] as const;
 
 describe.each(ways)('the records of a change at $server', ({ wireVersion, writes }) => {
@@ -45,6 +53,7 @@ describe.each(ways)('the records of a change at $server', ({ wireVersion, writes
       connection.model<RevisionRow>('revision', revisionSchema),
       connection.model<AuditRow>('audit', auditSchema),
       connection.model<OutboxRow>('outbox', outboxSchema),
+      connection.model<ChoreRow>('chore', choreSchema),
     ] as const;
     // A transaction makes no collections everywhere.
     for (const model of models) await model.createCollection();
@@ -58,7 +67,9 @@ describe.each(ways)('the records of a change at $server', ({ wireVersion, writes
 
   const stored = async (): Promise<readonly unknown[]> =>
     Promise.all(
-      ['revisions', 'audit', 'outbox'].map((name) => connection.collection(name).find().sort({ number: 1 }).toArray()),
+      ['revisions', 'audit', 'outbox', 'key_store_chores'].map((name) =>
+        connection.collection(name).find().sort({ number: 1 }).toArray(),
+      ),
     );
   const write = async (records: Records, work = (): Promise<void> => Promise.resolve()): Promise<void> => {
     await writer.writesAtOnce();
@@ -72,15 +83,15 @@ describe.each(ways)('the records of a change at $server', ({ wireVersion, writes
   };
 
   it('are there as they were written, in as few commands as it takes', async () => {
-    const records = { revisions: [revision(1), revision(2)], audit: audit(), outbox: outbox() };
+    const records = { revisions: [revision(1), revision(2)], audit: audit(), outbox: outbox(), chores: [chore('new')] };
     await write(records);
     expect(sent).toEqual([...writes, 'commitTransaction']);
-    expect(await stored()).toEqual([records.revisions, [records.audit], [records.outbox]]);
+    expect(await stored()).toEqual([records.revisions, [records.audit], [records.outbox], records.chores]);
   });
 
   it('are gone together when the transaction is', async () => {
     const before = await stored();
-    const records = { revisions: [revision(3)], audit: audit(), outbox: outbox() };
+    const records = { revisions: [revision(3)], audit: audit(), outbox: outbox(), chores: [chore('newer')] };
     const failing = write(records, () => Promise.reject(new Error('taken back')));
     await expect(failing).rejects.toThrow('taken back');
     expect(await stored()).toEqual(before);
@@ -88,14 +99,25 @@ describe.each(ways)('the records of a change at $server', ({ wireVersion, writes
 
   it('take one insert for many revisions, beside what it takes for the others', async () => {
     const revisions = Array.from({ length: 60 }, (_, index) => revision(100 + index));
-    await write({ revisions, audit: audit(), outbox: outbox() });
-    expect(sent).toEqual([...(wireVersion === 25 ? ['bulkWrite', 'insert'] : writes), 'commitTransaction']);
+    await write({ revisions, audit: audit(), outbox: outbox(), chores: [] });
+    expect(sent).toEqual([...(wireVersion === 25 ? ['bulkWrite', 'insert'] : writes.slice(0, 3)), 'commitTransaction']);
     const [kept = []] = await stored();
     expect(kept).toEqual(expect.arrayContaining(revisions));
   });
 
   it('take one insert where they are of one collection', async () => {
-    await write({ revisions: [], audit: audit(), outbox: null });
+    await write({ revisions: [], audit: audit(), outbox: null, chores: [] });
     expect(sent).toEqual(['insert', 'commitTransaction']);
+  });
+
+  it('take the place of what was to be done before about the same, be it one or many', async () => {
+    const [one, ...others] = [chore('newest'), ...Array.from({ length: 60 }, (_, index) => chore('', `c${index}`))];
+    await write({ revisions: [], audit: null, outbox: null, chores: [one] });
+    expect(sent).toEqual(['update', 'commitTransaction']);
+    await write({ revisions: [revision(200)], audit: audit(), outbox: null, chores: others });
+    expect(sent).toContain('update');
+    const [, , , kept = []] = await stored();
+    expect(kept).toHaveLength(1 + others.length);
+    expect(kept).toEqual(expect.arrayContaining([one, ...others]));
   });
 });

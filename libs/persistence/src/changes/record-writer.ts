@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConnection, InjectModel } from '@nestjs/mongoose';
-import type { ClientSession, Connection, Model } from 'mongoose';
+import type { ClientSession, Connection, Model, Types } from 'mongoose';
+import type { ChoreRow } from '../keys/chores';
 import { modelNames } from '../models';
 import type { AuditRow, OutboxRow, RevisionRow } from './rows';
 
@@ -9,6 +10,14 @@ export interface Records {
   readonly revisions: readonly RevisionRow[];
   readonly audit: AuditRow | null;
   readonly outbox: OutboxRow | null;
+  /** What takes the place of what was to be done before. */
+  readonly chores: readonly ChoreRow[];
+}
+
+/** A row of whatever collection. */
+interface AnyRow {
+  readonly _id: Types.ObjectId | string;
+  readonly [field: string]: unknown;
 }
 
 /** MongoDB 8.0 and whatever speaks like it: the first that takes writes to several collections in one command. */
@@ -30,6 +39,7 @@ export class RecordWriter {
     @InjectModel(modelNames.revision) private readonly revisions: Model<RevisionRow>,
     @InjectModel(modelNames.audit) private readonly audit: Model<AuditRow>,
     @InjectModel(modelNames.outbox) private readonly outbox: Model<OutboxRow>,
+    @InjectModel(modelNames.chore) private readonly chores: Model<ChoreRow>,
   ) {}
 
   /** Asks the server once what it can, so that no transaction has to. */
@@ -38,7 +48,7 @@ export class RecordWriter {
     return this.atOnce;
   }
 
-  async write({ revisions, audit, outbox }: Records, session: ClientSession): Promise<void> {
+  async write({ revisions, audit, outbox, chores }: Records, session: ClientSession): Promise<void> {
     const writes = [
       { model: this.revisions, rows: revisions },
       { model: this.audit, rows: audit === null ? [] : [audit] },
@@ -46,16 +56,18 @@ export class RecordWriter {
     ].filter(({ rows }) => rows.length > 0);
     const many = writes.filter(({ rows }) => rows.length > manyRows);
     const few = writes.filter((write) => !many.includes(write));
-    const isAtOnce = few.length > 1 && (await this.writesAtOnce());
+    const replaced = chores.map(({ _id, ...replacement }) => ({ filter: { _id }, replacement, upsert: true }));
+    const fewReplaced = replaced.length > manyRows ? [] : replaced;
+    const isAtOnce = few.length + Math.min(1, fewReplaced.length) > 1 && (await this.writesAtOnce());
     if (isAtOnce) {
-      const models = few.flatMap(({ model, rows }) =>
-        rows.map((row) => ({
-          name: 'insertOne' as const,
-          namespace: `${this.connection.name}.${model.collection.collectionName}`,
-          document: { ...row },
-        })),
+      const insertions = few.flatMap(({ model, rows }) =>
+        rows.map((row) => ({ name: 'insertOne' as const, namespace: this.namespaceOf(model), document: { ...row } })),
       );
-      await this.connection.getClient().bulkWrite(models, { session });
+      const namespace = this.namespaceOf(this.chores);
+      const replacements = fewReplaced.map((one) => ({ name: 'replaceOne' as const, namespace, ...one }));
+      await this.connection
+        .getClient()
+        .bulkWrite<Record<string, AnyRow>>([...insertions, ...replacements], { session });
     }
     for (const { model, rows } of isAtOnce ? many : writes) {
       // Rows are written as they stand; casting them would only cost time.
@@ -64,6 +76,16 @@ export class RecordWriter {
         { session },
       );
     }
+    if (replaced.length > 0 && !(isAtOnce && fewReplaced.length > 0)) {
+      await this.connection.collection<AnyRow>(this.chores.collection.collectionName).bulkWrite(
+        replaced.map((replaceOne) => ({ replaceOne })),
+        { session },
+      );
+    }
+  }
+
+  private namespaceOf({ collection }: { readonly collection: { readonly collectionName: string } }): string {
+    return `${this.connection.name}.${collection.collectionName}`;
   }
 
   /** How new the server is, as it says it itself; 0 when it does not. */

@@ -1,6 +1,7 @@
 import type { ClientSession, Types } from 'mongoose';
 import { CastellanError, Unauthorised } from '@castellan/dto';
 import type { OrganisationId } from '../ids';
+import { choreRow, type Chore, type ChoreRow } from '../keys/chores';
 import { kindNamed } from '../kinds/kind';
 import { organisationKind, type OrganisationRow } from '../kinds/organisation.kind';
 import { isSameItem } from '../kinds/served';
@@ -58,6 +59,7 @@ export class UnitOfWork {
   private readonly recorded: Change[] = [];
   private readonly caused: Effect[] = [];
   private readonly limited = new Map<string, Limit>();
+  private readonly leaving: ChoreRow[] = [];
   private loadedRules: OrganisationRow | null = null;
 
   constructor(
@@ -87,6 +89,11 @@ export class UnitOfWork {
   /** What was caused beside what follows from changes. */
   get ownEffects(): readonly Effect[] {
     return this.caused;
+  }
+
+  /** What is to be done in the nodes' Redis once this is committed. */
+  get left(): readonly ChoreRow[] {
+    return this.leaving;
   }
 
   /** Whether some node is served other bytes than before. */
@@ -133,6 +140,11 @@ export class UnitOfWork {
   /** Tells nodes something that does not follow from what they are served, in the order of the calls. */
   effect(command: string, payload = ''): void {
     this.caused.push({ command, payload });
+  }
+
+  /** Leaves something to be done in the nodes' Redis; it takes the place of what an earlier change left about the same. */
+  leave(chore: Chore): void {
+    this.leaving.push(choreRow(this.organisation, chore, this.at));
   }
 
   /** Lets the organisation have no more resources of a kind than so many when this is committed. */

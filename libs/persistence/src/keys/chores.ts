@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
-import { Schema, type ClientSession, type Model, type Types } from 'mongoose';
+import { Schema, type Model, type Types } from 'mongoose';
 import { newObjectId, toObjectId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
 import { rowSchemaOptions } from '../resources/resource-row';
@@ -58,7 +58,14 @@ export const choreSchema = new Schema<ChoreRow>(
 const grace = 2_000;
 
 /** Chores of one thing have one id, whatever is to be done to it. */
-const idOf = ({ job, about }: Pick<Chore, 'job' | 'about'>): string => JSON.stringify([job.split('.')[0], ...about]);
+const choreId = ({ job, about }: Pick<Chore, 'job' | 'about'>): string => JSON.stringify([job.split('.')[0], ...about]);
+
+/** A chore as it is kept, until it is done. */
+export const choreRow = (organisation: OrganisationId, chore: Chore, at: Date): ChoreRow => ({
+  ...chore,
+  ...{ _id: choreId(chore), orgId: toObjectId(organisation), turn: newObjectId() },
+  ...{ createdAt: at, due: new Date(at.getTime() + grace), tries: 0, reason: '' },
+});
 
 /**
  * What committed changes leave to be done in the nodes' Redis. It is noted in the transaction of the change and taken away once
@@ -68,23 +75,17 @@ const idOf = ({ job, about }: Pick<Chore, 'job' | 'about'>): string => JSON.stri
 export class ChoreStore {
   constructor(@InjectModel(modelNames.chore) private readonly model: Model<ChoreRow>) {}
 
-  /** Notes a chore with a change; it takes the place of an earlier one about the same. */
-  async note(organisation: OrganisationId, chore: Chore, at: Date, session: ClientSession): Promise<ChoreRow> {
-    const row: ChoreRow = {
-      ...chore,
-      ...{ _id: idOf(chore), orgId: toObjectId(organisation), turn: newObjectId() },
-      ...{ createdAt: at, due: new Date(at.getTime() + grace), tries: 0, reason: '' },
-    };
-    await this.model.replaceOne({ _id: row._id }, row, { upsert: true, session }).exec();
+  /** What is still to be done about something; null when nothing is. */
+  async about(job: Job, about: readonly string[]): Promise<ChoreRow | null> {
+    const [row = null] = await this.aboutAny([{ job, about }]);
     return row;
   }
 
-  /** What is still to be done about something; null when nothing is. */
-  async about(job: Job, about: readonly string[], session: ClientSession | null = null): Promise<ChoreRow | null> {
+  /** What is still to be done about any of these. */
+  async aboutAny(these: readonly Pick<Chore, 'job' | 'about'>[]): Promise<ChoreRow[]> {
     return this.model
-      .findOne({ _id: idOf({ job, about }) })
-      .session(session)
-      .lean<ChoreRow>()
+      .find({ _id: { $in: these.map(choreId) } })
+      .lean<ChoreRow[]>()
       .exec();
   }
 

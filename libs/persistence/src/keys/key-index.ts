@@ -100,8 +100,15 @@ export class KeyIndex {
   async known(hashes: readonly string[], session: ClientSession | null = null): Promise<KeyRow[]> {
     const $in = [...new Set(hashes)];
     if ($in.length === 0) return [];
-    const rows = await this.model.find({ hash: { $in } }).session(session).lean<KeyRow[]>().exec();
-    const copied = await this.model.find({ copies: { $in } }).session(session).lean<KeyRow[]>().exec();
+    const by = (field: 'hash' | 'copies') =>
+      this.model
+        .find({ [field]: { $in } })
+        .session(session)
+        .lean<KeyRow[]>()
+        .exec();
+    // A transaction takes one question after the other.
+    const [rows, copied] =
+      session === null ? await Promise.all([by('hash'), by('copies')]) : [await by('hash'), await by('copies')];
     const seen = new Set(rows.map(({ _id }) => _id.toString()));
     return [...rows, ...copied.filter(({ _id }) => !seen.has(_id.toString()))];
   }

@@ -4,7 +4,6 @@ import type { ClientSession, Model, Types } from 'mongoose';
 import type { Operation } from '../changes/rows';
 import type { UnitOfWork } from '../changes/unit-of-work';
 import { toObjectId, type OrganisationId } from '../ids';
-import { ChoreStore } from '../keys/chores';
 import { certificateKind, type CertificateRow } from '../kinds/certificate.kind';
 import { AdoptingStore } from './adopting-store';
 import type { Draft } from './resource-row';
@@ -15,10 +14,7 @@ export type CertificatePlace = Pick<CertificateRow, '_id' | 'orgId' | 'certifica
 /** Certificates. What is written here is brought to the nodes' Redis as a chore of the same change. */
 @Injectable()
 export class CertificateStore extends AdoptingStore<CertificateRow> {
-  constructor(
-    @InjectModel(certificateKind.name) model: Model<CertificateRow>,
-    private readonly chores: ChoreStore,
-  ) {
+  constructor(@InjectModel(certificateKind.name) model: Model<CertificateRow>) {
     super(model, certificateKind);
   }
 
@@ -28,15 +24,13 @@ export class CertificateStore extends AdoptingStore<CertificateRow> {
     options: { readonly version?: number; readonly operation?: Operation } = {},
   ): Promise<CertificateRow> {
     const row = await super.insert(unit, draft, options);
-    const chore = { job: 'certificate.put', about: [row.certificateId], text: '' } as const;
-    await this.chores.note(unit.organisation, chore, unit.at, unit.session);
+    unit.leave({ job: 'certificate.put', about: [row.certificateId], text: '' });
     return row;
   }
 
   override async remove(unit: UnitOfWork, row: CertificateRow, operation: Operation = 'delete'): Promise<void> {
     await super.remove(unit, row, operation);
-    const chore = { job: 'certificate.remove', about: [row.certificateId], text: '' } as const;
-    await this.chores.note(unit.organisation, chore, unit.at, unit.session);
+    unit.leave({ job: 'certificate.remove', about: [row.certificateId], text: '' });
   }
 
   async byCertificateId(

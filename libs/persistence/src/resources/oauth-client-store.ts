@@ -4,17 +4,13 @@ import type { ClientSession, Model } from 'mongoose';
 import type { Operation } from '../changes/rows';
 import type { UnitOfWork } from '../changes/unit-of-work';
 import type { OrganisationId } from '../ids';
-import { ChoreStore } from '../keys/chores';
 import { oauthClientKind, type OAuthClientRow } from '../kinds/oauth-client.kind';
 import { AdoptingStore } from './adopting-store';
 
 /** OAuth clients. One that goes leaves the chore to take it, and its tokens, out of the nodes' Redis. */
 @Injectable()
 export class OAuthClientStore extends AdoptingStore<OAuthClientRow> {
-  constructor(
-    @InjectModel(oauthClientKind.name) model: Model<OAuthClientRow>,
-    private readonly chores: ChoreStore,
-  ) {
+  constructor(@InjectModel(oauthClientKind.name) model: Model<OAuthClientRow>) {
     super(model, oauthClientKind);
   }
 
@@ -30,14 +26,12 @@ export class OAuthClientStore extends AdoptingStore<OAuthClientRow> {
 
   override async remove(unit: UnitOfWork, row: OAuthClientRow, operation: Operation = 'delete'): Promise<void> {
     await super.remove(unit, row, operation);
-    const chore = { job: 'oauth.remove', about: [row.apiId, row.clientId], text: '' } as const;
-    await this.chores.note(unit.organisation, chore, unit.at, unit.session);
+    unit.leave({ job: 'oauth.remove', about: [row.apiId, row.clientId], text: '' });
   }
 
   /** Removes all clients of an API that goes, and whatever nodes have noted of others. */
   async removeOfApi(unit: UnitOfWork, apiId: string): Promise<void> {
     for (const row of await this.findAll(unit.organisation, { apiId }, unit.session)) await this.remove(unit, row);
-    const chore = { job: 'oauth.clear', about: [apiId], text: '' } as const;
-    await this.chores.note(unit.organisation, chore, unit.at, unit.session);
+    unit.leave({ job: 'oauth.clear', about: [apiId], text: '' });
   }
 }
