@@ -68,6 +68,7 @@ const notFoundElsewise: Readonly<Record<string, string>> = {
 /** What a super user does in no organisation. */
 const ofNobody: Readonly<Record<string, string>> = {
   getCurrentUser: 'oneself',
+  createApi: 'one that belongs to no organisation yet',
 };
 
 describe('every route of openapi.json', () => {
@@ -169,7 +170,7 @@ describe('every route of openapi.json', () => {
 
   it('asks a super user which organisation it is about where nothing tells: no id in the path, no list of all', async () => {
     const caller = callerOf(api, { authorization: (await api.superUser()).accessKey });
-    // Names of what nobody has, so that nothing is written.
+    // Names of what nobody has, so that hardly anything is written.
     const names = { id: '0'.repeat(24), version: '1', apiId: '0'.repeat(32) };
     const answers = await forEachOf(organisations, async (operation) => {
       const { status, text } = await caller(operation, { names });

@@ -33,6 +33,7 @@ import { definitionOf, isOasWrapper, omit } from './wrapper';
 /** Identity of an API: what Castellan decides, whatever the definition says. */
 export interface ApiIdentity {
   readonly _id: ApiRow['_id'];
+  /** Empty for none. */
   readonly organisation: string;
   readonly apiId: string;
 }

@@ -1,4 +1,4 @@
-import type { ApiRow, ApiSummary } from '@castellan/persistence';
+import { noOrganisation, type ApiRow, type ApiSummary } from '@castellan/persistence';
 import { appendFields } from '@castellan/tyk';
 
 const rowFields = ({ createdAt, updatedAt }: ApiSummary) => ({
@@ -18,7 +18,7 @@ export const compressedReply = (row: ApiSummary): string =>
       name: row.name,
       slug: row.slug,
       api_id: row.apiId,
-      org_id: row.orgId.toString(),
+      org_id: row.orgId.toString().replace(noOrganisation, ''),
       active: row.active,
       internal: row.apiTypes.includes('internal'),
       is_oas: row.isOas,

@@ -88,6 +88,7 @@ export class ApisController {
     params: [idParam],
     reply: ApiWrapper,
     tagged: true,
+    ofNone: true,
   })
   async get(
     @OrganisationRequest() context: OrganisationContext,
@@ -103,13 +104,15 @@ export class ApisController {
     id: 'createApi',
     summary: 'Create an API definition, or a version of one',
     description:
-      'An `api_id` that is sent is kept. Gateways serve the API within seconds. With `base_api_id` it becomes a version of that API.',
+      'An `api_id` that is sent is kept. Gateways serve the API within seconds. With `base_api_id` it becomes a version of that API. ' +
+      'That of a super user who names no organisation belongs to none, and no gateway serves it, until a `PUT` names one.',
     example: classicExample,
     replyHeaders: notesHeader,
     body: ApiWrapperInput,
     reply: ApiCreatedReply,
     tagged: true,
     errors: [409],
+    ofNone: true,
   })
   async create(
     @OrganisationRequest() context: OrganisationContext,
@@ -152,7 +155,9 @@ export class ApisController {
     access: Requires('apis', 'write', 'Update API'),
     id: 'updateApi',
     summary: 'Replace an API definition',
-    description: 'What is left out is gone afterwards. A replacement by the same is no change and makes no revision.',
+    description:
+      'What is left out is gone afterwards. A replacement by the same is no change and makes no revision. A super user gives an ' +
+      'API that has no organisation yet to one by naming it as `org_id`; one that has an organisation stays there.',
     example: classicExample,
     replyHeaders: notesHeader,
     params: [idParam],
@@ -161,6 +166,7 @@ export class ApisController {
     tagged: true,
     preconditioned: true,
     errors: [409],
+    ofNone: true,
   })
   async update(
     @OrganisationRequest() context: OrganisationContext,
@@ -171,7 +177,8 @@ export class ApisController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
     refuseOasWrapper(parseObject(body));
-    const row = await this.apis.update(context, id, body, precondition, demandClassic);
+    const given = context.user.isSuper ? await this.apis.adopt(context, id, body, precondition) : null;
+    const row = given ?? (await this.apis.update(context, id, body, precondition, demandClassic));
     sendNotes(reply, addressNotes(row));
     return tagged(row, new StatusReply('Api updated'));
   }
@@ -184,6 +191,7 @@ export class ApisController {
     params: [idParam],
     reply: StatusReply,
     preconditioned: true,
+    ofNone: true,
   })
   async remove(
     @OrganisationRequest() context: OrganisationContext,

@@ -8,6 +8,7 @@ import {
   CertificateStore,
   isObjectIdText,
   isTheirs,
+  noOrganisation,
   OAuthClientStore,
   toObjectId,
   WebhookStore,
@@ -130,6 +131,28 @@ export class ApisService extends ResourceService<ApiRow> {
   }
 
   /**
+   * Gives an API that belongs to no organisation yet to one, whose rules, quotas and conflicts then hold, and whose nodes get it.
+   *
+   * @returns null when there is no such API; one that has an organisation stays there
+   * @throws ValidationFailed, Conflict, VersionMismatch
+   */
+  async adopt(context: ChangeContext, id: string, body: unknown, precondition: Precondition): Promise<ApiRow | null> {
+    if (context.organisation === noOrganisation || (await this.find(noOrganisation, id, null)) === null) return null;
+    const content = await this.parsed(body);
+    const contexts = { from: { ...context, organisation: noOrganisation }, to: context };
+    const pass = async ({ from, to }: { readonly from: UnitOfWork; readonly to: UnitOfWork }): Promise<ApiRow> => {
+      const found = await this.find(noOrganisation, id, to.session);
+      const current = await to.require(found, () => this.notFound(), precondition);
+      await this.apis.remove(from, current);
+      const wanted = adopted(current, content);
+      await this.tools.owners.requireKnown(to.organisation, wanted, () => null);
+      const version = current.version + 2;
+      return this.insertIn(to, wanted, current._id, { operation: 'create', version, hasSentId: true });
+    };
+    return this.tools.commitPassing(contexts, pass, (error) => this.explain(error, context));
+  }
+
+  /**
    * Changes a stored wrapper.
    *
    * @param edit makes the new wrapper of the stored one
@@ -175,7 +198,7 @@ export class ApisService extends ResourceService<ApiRow> {
     if (requested !== current?.apiId) refuseUnfitId(requested, apiIdPath(content), routes);
     const identity: ApiIdentity = {
       _id: id,
-      organisation: scope.organisation,
+      organisation: scope.organisation === noOrganisation ? '' : scope.organisation,
       apiId: requested || (current?.apiId ?? newApiId()),
     };
     // What an earlier revision did not have must not stay.
@@ -189,7 +212,8 @@ export class ApisService extends ResourceService<ApiRow> {
       (ids) => this.certificates.named(scope.organisation, ids, scope.session),
       this.config.certificateSecret,
     );
-    return draftOf(identity, wrapper, slugRules(await scope.rules(), this.config));
+    const draft = draftOf(identity, wrapper, slugRules(await scope.rules(), this.config));
+    return scope.organisation === noOrganisation ? claimingNothing(draft) : draft;
   }
 
   override check(
@@ -241,6 +265,21 @@ export class ApisService extends ResourceService<ApiRow> {
     return row;
   }
 }
+
+/** What an API without an organisation would have for itself alone is still anybody's; but for its ids. */
+const claimingNothing = ({
+  claims: _claims,
+  addresses: _addresses,
+  slugClaim: _slug,
+  versionIds: _versions,
+  ...draft
+}: Draft<ApiRow>): Draft<ApiRow> => draft;
+
+/** What a replacement makes of an API that keeps its ids; a field of the wrapper that it leaves out stays. */
+const adopted = (current: ApiRow, sent: JsonObject): JsonObject => {
+  const apiId = requestedApiId(sent) || current.apiId;
+  return { ...storedWrapper(current), ...sent, api_definition: { ...definitionOf(sent), api_id: apiId } };
+};
 
 const hasClients = (row: ApiRow): boolean => flagAt(definitionOf(storedWrapper(row)), 'use_oauth2');
 

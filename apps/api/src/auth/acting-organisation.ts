@@ -26,7 +26,7 @@ export class ActingOrganisation {
 
   /** The one that the header names; null for none. @throws ValidationFailed for what is no organisation */
   named(headers: IncomingHttpHeaders): Promise<OrganisationId | null> {
-    return this.existing(namedIn(headers[header]));
+    return this.existing(namedIn(headers[header]), header);
   }
 
   /** As bodies of the original name it: at the top, or in the definition of an API. @throws ValidationFailed */
@@ -35,7 +35,7 @@ export class ActingOrganisation {
       (value) => value !== undefined && value !== '',
     );
     const isId = typeof given === 'string' && isObjectIdText(given);
-    return this.existing(isId ? toOrganisationId(given) : null);
+    return this.existing(isId ? toOrganisationId(given) : null, 'org_id');
   }
 
   /** The only organisation. @throws CastellanError 400 with the choice */
@@ -54,15 +54,15 @@ export class ActingOrganisation {
     throw new CastellanError(400, 'organisation_needed', message, { meta: { organisations, total } });
   }
 
-  private async existing(named: OrganisationId | null): Promise<OrganisationId | null> {
-    if (named !== null && (await this.organisations.byId(named)) === null) throw notTheirs();
+  private async existing(named: OrganisationId | null, path: string): Promise<OrganisationId | null> {
+    if (named !== null && (await this.organisations.byId(named)) === null) throw notTheirs(path);
     return named;
   }
 }
 
 /** The same for those of others and for those that do not exist. */
-const notTheirs = (): ValidationFailed =>
-  new ValidationFailed([{ path: header, message: 'is no organisation of yours' }]);
+const notTheirs = (path = header): ValidationFailed =>
+  new ValidationFailed([{ path, message: 'is no organisation of yours' }]);
 
 /** @throws ValidationFailed */
 const namedIn = (given: unknown): OrganisationId | null => {

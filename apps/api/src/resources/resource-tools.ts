@@ -48,6 +48,19 @@ export class ResourceTools {
     }
   }
 
+  /** Commits what passes from one place to another. */
+  async commitPassing<T>(
+    contexts: { readonly from: ChangeContext; readonly to: ChangeContext },
+    work: (units: { readonly from: UnitOfWork; readonly to: UnitOfWork }) => Promise<T>,
+    explain: (error: unknown) => unknown,
+  ): Promise<T> {
+    try {
+      return await this.recorder.commitPassing(contexts, work);
+    } catch (error) {
+      throw await explain(error);
+    }
+  }
+
   /** Runs the work to see what it would change, and takes everything back. */
   async dryRun<T>(
     context: ChangeContext,

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { InjectConnection, InjectModel } from '@nestjs/mongoose';
-import type { Connection, Model } from 'mongoose';
+import type { ClientSession, Connection, Model } from 'mongoose';
 import { Subject, type Observable } from 'rxjs';
 import { Clock } from '@castellan/observability';
 import { concernedId, newObjectId, noOrganisation, toObjectId } from '../ids';
@@ -51,10 +51,21 @@ export class ChangeRecorder {
   async commit<T>(context: ChangeContext, work: Work<T>): Promise<T> {
     const { value, isTold } = await this.transact(context, async (unit) => {
       const value = await work(unit);
-      const told = toldOf(unit.changes, unit.effects);
-      const isTold = told.effects.length > 0;
-      if (unit.changes.length > 0 || isTold) await this.write(unit, told);
-      else await this.records.write({ ...nothingRecorded, chores: unit.left }, unit.session);
+      return { value, isTold: await this.write(unit) };
+    });
+    if (isTold) this.committed.next();
+    return value;
+  }
+
+  /** The same of what passes from one place to another: each has its record of it, and both have it or neither. */
+  async commitPassing<T>(
+    contexts: { readonly from: ChangeContext; readonly to: ChangeContext },
+    work: (units: { readonly from: UnitOfWork; readonly to: UnitOfWork }) => Promise<T>,
+  ): Promise<T> {
+    const { value, isTold } = await this.transact(contexts.to, async (to) => {
+      const from = this.unitIn(to.session, contexts.from);
+      const value = await work({ from, to });
+      const isTold = [await this.write(from), await this.write(to)].includes(true);
       return { value, isTold };
     });
     if (isTold) this.committed.next();
@@ -143,23 +154,37 @@ export class ChangeRecorder {
   }
 
   private async transactNow<T>(context: ChangeContext, work: Work<T>): Promise<T> {
-    const { organisation } = context;
-    return inTransaction(this.connection, (session) => {
-      const loadRules = (): Promise<OrganisationRow | null> =>
-        organisation === noOrganisation
-          ? Promise.resolve(rulesOfNone)
-          : this.organisations.findById(toObjectId(organisation)).session(session).lean<OrganisationRow>().exec();
-      return work(new UnitOfWork(session, context, this.clock.now(), loadRules, this.documents));
-    });
+    return inTransaction(this.connection, (session) => work(this.unitIn(session, context)));
   }
 
-  /** The row that all writers of an organisation meet at comes first: what it says stands in the records. */
-  private async write(unit: UnitOfWork, told: Told): Promise<void> {
+  private unitIn(session: ClientSession, context: ChangeContext): UnitOfWork {
+    const { organisation } = context;
+    const loadRules = (): Promise<OrganisationRow | null> =>
+      organisation === noOrganisation
+        ? Promise.resolve(rulesOfNone)
+        : this.organisations.findById(toObjectId(organisation)).session(session).lean<OrganisationRow>().exec();
+    return new UnitOfWork(session, context, this.clock.now(), loadRules, this.documents);
+  }
+
+  /**
+   * Writes what goes with the changes of a unit, if there are any. The row that all writers of an organisation meet at comes
+   * first: what it says stands in the records.
+   *
+   * @returns whether nodes have to hear of it
+   */
+  private async write(unit: UnitOfWork): Promise<boolean> {
+    const told = toldOf(unit.changes, unit.effects);
+    const isTold = told.effects.length > 0;
+    if (unit.changes.length === 0 && !isTold) {
+      await this.records.write({ ...nothingRecorded, chores: unit.left }, unit.session);
+      return false;
+    }
     await unit.limitByQuotas();
     const reached = await this.generations.advance(unit, { moves: told.reload });
     const outbox = outboxRow(unit, told, reached);
     const records = await recordsOf(unit, reached.generation, this.kept);
     await this.records.write({ ...records, outbox, chores: unit.left }, unit.session);
+    return isTold;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ClientSession, Types } from 'mongoose';
 import { CastellanError, Unauthorised } from '@castellan/dto';
-import type { OrganisationId } from '../ids';
+import { noOrganisation, type OrganisationId } from '../ids';
 import { choreRow, type Chore, type ChoreRow } from '../keys/chores';
 import { kindNamed } from '../kinds/kind';
 import { organisationKind, type OrganisationRow } from '../kinds/organisation.kind';
@@ -131,7 +131,9 @@ export class UnitOfWork {
     const { served, keyOf } = kindNamed(change.kind);
     const itemOf = async (row: ResourceRow | null) =>
       row === null ? null : this.documents.served(change.kind, row.document);
-    const isSeen = served !== null && !isSameItem(await itemOf(change.replaced), await itemOf(written));
+    // No node is served what belongs to no organisation.
+    const isServed = served !== null && this.organisation !== noOrganisation;
+    const isSeen = isServed && !isSameItem(await itemOf(change.replaced), await itemOf(written));
     const effects = isSeen ? [{ command: served.commands[basicOf(change)], payload: '' }] : [];
     const row = written ?? change.replaced;
     this.recorded.push({ ...change, key: row === null ? null : keyOf(row), effects });

@@ -14,7 +14,7 @@ import { userGroupKind, type UserGroupRow } from '../kinds/user-group.kind';
 import { userKind, type UserRow } from '../kinds/user.kind';
 import { webhookKind, type WebhookRow } from '../kinds/webhook.kind';
 import type { Head } from './resource-row';
-import type { Span } from '../span';
+import { EveryOrganisation, type Span } from '../span';
 import { ResourceStore } from './resource-store';
 
 /** The form in which slugs of organisations are compared; undefined for none. */
@@ -67,6 +67,13 @@ export class OrganisationStore extends ResourceStore<OrganisationRow> {
       .lean<Pick<OrganisationRow, '_id'>[]>()
       .exec();
     return new Set(rows.map(({ _id }) => _id.toString()));
+  }
+
+  /** Which organisations a span is of, for those who ask about one after the other. */
+  async idsOf(span: Span): Promise<readonly OrganisationId[]> {
+    if (!EveryOrganisation.is(span)) return [span];
+    const rows = await this.model.find().select({ _id: 1 }).lean<Pick<OrganisationRow, '_id'>[]>().exec();
+    return rows.map(({ _id }) => toOrganisationId(_id));
   }
 
   /** For work over all organisations: the next ones, in an order that stays. @param after null to begin */

@@ -6,8 +6,10 @@ import { OrganisationStrategy } from '../../auth/organisation-strategy';
 import {
   organisationContextOf,
   OrganisationRequest,
+  SpanRequest,
   type ApiRequest,
   type OrganisationContext,
+  type SpanContext,
 } from '../../http/request-context';
 import { Route } from '../../http/route';
 import { LiveService } from './live.service';
@@ -36,9 +38,10 @@ export class AnalyticsController {
     body: QueryBodyDto,
     example: queryExample,
     reply: QueryReplyDto,
+    everywhere: true,
     errors: [403],
   })
-  async query(@OrganisationRequest() context: OrganisationContext, @Body() body: unknown): Promise<QueryReplyDto> {
+  async query(@SpanRequest() context: SpanContext, @Body() body: unknown): Promise<QueryReplyDto> {
     return this.queries.answer(context, readQuery(body));
   }
 

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AnyUser } from '@castellan/rbac';
 import { AskedFor } from '../../http/query/query';
-import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
+import { SpanRequest, type SpanContext } from '../../http/request-context';
 import { Route, type RouteOf } from '../../http/route';
 import { FigureListDto } from './figure.dto';
 import { figuresQuery, type FiguresAsked } from './figures.query';
@@ -49,7 +49,7 @@ const addRoute = (prototype: object, route: FiguresRoute): void => {
   const { id } = route;
   const descriptor = { value: handlerOf(route), writable: true, configurable: true };
   Object.defineProperty(prototype, id, descriptor);
-  const parameters = [OrganisationRequest(), AskedFor(figuresQuery), Param(), Res()];
+  const parameters = [SpanRequest(), AskedFor(figuresQuery), Param(), Res()];
   for (const [index, parameter] of parameters.entries()) parameter(prototype, id, index);
   Route.get([route.path, rangePath].filter((part) => part !== '').join('/'), describe(route))(
     prototype,
@@ -64,7 +64,7 @@ const handlerOf = (route: FiguresRoute): unknown => {
   const methods = {
     async [id](
       this: Answering,
-      context: OrganisationContext,
+      context: SpanContext,
       query: FiguresAsked,
       params: Parameters,
       reply: FastifyReply,
@@ -108,5 +108,6 @@ const describe = ({ path, id, action, summary }: FiguresRoute): RouteOf => ({
   params: [...namesIn(path).map((name) => ({ name, description: whose[name] ?? '', type: String })), ...rangeParams],
   reply: FigureListDto,
   produces: ['application/json', 'text/csv'],
+  everywhere: true,
   errors: [403],
 });

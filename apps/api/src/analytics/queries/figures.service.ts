@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { noMeasures, ZoneClock } from '@castellan/analytics';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { csvLine } from '../../audit/csv';
-import type { OrganisationContext } from '../../http/request-context';
+import type { SpanContext } from '../../http/request-context';
 import { figureOf, type FigureDto } from './figure.dto';
 import type { FiguresAsked } from './figures.query';
 import { daysOf, seriesOf, wholeOf, type RangeParams } from './range';
@@ -37,7 +37,7 @@ export class FiguresService {
 
   /** A row for each stretch of time, with zeros where nothing was. @throws ValidationFailed, Forbidden */
   async series(
-    context: OrganisationContext,
+    context: SpanContext,
     params: RangeParams,
     query: FiguresAsked,
     { filters = {}, errorsOnly = false }: FiguresWanted = {},
@@ -60,7 +60,7 @@ export class FiguresService {
 
   /** A row for each value of the dimensions, over the whole time. @throws ValidationFailed, Forbidden */
   async list(
-    context: OrganisationContext,
+    context: SpanContext,
     params: RangeParams,
     query: FiguresAsked,
     groupBy: readonly DimensionName[],

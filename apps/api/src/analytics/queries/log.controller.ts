@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { Requires } from '@castellan/rbac';
 import { csvLine } from '../../audit/csv';
 import { AskedFor } from '../../http/query/query';
-import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
+import { SpanRequest, type SpanContext } from '../../http/request-context';
 import { Route } from '../../http/route';
 import { LogDetailDto, LogListDto } from './log.dto';
 import { logQuery, type LogAsked } from './log.query';
@@ -37,9 +37,10 @@ export class LogController {
     description: 'With `p=-1` a reply in JSON has up to 1,000 of them and says where to go on; one in CSV has all.',
     reply: LogListDto,
     produces: ['application/json', 'text/csv'],
+    everywhere: true,
   })
   async list(
-    @OrganisationRequest() context: OrganisationContext,
+    @SpanRequest() context: SpanContext,
     @AskedFor(logQuery) query: LogAsked,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -58,8 +59,9 @@ export class LogController {
     summary: 'Get one recorded request, with what was recorded of the messages',
     params: [{ name: 'id', description: 'Id of the record', example: '6b07a8ee73882eb05c0245db' }],
     reply: LogDetailDto,
+    everywhere: true,
   })
-  async get(@OrganisationRequest() context: OrganisationContext, @Param('id') id: string): Promise<LogDetailDto> {
+  async get(@SpanRequest() context: SpanContext, @Param('id') id: string): Promise<LogDetailDto> {
     return this.logs.get(context, id);
   }
 }

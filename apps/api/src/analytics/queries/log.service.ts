@@ -3,8 +3,8 @@ import { mongo } from 'mongoose';
 import { canonicalAddress } from '@castellan/analytics';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { NotFound, ValidationFailed } from '@castellan/dto';
-import { isObjectIdText, type OrganisationId } from '@castellan/persistence';
-import type { OrganisationContext } from '../../http/request-context';
+import { isObjectIdText, OrganisationStore, type OrganisationId, type Span } from '@castellan/persistence';
+import type { SpanContext } from '../../http/request-context';
 import { AnalyticsCollections } from '../storage/collections';
 import { inTime } from '../storage/in-time';
 import { logMessage, logRecord, type LogDetailDto, type LogListDto, type StoredRecord } from './log.dto';
@@ -30,24 +30,25 @@ export class LogService {
   constructor(
     private readonly collections: AnalyticsCollections,
     private readonly rights: AnalyticsRights,
+    private readonly organisations: OrganisationStore,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
   /** @throws ValidationFailed */
-  async list(context: OrganisationContext, query: LogAsked): Promise<LogListDto> {
+  async list(context: SpanContext, query: LogAsked): Promise<LogListDto> {
     const { pageSize } = this.config;
-    const { organisation } = context;
     const after = query.cursor === undefined ? null : positionOf(query.cursor);
-    const search = searchOf(organisation, query, await this.rights.seen(context), after);
-    const collection = await this.collection(organisation);
+    const scope = await this.rights.seen(context);
+    const places = await this.places(context.organisation);
+    const searches = places.map((place) => searchOf(place, query, scope, after));
     const size = query.p === null ? everything : pageSize;
     const skip = after === null && query.p !== null ? (query.p - 1) * pageSize : 0;
-    const found = skip < mostPages * pageSize ? await newest(collection, search, skip, size + 1) : [];
+    const found = skip < mostPages * pageSize ? await newestOf(searches, skip, size + 1) : [];
     const shown = found.slice(0, size);
     const last = shown.at(-1);
     return {
       data: shown.map(logRecord),
-      pages: after === null ? await this.pages(collection, search, query.p, found.length) : 0,
+      pages: after === null ? await this.pages(searches, query.p, found.length) : 0,
       next: found.length > size && last !== undefined ? `${last.timestamp.getTime()}-${last._id.toString()}` : null,
     };
   }
@@ -56,7 +57,7 @@ export class LogService {
    * A reply and, when everything is asked for, all that follows, piece by piece. Each piece is found by where the one before
    * it ended, so that nothing is held open, and nothing kept, for somebody who reads slowly.
    */
-  async *from(first: LogListDto, context: OrganisationContext, query: LogAsked): AsyncGenerator<LogListDto> {
+  async *from(first: LogListDto, context: SpanContext, query: LogAsked): AsyncGenerator<LogListDto> {
     yield first;
     let { next } = first;
     while (query.p === null && next !== null) {
@@ -67,13 +68,15 @@ export class LogService {
   }
 
   /** @throws NotFound */
-  async get(context: OrganisationContext, id: string): Promise<LogDetailDto> {
-    const { organisation } = context;
+  async get(context: SpanContext, id: string): Promise<LogDetailDto> {
     const scope = await this.rights.seen(context);
-    const collection = await this.collection(organisation);
-    const document = isObjectIdText(id)
-      ? await collection.findOne({ _id: new mongo.ObjectId(id), orgid: organisation, ...within(scope) })
-      : null;
+    let document: StoredRecord | null = null;
+    for (const { collection, organisations } of isObjectIdText(id) ? await this.places(context.organisation) : []) {
+      document ??= await collection.findOne({
+        ...{ _id: new mongo.ObjectId(id), orgid: anyOf(organisations) },
+        ...within(scope),
+      });
+    }
     if (document === null) throw new NotFound('Log record not found');
     return Object.assign(logRecord(document), {
       request: logMessage(document.rawrequest, document.cut?.rawrequest),
@@ -82,32 +85,48 @@ export class LogService {
   }
 
   /** @param found how many there are on the page that is asked for, and one more where it is not the last */
-  private async pages(
-    collection: mongo.Collection<StoredRecord>,
-    search: LogSearch,
-    asked: number | null,
-    found: number,
-  ): Promise<number> {
+  private async pages(searches: readonly LogSearch[], asked: number | null, found: number): Promise<number> {
     const { pageSize } = this.config;
     if (asked === null) return 1;
     if (asked === 1 && found <= pageSize) return Math.sign(found);
     const most = Math.min(asked + pagesAhead, mostPages) * pageSize;
-    const stretches = new Stretches(search);
     let count = 0;
-    for (let next = stretches.next; next !== null && count < most; next = stretches.next) {
-      const found = await countIn(collection, search.filter(next), most - count);
-      count += found;
-      stretches.goOn(found, most - count);
+    for (const search of searches) {
+      const stretches = new Stretches(search);
+      for (let next = stretches.next; next !== null && count < most; next = stretches.next) {
+        const found = await countIn(search.collection, search.filter(next), most - count);
+        count += found;
+        stretches.goOn(found, most - count);
+      }
     }
     return Math.ceil(count / pageSize);
   }
 
-  private async collection(organisation: OrganisationId): Promise<mongo.Collection<StoredRecord>> {
-    const [collection = this.collections.records(organisation)] = await this.collections.recordsToRead(organisation);
-    // MongoDB gives each document its `_id`.
-    return collection as unknown as mongo.Collection<StoredRecord>;
+  /** Where the records of a span are, collection by collection. */
+  private async places(span: Span): Promise<readonly Place[]> {
+    const places = new Map<string, Place>();
+    for (const organisation of await this.organisations.idsOf(span)) {
+      const [records = this.collections.records(organisation)] = await this.collections.recordsToRead(organisation);
+      // MongoDB gives each document its `_id`.
+      const collection = records as unknown as mongo.Collection<StoredRecord>;
+      const { organisations = [] } = places.get(collection.collectionName) ?? {};
+      places.set(collection.collectionName, { collection, organisations: [...organisations, organisation] });
+    }
+    return [...places.values()];
   }
 }
+
+/** A collection, and whose records are asked for of those in it. */
+interface Place {
+  readonly collection: mongo.Collection<StoredRecord>;
+  readonly organisations: readonly OrganisationId[];
+}
+
+/** One by its value: an index that begins with it needs no sorting then. */
+const anyOf = (organisations: readonly OrganisationId[]): string | { readonly $in: string[] } => {
+  const [only] = organisations;
+  return only !== undefined && organisations.length === 1 ? only : { $in: [...organisations] };
+};
 
 /** Where a page ended. */
 interface Position {
@@ -126,15 +145,21 @@ const positionOf = (cursor: string): Position => {
 /** Requests of these APIs alone. */
 const within = (scope: Scope): mongo.Filter<StoredRecord> => (scope === null ? {} : { apiid: { $in: [...scope] } });
 
-/** What is searched for, in which time. */
+/** What is searched for, in which time and where. */
 interface LogSearch extends Stretch {
+  readonly collection: Place['collection'];
   readonly filter: (time: Stretch) => mongo.Filter<StoredRecord>;
   /** Requests of the instant at which the page before ended, which come first. */
   readonly rest: mongo.Filter<StoredRecord> | null;
 }
 
 /** Values go under operators that we name, and are texts and numbers by then: none is ever an operator itself. */
-const searchOf = (organisation: OrganisationId, query: LogAsked, scope: Scope, after: Position | null): LogSearch => {
+const searchOf = (
+  { collection, organisations }: Place,
+  query: LogAsked,
+  scope: Scope,
+  after: Position | null,
+): LogSearch => {
   const { start, end, api, key, path, method, status, ip, tag, alias, tags, api_version: version } = query;
   if (start > end) throw new ValidationFailed([{ path: 'start', message: 'must not be after end' }]);
   const conditions = {
@@ -152,17 +177,17 @@ const searchOf = (organisation: OrganisationId, query: LogAsked, scope: Scope, a
   // The time comes first: a database that follows one condition alone follows that one.
   const filter = ({ from, until }: Stretch): mongo.Filter<StoredRecord> => ({
     timestamp: inTime(from, until),
-    orgid: organisation,
+    orgid: anyOf(organisations),
     ...Object.fromEntries(asked),
   });
   const from = new Date(start * 1_000);
   const until = new Date((end + 1) * 1_000);
   // Nothing before the position is read: an index is entered where the page before ended.
-  if (after === null || after.timestamp >= until) return { from, until, filter, rest: null };
+  if (after === null || after.timestamp >= until) return { collection, from, until, filter, rest: null };
   const { timestamp, id } = after;
   const instant = { from: timestamp, until: new Date(timestamp.getTime() + 1) };
   const rest = timestamp < from ? null : { ...filter(instant), _id: { $lt: id } };
-  return { from, until: timestamp, filter, rest };
+  return { collection, from, until: timestamp, filter, rest };
 };
 
 const is = <T>(value: T | undefined): { readonly $eq?: T } => (value === undefined ? {} : { $eq: value });
@@ -191,13 +216,8 @@ const readFrom = (
     .toArray();
 
 /** @param skip how many of the newest are left out; these are counted, and not read */
-const newest = async (
-  collection: mongo.Collection<StoredRecord>,
-  search: LogSearch,
-  skip: number,
-  limit: number,
-): Promise<readonly StoredRecord[]> => {
-  const { rest, filter } = search;
+const newest = async (search: LogSearch, skip: number, limit: number): Promise<readonly StoredRecord[]> => {
+  const { collection, rest, filter } = search;
   const found = rest === null ? [] : [...(await readFrom(collection, rest, 0, limit))];
   const stretches = new Stretches(search);
   let left = skip;
@@ -212,3 +232,19 @@ const newest = async (
   }
   return found;
 };
+
+/** The newest of all places. Of several only all that comes before a page tells what is on it. */
+const newestOf = async (
+  searches: readonly LogSearch[],
+  skip: number,
+  limit: number,
+): Promise<readonly StoredRecord[]> => {
+  const [only] = searches;
+  if (only !== undefined && searches.length === 1) return newest(only, skip, limit);
+  const found: StoredRecord[] = [];
+  for (const search of searches) found.push(...(await newest(search, 0, skip + limit)));
+  return found.toSorted(newestFirst).slice(skip, skip + limit);
+};
+
+const newestFirst = (a: StoredRecord, b: StoredRecord): number =>
+  b.timestamp.getTime() - a.timestamp.getTime() || (a._id.toHexString() < b._id.toHexString() ? 1 : -1);

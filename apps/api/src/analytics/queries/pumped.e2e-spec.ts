@@ -126,6 +126,28 @@ describe('what tyk-pump has stored, with our purger off', () => {
     expect(sum(await rows(`/api/usage/${day}?res=hour`))).toBe(requests);
   });
 
+  it('is for a super user of all organisations together, wherever the records of each are', async () => {
+    const connection = api.app.get<Connection>(getConnectionToken());
+    const { id } = await api.organisation();
+    const some = await connection.collection('tyk_analytics').find({ orgid: organisationId }).limit(30).toArray();
+    const theirs = some.map((record) => ({ ...record, _id: new mongo.ObjectId(), orgid: id }));
+    await connection.collection(`z_tyk_analyticz_${id}`).insertMany(theirs);
+    const { client } = await api.superUser();
+    const log = `/api/logs?start=${from.getTime() / 1_000}&end=${from.getTime() / 1_000 + 7_200}`;
+    const idsAt = async (query: string): Promise<readonly string[]> =>
+      listOf(expectOk(await client.get(`${log}&${query}`)).json['data']).map((row) => textOf(row['id']));
+    const all = await idsAt('p=-1');
+    expect(new Set(all).size).toBe(requests + 30);
+    const { json } = expectOk(await client.get(`${log}&p=7`));
+    expect(json['pages']).toBe((requests + 30) / 10);
+    const times = listOf(json['data']).map((row) => textOf(row['TimeStamp']));
+    expect(times).toEqual(times.toSorted().toReversed());
+    for (const page of [1, 7, 15]) expect(await idsAt(`p=${page}`)).toEqual(all.slice((page - 1) * 10, page * 10));
+    const figures = listOf(expectOk(await client.get(`/api/usage/${day}?res=hour`)).json['data']);
+    expect(sum(figures)).toBe(requests + 30);
+    expect(sum(await rows(`/api/usage/${day}?res=hour`))).toBe(requests);
+  });
+
   it('may be documents that a real tyk-pump has written, where such captures are at hand', async () => {
     const { id, admin } = await api.organisation();
     const connection = api.app.get<Connection>(getConnectionToken());

@@ -1,5 +1,6 @@
 import { earlier } from '../../../test/analytics/earlier';
 import { erasure } from '../../../test/analytics/erasure';
+import { everywhere } from '../../../test/analytics/everywhere';
 import { figures } from '../../../test/analytics/figures';
 import { log } from '../../../test/analytics/log';
 import { ownQuery } from '../../../test/analytics/own-query';
@@ -22,6 +23,9 @@ describe('questions about traffic', () => {
   });
   describe('rights', () => {
     rights(traffic);
+  });
+  describe('a super user who names no organisation', () => {
+    everywhere(traffic);
   });
   describe('erasure', () => {
     erasure(traffic);

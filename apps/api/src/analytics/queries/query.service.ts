@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { noMeasures, percentiles, uniqueCount, ZoneClock, type Bucket, type Measures } from '@castellan/analytics';
 import { Clock } from '@castellan/observability';
-import type { OrganisationContext } from '../../http/request-context';
+import type { SpanContext } from '../../http/request-context';
 import type { MetricName, QueryAsked, QueryReplyDto } from './query.body';
 import { seriesOf } from './range';
 import type { DimensionName } from './question';
@@ -19,7 +19,7 @@ export class QueryService {
   ) {}
 
   /** @throws ValidationFailed, Forbidden */
-  async answer(context: OrganisationContext, asked: QueryAsked): Promise<QueryReplyDto> {
+  async answer(context: SpanContext, asked: QueryAsked): Promise<QueryReplyDto> {
     const [from, until] = [new Date(asked.from), new Date(asked.to)];
     const buckets = bucketsIn(asked, from, until);
     const { errors: errorsOnly = false, ...filters } = asked.filters;
@@ -52,7 +52,7 @@ export class QueryService {
   }
 
   /** Every API that is asked for by name has to be one that the user may see. */
-  private async scope(context: OrganisationContext, apis: readonly string[] | undefined): Promise<Scope> {
+  private async scope(context: SpanContext, apis: readonly string[] | undefined): Promise<Scope> {
     if (apis === undefined) return this.rights.scope(context);
     const scopes = await Promise.all(apis.map((api) => this.rights.scope(context, api)));
     return scopes.flatMap((scope) => scope ?? []);

@@ -4,7 +4,7 @@ import type { mongo } from 'mongoose';
 import { leadingDimension, unitMs, type RecordDocument, type RollupKind, type RollupUnit } from '@castellan/analytics';
 import { CastellanError } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
-import { ConsistentReads, type OrganisationId } from '@castellan/persistence';
+import { ConsistentReads, OrganisationStore, type OrganisationId, type Span } from '@castellan/persistence';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
 import { inTime } from '../storage/in-time';
 import { RollupStore } from '../storage/rollup-store';
@@ -17,6 +17,14 @@ export interface Answer {
   /** Where the figures come from. */
   readonly source: 'aggregates' | 'records';
   readonly cells: readonly Cell[];
+}
+
+/** A question while it is answered. */
+interface Asked {
+  readonly question: Question;
+  readonly cells: Cells;
+  /** Of all organisations together. */
+  recordsRead: number;
 }
 
 /** What rows of each kind group by, besides the API and its version. The first that has all that is asked for is taken. */
@@ -43,26 +51,37 @@ export class AnalyticsReader {
   constructor(
     private readonly collections: AnalyticsCollections,
     private readonly rollups: RollupStore,
+    private readonly organisations: OrganisationStore,
     private readonly snapshot: ConsistentReads,
     private readonly pumped: PumpedAggregates,
     private readonly clock: Clock,
   ) {}
 
-  async ask(organisation: OrganisationId, question: Question): Promise<Answer> {
-    const cells = new Cells(question);
+  /** Of several organisations the figures are added up, each read for itself. */
+  async ask(span: Span, question: Question): Promise<Answer> {
+    const asked: Asked = { question, cells: new Cells(question), recordsRead: 0 };
+    let source: Answer['source'] = 'aggregates';
+    for (const organisation of await this.organisations.idsOf(span)) {
+      if ((await this.add(organisation, asked)) === 'records') source = 'records';
+    }
+    return { source, cells: asked.cells.all };
+  }
+
+  private async add(organisation: OrganisationId, asked: Asked): Promise<Answer['source']> {
+    const { question, cells } = asked;
     const kind = kindFor(question);
     const unit = kind === null ? null : this.unitFor(question, kind);
     if (await this.othersPurge(organisation)) {
       const found = await this.pumped.read(organisation, question, (cell, at) => {
         cells.add(cell.dimensions, at, cell.label, cell.measures);
       });
-      if (!found) await this.addRecords(organisation, question, cells);
-      return { source: found ? 'aggregates' : 'records', cells: cells.all };
+      if (!found) await this.addRecords(organisation, asked);
+      return found ? 'aggregates' : 'records';
     }
     const fromSums = kind !== null && unit !== null;
     if (fromSums) await this.addSums(organisation, question, kind, unit, cells);
-    else await this.addRecords(organisation, question, cells);
-    return { source: fromSums ? 'aggregates' : 'records', cells: cells.all };
+    else await this.addRecords(organisation, asked);
+    return fromSums ? 'aggregates' : 'records';
   }
 
   /** Whether the records were stored by tyk-pump, which knows nothing of our sums. */
@@ -123,8 +142,8 @@ export class AnalyticsReader {
     });
   }
 
-  private async addRecords(organisation: OrganisationId, question: Question, cells: Cells): Promise<void> {
-    let read = 0;
+  private async addRecords(organisation: OrganisationId, asked: Asked): Promise<void> {
+    const { question, cells } = asked;
     for (const collection of await this.collections.recordsToRead(organisation)) {
       const documents = collection.find(recordFilter(organisation, question), {
         projection: { rawrequest: 0, rawresponse: 0, useragent: 0 },
@@ -132,8 +151,8 @@ export class AnalyticsReader {
         batchSize: atOnce,
       });
       for await (const document of documents) {
-        if ((read += 1) % atOnce === 0) await nextTurn();
-        if (read > mostRecords) {
+        if ((asked.recordsRead += 1) % atOnce === 0) await nextTurn();
+        if (asked.recordsRead > mostRecords) {
           const message = `More than ${mostRecords} records have to be read for this; ask for a shorter time or other dimensions`;
           throw new CastellanError(400, 'limit_reached', message);
         }

@@ -3,7 +3,7 @@ import { CastellanError, Forbidden } from '@castellan/dto';
 import { isTheirs, type ApiSummary } from '@castellan/persistence';
 import { allows } from '@castellan/rbac';
 import { ApiListings } from '../../apis/api-listings';
-import type { OrganisationContext } from '../../http/request-context';
+import type { SpanContext } from '../../http/request-context';
 import { Sights } from '../../ownership/sights';
 
 /** Whose figures a user may see: of these APIs, or of the whole organisation (null). */
@@ -18,7 +18,7 @@ export class AnalyticsRights {
   ) {}
 
   /** @throws Forbidden for who has neither of the rights, or asks for an API that it may not see */
-  async scope(context: OrganisationContext, apiId?: string): Promise<Scope> {
+  async scope(context: SpanContext, apiId?: string): Promise<Scope> {
     const { user, request } = context;
     if (allows(user.grants, 'analytics', 'read')) return within(await this.seen(context), apiId);
     if (!allows(user.grants, 'owned_analytics', 'read')) throw new Forbidden(request.path);
@@ -26,12 +26,12 @@ export class AnalyticsRights {
   }
 
   /** Whose requests a user may read one by one; null for everybody's. */
-  async seen(context: OrganisationContext): Promise<Scope> {
+  async seen(context: SpanContext): Promise<Scope> {
     const sight = await this.sights.of(context);
     return sight === null ? null : sight.apis.map(({ apiId }) => apiId);
   }
 
-  private async owned({ organisation, user }: OrganisationContext): Promise<Scope> {
+  private async owned({ organisation, user }: SpanContext): Promise<Scope> {
     const isOwned = ({ userOwners, groupOwners }: ApiSummary): boolean =>
       userOwners.length + groupOwners.length > 0 && isTheirs(user, { userOwners, groupOwners });
     return (await this.listings.of(organisation))

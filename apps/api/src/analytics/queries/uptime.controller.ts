@@ -2,7 +2,7 @@ import { Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AnyUser } from '@castellan/rbac';
 import { AskedFor } from '../../http/query/query';
-import { OrganisationRequest, type OrganisationContext } from '../../http/request-context';
+import { SpanRequest, type SpanContext } from '../../http/request-context';
 import { Route } from '../../http/route';
 import { rangeParams, rangePath, type RangeParams } from './range';
 import { UptimeListDto } from './uptime.dto';
@@ -22,10 +22,11 @@ export class UptimeController {
     description: 'Needs `analytics`, or `owned_analytics` for the APIs that the user owns.',
     params: rangeParams,
     reply: UptimeListDto,
+    everywhere: true,
     errors: [403],
   })
   async list(
-    @OrganisationRequest() context: OrganisationContext,
+    @SpanRequest() context: SpanContext,
     @AskedFor(uptimeQuery) query: UptimeAsked,
     @Param() params: RangeParams,
   ): Promise<UptimeListDto> {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ZoneClock } from '@castellan/analytics';
 import { Clock } from '@castellan/observability';
-import type { OrganisationContext } from '../../http/request-context';
+import { OrganisationStore } from '@castellan/persistence';
+import type { SpanContext } from '../../http/request-context';
 import { AnalyticsCollections } from '../storage/collections';
 import { inTime } from '../storage/in-time';
 import { daysOf, wholeOf, type RangeParams } from './range';
@@ -16,12 +17,13 @@ export class UptimeService {
   constructor(
     private readonly collections: AnalyticsCollections,
     private readonly rights: AnalyticsRights,
+    private readonly organisations: OrganisationStore,
     private readonly clock: Clock,
   ) {}
 
   /** @throws ValidationFailed, Forbidden */
   async list(
-    context: OrganisationContext,
+    context: SpanContext,
     params: RangeParams,
     { tz, api_id: apiId, failures = 1 }: UptimeAsked,
   ): Promise<readonly UptimeDto[]> {
@@ -30,7 +32,7 @@ export class UptimeService {
     const hosts = new Map<string, CheckedHost>();
     const checks = this.collections.uptime
       .find({
-        orgid: context.organisation,
+        orgid: { $in: [...(await this.organisations.idsOf(context.organisation))] },
         timestamp: inTime(from, until),
         ...(scope === null ? {} : { apiid: { $in: [...scope] } }),
       })
