@@ -168,7 +168,7 @@ export const questions = async ({ mongodbUri, url, headers, organisationId }, hi
   if (sum !== hits) throw new Error(`${sum} hits instead of ${hits}`);
   /** @type {number[]} */
   const times = [];
-  for (let round = 0; round < 50; round += 1) {
+  for (let round = 0; round < 100; round += 1) {
     for (const path of paths) times.push(await timed(() => call(`${url}/api/${path}`, { headers })));
     times.push(await timed(() => call(`${url}/api/analytics/query`, { method: 'POST', headers, body })));
   }

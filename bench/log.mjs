@@ -17,12 +17,15 @@ const require = createRequire(import.meta.url);
 const dayMs = 86_400_000;
 const atOnce = 5_000;
 
+/** @typedef {{ records: number, oldest: Date, newest: Date }} Filled */
+
 /**
  * Puts records of a day where the purger puts them, with its indexes, the newest first.
  *
  * @param {Pick<System, 'mongodbUri' | 'organisationId'>} system
  * @param {number} count
  * @param {number} withinMs ends earlier when it takes longer than this
+ * @returns {Promise<Filled>}
  */
 export const fillLog = async ({ mongodbUri, organisationId }, count, withinMs) => {
   require('reflect-metadata');
@@ -40,13 +43,17 @@ export const fillLog = async ({ mongodbUri, organisationId }, count, withinMs) =
     const collections = new AnalyticsCollections(connection, { analyticsRecords: 'shared' }, console);
     await collections.prepare([organisationId]);
     const began = performance.now();
-    for (let at = 0; at < count && performance.now() - began < withinMs; at += atOnce) {
-      const part = documents.slice(0, count - at).map((document, index) => ({
-        ...document,
-        timestamp: new Date(now.getTime() - Math.floor(((at + index) / count) * dayMs)),
-      }));
-      await collections.records(organisationId).insertMany(part, { ordered: false });
+    /** @param {number} index */
+    const timeOf = (index) => new Date(now.getTime() - Math.floor((index / count) * dayMs));
+    let at = 0;
+    while (at < count && performance.now() - began < withinMs) {
+      const first = at;
+      const part = documents.slice(0, count - first);
+      const placed = part.map((document, index) => ({ ...document, timestamp: timeOf(first + index) }));
+      await collections.records(organisationId).insertMany(placed, { ordered: false });
+      at += part.length;
     }
+    return { records: at, oldest: timeOf(at - 1), newest: now };
   } finally {
     await connection.close();
   }
@@ -56,54 +63,41 @@ export const fillLog = async ({ mongodbUri, organisationId }, count, withinMs) =
  * Cursors at some depths of the log, from its first page to its last: a cursor is an instant and an id, so that the log need
  * not be read for it.
  *
- * @param {any} records @param {string} orgId @param {number} depths
+ * @param {Filled} filled @param {number} depths
  */
-const cursorsOf = async (records, orgId, depths) => {
-  const [first, last] = await Promise.all(
-    [1, -1].map((direction) => records.findOne({ orgid: orgId }, { sort: { timestamp: direction } })),
-  );
-  const [oldest, newest] = [first.timestamp.getTime(), last.timestamp.getTime()];
-  return Array.from({ length: depths }, (_, index) => {
-    const at = Math.ceil(newest - ((newest - oldest) * index) / depths);
+const cursorsOf = ({ oldest, newest }, depths) =>
+  Array.from({ length: depths }, (_, index) => {
+    const at = Math.ceil(newest.getTime() - ((newest.getTime() - oldest.getTime()) * index) / depths);
     return `${at}-${'f'.repeat(24)}`;
   });
-};
 
-/** @param {System} system one whose organisation has records of the last day */
-export const logPages = async ({ url, headers, mongodbUri, organisationId }, depths = 100) => {
-  const mongoose = require('mongoose');
-  const connection = await mongoose.createConnection(mongodbUri).asPromise();
-  const end = Math.floor(Date.now() / 1_000);
+/** @param {Pick<System, 'url' | 'headers'>} system @param {Filled} filled what its organisation has */
+export const logPages = async ({ url, headers }, filled, depths = 100) => {
+  const end = Math.floor(filled.newest.getTime() / 1_000);
   const path = `${url}/api/logs/?start=${end - 86_400}&end=${end}`;
-  try {
-    const collection = connection.collection('tyk_analytics');
-    const records = await collection.countDocuments({ orgid: organisationId });
-    const cursors = await cursorsOf(collection, organisationId, depths);
-    /** @param {string} asked */
-    const read = async (asked) => {
-      const { status, json } = await call(`${path}${asked}`, { headers });
-      if (status !== 200 || json().data.length === 0) throw new Error(`No page of the log, but ${status}`);
-    };
-    /** @type {number[]} */
-    const times = [];
-    for (const cursor of cursors) times.push(await timed(() => read(`&cursor=${cursor}`)));
-    /** @type {number[]} */
-    const first = [];
-    for (let round = 0; round < 5; round += 1) first.push(await timed(() => read('')));
-    const tenth = Math.ceil(depths / 10);
-    const ratio = percentile(times.slice(-tenth), 0.5) / percentile(times.slice(0, tenth), 0.5);
-    return [
-      row(
-        `a page of the log of ${records} records, at ${depths} depths from the first to the last`,
-        `${milliseconds(summarise(times))}; the last tenth takes ${ratio.toFixed(1)} times what the first does`,
-        'p99 < 100 ms at any depth',
-        percentile(times, 0.99) < 100,
-      ),
-      row('the first page, for which a hundred pages are counted too', milliseconds(summarise(first))),
-    ];
-  } finally {
-    await connection.close();
-  }
+  const cursors = cursorsOf(filled, depths);
+  /** @param {string} asked */
+  const read = async (asked) => {
+    const { status, json } = await call(`${path}${asked}`, { headers });
+    if (status !== 200 || json().data.length === 0) throw new Error(`No page of the log, but ${status}`);
+  };
+  /** @type {number[]} */
+  const times = [];
+  for (const cursor of cursors) times.push(await timed(() => read(`&cursor=${cursor}`)));
+  /** @type {number[]} */
+  const first = [];
+  for (let round = 0; round < 5; round += 1) first.push(await timed(() => read('')));
+  const tenth = Math.ceil(depths / 10);
+  const ratio = percentile(times.slice(-tenth), 0.5) / percentile(times.slice(0, tenth), 0.5);
+  return [
+    row(
+      `a page of the log of ${filled.records} records, at ${depths} depths from the first to the last`,
+      `${milliseconds(summarise(times))}; the last tenth takes ${ratio.toFixed(1)} times what the first does`,
+      'p99 < 100 ms at any depth',
+      percentile(times, 0.99) < 100,
+    ),
+    row('the first page, for which a hundred pages are counted too', milliseconds(summarise(first))),
+  ];
 };
 
 const isMain = import.meta.url === pathToFileURL(process.argv[1] ?? '').href;
@@ -111,8 +105,8 @@ if (isMain) {
   const [records = 1_000_000, minutes = 12] = process.argv.slice(2).map(Number);
   const system = await startSystem();
   try {
-    await fillLog(system, records, minutes * 60_000);
-    for (const { what, figure } of await logPages(system)) console.log(`${what}: ${figure}`);
+    const filled = await fillLog(system, records, minutes * 60_000);
+    for (const { what, figure } of await logPages(system, filled)) console.log(`${what}: ${figure}`);
   } finally {
     await system.stop();
   }

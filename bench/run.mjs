@@ -19,7 +19,7 @@ const { startSystem } = await import('./lib/system.mjs');
 const { purge, questions } = await import('./analytics.mjs');
 const { herd, pings, writeToEvent, writeToNode } = await import('./delivery.mjs');
 const { keys } = await import('./keys.mjs');
-const { logPages } = await import('./log.mjs');
+const { fillLog, logPages } = await import('./log.mjs');
 const { authorisation, manyUsers, refusals } = await import('./people.mjs');
 const { lists, longLists, seed, unchangedImport, writes } = await import('./management.mjs');
 
@@ -74,7 +74,8 @@ try {
   for (let part = 0; part < 10; part += 1) await seed(many, 1_000, `many-${part}`);
   await step('long lists', () => longLists(many));
   await step('analytics', () => purge(system));
-  await step('log of requests', () => logPages(system));
+  const logged = { ...system, ...(await system.organisation()) };
+  await step('log of requests', async () => logPages(logged, await fillLog(logged, 50_000, 60_000)));
   const busy = { ...system, ...(await system.organisation()) };
   await step('questions about traffic', () => questions(busy));
   await step('who calls', () => authorisation(system));

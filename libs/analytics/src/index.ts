@@ -5,7 +5,7 @@ export { Rollup, RowMerge, RowSum, type RowGroup, type RowLimit } from './measur
 export { rollupKinds, type Dimensions, type RollupKind, type RollupRow, type RollupUnit } from './measure/row';
 export { erasedRows, erasedValue, saysOf, type Person } from './measure/erasure';
 export { CountSum } from './measure/count-sum';
-export { addPackedRows, packRows, unpackRows, type Pack, type RowSink } from './measure/pack';
+export { addOpenRows, openRows, packRows, unpackRows, type OpenRows, type Pack, type RowSink } from './measure/pack';
 export {
   bucketMark,
   bucketStart,

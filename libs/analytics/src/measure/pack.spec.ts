@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { addMeasures, noMeasures } from './measures';
 import { NumberReader, NumberWriter } from './number-bytes';
 import { CountSum } from './count-sum';
-import { addPackedRows, packRows, unpackRows } from './pack';
+import { addOpenRows, openRows, packRows, unpackRows } from './pack';
 import { rollupKinds, type RollupRow } from './row';
 import { lastPlace, placeOf, rowId } from './row-place';
 
@@ -63,9 +63,14 @@ describe('rows that are packed', () => {
         const [expected, measures, sketch] = [noMeasures(), noMeasures(), new CountSum()];
         for (const row of rows) if (row.kind !== leftOut) addMeasures(expected, row.measures);
         const { rows: bytes, callers } = packRows(rows);
-        addPackedRows(bytes, callers, ({ kind }) => (kind === leftOut ? null : { measures, sketch }));
+        const opened = openRows(bytes);
+        addOpenRows(opened, callers, ({ kind }) => (kind === leftOut ? null : { measures, sketch }));
         sketch.moveTo(measures.sketch);
         expect(measures).toEqual(expected);
+        // What is open can be added up again.
+        const again = { measures: noMeasures(), sketch: new CountSum() };
+        addOpenRows(opened, callers, ({ kind }) => (kind === leftOut ? null : again));
+        expect(again.measures.hits).toBe(expected.hits);
       }),
     );
   });

@@ -81,8 +81,9 @@ const callersOf = (rows: readonly RollupRow[]): Buffer => {
  * @throws when the bytes are something else
  */
 export const unpackRows = (orgId: string, rows: Buffer, callers: Buffer | null): readonly RollupRow[] => {
-  const reading = readingOf(rows, callers);
-  return namesIn(reading.names).map((name) => {
+  const open = openRows(rows);
+  const reading = readingOf(open, callers);
+  return open.names.map((name) => {
     const measures = noMeasures();
     readMeasures(reading, measures, null);
     return { orgId, ...name, measures };
@@ -96,21 +97,34 @@ export interface RowSink {
   readonly sketch: CountSum;
 }
 
+/** Rows that were packed, of which everything is read but the numbers. */
+export interface OpenRows {
+  readonly names: readonly RowName[];
+  /** What the numbers are in, and where they begin. */
+  readonly bytes: Buffer;
+  readonly begin: number;
+}
+
+type RowName = Omit<RollupRow, 'orgId' | 'measures'>;
+
+/** @throws as {@link unpackRows} does */
+export const openRows = (rows: Buffer): OpenRows => {
+  const bytes = inflateRawSync(rows);
+  const begin = 4 + bytes.readUInt32LE(0);
+  return { names: namesIn(columns.parse(JSON.parse(bytes.toString('utf8', 4, begin)))), bytes, begin };
+};
+
 /**
  * Adds up rows that were packed, without making each of them.
  *
  * @param take says where to add a row; null leaves it out
  * @throws as {@link unpackRows} does
  */
-export const addPackedRows = (
-  rows: Buffer,
-  callers: Buffer | null,
-  take: (row: Omit<RollupRow, 'orgId' | 'measures'>) => RowSink | null,
-): void => {
-  const reading = readingOf(rows, callers);
+export const addOpenRows = (open: OpenRows, callers: Buffer | null, take: (row: RowName) => RowSink | null): void => {
+  const reading = readingOf(open, callers);
   const read = noMeasures();
   const nowhere = new CountSum();
-  for (const name of namesIn(reading.names)) {
+  for (const name of open.names) {
     const sink = take(name);
     for (const counter of counters) read[counter].clear();
     readMeasures(reading, read, sink?.sketch ?? nowhere);
@@ -119,22 +133,16 @@ export const addPackedRows = (
 };
 
 interface Reading {
-  readonly names: Columns;
   readonly numbers: NumberReader;
   readonly registers: NumberReader | null;
 }
 
-const readingOf = (rows: Buffer, callers: Buffer | null): Reading => {
-  const bytes = inflateRawSync(rows);
-  const begin = 4 + bytes.readUInt32LE(0);
-  return {
-    names: columns.parse(JSON.parse(bytes.toString('utf8', 4, begin))),
-    numbers: new NumberReader(bytes, begin),
-    registers: callers === null || callers.length === 0 ? null : new NumberReader(inflateRawSync(callers)),
-  };
-};
+const readingOf = ({ bytes, begin }: OpenRows, callers: Buffer | null): Reading => ({
+  numbers: new NumberReader(bytes, begin),
+  registers: callers === null || callers.length === 0 ? null : new NumberReader(inflateRawSync(callers)),
+});
 
-const namesIn = (names: Columns): readonly Omit<RollupRow, 'orgId' | 'measures'>[] =>
+const namesIn = (names: Columns): readonly RowName[] =>
   names.at.map((at, index) => {
     const [unit, kind, label] = [names.unit[index], names.kind[index], names.label[index]];
     if (unit === undefined || kind === undefined || label === undefined) throw new RangeError('Rows without names');

@@ -22,6 +22,25 @@ describe('the groups of an answer', () => {
     ]);
   });
 
+  it('are told apart, whatever stands in the names that callers give', () => {
+    const found = new Cells({
+      from: day(1),
+      until: day(3),
+      edges: [],
+      scope: null,
+      filters: {},
+      groupBy: ['key', 'path'],
+    });
+    const names = [
+      ...([{}, { key: '' }, { path: '' }, { key: '-' }, { key: '', path: '' }, { key: ' 0:' }] as const),
+      ...([{ key: 'a 1:b' }, { key: 'a', path: 'b' }, { key: 'a', path: '1:b' }, { key: '1:a', path: 'b' }] as const),
+    ];
+    for (const dimensions of [...names, ...names]) found.add(dimensions, day(1), '', { ...noMeasures(), hits: 1 });
+    expect(found.all.map(({ dimensions, measures }) => [dimensions, measures.hits])).toEqual(
+      names.map((dimensions) => [{ key: undefined, path: undefined, ...dimensions }, 2]),
+    );
+  });
+
   it('are refused, instead of left out, when there are too many of them', () => {
     const found = cells();
     for (const path of ['/a', '/b', '/c']) add(found, path, day(1));

@@ -97,7 +97,7 @@ export class Cells {
 
   private cell(dimensions: Dimensions, instant: Date): SummedCell {
     const at = this.bucketOf(instant);
-    const name = JSON.stringify([at, ...this.question.groupBy.map((one) => dimensions[one])]);
+    const name = this.nameOf(dimensions, at);
     const known = this.byName.get(name);
     if (known !== undefined) return known;
     if (this.byName.size >= this.most) {
@@ -108,6 +108,16 @@ export class Cells {
     const cell = { dimensions: own, at: new Date(at), label: '', measures: noMeasures(), sketch: new CountSum() };
     this.byName.set(name, cell);
     return cell;
+  }
+
+  /** Another one for each group, whatever is in the values: each comes with its length. */
+  private nameOf(dimensions: Dimensions, at: number): string {
+    let name = String(at);
+    for (const one of this.question.groupBy) {
+      const value = dimensions[one];
+      name += typeof value === 'string' ? ` ${value.length}:${value}` : ` ${value ?? '-'}`;
+    }
+    return name;
   }
 
   /** The last beginning that is not after the instant. */

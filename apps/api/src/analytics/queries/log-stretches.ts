@@ -6,7 +6,7 @@ export interface Stretch {
 
 /** The first stretch, in milliseconds, and how many times as long each may be as the one before. */
 const firstMs = 10_000;
-const growth = 12;
+const growth = 5;
 /** Somewhat longer than the last one says is needed, so that traffic which gets less is no reason to look three times. */
 const margin = 1.2;
 

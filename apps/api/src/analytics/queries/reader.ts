@@ -1,14 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { mongo } from 'mongoose';
-import { leadingDimension, unitMs, type RecordDocument, type RollupKind, type RollupUnit } from '@castellan/analytics';
+import {
+  addOpenRows,
+  leadingDimension,
+  unitMs,
+  type RecordDocument,
+  type RollupKind,
+  type RollupUnit,
+} from '@castellan/analytics';
 import { CastellanError } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { ConsistentReads, OrganisationStore, type OrganisationId, type Span } from '@castellan/persistence';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
 import { inTime } from '../storage/in-time';
 import { RollupStore } from '../storage/rollup-store';
-import { addSums, rowsIn } from '../storage/sums-document';
+import { rowsIn } from '../storage/sums-document';
 import { Cells, type Cell } from './cells';
 import { PumpedAggregates } from './pumped-aggregates';
 import { askedDimensions, fitsInto, type DimensionName, type Question } from './question';
@@ -115,9 +122,9 @@ export class AnalyticsReader {
     const values = leading === null ? undefined : filters[leading];
     const wanted = { orgId: organisation, kinds: [kind], unit, from, until, callers };
     await this.snapshot.read(async (session) => {
-      const merged = this.rollups.documents({ ...wanted, ...(values === undefined ? {} : { values }) }, session);
-      for await (const document of merged) {
-        addSums(document, ({ dimensions, at, label }) =>
+      const merged = this.rollups.opened({ ...wanted, ...(values === undefined ? {} : { values }) }, session);
+      for await (const { rows, callers: registers } of merged) {
+        addOpenRows(rows, registers, ({ dimensions, at, label }) =>
           at < from || at >= until ? null : cells.take(dimensions, at, label),
         );
       }

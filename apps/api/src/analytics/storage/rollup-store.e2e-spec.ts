@@ -1,5 +1,14 @@
 import { createConnection, mongo, type Connection } from 'mongoose';
-import { noMeasures, placeOf, spanStart, type RollupKind, type RollupRow, type RollupUnit } from '@castellan/analytics';
+import {
+  addOpenRows,
+  CountSum,
+  noMeasures,
+  placeOf,
+  spanStart,
+  type RollupKind,
+  type RollupRow,
+  type RollupUnit,
+} from '@castellan/analytics';
 import { Clock } from '@castellan/observability';
 import { toOrganisationId, type OrganisationId } from '@castellan/persistence';
 import { freshDatabaseUri } from '../../../../../test/support/test-services';
@@ -128,6 +137,28 @@ describe('the sums as MongoDB has them', () => {
     expect((await read({ callers: true })).map(({ measures }) => measures.keys.size)).toEqual([1]);
     await add([row({})]);
     expect((await read({ callers: true })).map(({ measures }) => [...measures.keys])).toEqual([[[7, 3]]]);
+  });
+
+  it('are read again by a question only where they have changed since the one before', async () => {
+    const hits = async (): Promise<number> => {
+      const found = { measures: noMeasures(), sketch: new CountSum() };
+      const wanted = { orgId, kinds: ['keyEndpoint'], unit: 'hour', from: hour(0), until: hour(24) } as const;
+      await connection.transaction(async (session) => {
+        for await (const { rows } of store.opened(wanted, session)) addOpenRows(rows, null, () => found);
+      });
+      return found.measures.hits;
+    };
+    await add([row({ hits: 2 })]);
+    expect(await hits()).toBe(2);
+    const [stored] = await documents();
+    // Nobody does this, and so it is not seen.
+    await sums.updateOne({ _id: stored?._id ?? '' }, { $set: { rows: new mongo.Binary(Buffer.from('changed')) } });
+    expect(await hits()).toBe(2);
+    await sums.updateOne({ _id: stored?._id ?? '' }, { $set: { rows: stored?.rows ?? new mongo.Binary() } });
+    await add([row({ hits: 3 })]);
+    expect(await hits()).toBe(5);
+    await sums.deleteMany({ orgId });
+    expect(await hits()).toBe(0);
   });
 
   it('are not written over by who has read them before another one changed them', async () => {

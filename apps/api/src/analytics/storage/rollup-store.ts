@@ -6,14 +6,18 @@ import {
   placeOf,
   RowSum,
   spanStart,
+  type OpenRows,
   type RollupKind,
   type RollupRow,
   type RollupUnit,
 } from '@castellan/analytics';
 import { AnalyticsCollections } from './collections';
+import { OpenedSums } from './opened-sums';
 import {
+  callersIn,
   groupName,
   newHead,
+  opened,
   rowsIn,
   sumsDocuments,
   type PlacedRow,
@@ -52,6 +56,8 @@ const withoutRows = { rows: 0, callers: 0 } as const;
  */
 @Injectable()
 export class RollupStore {
+  private readonly held = new OpenedSums();
+
   constructor(@Inject(AnalyticsCollections) private readonly collections: Pick<AnalyticsCollections, 'sums'>) {}
 
   /**
@@ -76,11 +82,47 @@ export class RollupStore {
 
   /** The documents that have what is wanted, and other rows as well. In a session they are of one snapshot. */
   async *documents(wanted: WantedRows, session?: mongo.ClientSession): AsyncGenerator<FoundSums> {
-    const { orgId, kinds, unit, callers = false } = wanted;
+    yield* this.found(await this.wantedHeads(wanted, session), wanted.callers ?? false, session);
+  }
+
+  /** The same, to be added up. What was opened for another question is not read again, unless it has changed. */
+  async *opened(
+    wanted: WantedRows,
+    session: mongo.ClientSession,
+  ): AsyncGenerator<{ readonly rows: OpenRows; readonly callers: Buffer | null }> {
+    const { callers = false } = wanted;
+    const missing: SumsHead[] = [];
+    for (const head of await this.wantedHeads(wanted, session)) {
+      const rows = callers ? null : this.held.get(head);
+      if (rows === null) missing.push(head);
+      else {
+        await nextTurn();
+        yield { rows, callers: null };
+      }
+    }
+    for await (const document of this.found(missing, callers, session)) {
+      const rows = opened(document);
+      this.held.set(document, rows);
+      yield { rows, callers: callersIn(document) };
+    }
+  }
+
+  private async wantedHeads(wanted: WantedRows, session?: mongo.ClientSession): Promise<readonly SumsHead[]> {
+    const { orgId, kinds, unit } = wanted;
     const { first, last } = spansOf(wanted);
-    const filter = { orgId, kind: { $in: [...kinds] }, unit, at: { $gte: first, $lte: last } };
-    const heads = await this.heads(filter, session);
-    const held = heads.filter((head) => mayHold(head, wanted)).map(({ _id }) => _id);
+    const heads = await this.heads(
+      { orgId, kind: { $in: [...kinds] }, unit, at: { $gte: first, $lte: last } },
+      session,
+    );
+    return heads.filter((head) => mayHold(head, wanted));
+  }
+
+  private async *found(
+    heads: readonly SumsHead[],
+    callers: boolean,
+    session?: mongo.ClientSession,
+  ): AsyncGenerator<FoundSums> {
+    const held = heads.map(({ _id }) => _id);
     for (let at = 0; at < held.length; at += atOnce) {
       const projection = callers ? {} : { callers: 0 };
       const options = { projection, ...(session === undefined ? {} : { session }) };

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mongo } from 'mongoose';
 import {
-  addPackedRows,
+  openRows,
   packRows,
   unpackRows,
+  type OpenRows,
   type RollupKind,
   type RollupRow,
   type RollupUnit,
@@ -114,7 +115,7 @@ const bytesOf = (value: mongo.Binary | undefined): Buffer | null =>
 export const rowsIn = ({ orgId, rows, callers }: PackedSums): readonly RollupRow[] =>
   unpackRows(orgId, Buffer.from(rows.buffer), bytesOf(callers));
 
-/** Adds up rows without making each of them; see `addPackedRows`. */
-export const addSums = ({ rows, callers }: PackedSums, take: Parameters<typeof addPackedRows>[2]): void => {
-  addPackedRows(Buffer.from(rows.buffer), bytesOf(callers), take);
-};
+/** What can be added up, see `addOpenRows`, as often as it is asked for. */
+export const opened = ({ rows }: Pick<SumsDocument, 'rows'>): OpenRows => openRows(Buffer.from(rows.buffer));
+
+export const callersIn = ({ callers }: Pick<PackedSums, 'callers'>): Buffer | null => bytesOf(callers);
