@@ -4,6 +4,7 @@ import type { ClientSession, Model, Types } from 'mongoose';
 import { toObjectId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
 import { DuplicateKey, duplicateKeyOf } from '../resources/duplicate-key';
+import { inPieces } from '../in-pieces';
 import { inTransaction } from '../in-transaction';
 import { pieceOf, type Page, type Place } from '../paging';
 import { KeyBlocks, putIntoBlocks } from './key-blocks';
@@ -13,6 +14,9 @@ import type { KeyRow, PendingWrite } from './key-row';
 
 /** More keys with one alias than this are not worth being named one by one. */
 const MOST_NAMED = 1_000;
+
+/** Hashes that are asked for together: the embedded server holds each row that it finds against all of them, one after the other. */
+const ASKED_TOGETHER = { values: 100, characters: 65_536 };
 
 /** Those that were deleted are few, and not in blocks any more. */
 const byId = { _id: -1 } as const;
@@ -98,19 +102,21 @@ export class KeyIndex {
    * has its index, and a server that takes another one, or none for `$or`, would read all keys there are.
    */
   async known(hashes: readonly string[], session: ClientSession | null = null): Promise<KeyRow[]> {
-    const $in = [...new Set(hashes)];
-    if ($in.length === 0) return [];
     const by = (field: 'hash' | 'copies') =>
-      this.model
-        .find({ [field]: { $in } })
-        .session(session)
-        .lean<KeyRow[]>()
-        .exec();
+      inPieces(
+        hashes,
+        ($in: string[]) =>
+          this.model
+            .find({ [field]: { $in } })
+            .session(session)
+            .lean<KeyRow[]>()
+            .exec(),
+        ASKED_TOGETHER,
+      );
     // A transaction takes one question after the other.
-    const [rows, copied] =
+    const found =
       session === null ? await Promise.all([by('hash'), by('copies')]) : [await by('hash'), await by('copies')];
-    const seen = new Set(rows.map(({ _id }) => _id.toString()));
-    return [...rows, ...copied.filter(({ _id }) => !seen.has(_id.toString()))];
+    return [...new Map(found.flat().map((row) => [row._id.toString(), row])).values()];
   }
 
   private async there(
