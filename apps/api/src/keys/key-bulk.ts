@@ -11,6 +11,7 @@ import { KeyContents } from './key-contents';
 import { KeyCounters } from './key-counters';
 import { sessionToChange, type FoundKey } from './key-finder';
 import { KeyPlacing } from './key-places';
+import { lateness } from './key-reply';
 import { KeySelection, type Selector } from './key-selection';
 import { KeyWriter, type KeyChange } from './key-writer';
 
@@ -142,7 +143,11 @@ export class KeyBulk {
 const resultOf = ({ row, is }: KeyChange): BulkResult => ({
   key_id: row.hash,
   status: is === null ? 'deleted' : 'changed',
+  ...messageOf(lateness(row)),
 });
+
+const messageOf = ([message]: readonly string[]): Pick<BulkResult, 'message'> =>
+  message === undefined ? {} : { message };
 
 const unreached = ({ row }: KeyChange): BulkResult => ({
   key_id: row.hash,

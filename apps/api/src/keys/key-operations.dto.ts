@@ -95,7 +95,7 @@ export class KeyResultDto {
   @ApiProperty({ enum: ['created', 'changed', 'unchanged', 'deleted', 'missing', 'refused', 'failed'] })
   readonly status!: string;
 
-  @ApiPropertyOptional({ description: 'Why it was not done' })
+  @ApiPropertyOptional({ description: 'Why it was not done, or what gateways do with it all the same' })
   readonly message?: string;
 
   @ApiPropertyOptional({ type: [FieldErrorDto] })

@@ -22,9 +22,14 @@ export function keyReply(
     key_id: extra.token ?? row.hash,
     data: withoutSecrets(session),
     key_hash: row.hash,
-    explanation: [...explainSession(session, now), ...(extra.notes ?? []), ...(isHashAlone(row) ? [LATE] : [])],
+    explanation: [...explainSession(session, now), ...(extra.notes ?? []), ...lateness(row)],
     ...(extra.counters === undefined ? {} : { counters: extra.counters }),
   };
+}
+
+/** What is said of a key that gateways may forget too late; nothing of any other. */
+export function lateness(row: Parameters<typeof keyReply>[0]): string[] {
+  return isHashAlone(row) ? [LATE] : [];
 }
 
 const LATE =

@@ -11,9 +11,9 @@ import { dryRunChanges } from '../resources/dry-run';
 import { KeyCounters, type Counters } from './key-counters';
 import { KeyFinder, missing, type FoundKey } from './key-finder';
 import { KeyListsService, type KeyPage } from './key-lists.service';
-import { indexEntry, indexReply, keyReply } from './key-reply';
+import { indexEntry, indexReply, keyReply, lateness } from './key-reply';
 import type { KeyQuery, KeySearch } from './key-queries';
-import type { DetailedKeysDto, KeyListDto, KeyReplyDto } from './key.dto';
+import type { DetailedKeysDto, KeyDeletedDto, KeyListDto, KeyReplyDto } from './key.dto';
 import { KeysService, type Choice } from './keys.service';
 
 /** A key as a path names it. */
@@ -108,10 +108,13 @@ export class KeyRequests {
     return tagged(changed.row, told);
   }
 
-  async remove(context: OrganisationContext, named: NamedKey, precondition: Precondition): Promise<StatusReply> {
-    await this.keys.remove(context, await this.find(context, named), precondition);
+  async remove(context: OrganisationContext, named: NamedKey, precondition: Precondition): Promise<KeyDeletedDto> {
+    const found = await this.find(context, named);
+    await this.keys.remove(context, found, precondition);
+    const explanation = lateness(found.row);
     // In the spelling of the original.
-    return new StatusReply('Key deleted succesfully', '');
+    const status = { Status: 'OK', Message: 'Key deleted succesfully' };
+    return { ...status, ...(explanation.length === 0 ? {} : { explanation }), Meta: '' };
   }
 
   /** A key that opens what somebody does not see is for them none. */

@@ -1,6 +1,5 @@
 import { Body, Param } from '@nestjs/common';
 import type { ApiParamOptions } from '@nestjs/swagger';
-import { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
 import { IfMatch, Precondition } from '../http/precondition';
 import { AskedFor } from '../http/query/query';
@@ -8,7 +7,7 @@ import { OrganisationRequest, type OrganisationContext } from '../http/request-c
 import { Route } from '../http/route';
 import type { Named } from '../resources/within';
 import { keyQuery, updateQuery, type KeyQuery, type UpdateQuery } from './key-queries';
-import { KeyReplyDto, sessionBody, sessionExample } from './key.dto';
+import { KeyDeletedDto, KeyReplyDto, sessionBody, sessionExample } from './key.dto';
 import type { KeyRequests } from './key-requests';
 
 export const keyParam = { name: 'key', description: 'Token, chosen id, hash or username', example: 'a1b2c3d4e5f60718' };
@@ -82,7 +81,7 @@ export const keyRoutes = (about: KeyRoutesOf): abstract new (keys: KeyRequests) 
       id: `deleteKey${about.called}`,
       summary: about.summaries.remove,
       params,
-      reply: StatusReply,
+      reply: KeyDeletedDto,
       preconditioned: true,
       errors: [409],
     })
@@ -91,7 +90,7 @@ export const keyRoutes = (about: KeyRoutesOf): abstract new (keys: KeyRequests) 
       @Param() named: Named,
       @AskedFor(keyQuery) query: KeyQuery,
       @IfMatch() precondition: Precondition,
-    ): Promise<StatusReply> {
+    ): Promise<KeyDeletedDto> {
       return this.keys.remove(context, namedBy(named, query), precondition);
     }
   }

@@ -42,6 +42,24 @@ export class KeyReplyDto {
   readonly Meta?: string;
 }
 
+export class KeyDeletedDto {
+  @ApiProperty({ example: 'OK' })
+  readonly Status!: string;
+
+  @ApiProperty({ example: 'Key deleted succesfully' })
+  readonly Message!: string;
+
+  @ApiPropertyOptional({
+    type: [String],
+    description:
+      'Only of a key that is known by its hash alone, which gateways from 5.0 on forget up to ten seconds later',
+  })
+  readonly explanation?: readonly string[];
+
+  @ApiProperty({ description: 'Always empty' })
+  readonly Meta!: string;
+}
+
 export class KeyIdsDto {
   @ApiProperty({ type: [String], description: 'Hashes' })
   readonly keys!: readonly string[];
