@@ -56,6 +56,8 @@ export interface RouteOf extends BodyOf {
   readonly everywhere?: boolean;
   /** A super user who names no organisation comes by it to what is of none yet. */
   readonly ofNone?: boolean;
+  /** Takes `Idempotency-Key`. */
+  readonly repeatable?: boolean;
   /** Takes `If-Match`. */
   readonly preconditioned?: boolean;
   /** The body of a 503, where it is not that of other errors. */
@@ -97,6 +99,7 @@ const route =
       ...requestHeadersOf({
         unlessTagged: reads,
         preconditioned: about.preconditioned === true,
+        repeatable: about.repeatable === true,
         reasoned: writes(verb, access),
       }),
       ApiResponse({

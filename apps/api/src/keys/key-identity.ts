@@ -28,8 +28,12 @@ const algorithmOf = ({ hashKeyFunction }: Hashing): KeyHashAlgorithm | undefined
   hashKeyFunction === 'none' ? undefined : hashKeyFunction;
 
 /** A key with a token that nobody has had. */
-export function generatedKey(organisation: string, config: Hashing): NewKey {
-  const token = generateToken(organisation, randomBytes(16).toString('hex'), algorithmOf(config));
+export function generatedKey(
+  organisation: string,
+  config: Hashing,
+  id: string = randomBytes(16).toString('hex'),
+): NewKey {
+  const token = generateToken(organisation, id, algorithmOf(config));
   const isUnique = !config.hashKeys || ['murmur128', 'sha256'].includes(config.hashKeyFunction);
   return { token, names: keyNames({ token }, config.hashKeys), isUnique };
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { StatusReply, Unavailable, ValidationFailed } from '@castellan/dto';
+import { Conflict, StatusReply, Unavailable, ValidationFailed } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { objectAt, textAt, type JsonObject, type JsonValue } from '@castellan/tyk';
 import { isOutage } from '../http/outage';
@@ -15,6 +15,7 @@ import { indexEntry, indexReply, keyReply, lateness } from './key-reply';
 import type { KeyQuery, KeySearch } from './key-queries';
 import type { DetailedKeysDto, KeyDeletedDto, KeyListDto, KeyReplyDto } from './key.dto';
 import { KeysService, type Choice } from './keys.service';
+import { RepeatedCreations, type Repeatable } from './repeated-creations';
 
 /** A key as a path names it. */
 export interface NamedKey {
@@ -37,6 +38,7 @@ export class KeyRequests {
     private readonly counters: KeyCounters,
     private readonly clock: Clock,
     private readonly sights: Sights,
+    private readonly repeated: RepeatedCreations,
   ) {}
 
   async list(context: OrganisationContext, query: KeySearch, apiId?: string): Promise<unknown> {
@@ -64,6 +66,30 @@ export class KeyRequests {
     const found = id === undefined ? null : await this.find(context, { key: id, query, apiId: null });
     const changes = await dryRunChanges(await this.keys.dryRun(context, body, found));
     return new StatusReply('Key is valid', { changes });
+  }
+
+  /** Makes a key, or tells what an earlier one of the same requests has made. @throws Conflict when that asked for something else */
+  async createOnce(context: OrganisationContext, body: unknown, name: string | undefined): Promise<unknown> {
+    if (name === undefined) return this.create(context, body);
+    const repeatable = this.repeated.of(context, name, body);
+    const before = await this.madeBefore(context, repeatable);
+    if (before !== null) return before;
+    try {
+      return await this.create(context, body, { repeatable });
+    } catch (error) {
+      // Of two at the same moment one makes it, and the other one finds it made.
+      const meanwhile = error instanceof Conflict ? await this.madeBefore(context, repeatable) : null;
+      if (meanwhile === null) throw error;
+      return meanwhile;
+    }
+  }
+
+  private async madeBefore(context: OrganisationContext, repeatable: Repeatable): Promise<unknown> {
+    const made = await this.repeated.made(context, repeatable);
+    if (made === null) return null;
+    const { row, session } = await this.finder.withSession(made.row);
+    if (!(await this.sights.seesKey(context, row))) throw missing();
+    return tagged(row, keyReply(row, session, this.clock.now(), { token: made.token }));
   }
 
   async create(context: OrganisationContext, body: unknown, choice?: Choice): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { KeyIndex } from '@castellan/persistence';
 import { anApiDefinition, aPolicy, eventually, listOf, textOf, unique, type Reply } from '@castellan/testing';
-import { readSession, sessionName, type Session } from '@castellan/tyk';
+import { hashKey, readSession, sessionName, type Session } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, addPolicy, type Json } from '../../test/configuration';
 import { KeyScanner } from './key-scanner';
@@ -193,6 +193,45 @@ describe('a key that is asked for twice', () => {
     const hashes = made.map(({ hash }) => hash).sort();
     expect((await found(`alias=${alias}`)).sort()).toEqual(hashes);
     for (const hash of hashes) expect(await stored(hash)).toMatchObject({ alias });
+  });
+
+  const asked = (name: string, body: object): Promise<Reply> =>
+    organisation.admin.client.post('/api/keys', body, { headers: { 'idempotency-key': name } });
+
+  it('is one key with one token when both requests have the same Idempotency-Key, at the same moment or later', async () => {
+    const [alias, name] = [unique('once'), unique('request')];
+    const body = { access_rights: rightsTo(apiId), alias };
+    const replies = await Promise.all([asked(name, body), asked(name, body)]);
+    const later = await asked(name, body);
+    const [hash, ...more] = await found(`alias=${alias}`);
+    expect(more).toEqual([]);
+    const tokens = [...replies, later].map((reply) => expectOk(reply).json['key_id']);
+    expect(new Set(tokens).size).toBe(1);
+    expect(later.json['key_hash']).toBe(hash);
+    expect(hashKey(textOf(tokens[0]))).toBe(hash);
+    expect(await found(`q=${textOf(tokens[0])}`)).toEqual([]);
+  });
+
+  it('is refused when the same Idempotency-Key asks for something else, or for a key that was deleted since', async () => {
+    const name = unique('request');
+    const body = { access_rights: rightsTo(apiId), alias: unique('once') };
+    const { json } = expectOk(await asked(name, body));
+    const other = await asked(name, { ...body, alias: unique('other') });
+    expect([other.status, other.json['Code']]).toEqual([409, 'id_conflict']);
+    expectOk(await organisation.admin.client.delete(`/api/keys/${textOf(json['key_hash'])}`));
+    expect((await asked(name, body)).status).toBe(409);
+    const wrong = await asked('short', body);
+    expect([wrong.status, listOf(wrong.json['Errors'])[0]?.['path']]).toEqual([400, 'Idempotency-Key']);
+  });
+
+  it('is another key for another user, whatever the request is called', async () => {
+    const [name, body] = [unique('request'), { access_rights: rightsTo(apiId) }];
+    const { client } = await api.user(organisation.id, { keys: 'write' });
+    const [mine, theirs] = [
+      await asked(name, body),
+      await client.post('/api/keys', body, { headers: { 'idempotency-key': name } }),
+    ];
+    expect(expectOk(mine).json['key_hash']).not.toBe(expectOk(theirs).json['key_hash']);
   });
 });
 

@@ -2,6 +2,7 @@ import { Body, Controller, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { StatusReply } from '@castellan/dto';
 import { Requires } from '@castellan/rbac';
+import { IdempotencyKey } from '../http/idempotency-key';
 import { IfMatch, Precondition } from '../http/precondition';
 import { AskedFor, type Asked } from '../http/query/query';
 import { OrganisationRequest, type OrganisationContext } from '../http/request-context';
@@ -100,6 +101,9 @@ export class KeysController extends routes {
     access: Requires('keys', 'write', 'Create Key'),
     id: 'createKey',
     summary: 'Make a key; `key_id` is its token, shown only now',
+    description:
+      'With an `Idempotency-Key` it is made once, however often the request comes: a repetition is answered with the same token. A user of `basic_auth` is made once in any case.',
+    repeatable: true,
     body: sessionBody,
     example: sessionExample,
     reply: KeyReplyDto,
@@ -110,8 +114,9 @@ export class KeysController extends routes {
     @OrganisationRequest() context: OrganisationContext,
     @Body() body: unknown,
     @AskedFor(createQuery) query: Asked<typeof createQuery>,
+    @IdempotencyKey() name: string | undefined,
   ): Promise<unknown> {
-    return query.basic_auth ? this.requests.createUserOf(context, body) : this.requests.create(context, body);
+    return query.basic_auth ? this.requests.createUserOf(context, body) : this.requests.createOnce(context, body, name);
   }
 
   @Route.post(':key', {

@@ -25,6 +25,7 @@ import { KeyWriter } from './key-writer';
 import { KeysController } from './keys.controller';
 import { KeysService } from './keys.service';
 import { OrganisationKeys } from './organisation-keys';
+import { RepeatedCreations } from './repeated-creations';
 
 /** Keys of organisations, in the Redis of the nodes. */
 @Module({
@@ -34,7 +35,7 @@ import { OrganisationKeys } from './organisation-keys';
   providers: [
     ...[ReplicaLock, ActivatedPolicies, KeyKeeper, KeyScanner, KeyEvents, KeyWriter, KeyPlacing, OrganisationKeys],
     ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyRequests, KeysService],
-    ...[KeyBulk, KeyOrphans, KeyReconciler, KeyRotation, KeySelection, KeyTransfer],
+    ...[KeyBulk, KeyOrphans, KeyReconciler, KeyRotation, KeySelection, KeyTransfer, RepeatedCreations],
   ],
   exports: [KeyFinder, KeyKeeper, KeyPlacing, KeysService],
 })

@@ -28,6 +28,7 @@ import { sessionToChange, type FoundKey } from './key-finder';
 import { chosenKey, generatedKey, keyOfNodes, type NewKey } from './key-identity';
 import { KeyKeeper } from './key-keeper';
 import { KeyPlacing, plainDigest } from './key-places';
+import type { Repeatable } from './repeated-creations';
 import { KeyWriter, taken, type KeyChange } from './key-writer';
 
 /** What stands in paths where the id of a key would. */
@@ -39,6 +40,8 @@ export interface Choice {
   readonly username?: string;
   /** The certificate that opens it; what it is called follows from that. */
   readonly certificate?: string;
+  /** A request that may come again. */
+  readonly repeatable?: Repeatable;
 }
 
 /** A key that was made, with the token that is nowhere to be had after this. */
@@ -176,7 +179,7 @@ export class KeysService {
     return this.contents.complete(content, { ...context, sight, now: this.clock.now(), resetsQuota, before });
   }
 
-  private newKey({ organisation }: OrganisationContext, { id, username, certificate }: Choice): NewKey {
+  private newKey({ organisation }: OrganisationContext, { id, username, certificate, repeatable }: Choice): NewKey {
     if (username !== undefined) {
       const problems = checkKeyId(username, organisation, 'username');
       if (problems.length > 0) throw new ValidationFailed(problems);
@@ -187,7 +190,7 @@ export class KeysService {
       if (!isCertificateOf(organisation, certificate)) throw new ValidationFailed([problem]);
       return keyOfNodes(organisation, ownKeyId(certificate, organisation), this.config);
     }
-    if (id === undefined) return generatedKey(organisation, this.config);
+    if (id === undefined) return generatedKey(organisation, this.config, repeatable?.tokenId);
     const problems = checkKeyId(id, organisation);
     if (problems.length > 0) throw new ValidationFailed(problems);
     refuseUnfitRoute(id, 'key', routes);
@@ -208,6 +211,7 @@ export class KeysService {
       ...{ username: choice.username ?? '', createdBy: user.userId, deletedAt: null },
       ...factsOf(sessionFacts(session)),
       ...{ createdAt: now, updatedAt: now },
+      ...(choice.repeatable === undefined ? {} : { asked: choice.repeatable.asked }),
       pending: { wanted: writeSession(session), due: this.keeper.due(), repeats: 0 },
     };
     return { token: key.token, change: { row, before: null, was: null, is: session }, session };

@@ -46,6 +46,8 @@ export interface KeyRow {
   /** The user who made it; empty when it was found. */
   readonly createdBy: string;
   readonly createdAt: Date;
+  /** A digest of the request that made it, where that may come again. */
+  readonly asked?: string;
   readonly updatedAt: Date;
   readonly expiresAt: Date | null;
   /** Which block of keys it is counted in ({@link KeyBlocks}); it gets one when it is put into the index. */
@@ -82,6 +84,7 @@ export const keySchema = new Schema<KeyRow>(
     keptInactive: { type: Boolean },
     createdBy: { type: String, default: '' },
     createdAt: { type: Date, required: true },
+    asked: { type: String },
     updatedAt: { type: Date, required: true },
     expiresAt: { type: Date, default: null },
     deletedAt: { type: Date, default: null },
