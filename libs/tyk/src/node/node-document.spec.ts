@@ -54,7 +54,6 @@ describe('the document that nodes get', () => {
         expect(checkOas(written)).toEqual([]);
         expect(toNodeDocument(written)).toEqual({ document: written, lost: [] });
       }),
-      { numRuns: 150 },
     );
   });
 
@@ -68,7 +67,6 @@ describe('the document that nodes get', () => {
           else if (lost.length === 0) expect({ value, accepted: node(value) }).toEqual({ value, accepted: false });
         }
       }),
-      { numRuns: 200 },
     );
   });
 
