@@ -6,11 +6,9 @@ import { definitionOf, storedWrapper } from './wrapper';
 /**
  * What the caller should know of where an API listens: gateways look some addresses up in their secret stores, and nobody here can say
  * whether what they find is in another API's way (docs/tyk/definitions.md#values-that-gateways-look-up).
- *
- * @param pathOf where the caller knows a field of `api_definition` from
  */
-export const addressNotes = (row: ApiRow, pathOf = (path: string): string => path): readonly FieldError[] =>
+export const addressNotes = (row: ApiRow): readonly FieldError[] =>
   lookedUpAddresses(definitionOf(storedWrapper(row))).map(({ field, message }) => ({
-    path: pathOf(`api_definition.${field}`),
+    path: `api_definition.${field}`,
     message,
   }));

@@ -16,7 +16,6 @@ import { ApiListsService } from './api-lists.service';
 import { ApiVersionsService } from './api-versions.service';
 import { ApiCreatedReply, ApiListDto, ApiWrapper, ApiWrapperInput } from './api.dto';
 import { sendNotes } from '../http/notes';
-import { addressNotes } from './address-notes';
 import { classicExample, exampleApiId } from './api-example';
 import { parseObject } from './api-content';
 import { demandClassic, refuseOasWrapper, refuseOtherKind } from './api-kind';
@@ -122,7 +121,7 @@ export class ApisController {
   ): Promise<unknown> {
     refuseOasWrapper(parseObject(body));
     const row = await this.apis.create(context, body, versionLinkOf(query));
-    sendNotes(reply, addressNotes(row));
+    sendNotes(reply, await this.apis.notesOf(row));
     return tagged(row, new StatusReply('API created', row._id.toString(), row.apiId));
   }
 
@@ -179,7 +178,7 @@ export class ApisController {
     refuseOasWrapper(parseObject(body));
     const given = context.user.isSuper ? await this.apis.adopt(context, id, body, precondition) : null;
     const row = given ?? (await this.apis.update(context, id, body, precondition, demandClassic));
-    sendNotes(reply, addressNotes(row));
+    sendNotes(reply, await this.apis.notesOf(row));
     return tagged(row, new StatusReply('Api updated'));
   }
 

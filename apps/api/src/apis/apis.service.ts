@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClientSession } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CastellanError, Conflict, ValidationFailed } from '@castellan/dto';
+import { CastellanError, Conflict, ValidationFailed, type FieldError } from '@castellan/dto';
 import {
   ApiStore,
   CertificateStore,
@@ -11,6 +11,7 @@ import {
   noOrganisation,
   OAuthClientStore,
   toObjectId,
+  toOrganisationId,
   WebhookStore,
   type ApiRow,
   type Change,
@@ -43,7 +44,8 @@ import {
 } from './api-content';
 import { apiForm } from './api-form';
 import { ApiRules, describeConflict } from './api-rules';
-import { requireCertificates } from './certificate-references';
+import { addressNotes } from './address-notes';
+import { authorityNotes, requireCertificates } from './certificate-references';
 import { withHooks } from './hook-references';
 import { versionIdsOf, withoutVersionOf, withVersion, withVersionRenamed, type VersionLink } from './versions';
 import { definitionOf, storedWrapper } from './wrapper';
@@ -214,6 +216,12 @@ export class ApisService extends ResourceService<ApiRow> {
     );
     const draft = draftOf(identity, wrapper, slugRules(await scope.rules(), this.config));
     return scope.organisation === noOrganisation ? claimingNothing(draft) : draft;
+  }
+
+  /** What the caller should know of an API as it stands now, beside that it is stored. */
+  async notesOf(row: ApiRow): Promise<readonly FieldError[]> {
+    const find = (ids: readonly string[]) => this.certificates.named(toOrganisationId(row.orgId), ids, null);
+    return [...addressNotes(row), ...(await authorityNotes(definitionOf(storedWrapper(row)), find))];
   }
 
   override check(

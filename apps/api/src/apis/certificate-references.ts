@@ -1,6 +1,13 @@
 import { ValidationFailed, type FieldError } from '@castellan/dto';
 import type { CertificateRow } from '@castellan/persistence';
-import { certificateUses, keyIsReadable, type CertificateUse, type JsonObject } from '@castellan/tyk';
+import {
+  certificateUses,
+  flagAt,
+  keyIsReadable,
+  parseJson,
+  type CertificateUse,
+  type JsonObject,
+} from '@castellan/tyk';
 
 /** As much of a certificate as decides about what it may be used for. */
 type Known = Pick<CertificateRow, 'certificateId' | 'hasPrivate' | 'links' | 'text'>;
@@ -34,6 +41,25 @@ export const requireCertificates = async (
     return message === null ? [] : [{ path: `api_definition.${use.path}`, message }];
   });
   if (problems.length > 0) throw new ValidationFailed(problems);
+};
+
+/**
+ * What is to be said of the certificate authorities among those of an API's callers: gateways differ in whom they let in with one
+ * (docs/tyk/certificates.md#missing).
+ */
+export const authorityNotes = async (
+  definition: JsonObject,
+  find: (ids: readonly string[]) => Promise<readonly Pick<CertificateRow, 'certificateId' | 'document'>[]>,
+): Promise<readonly FieldError[]> => {
+  const uses = certificateUses(definition).filter(({ usage }) => usage === 'client');
+  if (uses.length === 0) return [];
+  const rows = await find(uses.map(({ id }) => id));
+  const authorities = new Set(
+    rows.filter(({ document }) => flagAt(parseJson(document), 'is_ca')).map(({ certificateId: id }) => id),
+  );
+  const message =
+    'is a CA: gateways up to 5.2 admit nobody with it but itself, and newer ones everybody whose certificate it has signed';
+  return uses.flatMap(({ id, path }) => (authorities.has(id) ? [{ path: `api_definition.${path}`, message }] : []));
 };
 
 const nameOf = ({ usage, id }: CertificateUse): string => `${usage} ${id}`;

@@ -12,7 +12,7 @@ import {
   unique,
 } from '@castellan/testing';
 import type { MadeCertificate, Reply } from '@castellan/testing';
-import { decryptKey, keyIsReadable, textWithSecret } from '@castellan/tyk';
+import { decryptKey, keyIsReadable, parseJson, textWithSecret } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, type Json } from '../../test/configuration';
 import { CertificateKeeper } from './certificate-keeper';
@@ -58,7 +58,7 @@ const add = async (content: string, owner = organisation): Promise<string> =>
   textOf(expectOk(await upload(content, owner)).json['id']);
 const raw = (id: string): Promise<string | null> => redis.get(`cert-raw-${id}`);
 const index = ({ id }: TestOrganisation): Promise<string[]> => redis.lrange(`cert-${id}-index`, 0, -1);
-const mutual = (ids: readonly string[], more: Json = {}): Json =>
+const mutual = (ids: readonly (string | null)[], more: Json = {}): Json =>
   anApiDefinition({ use_mutual_tls_auth: true, client_certificates: ids, ...more });
 
 describe('a certificate that is uploaded', () => {
@@ -315,6 +315,9 @@ describe('an API that names certificates', () => {
     const plain = await add((await makeCertificate()).pem);
     const cases: [Json, string][] = [
       [mutual(['/etc/passwd']), 'client_certificates[0]'],
+      // While one of those is missing, gateways of 3.1 let every caller in; null and an empty name are, always.
+      [mutual(['']), 'client_certificates[0]'],
+      [mutual([null]), 'client_certificates[0]'],
       [mutual([plain, theirs]), 'client_certificates[1]'],
       [mutual([plain.toUpperCase()]), 'client_certificates[0]'],
       [anApiDefinition({ certificates: [plain] }), 'certificates[0]'],
@@ -345,7 +348,15 @@ describe('an API that names certificates', () => {
       is_ca: true,
       warnings: [expect.stringMatching(/up to 5\.2 admit nobody .* newer ones admit everybody/)],
     });
-    expectOk(await organisation.admin.client.post('/api/apis', { api_definition: mutual([id]) }));
+    const plain = await add((await makeCertificate()).pem);
+    const saved = expectOk(await organisation.admin.client.post('/api/apis', { api_definition: mutual([plain, id]) }));
+    const notes = parseJson(saved.headers.get('x-castellan-notes') ?? '');
+    expect(notes).toEqual([
+      {
+        path: 'api_definition.client_certificates[1]',
+        message: expect.stringMatching(/^is a CA: .* everybody whose certificate it has signed$/) as unknown,
+      },
+    ]);
   });
 
   it('keeps the certificate from being deleted, and is shown as its user', async () => {

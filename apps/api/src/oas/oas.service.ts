@@ -3,7 +3,6 @@ import { CastellanError, ValidationFailed, type FieldError } from '@castellan/dt
 import type { ApiRow, Change, ChangeContext, OrganisationId } from '@castellan/persistence';
 import { objectAt, type ImportOptions, type ImportResult, type JsonObject } from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
-import { addressNotes } from '../apis/address-notes';
 import { refuseOtherKind } from '../apis/api-kind';
 import { documentPath } from '../apis/document-paths';
 import { mcpMark } from '../apis/definition-facts';
@@ -60,7 +59,7 @@ export class OasService {
     // The mark stands in the classic definition, whose fields without a counterpart in the document stay.
     const mark = sort === 'mcp' ? { api_definition: { is_oas: true, ...mcpMark } } : {};
     const row = await asDocument(() => this.apis.create(context, { oas: document, ...mark }, link));
-    return { row, notes: await notesOn(row) };
+    return { row, notes: await this.notesOn(row) };
   }
 
   /** @throws CastellanError (404), ValidationFailed, Conflict, VersionMismatch */
@@ -76,7 +75,7 @@ export class OasService {
     const demand = demandOas(sort, missingAs(404, 'API definition does not exist'));
     try {
       const row = await asDocument(() => this.apis.update(context, id, { oas: document }, precondition, demand));
-      return { row, notes: await notesOn(row) };
+      return { row, notes: await this.notesOn(row) };
     } catch (error) {
       // What is wrong about a document is said only where there is an API that it is for.
       if (error instanceof ValidationFailed) demand(await this.apis.find(context.organisation, id, null));
@@ -101,7 +100,7 @@ export class OasService {
       return { ...wrapper, oas: patched.oas };
     };
     const row = await asDocument(() => this.apis.change(context, id, precondition, edit, demand));
-    return { row, notes: [...notes, ...(await notesOn(row))] };
+    return { row, notes: [...notes, ...(await this.notesOn(row))] };
   }
 
   /** @param purge whether the versions of the API go with it @throws CastellanError (404), VersionMismatch */
@@ -128,7 +127,7 @@ export class OasService {
   ): Promise<Written> {
     const { oas, notes } = await this.read(document, options);
     const row = await asDocument(() => this.apis.create(context, { oas }, link));
-    return { row, notes: [...notes, ...(await notesOn(row))] };
+    return { row, notes: [...notes, ...(await this.notesOn(row))] };
   }
 
   /**
@@ -166,6 +165,14 @@ export class OasService {
     if (row === null) throw missing;
     return row;
   }
+
+  private async notesOn(row: ApiRow): Promise<readonly FieldError[]> {
+    const notes = await this.apis.notesOf(row);
+    return [
+      ...(await lostOnNodes(documentOf(row))),
+      ...notes.map(({ path, message }) => ({ path: documentPath(path), message })),
+    ];
+  }
 }
 
 /** For changes of OAS APIs. @throws the error for a missing one, CastellanError (400) for another kind or sort */
@@ -179,11 +186,6 @@ const demandOas =
 
 /** The document as it is stored. */
 const documentOf = (row: ApiRow): JsonObject => objectAt(storedWrapper(row), 'oas');
-
-const notesOn = async (row: ApiRow): Promise<readonly FieldError[]> => [
-  ...(await lostOnNodes(documentOf(row))),
-  ...addressNotes(row, documentPath),
-];
 
 const accepted = (result: ImportResult): Imported => {
   if (result.ok) return result;

@@ -14,9 +14,12 @@ export interface CertificateUse {
 /** Every certificate that a classic definition names, in the order of the definition. */
 export function certificateUses(definition: JsonObject): readonly CertificateUse[] {
   const list = (name: string, usage: CertificateUsage): CertificateUse[] =>
-    listAt(definition, name).flatMap((id, at) =>
-      typeof id === 'string' ? [{ id, usage, path: `${name}[${at}]` }] : [],
-    );
+    listAt(definition, name).flatMap((id, at) => {
+      const use = { usage, path: `${name}[${at}]` };
+      // Gateways read null as a certificate without a name, and look for it.
+      if (id === null) return [{ ...use, id: '' }];
+      return typeof id === 'string' ? [{ ...use, id }] : [];
+    });
   const byHost = (name: string): [string, string][] =>
     Object.entries(objectAt(definition, name)).flatMap(([host, ids]) => (typeof ids === 'string' ? [[host, ids]] : []));
   const signing = textAt(definition, 'request_signing', 'certificate_id');
