@@ -59,7 +59,8 @@ const step = async (name, measure) => {
 };
 
 // Refusals are measured from many addresses, without the delays that each of them would earn.
-const system = await startSystem({ CASTELLAN_TRUST_PROXY: '1', CASTELLAN_CREDENTIAL_ATTEMPTS: '1000000' });
+const manyAddresses = { CASTELLAN_TRUST_PROXY: '1', CASTELLAN_CREDENTIAL_ATTEMPTS: '1000000' };
+const system = await startSystem(manyAddresses);
 try {
   await step('writes', () => writes(system));
   await step('events', () => writeToEvent(system));
@@ -79,7 +80,15 @@ try {
   const busy = { ...system, ...(await system.organisation()) };
   await step('questions about traffic', () => questions(busy));
   await step('who calls', () => authorisation(system));
-  await step('refusals', () => refusals(system));
+  await step('refusals', () => refusals(system, 'at their pace'));
+  await step('refusals without a pace', async () => {
+    const bare = await startSystem({ ...manyAddresses, CASTELLAN_LOGIN_PACE_MS: '0' });
+    try {
+      return await refusals(bare, 'without a pace');
+    } finally {
+      await bare.stop();
+    }
+  });
   await step('many users', async () => manyUsers({ ...system, ...(await system.organisation()) }));
 } finally {
   await system.stop();

@@ -89,9 +89,10 @@ export class ApiUnderTest {
       CASTELLAN_MONGODB_URI: databaseUri(name),
       CASTELLAN_REDIS_URL: workerRedisUrl(),
       CASTELLAN_LOG_LEVEL: logLevel,
-      // Tests ask faster than anybody.
+      // Tests ask faster than anybody, and wait for nothing.
       CASTELLAN_RATE_LIMIT: '0',
       CASTELLAN_RATE_LIMIT_ADDRESS: '0',
+      CASTELLAN_LOGIN_PACE_MS: '0',
       ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`CASTELLAN_${name}`, value])),
     });
     if (database === undefined) await emptyRedis(config.redisUrl);

@@ -85,6 +85,12 @@ export const peopleSettings = {
     'Encrypts what has to be kept in a form that can be read back, such as the secrets of second factors and of clients of OpenID Connect, which need it; the same on all replicas, and for good',
     'none',
   ),
+  loginPaceMs: setting(
+    'LOGIN_PACE_MS',
+    wholeNumber(0, 5_000).default(500),
+    'A refused login takes this long, or a multiple of it, so that the time does not tell whether there is such a user; longer than the slowest comparison of a password, in milliseconds. 0 waits for nothing',
+    '500',
+  ),
   sessionIdleMinutes: setting(
     'SESSION_IDLE_MINUTES',
     wholeNumber(1, 43_200).default(60),

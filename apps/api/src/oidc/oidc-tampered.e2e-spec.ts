@@ -151,6 +151,18 @@ describe('what a provider says, or somebody in its name', () => {
     expect((await browser.call('GET', '/api/users/me')).status).toBe(200);
   });
 
+  it('is not begun again by a logout: that ends on a page which leads nowhere and lets nobody in', async () => {
+    const { api } = logins;
+    const browser = new Browser(api.anonymous);
+    expect((await logins.logIn(logins.someone(), browser)).status).toBe(302);
+    const out = await browser.call('GET', '/logout');
+    expect([out.status, out.headers.get('location')]).toEqual([302, '/']);
+    const front = await browser.call('GET', '/');
+    expect([front.headers.get('location'), front.headers.getSetCookie()]).toEqual([null, []]);
+    expect([200, 404]).toContain(front.status);
+    expect((await browser.call('GET', '/api/users/me')).status).toBe(401);
+  });
+
   it('that groups stand elsewhere takes no group away and gives none, is not gone after, and is in the audit log', async () => {
     const { api, idp, organisation } = logins;
     const elsewhere = {

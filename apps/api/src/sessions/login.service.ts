@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, Conflict, Unauthorised } from '@castellan/dto';
 import { Clock, Metrics } from '@castellan/observability';
 import {
@@ -14,6 +15,7 @@ import { comparePointlessly, hashPassword, isOldForm, isPassword } from '../auth
 import type { Credentials } from './credentials';
 import { LoginAdmission } from './login-admission';
 import type { Source } from './login-throttle';
+import { untilWholePace } from './pace';
 import { PasswordsService } from './passwords.service';
 import { SecondFactorsService } from './second-factors.service';
 import { SessionsService, type LoginMethod, type Session } from './sessions.service';
@@ -23,7 +25,7 @@ const action = 'Login';
 
 const wrong = (): Unauthorised => new Unauthorised('The address or the password is wrong');
 
-/** Lets people in by a browser. Whoever fails hears the same, after the same work, whatever the reason is. */
+/** Lets people in by a browser. Whoever fails hears the same, after the same time, whatever the reason is. */
 @Injectable()
 export class LoginService {
   private readonly logins: ReturnType<Metrics['counter']>;
@@ -38,6 +40,7 @@ export class LoginService {
     private readonly factors: SecondFactorsService,
     private readonly changes: ChangeRecorder,
     private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: ApiConfig,
     metrics: Metrics,
   ) {
     this.logins = metrics.counter('castellan_logins_total', 'Logins by what came of them', ['result']);
@@ -48,9 +51,10 @@ export class LoginService {
    * named; CastellanError 401 or 403 when a code or a new password is needed
    */
   async logIn(visitor: Visitor, credentials: Credentials): Promise<{ user: UserRow; session: Session }> {
+    const begun = performance.now();
     try {
       const source = await this.admission.admit(visitor, credentials);
-      const user = await this.prove(visitor, credentials, source);
+      const user = await this.prove(visitor, credentials, source, begun);
       await this.admission.succeeded(visitor, credentials, source, user);
       return { user, session: await this.open(visitor, user, 'password') };
     } catch (error) {
@@ -82,11 +86,12 @@ export class LoginService {
     return session;
   }
 
-  private async prove(visitor: Visitor, credentials: Credentials, source: Source): Promise<UserRow> {
+  private async prove(visitor: Visitor, credentials: Credentials, source: Source, begun: number): Promise<UserRow> {
     const proven = await this.provenAmong(await this.admission.meant(credentials), credentials.password);
     const [user, another] = proven;
     if (user === undefined) {
       await this.admission.recordFailure(visitor, credentials, 401, 'unauthorised: wrong address or password');
+      await untilWholePace(begun, this.config.loginPaceMs);
       throw wrong();
     }
     if (another !== undefined) throw await this.askWhich(proven);

@@ -1,3 +1,5 @@
+import { getConnectionToken } from '@nestjs/mongoose';
+import type { Connection } from 'mongoose';
 import { eventually, listOf, textOf, unique, type HttpClient } from '@castellan/testing';
 import { TcpProxy } from '../../../../test/support/tcp-proxy';
 import { freshDatabaseUri } from '../../../../test/support/test-services';
@@ -20,10 +22,16 @@ const counts = async (client: HttpClient) => [
 
 describe('the first run', () => {
   let api: ApiUnderTest;
-  beforeEach(async () => {
+  beforeAll(async () => {
     api = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '100' });
   });
-  afterEach(() => api.stop());
+  afterAll(() => api.stop());
+
+  /** Nothing of the first run is kept elsewhere than here, so that each test has a new installation. */
+  beforeEach(async () => {
+    const { db } = api.app.get<Connection>(getConnectionToken());
+    for (const name of ['installation', 'organisations', 'users']) await db?.collection(name).deleteMany({});
+  });
 
   const needed = async () => expectOk(await api.anonymous.get('/api/setup')).json['needed'];
 

@@ -42,6 +42,13 @@ describe('whatever people do who may write users and groups', () => {
   });
   afterAll(() => api.stop());
 
+  /** What there is to act on, and how people come in by the password that authors set. */
+  interface World {
+    readonly organisation: TestOrganisation;
+    readonly users: string[];
+    readonly groups: string[];
+  }
+
   const idsOf = async ({ admin }: TestOrganisation, path: string, name: string): Promise<readonly string[]> =>
     listOf(expectOk(await admin.client.get(`${path}?p=-1`)).json[name]).map((row) => textOf(row['id']));
 
@@ -60,15 +67,17 @@ describe('whatever people do who may write users and groups', () => {
     expect(problems).toEqual([]);
     return rightsOf(grants);
   };
-  /** A browser in which somebody stronger has come in. */
-  const strongPage = async ({ client }: TestUser): Promise<Author> => {
+  /** Somebody stronger, by key and in a browser. */
+  const stronger = async ({ id: org_id }: TestOrganisation): Promise<{ strong: TestUser; page: Author }> => {
     const own = `${unique('strong')} words of somebody else`;
-    expectOk(await client.post('/api/users/me/actions/reset', { new_password: own }));
+    const born = { org_id, email_address: `${unique('s')}@acme.example`, password: own };
+    const { json } = expectOk(await api.admin.post('/admin/users', { ...born, user_permissions: { keys: 'write' } }));
+    const accessKey = textOf(json['Message']);
+    const client = api.anonymous.with({ authorization: accessKey });
     const browser = new Browser(api.anonymous);
-    const username = textOf((await client.get('/api/users/me')).json['email_address']);
-    const came = await pageOf(browser, await browser.logIn({ username, password: own }));
-    if (came === null) throw new Error('The stronger user did not come in');
-    return came;
+    const page = await pageOf(browser, await browser.logIn({ username: born.email_address, password: own }));
+    if (page === null) throw new Error('The stronger user did not come in');
+    return { strong: { id: textOf(json['Meta']?.['id']), accessKey, client }, page };
   };
 
   const one = (ids: readonly string[], which: number): string => ids[which % ids.length] ?? '';
@@ -96,12 +105,12 @@ describe('whatever people do who may write users and groups', () => {
     return pageOf(browser, await browser.call('GET', `/tap?nonce=${nonce}`));
   };
 
-  const attempt = async (organisation: TestOrganisation, authors: Author[], tried: Act): Promise<void> => {
+  const attempt = async ({ organisation, users, groups }: World, authors: Author[], tried: Act): Promise<void> => {
     const author = authors[tried.by % authors.length];
     if (author === undefined) return;
     const { client } = author;
-    const whom = one([...(await idsOf(organisation, '/api/users', 'users')), above.id], tried.whom);
-    const group = one(await idsOf(organisation, '/api/usergroups', 'groups'), tried.group);
+    const whom = one([...users, above.id], tried.whom);
+    const group = one(groups, tried.group);
     const given = { user_permissions: tried.rights };
     const born = { email_address: `${unique('u')}@acme.example` };
     const own = async (made: ReturnType<typeof client.post>): Promise<void> => {
@@ -111,6 +120,11 @@ describe('whatever people do who may write users and groups', () => {
       const accessKey = textOf(json['AccessKey']);
       const id = typeof json['Meta'] === 'string' ? json['Meta'] : whom;
       authors.push({ id, client: api.anonymous.with({ authorization: accessKey }) });
+      if (!users.includes(id)) users.push(id);
+    };
+    /** What is gone is not tried again. */
+    const gone = ({ status }: Reply, from: string[], id: string): void => {
+      if (status === 200) from.splice(from.indexOf(id), 1);
     };
     const come = async (made: Promise<Author | null>): Promise<void> => {
       const came = await made;
@@ -123,10 +137,16 @@ describe('whatever people do who may write users and groups', () => {
       create: () => own(client.post('/api/users', { ...born, ...given, group_ids: tried.group % 2 ? [group] : [] })),
       join: () => client.put(`/api/users/${whom}`, { group_ids: [group] }),
       group: () => client.put(`/api/usergroups/${group}`, given),
-      newGroup: () => client.post('/api/usergroups', { name: unique('g'), ...given }),
+      newGroup: async () => {
+        const { status, json } = await client.post('/api/usergroups', { name: unique('g'), ...given });
+        if (status === 200) groups.push(textOf(json['Meta']));
+      },
       key: () => own(client.put(`/api/users/${whom}/actions/key/reset`, proof)),
       revoke: () => client.put(`/api/users/${whom}/actions/revoke`),
-      delete: () => client.delete(tried.group % 2 ? `/api/users/${whom}` : `/api/usergroups/${group}`),
+      delete: async () => {
+        if (tried.group % 2) gone(await client.delete(`/api/users/${whom}`), users, whom);
+        else gone(await client.delete(`/api/usergroups/${group}`), groups, group);
+      },
       password: () => client.post(`/api/users/${whom}/actions/reset`, { new_password: password, ...proof }),
       logIn: () => come(logIn(organisation, whom)),
       nonce: async () => {
@@ -154,18 +174,25 @@ describe('whatever people do who may write users and groups', () => {
           { user_groups: 'write', users: 'write', policies: 'read', idm: 'write' },
           { users: 'write', apis: 'read', policies: 'read', ResetPassword: 'admin' },
         ];
-        const authors: Author[] = await Promise.all(first.map((grants) => api.user(organisation.id, { ...grants })));
-        const strong = await api.user(organisation.id, { keys: 'write' });
-        const page = await strongPage(strong);
-        for (const [active, grants] of [
+        const groupsOf = [
           [true, { keys: 'write' }],
           [false, { IsAdmin: 'admin' }],
           [true, { apis: 'read' }],
-        ] as const) {
-          expectOk(await client.post('/api/usergroups', { name: unique('g'), active, user_permissions: grants }));
-        }
+        ] as const;
+        const [{ strong, page }, groups, authors] = await Promise.all([
+          stronger(organisation),
+          Promise.all(
+            groupsOf.map(async ([active, grants]) => {
+              const group = { name: unique('g'), active, user_permissions: grants };
+              return textOf(expectOk(await client.post('/api/usergroups', group)).json['Meta']);
+            }),
+          ),
+          Promise.all(first.map((grants): Promise<Author> => api.user(organisation.id, { ...grants }))),
+        ]);
+        const users = [organisation.admin.id, strong.id, ...authors.map(({ id }) => id)];
+        const world: World = { organisation, users, groups };
         const together = rightsOf(union(first));
-        for (const tried of acts) await attempt(organisation, authors, tried);
+        for (const tried of acts) await attempt(world, authors, tried);
         // What the stronger ones have is theirs still, their credentials too.
         expect((await strong.client.get('/api/users/me')).status).toBe(200);
         expect((await client.get('/api/users/me')).status).toBe(200);
