@@ -143,6 +143,15 @@ describe('promise 1: what gateways have recorded is stored once, whatever dies m
     const usage = '/api/usage/19/11/2026/20/11/2026?res=day';
     await eventually(async () => (await client.get(usage)).status === 503, { describe: '503 for figures' });
     await eventually(async () => !(await redis.exists(analyticsList)), { describe: 'the list to be taken' });
+    // How many wait and for how long is what an alert goes by.
+    for (const gauge of ['waiting_records', 'lag_seconds']) {
+      const above = new RegExp(`^castellan_analytics_${gauge}\\{.*\\} (?!0$)[0-9.]+$`, 'm');
+      await eventually(
+        async () =>
+          (await Promise.all(purgers.map((one) => one.client.get('/metrics')))).some(({ text }) => above.test(text)),
+        { describe: gauge },
+      );
+    }
     for (const key of await redis.keys('castellan:analytics:*')) expect(await redis.ttl(key)).toBe(-1);
     await services.resume('mongodb');
     await everythingIsThere();

@@ -1,3 +1,6 @@
+import { getConnectionToken } from '@nestjs/mongoose';
+import type { Connection } from 'mongoose';
+import { eventually } from '@castellan/testing';
 import { expectOk } from '../api-under-test';
 import { day, hitsOf, type Traffic } from './traffic';
 
@@ -85,6 +88,25 @@ export const figures = (traffic: Traffic): void => {
       expect(await traffic.rows(traffic.admin, `/api/usage/apis/${traffic.other}/${day}`)).toMatchObject([
         { id: { api_version: 'v2' }, hits: 2 },
       ]);
+    });
+
+    it('is read from the sums, not from what may be millions of records', async () => {
+      const { id: OrgID, admin } = await traffic.api.organisation();
+      await traffic.push(
+        [1, 2, 3].map((hour) => traffic.hit(`2026-10-0${hour}T10:00:00Z`, { OrgID, Path: '/counted' })),
+      );
+      const october = '1/10/2026/31/10/2026';
+      const paths = [`usage/${october}?res=day`, `usage/apis/${october}?p=-1`, `activity/endpoint/${october}?p=-1`];
+      const sums = async (): Promise<readonly number[]> => {
+        const found = await Promise.all(paths.map((path) => traffic.rows(admin.client, `/api/${path}`)));
+        return found.map((rows) => hitsOf(rows).reduce((sum, hits) => sum + hits, 0));
+      };
+      await eventually(async () => (await sums()).every((sum) => sum === 3));
+      await traffic.api.app
+        .get<Connection>(getConnectionToken())
+        .collection('tyk_analytics')
+        .deleteMany({ orgid: OrgID });
+      expect(await sums()).toEqual([3, 3, 3]);
     });
 
     it('comes as CSV by parameter and by Accept', async () => {

@@ -112,8 +112,8 @@ const measureOf = { Hits: 'hits', Success: 'success', Error: 'error', Latency: '
 const sorted = (rows: readonly FigureDto[], { by, sort }: FiguresAsked): readonly FigureDto[] => {
   const measure = measureOf[by ?? 'Hits'];
   const direction = sort === '1' ? 1 : -1;
-  const nameOf = ({ id }: FigureDto): string => JSON.stringify(id);
-  return [...rows].sort(
-    (left, right) => direction * (left[measure] - right[measure]) || (nameOf(left) < nameOf(right) ? -1 : 1),
-  );
+  return rows
+    .map((row) => ({ row, value: row[measure], name: JSON.stringify(row.id) }))
+    .sort((left, right) => direction * (left.value - right.value) || (left.name < right.name ? -1 : 1))
+    .map(({ row }) => row);
 };
