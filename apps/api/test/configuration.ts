@@ -54,3 +54,30 @@ export const outcomeOf = (meta: JsonReply | undefined): { counts: JsonReply | un
     listOf(meta?.['resources']).map((resource) => [textOf(resource['key']), resource['action']]),
   ),
 });
+
+/** An API as it stands in a document, at a place of its own. */
+export const newWrapper = (apiId = unique('api')): EditableDocument['apis'][number] => {
+  const proxy = { listen_path: `/${apiId}/`, target_url: 'http://127.0.0.1:1/', strip_listen_path: true };
+  return { api_definition: { ...anApiDefinition({ api_id: apiId }), proxy }, hook_references: [] };
+};
+
+/** The definition of an API in a document. */
+export const definitionIn = (
+  { apis }: EditableDocument,
+  apiId: string,
+): EditableDocument['apis'][number]['api_definition'] => {
+  const found = apis.find(({ api_definition: definition }) => definition['api_id'] === apiId);
+  if (found === undefined) throw new Error(`No API ${apiId}`);
+  return found.api_definition;
+};
+
+/** Lets an API refer to a web hook. */
+export const refer = async (
+  { admin }: TestOrganisation,
+  apiId: string,
+  hook: string,
+  definition: Json = newWrapper(apiId).api_definition,
+): Promise<void> => {
+  const hook_references = [{ event_name: 'QuotaExceeded', event_timeout: 60, hook: { id: hook } }];
+  expectOk(await admin.client.put(`/api/apis/${apiId}`, { api_definition: definition, hook_references }));
+};

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { ApiStore, type ApiRow, type OrganisationId } from '@castellan/persistence';
-import { flagAt } from '@castellan/tyk';
-import { addressOf, componentsOf, hostOf, versionPlace, type UrlComponents } from './api-address';
+import { flagAt, type UrlComponents } from '@castellan/tyk';
+import { addressOf, componentsOf, hostOf, versionPlace } from './api-address';
 import { isDefaultVersion, versioningOf } from './versions';
 import { definitionOf, storedWrapper } from './wrapper';
 

@@ -1,22 +1,10 @@
-import { flagAt, numberAt, textAt, type JsonObject } from '@castellan/tyk';
+import { flagAt, numberAt, textAt, type JsonObject, type UrlComponents } from '@castellan/tyk';
 import type { Versioning } from './versions';
 
 /** A name and a value that a caller sends. */
 interface Sent {
   readonly name: string;
   readonly value: string;
-}
-
-/** One address of an API, in its parts (docs/tyk/management.md#addresses-of-apis). */
-export interface UrlComponents {
-  readonly protocol: string;
-  readonly domain: string;
-  readonly port: number | null;
-  readonly listen_path: string;
-  readonly endpoint_path: string;
-  readonly query_parameters: readonly Sent[];
-  readonly headers: readonly Sent[];
-  readonly url: string;
 }
 
 /** Where an API answers: the gateways' address, with the domain and the port that the API has of its own. */

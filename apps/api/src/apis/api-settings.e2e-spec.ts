@@ -1,15 +1,32 @@
-import { anApiDefinition, listOf, textOf, unique } from '@castellan/testing';
+import {
+  anApiDefinition,
+  listOf,
+  textOf,
+  unique,
+  type JsonReply,
+  type Reply,
+  withVersion,
+  eventually,
+} from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { Redis } from 'ioredis';
+import { Generations, toOrganisationId } from '@castellan/persistence';
+import { NOTIFICATION_CHANNEL } from '@castellan/tyk';
+import { addApi } from '../../test/configuration';
+
+let api: ApiUnderTest;
+
+beforeAll(async () => {
+  api = await ApiUnderTest.start();
+});
+afterAll(() => api.stop());
 
 describe('what stands around an API definition', () => {
-  let api: ApiUnderTest;
   let organisation: TestOrganisation;
 
   beforeAll(async () => {
-    api = await ApiUnderTest.start();
     organisation = await api.organisation();
   });
-  afterAll(() => api.stop());
 
   const create = async (definition: object = {}): Promise<{ id: string; apiId: string }> => {
     const body = { api_definition: anApiDefinition({ ...definition }) };
@@ -189,5 +206,129 @@ describe('what stands around an API definition', () => {
       const path = `/api/apis/${textOf(created.json['Meta'])}/${part}`;
       expect((await strict.admin.client.put(path, {})).status).toBe(428);
     });
+  });
+});
+
+describe('POST /api/apis/validate', () => {
+  let organisation: TestOrganisation;
+
+  beforeAll(async () => {
+    organisation = await api.organisation();
+  });
+
+  const post = (path: string, body: unknown): Promise<Reply> => organisation.admin.client.post(path, body);
+  const create = async (definition: object = {}): Promise<{ id: string; apiId: string }> => {
+    const { json } = expectOk(await post('/api/apis', { api_definition: anApiDefinition({ ...definition }) }));
+    return { id: textOf(json['Meta']), apiId: textOf(json['ID']) };
+  };
+  const without = ({ json }: Reply): JsonReply => ({ ...json, RequestID: {} });
+
+  it('says what a creation would make, and makes nothing', async () => {
+    const apiId = unique('id');
+    const body = { api_definition: anApiDefinition({ api_id: apiId }) };
+    const reply = expectOk(await post('/api/apis/validate', body));
+    expect(reply.text).toMatch(/^{"Status":"OK","Message":"API is valid","Meta":{"changes":\[/);
+    expect(reply.json['Meta']).toMatchObject({ changes: [{ kind: 'api', operation: 'create', version: 1 }] });
+    expect((await organisation.admin.client.get(`/api/apis/${apiId}`)).status).toBe(404);
+    expectOk(await post('/api/apis', body));
+  });
+
+  it('says what an update would change, and that the same changes nothing', async () => {
+    const definition = anApiDefinition();
+    const { id, apiId } = await create(definition);
+    const same = { api_definition: { ...definition, api_id: apiId } };
+    expect(expectOk(await post(`/api/apis/validate?id=${apiId}`, same)).json['Meta']).toEqual({ changes: [] });
+    const changed = { api_definition: { ...definition, api_id: apiId, name: 'Another name' } };
+    const { json } = expectOk(await post(`/api/apis/validate?id=${id}`, changed));
+    const [change] = listOf(json['Meta']?.['changes']);
+    expect(change).toMatchObject({ id, operation: 'update', version: 2 });
+    expect(listOf(change?.['diff'])).toEqual([
+      expect.objectContaining({ op: 'replace', path: '/api_definition/name', value: 'Another name' }),
+    ]);
+    expect(withVersion(await organisation.admin.client.get(`/api/apis/${id}`))['version']).toBe(1);
+  });
+
+  const wrong: readonly (readonly [string, unknown])[] = [
+    ['no definition', {}],
+    ['a list', []],
+    ['a field of a wrong type', { api_definition: { ...anApiDefinition(), active: 'yes' } }],
+    ['a definition that makes no sense', { api_definition: anApiDefinition({ proxy: { target_url: 'nowhere' } }) }],
+    ['a listen path of the gateway’s own', { api_definition: anApiDefinition({ proxy: { listen_path: '/tyk/x' } }) }],
+    ['an OAS API without its document', { api_definition: anApiDefinition({ is_oas: true }) }],
+  ];
+
+  it.each(wrong)('refuses %s exactly as a write does', async (_, body) => {
+    const written = await post('/api/apis', body);
+    expect(written.status).toBe(400);
+    const validated = await post('/api/apis/validate', body);
+    expect([validated.status, without(validated)]).toEqual([written.status, without(written)]);
+    expect(listOf(validated.json['Errors']).length).toBeGreaterThan(0);
+  });
+
+  it('refuses a conflict exactly as a write does', async () => {
+    const path = `/${unique('path')}/`;
+    await create({ proxy: { listen_path: path } });
+    const body = { api_definition: anApiDefinition({ proxy: { listen_path: path } }) };
+    const [written, validated] = [await post('/api/apis', body), await post('/api/apis/validate', body)];
+    expect([validated.status, without(validated)]).toEqual([409, without(written)]);
+  });
+
+  it('401, 403 and 404', async () => {
+    const body = { api_definition: anApiDefinition() };
+    expect((await api.anonymous.post('/api/apis/validate', body)).status).toBe(401);
+    const stranger = await api.user(organisation.id, { policies: 'write' });
+    expect((await stranger.client.post('/api/apis/validate', body)).status).toBe(403);
+    const reader = await api.user(organisation.id, { apis: 'read' });
+    expect((await reader.client.post('/api/apis/validate', body)).status).toBe(200);
+    const { id } = await create();
+    const other = await api.organisation();
+    expect((await other.admin.client.post(`/api/apis/validate?id=${id}`, body)).status).toBe(404);
+  });
+});
+
+describe('DELETE /api/cache/jwks/{id}', () => {
+  let organisation: TestOrganisation;
+  let subscriber: Redis;
+  const heard: Readonly<Record<string, unknown>>[] = [];
+
+  beforeAll(async () => {
+    organisation = await api.organisation();
+    subscriber = new Redis(api.config.redisUrl);
+    subscriber.on('message', (_channel, text) => heard.push(JSON.parse(text) as Record<string, unknown>));
+    await subscriber.subscribe(NOTIFICATION_CHANNEL);
+  });
+  afterAll(() => {
+    subscriber.disconnect();
+  });
+
+  const generation = async (): Promise<number> =>
+    (await api.app.get(Generations).of(toOrganisationId(organisation.id))).generation;
+
+  it('tells gateways to fetch the key sets again, reloads none of them, and is audited', async () => {
+    const { client } = organisation.admin;
+    const id = await addApi(organisation);
+    const before = await generation();
+    const reply = expectOk(await client.delete(`/api/cache/jwks/${id}`));
+    expect(reply.json).toEqual({ message: 'success', status: 'OK' });
+    const message = await eventually(() =>
+      Promise.resolve(heard.find(({ command }) => command === 'InvalidateJWKSCacheForAPI')),
+    );
+    expect(message).toMatchObject({ payload: id });
+    expect(await generation()).toBe(before);
+    expect(before).toBeGreaterThan(0);
+    const audit = listOf(
+      expectOk(await client.get('/api/audit-logs?action=Invalidate%20JWKS%20Cache')).json['audit_logs'],
+    );
+    expect(audit).toHaveLength(1);
+  });
+
+  it('is refused for an API that the organisation does not have, and without the right', async () => {
+    const id = await addApi(organisation);
+    const other = await api.organisation();
+    const refused = await other.admin.client.delete(`/api/cache/jwks/${id}`);
+    expect([refused.status, refused.json['Message']]).toEqual([403, 'Update not allowed, API not owned by user']);
+    const reader = await api.user(organisation.id, { apis: 'read' });
+    expect((await reader.client.delete(`/api/cache/jwks/${id}`)).status).toBe(403);
+    expect((await api.anonymous.delete(`/api/cache/jwks/${id}`)).status).toBe(401);
   });
 });

@@ -9,7 +9,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '@castellan/tyk';
-import type { DocumentForm } from '../resources/document-form';
+import { plainOutline, type DocumentForm } from '../resources/document-form';
 import { without } from '../resources/fields';
 
 /** The sorts of assets that there are (docs/tyk/management.md#assets). */
@@ -86,13 +86,5 @@ export const assetForm: DocumentForm<AssetRow> = {
     org_id: organisation,
   }),
   portable: (asset) => without(asset, 'org_id'),
-  outlineOf: ({ assetId, name }) => ({
-    key: assetId,
-    name,
-    tags: null,
-    categories: null,
-    claims: [],
-    slug: null,
-    copies: [],
-  }),
+  outlineOf: ({ assetId, name }) => plainOutline(assetId, name),
 };

@@ -10,20 +10,29 @@ const statusesOf = async (times: number, call: () => Promise<Reply>): Promise<re
   return statuses;
 };
 
+let api: ApiUnderTest;
+let organisation: TestOrganisation;
+let addresses = 0;
+
+beforeAll(async () => {
+  api = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '3', CREDENTIAL_ATTEMPTS: '3', TRUST_PROXY: '1' });
+  organisation = await api.organisation();
+});
+afterAll(() => api.stop());
+
+/** Of a caller whom nobody has heard of. */
+const newAddress = (): string => `10.0.1.${(addresses += 1)}`;
+
 describe('wrong credentials', () => {
-  let api: ApiUnderTest;
-  let organisation: TestOrganisation;
-
-  beforeEach(async () => {
-    api = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '3', CREDENTIAL_ATTEMPTS: '3', TRUST_PROXY: '1' });
-    organisation = await api.organisation();
+  let address: string;
+  beforeEach(() => {
+    address = newAddress();
   });
-  afterEach(() => api.stop());
 
-  const ask = (path: string, headers: Readonly<Record<string, string>>, address = '10.0.0.1', client?: HttpClient) =>
-    (client ?? api.anonymous).get(path, { headers: { ...headers, 'x-forwarded-for': address } });
-  const guess = (secret: string, address?: string, client?: HttpClient) =>
-    ask('/admin/organisations', { 'admin-auth': secret }, address, client);
+  const ask = (path: string, headers: Readonly<Record<string, string>>, from = address, client = api.anonymous) =>
+    client.get(path, { headers: { ...headers, 'x-forwarded-for': from } });
+  const guess = (secret: string, from?: string, client?: HttpClient) =>
+    ask('/admin/organisations', { 'admin-auth': secret }, from, client);
 
   it('are refused with 401 a few times, then with 429 and how long to wait', async () => {
     expect(await statusesOf(3, () => guess('wrong'))).toEqual([401, 401, 401]);
@@ -46,9 +55,9 @@ describe('wrong credentials', () => {
 
   it('are counted for each address, whatever the caller has written before it', async () => {
     expect(await statusesOf(4, () => guess('wrong'))).toEqual([401, 401, 401, 429]);
-    expect((await guess('wrong', '10.0.0.2')).status).toBe(401);
-    let forged = 0;
-    const forging = () => guess('wrong', `10.9.9.${(forged += 1)}, 10.0.0.3`);
+    expect((await guess('wrong', newAddress())).status).toBe(401);
+    const believed = newAddress();
+    const forging = () => guess('wrong', `${newAddress()}, ${believed}`);
     expect(await statusesOf(5, forging)).toEqual([401, 401, 401, 429, 429]);
   });
 
@@ -101,21 +110,22 @@ describe('wrong credentials', () => {
       const { admin } = await alone.organisation();
       await redis.cut();
       await eventually(async () => (await alone.anonymous.get('/health/ready')).status === 503);
+      const [second, third] = [newAddress(), newAddress()];
       const wrong = [
         () => guess('wrong', undefined, alone.anonymous),
-        () => ask('/api/apis', { authorization: '0'.repeat(32) }, '10.0.0.2', alone.anonymous),
-        () => ask('/register/node', { authorization: 'wrong' }, '10.0.0.3', alone.anonymous),
+        () => ask('/api/apis', { authorization: '0'.repeat(32) }, second, alone.anonymous),
+        () => ask('/register/node', { authorization: 'wrong' }, third, alone.anonymous),
       ];
       for (const call of wrong) expect(await statusesOf(4, call)).toEqual([401, 401, 401, 429]);
       const right = [
         await guess(alone.config.adminSecret, undefined, alone.anonymous),
-        await ask('/api/apis', { authorization: admin.accessKey }, '10.0.0.2', alone.anonymous),
-        await ask('/register/node', { authorization: alone.config.nodeSecret }, '10.0.0.3', alone.anonymous),
+        await ask('/api/apis', { authorization: admin.accessKey }, second, alone.anonymous),
+        await ask('/register/node', { authorization: alone.config.nodeSecret }, third, alone.anonymous),
       ];
       expect(right.map(({ status }) => status)).toEqual([200, 200, 200]);
       await redis.mend();
       await eventually(async () => (await alone.anonymous.get('/health/ready')).status === 200);
-      expect((await guess('wrong', '10.0.0.9', alone.anonymous)).status).toBe(401);
+      expect((await guess('wrong', newAddress(), alone.anonymous)).status).toBe(401);
     } finally {
       await redis.mend();
       await alone.stop();
@@ -124,41 +134,54 @@ describe('wrong credentials', () => {
   });
 
   it('are a metric, by plane and by reason', async () => {
+    const counted = async (): Promise<ReadonlyMap<string, number>> => {
+      const { text } = await api.anonymous.get('/metrics');
+      expect(text).toMatch(/^# TYPE castellan_auth_failures_total counter$/m);
+      const lines = text.matchAll(/^castellan_auth_failures_total\{plane="(\w+)",code="(\w+)",[^}]*\} (\d+)$/gm);
+      return new Map([...lines].map(([, plane, code, count]) => [`${plane} ${code}`, Number(count)]));
+    };
+    const before = await counted();
     await statusesOf(4, () => guess('wrong'));
-    await ask('/api/apis', {}, '10.0.0.2');
-    await statusesOf(2, () => ask('/register/node', { authorization: 'wrong' }, '10.0.0.3'));
-    const { text } = await api.anonymous.get('/metrics');
-    expect(text).toMatch(/^# TYPE castellan_auth_failures_total counter$/m);
-    const counted = [...text.matchAll(/^castellan_auth_failures_total\{plane="(\w+)",code="(\w+)",[^}]*\} (\d+)$/gm)];
-    expect(counted.map((line) => line.slice(1)).sort()).toEqual([
-      ['node', 'unauthorised', '2'],
-      ['operator', 'too_many_attempts', '1'],
-      ['operator', 'unauthorised', '3'],
-      ['organisation', 'unauthorised', '1'],
+    await ask('/api/apis', {}, newAddress());
+    const another = newAddress();
+    await statusesOf(2, () => ask('/register/node', { authorization: 'wrong' }, another));
+    const more = [...(await counted())].map(([what, count]) => [what, count - (before.get(what) ?? 0)] as const);
+    expect(more.filter(([, count]) => count > 0).sort()).toEqual([
+      ['node unauthorised', 2],
+      ['operator too_many_attempts', 1],
+      ['operator unauthorised', 3],
+      ['organisation unauthorised', 1],
     ]);
   });
 });
 
 describe('X-Forwarded-For', () => {
-  const addressSeenWith = async (trusted: string, forwarded: string): Promise<readonly number[]> => {
-    const api = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '1', TRUST_PROXY: trusted });
+  /** After as many wrong secrets as one address may send. */
+  const statusesSeenBy = async (
+    client: HttpClient,
+    forwarded: string,
+    attempts: number,
+  ): Promise<readonly number[]> => {
     const from = (address: string) =>
-      api.anonymous.get('/admin/users', { headers: { 'admin-auth': 'wrong', 'x-forwarded-for': address } });
-    try {
-      await from(forwarded);
-      return [(await from(forwarded)).status, (await from('10.1.1.1')).status];
-    } finally {
-      await api.stop();
-    }
+      client.get('/admin/users', { headers: { 'admin-auth': 'wrong', 'x-forwarded-for': address } });
+    await statusesOf(attempts, () => from(forwarded));
+    return [(await from(forwarded)).status, (await from(newAddress())).status];
   };
 
   it.each([
-    ['false', '10.0.0.1', [429, 429]],
-    ['1', '10.0.0.1', [429, 401]],
-    ['127.0.0.0/8', '10.0.0.1', [429, 401]],
-    ['10.0.0.0/8', '10.0.0.1', [429, 429]],
-    ['1', 'not an address', [429, 401]],
-  ])('with CASTELLAN_TRUST_PROXY=%s is believed as far as that says', async (trusted, forwarded, statuses) => {
-    expect(await addressSeenWith(trusted, forwarded)).toEqual(statuses);
+    ['false', [429, 429]],
+    ['127.0.0.0/8', [429, 401]],
+    ['10.0.0.0/8', [429, 429]],
+  ])('with CASTELLAN_TRUST_PROXY=%s is believed as far as that says', async (trusted, statuses) => {
+    const own = await ApiUnderTest.start({ ADMIN_ATTEMPTS: '1', TRUST_PROXY: trusted });
+    try {
+      expect(await statusesSeenBy(own.anonymous, newAddress(), 1)).toEqual(statuses);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  it.each(['10.0.0.1', 'not an address'])('with CASTELLAN_TRUST_PROXY=1 is believed: %s', async (forwarded) => {
+    expect(await statusesSeenBy(api.anonymous, forwarded, 3)).toEqual([429, 401]);
   });
 });

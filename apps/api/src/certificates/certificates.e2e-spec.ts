@@ -10,13 +10,14 @@ import {
   NodeSimulator,
   textOf,
   unique,
+  type Reply,
 } from '@castellan/testing';
-import type { MadeCertificate, Reply } from '@castellan/testing';
 import { decryptKey, keyIsReadable, parseJson, textWithSecret } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, type Json } from '../../test/configuration';
 import { CertificateKeeper } from './certificate-keeper';
 import { CertificateWarnings } from './certificate-warnings';
+import { certificateForm, pkcs12 } from '../../test/certificate-forms';
 
 const secret = 'the-secret-of-the-gateways';
 /** What it was before. */
@@ -43,17 +44,8 @@ afterAll(async () => {
   await api.stop();
 });
 
-const form = (fields: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>>): FormData => {
-  const data = new FormData();
-  for (const [name, content] of Object.entries(fields)) {
-    if (name === 'password') data.append(name, String(content));
-    else data.append(name, new Blob([content]), `${name}.pem`);
-  }
-  return data;
-};
-
 const upload = (content: string, owner = organisation): Promise<Reply> =>
-  owner.admin.client.post('/api/certs', form({ data: content }));
+  owner.admin.client.post('/api/certs', certificateForm({ data: content }));
 const add = async (content: string, owner = organisation): Promise<string> =>
   textOf(expectOk(await upload(content, owner)).json['id']);
 const raw = (id: string): Promise<string | null> => redis.get(`cert-raw-${id}`);
@@ -78,9 +70,8 @@ describe('a certificate that is uploaded', () => {
     });
     // Without the organisation, and in the other case, it is the same.
     expectOk(await organisation.admin.client.get(`/api/certs/${id.slice(24).toUpperCase()}`));
-    expect(
-      (await organisation.admin.client.get(`/api/certs/${id}`, { headers: { 'if-none-match': '"1"' } })).status,
-    ).toBe(304);
+    const cached = organisation.admin.client.with({ 'if-none-match': '"1"' });
+    expect((await cached.get(`/api/certs/${id}`)).status).toBe(304);
   });
 
   it('has its private key encrypted as nodes read it, and nowhere in clear', async () => {
@@ -102,21 +93,21 @@ describe('a certificate that is uploaded', () => {
   it('may come with its key beside it, as DER, or as PKCS#12, which takes its password', async () => {
     const { pem, keyPem, der } = await makeCertificate();
     const { client } = organisation.admin;
-    const both = expectOk(await client.post('/api/certs', form({ cert: pem, key: keyPem })));
+    const both = expectOk(await client.post('/api/certs', certificateForm({ cert: pem, key: keyPem })));
     expect((await raw(textOf(both.json['id'])))?.includes('ENCRYPTED PRIVATE KEY')).toBe(true);
-    const again = await client.post('/api/certs', form({ file: new Uint8Array(der) }));
+    const again = await client.post('/api/certs', certificateForm({ file: new Uint8Array(der) }));
     expect([again.status, again.json['Code']]).toEqual([409, 'id_conflict']);
     expect(again.json['Message']).toBe(
       `Could not create certificate.Certificate with ${textOf(both.json['id'])} ID already exists.`,
     );
 
     const file = new Uint8Array(Buffer.from(pkcs12, 'base64'));
-    const wrong = await client.post('/api/certs', form({ file, password: 'wrong' }));
+    const wrong = await client.post('/api/certs', certificateForm({ file, password: 'wrong' }));
     expect([wrong.status, wrong.json['Errors']?.[0]?.['message']]).toEqual([
       400,
       'cannot be opened: the password is wrong',
     ]);
-    const right = expectOk(await client.post('/api/certs', form({ file, password: 'żółw😀' })));
+    const right = expectOk(await client.post('/api/certs', certificateForm({ file, password: 'żółw😀' })));
     expect(await raw(textOf(right.json['id']))).toContain('ENCRYPTED PRIVATE KEY');
   });
 
@@ -135,34 +126,35 @@ describe('a certificate that is uploaded', () => {
     },
   );
 
-  it('is validated by all rules of an upload, and nothing of it stays', async () => {
+  it('is validated by all rules of an upload, by those with the right, and nothing of it stays', async () => {
     const { pem, keyPem } = await makeCertificate({ name: 'tried.example' });
     const before = await index(organisation);
     const reader = await api.user(organisation.id, { certs: 'read' });
     const validate = (content: string): Promise<Reply> =>
-      reader.client.post('/api/certs/validate', form({ data: content }));
+      reader.client.post('/api/certs/validate', certificateForm({ data: content }));
     const { json, text } = expectOk(await validate(`${pem}${keyPem}`));
-    expect(json).toMatchObject({
-      ...{ Status: 'OK', Message: 'Certificate is valid' },
-      Meta: { changes: [{ kind: 'certificate', operation: 'create', version: 1 }] },
-    });
+    const Meta = { changes: [{ kind: 'certificate', operation: 'create', version: 1 }] };
+    expect(json).toMatchObject({ Status: 'OK', Message: 'Certificate is valid', Meta });
     expect(text).not.toContain('PRIVATE KEY');
     expect(await index(organisation)).toEqual(before);
     expect((await validate('no certificate')).json['Errors']?.[0]?.['path']).toBe('data');
     await add(pem);
     const again = await validate(pem);
     expect([again.status, again.json['Code']]).toEqual([409, 'id_conflict']);
-    expect((await reader.client.post('/api/certs', form({ data: pem }))).status).toBe(403);
+    expect((await reader.client.post('/api/certs', certificateForm({ data: pem }))).status).toBe(403);
     const stranger = await api.user(organisation.id, { apis: 'write' });
-    expect((await stranger.client.post('/api/certs/validate', form({ data: pem }))).status).toBe(403);
-    expect((await api.anonymous.post('/api/certs/validate', form({ data: pem }))).status).toBe(401);
+    expect((await stranger.client.post('/api/certs/validate', certificateForm({ data: pem }))).status).toBe(403);
+    expectOk(await reader.client.get('/api/certs'));
+    expect((await stranger.client.get('/api/certs')).status).toBe(403);
+    expect((await api.anonymous.get('/api/certs')).status).toBe(401);
+    expect((await api.anonymous.post('/api/certs/validate', certificateForm({ data: pem }))).status).toBe(401);
   });
 
   it('is another one in each organisation', async () => {
     const { pem } = await makeCertificate();
     const ours = await add(pem);
     // Nor is anybody told that others have it.
-    const tried = await other.admin.client.post('/api/certs/validate', form({ data: pem }));
+    const tried = await other.admin.client.post('/api/certs/validate', certificateForm({ data: pem }));
     expect([tried.status, tried.text.includes(organisation.id)]).toEqual([200, false]);
     const theirs = await add(pem, other);
     expect(theirs.slice(24)).toBe(ours.slice(24));
@@ -174,10 +166,8 @@ describe('a certificate that is uploaded', () => {
 
   it('is refused, and leaves nothing, when it is none', async () => {
     const before = await index(organisation);
-    const expired = await makeCertificate({
-      notBefore: new Date(Date.now() - 2 * aDay),
-      notAfter: new Date(Date.now() - aDay),
-    });
+    const ago = (days: number): Date => new Date(Date.now() - days * aDay);
+    const expired = await makeCertificate({ notBefore: ago(2), notAfter: ago(1) });
     const ed25519 = await makeCertificate({ key: 'Ed25519' });
     for (const content of ['', 'a video', '@client.pem', expired.pem, `${ed25519.pem}${ed25519.keyPem}`]) {
       const reply = await upload(content);
@@ -186,16 +176,6 @@ describe('a certificate that is uploaded', () => {
     expect((await organisation.admin.client.post('/api/certs', { a: 1 })).status).toBe(400);
     expect((await upload('x'.repeat(300_000))).status).toBe(413);
     expect(await index(organisation)).toEqual(before);
-  });
-
-  it('is for those with the right to certificates', async () => {
-    const { pem } = await makeCertificate();
-    const reader = await api.user(organisation.id, { certs: 'read' });
-    expectOk(await reader.client.get('/api/certs'));
-    expect((await reader.client.post('/api/certs', form({ data: pem }))).status).toBe(403);
-    const stranger = await api.user(organisation.id, { keys: 'write' });
-    expect((await stranger.client.get('/api/certs')).status).toBe(403);
-    expect((await api.anonymous.get('/api/certs')).status).toBe(401);
   });
 
   it('is in the audit log without its key', async () => {
@@ -218,12 +198,8 @@ describe('certificates', () => {
     const withKey = await add(`${made.pem}${made.keyPem}`, owner);
     expect(expectOk(await client.get('/api/certs?p=-1')).json).toEqual({ certs: [plain, withKey], pages: 1 });
     const detailed = listOf(expectOk(await client.get('/api/certs?mode=detailed')).json['cert_basics']);
-    expect(detailed[0]).toMatchObject({
-      id: plain,
-      subject_cn: 'plain.example',
-      issuer_cn: 'plain.example',
-      has_private: false,
-    });
+    const name = 'plain.example';
+    expect(detailed[0]).toMatchObject({ id: plain, subject_cn: name, issuer_cn: name, has_private: false });
     expect(expectOk(await client.get('/api/certs?filter=with_pk')).json['certs']).toEqual([withKey]);
     expect(listOf(expectOk(await client.get('/api/certs/details')).json['certificates'])).toHaveLength(2);
     expect((await client.get('/api/certs?mode=all')).status).toBe(400);
@@ -281,18 +257,15 @@ describe('certificates', () => {
 
   it('that end soon are listed and warned of, each time once', async () => {
     const owner = await api.organisation();
+    const { client } = owner.admin;
     const soon = await add((await makeCertificate({ notAfter: new Date(Date.now() + 5.5 * aDay) })).pem, owner);
     await add((await makeCertificate()).pem, owner);
-    const { client } = owner.admin;
     const expiring = listOf(expectOk(await client.get('/api/certs/expiring')).json['certificates']);
     expect(expiring).toMatchObject([{ id: soon, days_remaining: 5 }]);
     expect(expectOk(await client.get('/api/certs/expiring?days=2')).json['certificates']).toEqual([]);
     const [notice] = listOf(expectOk(await client.get('/api/org/notifications?refresh=true')).json);
-    expect(notice).toMatchObject({
-      topic: 'certificate.expiry',
-      kind: 'critical',
-      data: { cert_id: soon, days_remaining: 5 },
-    });
+    const data = { cert_id: soon, days_remaining: 5 };
+    expect(notice).toMatchObject({ topic: 'certificate.expiry', kind: 'critical', data });
 
     const heard: string[] = [];
     const subscriber = new Redis(api.config.redisUrl);
@@ -336,9 +309,7 @@ describe('an API that names certificates', () => {
     const id = await add(`${leaf.pem}${ca.pem}${leaf.keyPem}`);
     const reply = await organisation.admin.client.post('/api/apis', { api_definition: mutual([id]) });
     expect(reply.json['Errors']?.[0]?.['message']).toContain('has a chain');
-    expectOk(
-      await organisation.admin.client.post('/api/apis', { api_definition: anApiDefinition({ certificates: [id] }) }),
-    );
+    await addApi(organisation, anApiDefinition({ certificates: [id] }));
   });
 
   it('may name a CA, of which the certificate says whom which gateways let in with it', async () => {
@@ -366,29 +337,21 @@ describe('an API that names certificates', () => {
     expect(expectOk(await client.get(`/api/certs/${id}/apis`)).json['apis']).toMatchObject([
       { api_id: apiId, name: 'Payments', usage_type: ['client'], tyk_api_type: 'Tyk Classic' },
     ]);
-    const key = expectOk(
-      await client.post('/api/keys', {
-        certificate: id,
-        access_rights: { [apiId]: { api_id: apiId, versions: ['Default'] } },
-      }),
-    );
+    const access_rights = { [apiId]: { api_id: apiId, versions: ['Default'] } };
+    const key = textOf(expectOk(await client.post('/api/keys', { certificate: id, access_rights })).json['key_hash']);
     expect(expectOk(await client.get(`/api/certs/dependencies/${id}`)).json).toMatchObject({
-      ...{ certID: id, client_cert_apis: [apiId], key_cert: textOf(key.json['key_hash']) },
+      ...{ certID: id, client_cert_apis: [apiId], key_cert: key },
     });
     const refused = await client.delete(`/api/certs/${id}`);
     expect([refused.status, refused.json['Code']]).toEqual([409, 'in_use']);
-    expect(listOf(refused.json['Errors']).map(({ path }) => path)).toEqual([
-      `apis.${apiId}`,
-      `keys.${textOf(key.json['key_hash'])}`,
-    ]);
+    expect(listOf(refused.json['Errors']).map(({ path }) => path)).toEqual([`apis.${apiId}`, `keys.${key}`]);
     expect(await raw(id)).not.toBeNull();
 
     const reader = await api.user(organisation.id, { certs: 'write' });
     expect((await reader.client.delete(`/api/certs/dependencies/${id}`)).status).toBe(403);
     expectOk(await client.delete(`/api/certs/dependencies/${id}`));
-    expect(expectOk(await client.get(`/api/apis/${apiId}`)).json['api_definition']?.['client_certificates']).toEqual(
-      [],
-    );
+    const { json } = expectOk(await client.get(`/api/apis/${apiId}`));
+    expect(json['api_definition']?.['client_certificates']).toEqual([]);
     expectOk(await client.delete(`/api/certs/${id}`));
   });
 });
@@ -396,18 +359,18 @@ describe('an API that names certificates', () => {
 describe('a certificate that is deleted', () => {
   it('goes at once where no gateway is', async () => {
     const id = await add((await makeCertificate()).pem);
-    const stale = await organisation.admin.client.delete(`/api/certs/${id}`, { headers: { 'if-match': '"7"' } });
-    expect(stale.status).toBe(412);
-    const reply = expectOk(await organisation.admin.client.delete(`/api/certs/${id}`));
-    expect(reply.json).toEqual({ message: 'removed', status: 'ok' });
+    const stale = organisation.admin.client.with({ 'if-match': '"7"' });
+    expect((await stale.delete(`/api/certs/${id}`)).status).toBe(412);
+    const { json } = expectOk(await organisation.admin.client.delete(`/api/certs/${id}`));
+    expect(json).toEqual({ message: 'removed', status: 'ok' });
     expect(await raw(id)).toBeNull();
     expect(await index(organisation)).not.toContain(`raw-${id}`);
     expect((await organisation.admin.client.get(`/api/certs/${id}`)).status).toBe(404);
   });
 
   it('stays in Redis until every gateway has fetched a configuration without it', async () => {
-    const made: MadeCertificate = await makeCertificate();
-    const id = await add(made.pem);
+    const { pem } = await makeCertificate();
+    const id = await add(pem);
     const definition = mutual([id]);
     const apiId = await addApi(organisation, definition);
     const node = new NodeSimulator({
@@ -421,11 +384,10 @@ describe('a certificate that is deleted', () => {
 
     const reply = expectOk(await organisation.admin.client.delete(`/api/certs/${id}`));
     expect(reply.json).toMatchObject({ pending: true, reason: expect.stringContaining('1 gateways') as string });
-    expect(await raw(id)).toBe(made.pem);
+    expect(await raw(id)).toBe(pem);
     expect(expectOk(await organisation.admin.client.get('/api/certs')).json['certs']).not.toContain(id);
-    expect(
-      listOf(expectOk(await organisation.admin.client.get('/api/certs/leaving')).json['certificates']),
-    ).toMatchObject([{ id }]);
+    const leaving = expectOk(await organisation.admin.client.get('/api/certs/leaving'));
+    expect(listOf(leaving.json['certificates'])).toMatchObject([{ id }]);
     const again = await organisation.admin.client.post('/api/apis', { api_definition: mutual([id]) });
     expect(again.status).toBe(400);
 
@@ -446,21 +408,3 @@ describe('a certificate that is deleted', () => {
     await eventually(async () => (await raw(id)) === null && (await index(owner)).length === 0);
   });
 });
-
-/** Of OpenSSL 3, with AES-256 and SHA-256, under the password żółw😀. */
-const pkcs12 = [
-  'MIIEbAIBAzCCBCIGCSqGSIb3DQEHAaCCBBMEggQPMIIECzCCAsIGCSqGSIb3DQEHBqCCArMwggKvAgEAMIICqAYJKoZIhvcNAQcBMFcGCSqGSI',
-  'b3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAj2BiRAmAVeCgICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEIxflfQtyS1ARLZb2zZPaQOA',
-  'ggJAxDaZ/zw2RmmgfJrdOiktjj+nW0L9p3ZjoneODg/FFIxQBb+kqcdk39kRF8EqLax4ziI/dwQZ1stYc88zdR27HZZcQ1OYrq2mPVn5D4wzsL',
-  '+DRVCMtYn6JNS0XPf5cbKQ5BwHeSwRa8d6YLEvVVcz0mO+dj0l6gZ5BdnH3kRHMi3Yk7/ve2amIPuoLTmC2E6qUBn2NsgDq5lUT2RyvW4Ziew7',
-  'rqnr39pRFVgZs9/apmpEJpfXURUZX+LtQpahYenijIojNU5vM4X/yXdnu/LmyPP7tGmEqIdRj6faHaQMgcSP8l9a43FsW4SdN8/5GVv80n+BL5',
-  'zt0eVjdS1zPC5MDxkFPJFlPe3zCRijesByzs5+sRMHtQGQIX1y5qSydDQ56jdv9RUuvHrknHPFQkijbtF1fLiObjutXZAZLdzzoIwIinL24eHQ',
-  'FzP9EphfUf43L8gL+orPPhoQUsUyUYtCG63YRYaQIZmOQ1L4m5sa+XtVNHQ2RvSONTT2i/+TnXqwbP3nsfbQgf84A5kf6Zx634KKFdLTtWKCH+',
-  'mHtLcmGqXzIwTDXDqYhhyMSUaKWgdqSoQOk/OQ7Ty6b27vw9Cdw8dDTwlguJy9cSdJ5SB2lNkFbUboWBukQJokQXEANyaqGLgibuJHeWY69TKu',
-  'SBX3wmUxz2d9LbEVkb6GdzL9Z49GIZrzYuxTasMNHc1Gp0VNBBvZjDAcdh/MVMN3TMgphhLOAUAh41eejQCORS3KbfxuTYU4rFrGkOtqGXhCPJ',
-  '3DMIIBQQYJKoZIhvcNAQcBoIIBMgSCAS4wggEqMIIBJgYLKoZIhvcNAQwKAQKgge8wgewwVwYJKoZIhvcNAQUNMEowKQYJKoZIhvcNAQUMMBwE',
-  'CIg8dEWJjQ3PAgIIADAMBggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQJraDKM5vwlf8IgddvYfN5wSBkBvJRPyiEREky1DtVfZCTohKgZJ8uZ',
-  '+Wd8w+11+EQ7zKkj3HWpT9cOb/K82PkNHXIQuE0T1u8i2Nvy2WEZGEVoy+zidY8LYC2IdrDb/8tTVYs0ZlTvDO6UKfCS4oRIgFMAFjxsgQJ6QX',
-  'dncWPs06rsCjT4qFYw41152l9KATqnAwhuqSRviZbvRI6Xa3U1Mt7TElMCMGCSqGSIb3DQEJFTEWBBRxdJhfDaO3gf5TRlGtRxnYK1oEuTBBMD',
-  'EwDQYJYIZIAWUDBAIBBQAEIBwaTbTt7Nx3U6Rn69vby1Aty3KdpdkN5JqwO6gc6lFcBAgxv23DHJPVLwICCAA=',
-].join('');

@@ -4,7 +4,7 @@ import { KeyIndex } from '@castellan/persistence';
 import { eventually, listOf, makeCertificate, numberOf, textOf, unique, type Reply } from '@castellan/testing';
 import { hashKey, hashText, readSession, sessionName, type Session } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
-import { addApi, addPolicy, type Json } from '../../test/configuration';
+import { addApi, type Json } from '../../test/configuration';
 import { KeyScanner } from './key-scanner';
 
 let api: ApiUnderTest;
@@ -253,28 +253,6 @@ describe('many keys at once', () => {
     expect(await stored(hash)).toBeDefined();
     expect(results(await post(`/api/keys/bulk/delete?tag=${tag}&count=1`))).toEqual(new Map([[hash, 'deleted']]));
     expect(await stored(hash)).toBeUndefined();
-  });
-});
-
-describe('policies of a key', () => {
-  it('are applied, and leave nothing behind when the key follows another one', async () => {
-    const policies = [
-      await addPolicy(organisation, [apiId], { tags: ['gold'], meta_data: { plan: 'gold' } }),
-      await addPolicy(organisation, [apiId], { tags: ['iron'] }),
-    ];
-    const { token, hash } = await create({ tags: ['own'], meta_data: { mine: 1 } });
-    expectOk(await post(`/api/keys/${token}/policy`, { policy: policies[0] }));
-    // As nodes write it back.
-    const session = await stored(hash);
-    const materialised = { ...session, tags: ['gold', 'own'], meta_data: { mine: 1, plan: 'gold' } };
-    await redis.set(sessionName(hash), JSON.stringify(materialised));
-    expectOk(await post(`/api/keys/${token}/policy`, { apply_policies: [policies[1]] }));
-    expect(await stored(hash)).toMatchObject({ apply_policies: [policies[1]], tags: ['own'], meta_data: { mine: 1 } });
-    // What it had of the policy was all that it had.
-    const bare = await organisation.admin.client.put(`/api/keys/${token}`, { apply_policies: [] });
-    expect(bare.json['Errors']?.[0]?.['path']).toBe('access_rights');
-    expect((await post(`/api/keys/${token}/policy`, {})).status).toBe(400);
-    expect((await post(`/api/keys/${token}/policy`, { policy: 'nothing' })).status).toBe(400);
   });
 });
 

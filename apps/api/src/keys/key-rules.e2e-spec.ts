@@ -8,12 +8,14 @@ import { KeyScanner } from './key-scanner';
 
 let api: ApiUnderTest;
 let organisation: TestOrganisation;
+let other: TestOrganisation;
 let apiId: string;
 let redis: Redis;
 
 beforeAll(async () => {
   api = await ApiUnderTest.start({ KEY_SETTLE_MS: '100', KEY_SCAN_MS: '86400000' });
   organisation = await api.organisation();
+  other = await api.organisation();
   apiId = await addApi(organisation);
   redis = new Redis(api.config.redisUrl);
 });
@@ -35,12 +37,51 @@ const create = async (
 const stored = async (hash: string): Promise<Session | undefined> =>
   readSession((await redis.get(sessionName(hash))) ?? '');
 const get = (path: string): Promise<Reply> => organisation.admin.client.get(path);
+const post = (path: string, body: object = {}): Promise<Reply> => organisation.admin.client.post(path, body);
 const put = (path: string, body: object): Promise<Reply> => organisation.admin.client.put(path, body);
 const found = async (query: string): Promise<string[]> =>
   listOf(expectOk(await get(`/api/keys?${query}`)).json['data']?.['keys']).map(String);
 const settled = (): Promise<boolean> => eventually(async () => (await api.app.get(KeyIndex).unsettled()) === 0);
 
 describe('a key that is changed field by field', () => {
+  it('loses no right without another, and never all of them', async () => {
+    const { token, hash } = await create();
+    const reply = await organisation.admin.client.put(`/api/keys/${token}`, { access_rights: {} });
+    expect(reply.status).toBe(400);
+    expect(await stored(hash)).toMatchObject({ access_rights: { [apiId]: {} } });
+  });
+
+  it('leaves an audit record that names no secret', async () => {
+    const { token, hash } = await create({ hmac_enabled: true, jwt_data: { secret: 'jwt-shared-secret' } });
+    const hmac = textOf((await stored(hash))?.['hmac_string']);
+    expectOk(
+      await organisation.admin.client.put(`/api/keys/${token}`, {
+        alias: 'audited',
+        jwt_data: { secret: 'another-secret' },
+      }),
+    );
+    const reader = await api.user(organisation.id, { keys: 'read' });
+    expect((await reader.client.delete(`/api/keys/${token}`)).status).toBe(403);
+    const { json } = expectOk(await organisation.admin.client.get('/api/audit-logs?p=-1'));
+    const logged = listOf(json['audit_logs']).filter((entry) => textOf(entry['action']) === 'Update Key');
+    expect(JSON.stringify(logged)).toContain('audited');
+    for (const secret of [hmac, 'jwt-shared-secret', 'another-secret', token])
+      expect(JSON.stringify(json).includes(secret)).toBe(false);
+  });
+
+  it('stays what it was, with its version, when nothing of it changes', async () => {
+    const { token, hash } = await create({ alias: 'same', quota_max: 5 });
+    const path = `/api/keys/${token}?suppress_reset=1`;
+    const { headers } = expectOk(await put(path, { alias: 'other' }));
+    const [tag, session] = [headers.get('etag'), await redis.get(sessionName(hash))];
+    const again = expectOk(await put(path, { alias: 'other' }));
+    expect([again.headers.get('etag'), await redis.get(sessionName(hash))]).toEqual([tag, session]);
+    const client = organisation.admin.client.with({ 'if-match': '"1"' });
+    expect((await client.put(path, { alias: 'other' })).status).toBe(412);
+    // Whoever does not say otherwise begins the quota anew, which is a change.
+    expect(expectOk(await put(`/api/keys/${token}`, { alias: 'other' })).headers.get('etag')).not.toBe(tag);
+  });
+
   it('has each field that was sent as it was sent, whole, and the others as they were', async () => {
     const { token, hash } = await create({ tags: ['a', 'b'], meta_data: { cost: 1, nested: { a: 1 } } });
     expectOk(await put(`/api/keys/${token}`, { meta_data: { nested: { b: 1 } } }));
@@ -250,5 +291,117 @@ describe('the end of a key', () => {
     expect(await found(`q=${hash}&expires_from=${at(ends)}&expires_to=${at(ends)}`)).toEqual([hash]);
     expect(await found(`q=${hash}&expires_to=${at(ends - 1)}`)).toEqual([]);
     expect(await found(`q=${hash}&expires_from=${at(ends + 1)}`)).toEqual([]);
+  });
+});
+
+describe('keys of another organisation', () => {
+  it('are missing, in the words of one that nobody has', async () => {
+    const { token, hash } = await create();
+    for (const text of [token, hash, 'nobody-has-this']) {
+      const path = `/api/keys/${text}`;
+      const replies = [
+        await other.admin.client.get(path),
+        await other.admin.client.put(path, { alias: 'x' }),
+        await other.admin.client.delete(path),
+      ];
+      expect(replies.map(({ status, json }) => [status, json['Message']])).toEqual([
+        [404, 'Could not retrieve key detail.'],
+        [404, 'Could not retrieve key detail.'],
+        [404, 'Could not retrieve key detail.'],
+      ]);
+    }
+    expect(await stored(hash)).toBeDefined();
+  });
+
+  it('are in no list and no search', async () => {
+    const alias = unique('*');
+    const { token } = await create({ alias });
+    for (const text of [alias, '*', '.*', '?'])
+      expect((await other.admin.client.get(`/api/keys?q=${encodeURIComponent(text)}`)).json['total']).toBe(0);
+    expect((await other.admin.client.post('/api/keys/search', { token })).json['total']).toBe(0);
+  });
+
+  it('are not made by saying so', async () => {
+    const { hash } = await create({ org_id: other.id });
+    expect(await stored(hash)).toMatchObject({ org_id: organisation.id });
+  });
+});
+
+describe('keys that are looked for by what is known of them', () => {
+  it('are found by alias, tag, policy, API, owner, expiry, hash and token', async () => {
+    const tag = unique('tag');
+    const alias = unique('alias');
+    const policy = await addPolicy(organisation, [apiId]);
+    const { token, hash } = await create({ alias, tags: [tag], apply_policies: [policy], expires: 1_893_456_000 });
+    const found = async (query: string): Promise<unknown> =>
+      expectOk(await organisation.admin.client.get(`/api/keys?${query}&p=-1`)).json['data']?.['keys'];
+    expect(await found(`alias=${alias}`)).toEqual([hash]);
+    expect(await found(`q=${alias}`)).toEqual([hash]);
+    expect(await found(`q=${hash}`)).toEqual([hash]);
+    expect(await found(`tag=${tag}`)).toEqual([hash]);
+    expect(await found(`policy=${policy}`)).toEqual([hash]);
+    expect(await found(`api=${apiId}&tag=${tag}`)).toEqual([hash]);
+    expect(await found(`owner=${organisation.admin.id}&tag=${tag}`)).toEqual([hash]);
+    expect(await found(`tag=${tag}&expires_from=2029-12-31T23:59:59Z&expires_to=2030-01-01T00:00:01Z`)).toEqual([hash]);
+    expect(await found(`tag=${tag}&expires_from=2030-01-01T00:00:01Z&expires_to=2031-01-01T00:00:00Z`)).toEqual([]);
+    const { json } = expectOk(await organisation.admin.client.post('/api/keys/search', { token }));
+    expect(json['keys']).toMatchObject([{ key_id: hash, data: { alias, tags: [tag] } }]);
+  });
+
+  it('come in pages that stay while others are made, each exactly once, with the total', async () => {
+    const own = await api.organisation();
+    const ownApi = await addApi(own);
+    const body = { access_rights: { [ownApi]: { api_id: ownApi, versions: ['Default'] } } };
+    for (let count = 0; count < 23; count += 1) expectOk(await own.admin.client.post('/api/keys', body));
+    const seen: string[] = [];
+    let query = '';
+    for (;;) {
+      const { json, headers } = expectOk(await own.admin.client.get(`/api/keys${query}`));
+      seen.push(...listOf(json['data']?.['keys']).map(String));
+      if (query === '') {
+        expect(json['total']).toBe(23);
+        expect(json['pages']).toBe(3);
+        expectOk(await own.admin.client.post('/api/keys', body));
+      }
+      const next = headers.get('x-next-after');
+      if (next === null) break;
+      query = `?after=${encodeURIComponent(next)}`;
+    }
+    expect(new Set(seen).size).toBe(23);
+    expect(seen).toHaveLength(23);
+    expect((await own.admin.client.get('/api/keys?after=nonsense')).status).toBe(400);
+    const all = expectOk(await own.admin.client.get('/api/apis/-/keys?p=-1'));
+    expect(listOf(all.json['data']?.['keys'])).toHaveLength(24);
+  });
+
+  it('are read under an API only when they have a right to it', async () => {
+    const { token } = await create();
+    expectOk(await organisation.admin.client.get(`/api/apis/${apiId}/keys/${token}`));
+    expectOk(await organisation.admin.client.get(`/api/apis/-/keys/${token}`));
+    expect((await organisation.admin.client.get(`/api/apis/${await addApi(organisation)}/keys/${token}`)).status).toBe(
+      404,
+    );
+  });
+});
+
+describe('policies of a key', () => {
+  it('are applied, and leave nothing behind when the key follows another one', async () => {
+    const policies = [
+      await addPolicy(organisation, [apiId], { tags: ['gold'], meta_data: { plan: 'gold' } }),
+      await addPolicy(organisation, [apiId], { tags: ['iron'] }),
+    ];
+    const { token, hash } = await create({ tags: ['own'], meta_data: { mine: 1 } });
+    expectOk(await post(`/api/keys/${token}/policy`, { policy: policies[0] }));
+    // As nodes write it back.
+    const session = await stored(hash);
+    const materialised = { ...session, tags: ['gold', 'own'], meta_data: { mine: 1, plan: 'gold' } };
+    await redis.set(sessionName(hash), JSON.stringify(materialised));
+    expectOk(await post(`/api/keys/${token}/policy`, { apply_policies: [policies[1]] }));
+    expect(await stored(hash)).toMatchObject({ apply_policies: [policies[1]], tags: ['own'], meta_data: { mine: 1 } });
+    // What it had of the policy was all that it had.
+    const bare = await organisation.admin.client.put(`/api/keys/${token}`, { apply_policies: [] });
+    expect(bare.json['Errors']?.[0]?.['path']).toBe('access_rights');
+    expect((await post(`/api/keys/${token}/policy`, {})).status).toBe(400);
+    expect((await post(`/api/keys/${token}/policy`, { policy: 'nothing' })).status).toBe(400);
   });
 });

@@ -25,6 +25,12 @@ export interface Outline {
   readonly copies: readonly string[];
 }
 
+/** Of a kind that is alone in all that matters to others. */
+export const plainOutline = (key: string, name: string): Outline => ({
+  ...{ key, name, tags: null, categories: null },
+  ...{ claims: [], slug: null, copies: [] },
+});
+
 /** A resource that there is, by its outline. */
 export interface Existing extends Outline {
   readonly _id: ResourceRow['_id'];

@@ -70,16 +70,19 @@ const wordsBelow = (places: readonly string[]): readonly string[] => {
   return [...new Set(words)];
 };
 
+let api: ApiUnderTest;
+let organisation: TestOrganisation;
+let client: HttpClient;
+
+beforeAll(async () => {
+  api = await ApiUnderTest.start();
+  organisation = await api.organisation();
+  client = organisation.admin.client;
+});
+afterAll(() => api.stop());
+
 describe.each(kinds)('the id of $name', (kind) => {
   const { path, field, below, body, idOf } = kind;
-  let api: ApiUnderTest;
-  let client: HttpClient;
-
-  beforeAll(async () => {
-    api = await ApiUnderTest.start();
-    client = (await api.organisation()).admin.client;
-  });
-  afterAll(() => api.stop());
 
   it.each<readonly [what: string, id: string, why: string]>([
     ...wordsBelow(below).map((word) => [`that is the route ${word}`, word, 'route'] as const),
@@ -118,18 +121,8 @@ describe.each(kinds)('the id of $name', (kind) => {
 });
 
 describe('the id of a key or of an OAuth client', () => {
-  let api: ApiUnderTest;
-  let organisation: TestOrganisation;
-
-  beforeAll(async () => {
-    api = await ApiUnderTest.start();
-    organisation = await api.organisation();
-  });
-  afterAll(() => api.stop());
-
   it('is refused when it is a word that stands where the id would, or dots that no address can hold', async () => {
     const apiId = await addApi(organisation);
-    const { client } = organisation.admin;
     const session = { access_rights: { [apiId]: { api_id: apiId, versions: ['Default'] } } };
     const words = Object.entries(paths).flatMap(([path, operations]) => {
       const word = /^\/api\/keys\/([^/{]+)$/.exec(path)?.[1];

@@ -1,17 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { anApiDefinition, eventually, textOf } from '@castellan/testing';
-import { ApiUnderTest, expectOk } from '../../test/api-under-test';
+import { anApiDefinition, eventually, textOf, listOf } from '@castellan/testing';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { version } from './version';
+import { addApi } from '../../test/configuration';
+
+let api: ApiUnderTest;
+
+beforeAll(async () => {
+  api = await ApiUnderTest.start();
+});
+afterAll(() => api.stop());
 
 describe('what load balancers, scripts and Prometheus ask', () => {
-  let api: ApiUnderTest;
-
-  beforeAll(async () => {
-    api = await ApiUnderTest.start();
-  });
-  afterAll(() => api.stop());
-
   describe('/hello', () => {
     it('says in Tyk’s shape that everything works', async () => {
       const reply = expectOk(await api.anonymous.get('/hello'));
@@ -99,5 +100,48 @@ describe('what load balancers, scripts and Prometheus ask', () => {
     for (const text of texts) {
       for (const secret of [adminSecret, nodeSecret, mongodbUri, redisUrl]) expect(text).not.toContain(secret);
     }
+  });
+});
+
+describe('GET /api/system/stats', () => {
+  let organisation: TestOrganisation;
+
+  beforeAll(async () => {
+    organisation = await api.organisation();
+  });
+
+  const stats = async (query = '') => expectOk(await organisation.admin.client.get(`/api/system/stats${query}`));
+
+  it('counts the APIs of the organisation and the gateways, and says that earlier days are not kept', async () => {
+    await addApi(organisation);
+    await addApi(organisation, { ...anApiDefinition(), active: false });
+    await addApi(await api.organisation());
+    expectOk(await api.node.get('/register/node', { headers: { 'x-tyk-hostname': 'gateway-1' } }));
+    const { json, headers } = await stats();
+    expect([json['status'], json['message']]).toEqual(['OK', '']);
+    expect(listOf(json['stats']?.['apis'])).toMatchObject([{ max_usage: 2, max_active_usage: 1 }]);
+    expect(listOf(json['stats']?.['dataplanes_gateways'])).toMatchObject([{ max_usage: 1 }]);
+    expect(headers.get('x-castellan-notes')).toMatch(/earlier days are not kept/);
+    const nobody = await api.organisation();
+    const theirs = expectOk(await nobody.admin.client.get('/api/system/stats')).json['stats'];
+    expect(listOf(theirs?.['dataplanes_gateways'])).toMatchObject([{ max_usage: 0 }]);
+  });
+
+  it('is narrowed by day and entity', async () => {
+    const { json } = await stats('?entity=apis&resolution=day&start_day=2020-01-01');
+    expect(json['stats']).toMatchObject({ dataplanes: [], dataplanes_gateways: [] });
+    expect(listOf(json['stats']?.['apis'])).toHaveLength(1);
+    const { client } = organisation.admin;
+    const past = await client.get('/api/system/stats?end_day=2020-01-01');
+    expect([past.status, past.json['Message']]).toEqual([404, 'Stats not found.']);
+    for (const query of ['start_day=yesterday', 'entity=users', 'resolution=hour']) {
+      expect((await client.get(`/api/system/stats?${query}`)).status).toBe(400);
+    }
+  });
+
+  it('asks for the right to read the system', async () => {
+    const stranger = await api.user(organisation.id, { apis: 'write' });
+    expect((await stranger.client.get('/api/system/stats')).status).toBe(403);
+    expect((await api.anonymous.get('/api/system/stats')).status).toBe(401);
   });
 });

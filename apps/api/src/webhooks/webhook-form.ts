@@ -1,6 +1,6 @@
 import type { WebhookRow } from '@castellan/persistence';
 import { textAt } from '@castellan/tyk';
-import type { DocumentForm } from '../resources/document-form';
+import { plainOutline, type DocumentForm } from '../resources/document-form';
 import { without } from '../resources/fields';
 
 /** Web hooks in documents. */
@@ -12,13 +12,5 @@ export const webhookForm: DocumentForm<WebhookRow> = {
   },
   withIdentity: (hook, { id }, organisation) => ({ ...hook, id, org_id: organisation }),
   portable: (hook) => without(hook, 'org_id'),
-  outlineOf: ({ _id, name }) => ({
-    key: _id.toString(),
-    name,
-    tags: null,
-    categories: null,
-    claims: [],
-    slug: null,
-    copies: [],
-  }),
+  outlineOf: ({ _id, name }) => plainOutline(_id.toString(), name),
 };

@@ -11,7 +11,7 @@ import {
 } from '@castellan/persistence';
 import { flagAt, isJsonObject, listAt, parseJson, textAt, type JsonObject, type JsonValue } from '@castellan/tyk';
 import { ownersIn } from '../../src/ownership/sight';
-import type { DocumentForm } from '../../src/resources/document-form';
+import { plainOutline, type DocumentForm } from '../../src/resources/document-form';
 import { ResourceService } from '../../src/resources/resource.service';
 import { ResourceTools } from '../../src/resources/resource-tools';
 import type { ReadScope } from '../../src/resources/read-scope';
@@ -30,15 +30,7 @@ const toyForm: DocumentForm<ToyRow> = {
   identityOf: (toy) => ({ id: textAt(toy, 'id'), key: textAt(toy, 'toy_id') }),
   withIdentity: (toy, { id, key }) => ({ ...toy, id, ...(key === '' ? {} : { toy_id: key }) }),
   portable: (toy) => toy,
-  outlineOf: ({ toyId, name }) => ({
-    key: toyId,
-    name,
-    tags: null,
-    categories: null,
-    claims: [],
-    slug: null,
-    copies: [],
-  }),
+  outlineOf: ({ toyId, name }) => plainOutline(toyId, name),
 };
 
 const inUse = (): Conflict => new Conflict('id_conflict', 'There is such a toy');

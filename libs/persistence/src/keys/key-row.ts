@@ -1,3 +1,4 @@
+import type { SessionFacts } from '@castellan/tyk';
 import { Schema, type Types } from 'mongoose';
 import { rowSchemaOptions } from '../resources/resource-row';
 
@@ -15,7 +16,10 @@ export interface PendingWrite {
  * What is known of one key, so that it can be found again. The token is not among it, and nothing that leads to it: what is hashed
  * stays hashed. Sessions are in Redis, and here only until it is certain that they stay there.
  */
-export interface KeyRow {
+export interface KeyRow extends Pick<
+  SessionFacts,
+  'alias' | 'apiIds' | 'policyIds' | 'tags' | 'certificate' | 'certificates' | 'oauthClient' | 'inactive'
+> {
   readonly _id: Types.ObjectId;
   readonly orgId: Types.ObjectId;
   /** 1 on creation, one more on each change through Castellan. */
@@ -31,16 +35,7 @@ export interface KeyRow {
    * the index knows. Empty for hashed keys.
    */
   readonly sealed: string;
-  readonly alias: string;
   readonly username: string;
-  readonly apiIds: readonly string[];
-  readonly policyIds: readonly string[];
-  readonly tags: readonly string[];
-  readonly certificate: string;
-  /** Every certificate that it names, that one included. */
-  readonly certificates: readonly string[];
-  readonly oauthClient: string;
-  readonly inactive: boolean;
   /** Whether it was inactive already when a policy of it became so: it stays that when the policy is active again. */
   readonly keptInactive?: boolean;
   /** The user who made it; empty when it was found. */

@@ -3,7 +3,7 @@ import { textAt } from '../json/read';
 import type { Problem } from '../schema/check';
 import { shapes, type Kind, type Shape } from './node-shapes';
 import { componentReference, NodeSchemas, type Trail } from './node-schema';
-import { documentPath } from '../check/oas/openapi-check';
+import { documentPath } from '../json/document-path';
 import { resolveReference } from '../openapi/references';
 import { defineField, type JsonDraft } from '../openapi/values';
 

@@ -288,16 +288,9 @@ describe('the node plane', () => {
       const active = await create(anApiDefinition({ 'x.$unknown': { '': {} } }));
       const inactive = await create(anApiDefinition({ active: false }));
       const { message, text } = await (await register()).get('/system/apis');
-      expect(message).toContainEqual({
-        api_definition: expect.objectContaining({
-          id: active.id,
-          api_id: active.apiId,
-          org_id: organisation.id,
-          active: true,
-          'x.$unknown': { '': {} },
-        }) as unknown,
-        oas: null,
-      });
+      const read = { id: active.id, api_id: active.apiId, org_id: organisation.id, active: true };
+      const definition: unknown = expect.objectContaining({ ...read, 'x.$unknown': { '': {} } });
+      expect(message).toContainEqual({ api_definition: definition, oas: null });
       expect(text).not.toContain(inactive.apiId);
     });
 
@@ -314,10 +307,8 @@ describe('the node plane', () => {
     });
 
     it('hold a policy that is denied as inactive, which is what gateways understand', async () => {
-      const [denied, drafted] = [
-        await storePolicy(true, { state: 'deny' }),
-        await storePolicy(true, { state: 'draft' }),
-      ];
+      const denied = await storePolicy(true, { state: 'deny' });
+      const drafted = await storePolicy(true, { state: 'draft' });
       const { message } = await (await register()).get('/system/policies');
       expect(message).toContainEqual(expect.objectContaining({ _id: denied, state: 'deny', is_inactive: true }));
       expect(message).not.toContainEqual(expect.objectContaining({ _id: drafted, is_inactive: true }));
@@ -390,14 +381,8 @@ describe('the node plane', () => {
   describe('what gateways report of keys', () => {
     it('is taken, and answered with a nonce', async () => {
       const node = await register();
-      const trigger = {
-        message: 'Monitor Triggered',
-        originating_request: '',
-        org_id: organisation.id,
-        key: 'hash',
-        trigger_limit: 80,
-        usage_percentage: 81.5,
-      };
+      const about = { message: 'Monitor Triggered', originating_request: '', org_id: organisation.id, key: 'hash' };
+      const trigger = { ...about, trigger_limit: 80, usage_percentage: 81.5 };
       const reply = await node.call('POST', '/system/key/quota_trigger', { body: JSON.stringify(trigger) });
       expect([reply.status, reply.message]).toEqual([200, {}]);
       expect((await node.ping()).status).toBe(200);

@@ -1,63 +1,22 @@
 import { getConnectionToken } from '@nestjs/mongoose';
-import type { Connection, Types } from 'mongoose';
-import { ApiStore, ImportStore, newObjectId, toObjectId } from '@castellan/persistence';
+import type { Connection } from 'mongoose';
+import { ApiStore, newObjectId, toObjectId, ImportStore } from '@castellan/persistence';
 import { anApiDefinition, eventually, listOf, textOf, unique } from '@castellan/testing';
 import { Planner } from '../planner';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import {
   addApi,
   addHook,
-  addPolicy,
   aHook,
   editable,
+  definitionIn,
   exportOf,
+  newWrapper,
+  refer,
   type EditableDocument,
+  addPolicy,
 } from '../../../test/configuration';
-
-/** The api_ids of the organisations that gateways are served by a replica. */
-const servedBy = async (api: ApiUnderTest, organisations: readonly TestOrganisation[]): Promise<readonly string[]> => {
-  const registered = expectOk(await api.node.get('/register/node', { headers: { 'x-tyk-hostname': 'gateway' } }));
-  const headers = {
-    'x-tyk-nodeid': textOf(registered.json['Message']?.['NodeID']),
-    'x-tyk-nonce': textOf(registered.json['Nonce']),
-  };
-  const { json } = expectOk(await api.node.get('/system/apis', { headers }));
-  const ids = organisations.map(({ id }) => id);
-  const definitions = listOf(json['Message']).map((item) => item['api_definition'] ?? {});
-  return definitions.filter(({ org_id: owner }) => ids.includes(textOf(owner))).map(({ api_id: id }) => textOf(id));
-};
-
-/** What is asked at the beginning of a batch. */
-type GatedMethod = 'stepsToRelease' | 'stepsBetween' | 'journalBetween';
-
-/** Holds a replica's imports up: after so many batches it is as though the process did not exist. */
-class Gate {
-  readonly reached: Promise<void>;
-  private open: () => void = () => undefined;
-
-  constructor(api: ApiUnderTest, method: GatedMethod, afterCalls: number) {
-    const store = api.app.get(ImportStore);
-    const original = store[method].bind(store);
-    const opened = new Promise<void>((resolve) => (this.open = resolve));
-    let calls = 0;
-    this.reached = new Promise((resolve) => {
-      const held = async (id: Types.ObjectId, from: number, to: number): Promise<never> => {
-        calls += 1;
-        if (calls > afterCalls) {
-          resolve();
-          await opened;
-        }
-        // Which of the methods it is decides the type; whoever calls it knows.
-        return original(id, from, to) as Promise<never>;
-      };
-      jest.spyOn(store, method).mockImplementation(held);
-    });
-  }
-
-  release(): void {
-    this.open();
-  }
-}
+import { Gate, servedBy, type GatedMethod } from '../../../test/held-imports';
 
 describe('promise: nodes never see half of an import', () => {
   const batch = 3;
@@ -82,8 +41,8 @@ describe('promise: nodes never see half of an import', () => {
     await addPolicy(organisation, [kept]);
     before = await exportOf(organisation);
     document = editable(before);
-    definitionOf(document, kept)['name'] = 'Changed';
-    const [one, two] = [definitionOf(document, swapped).proxy, definitionOf(document, other).proxy];
+    definitionIn(document, kept)['name'] = 'Changed';
+    const [one, two] = [definitionIn(document, swapped).proxy, definitionIn(document, other).proxy];
     [one['listen_path'], two['listen_path']] = [two['listen_path'], one['listen_path']];
     document.apis = document.apis.filter(({ api_definition: definition }) => definition['api_id'] !== gone);
     for (let index = 0; index < 10; index += 1) document.apis.push(newWrapper());
@@ -104,7 +63,9 @@ describe('promise: nodes never see half of an import', () => {
     });
   };
   const holdUp = (method: GatedMethod, afterCalls: number, replica = api): Gate => {
-    const gate = new Gate(replica, method, afterCalls);
+    const store = replica.app.get(ImportStore);
+    const replace: ConstructorParameters<typeof Gate>[1] = (held) => jest.spyOn(store, method).mockImplementation(held);
+    const gate = new Gate(store[method].bind(store), replace, afterCalls);
     gates.push(gate);
     return gate;
   };
@@ -249,7 +210,7 @@ describe('promise: nodes never see half of an import', () => {
     expect(await served(survivor)).toEqual(idsIn(document));
     // Whoever comes back from the dead must not undo what was done since.
     const last = newIds().at(-1) ?? '';
-    const byHand = { ...definitionOf(document, last), name: 'By hand' };
+    const byHand = { ...definitionIn(document, last), name: 'By hand' };
     expectOk(await organisation.admin.client.put(`/api/apis/${last}`, { api_definition: byHand }));
     const revisions = await collection('revisions').countDocuments(ours());
     gate.release();
@@ -304,15 +265,11 @@ describe('promise: nodes never see half of an import', () => {
 
   it('refuses before the first batch what a batch would refuse, and a dry run says so', async () => {
     const hook = await addHook(organisation);
-    expectOk(
-      await organisation.admin.client.put(`/api/apis/${kept}`, {
-        api_definition: definitionOf(document, kept),
-        hook_references: [{ event_name: 'QuotaExceeded', event_timeout: 60, hook: { id: hook } }],
-      }),
-    );
+    await refer(organisation, kept, hook, definitionIn(document, kept));
     before = await exportOf(organisation);
     const revisions = await collection('revisions').countDocuments(ours());
-    const withoutHook = { policies: editable(before).policies, hooks: Array.from({ length: 10 }, aHookWithId) };
+    const tenHooks = Array.from({ length: 10 }, () => aHook({ id: newObjectId().toString() }));
+    const withoutHook = { policies: editable(before).policies, hooks: tenHooks };
     for (const query of ['?prune=true&dryRun=true', '?prune=true']) {
       const reply = await send(query, withoutHook);
       expect([reply.status, reply.json['Code'], reply.json['Errors']]).toEqual([
@@ -340,7 +297,7 @@ describe('promise: nodes never see half of an import', () => {
     /** Somebody else takes a listen path after the import was checked. */
     let elsewhere: TestOrganisation;
     const takePath = async () => {
-      const path = definitionOf(document, newIds().at(-1) ?? '').proxy['listen_path'];
+      const path = definitionIn(document, newIds().at(-1) ?? '').proxy['listen_path'];
       elsewhere = await api.organisation();
       return addApi(elsewhere, anApiDefinition({ proxy: { listen_path: path } }));
     };
@@ -361,7 +318,6 @@ describe('promise: nodes never see half of an import', () => {
       expect(await exportOf(organisation)).toBe(before);
       expect(await served(api, elsewhere)).toEqual(nodesMeanwhile);
       expect(nodesMeanwhile).toEqual(expect.arrayContaining(nodesBefore));
-
       // What had been let go is claimed again, and the organisation takes changes again.
       expect((await claimsOfAll()).filter(({ apiId }) => apiId !== theirs)).toEqual(claims);
       await addApi(organisation);
@@ -370,7 +326,7 @@ describe('promise: nodes never see half of an import', () => {
     it('lets go of an id that somebody else has taken meanwhile, says so, and does not stand still for ever', async () => {
       const [renamed, ...others] = idsIn(document).filter((id) => before.includes(id) && id !== kept);
       const newId = unique('a-renamed');
-      definitionOf(document, renamed ?? '')['api_id'] = newId;
+      definitionIn(document, renamed ?? '')['api_id'] = newId;
       const gate = holdUp('stepsBetween', 2);
       const running = send();
       await gate.reached;
@@ -384,7 +340,6 @@ describe('promise: nodes never see half of an import', () => {
         'could not be put back, because something else has its id now; its history still has it',
       ]);
       expect(await lastImport()).toMatchObject({ state: 'undone' });
-
       // Everything else is as it was, nodes are served what there is, and the organisation takes changes again.
       const deleted = editable(before).apis.map(({ api_definition: { api_id: id } }) => textOf(id));
       const now = [...deleted.filter((id) => id !== renamed), newId];
@@ -442,17 +397,3 @@ describe('promise: nodes never see half of an import', () => {
     });
   });
 });
-
-const newWrapper = (): EditableDocument['apis'][number] => {
-  const apiId = unique('api');
-  const proxy = { listen_path: `/${apiId}/`, target_url: 'http://127.0.0.1:1/', strip_listen_path: true };
-  return { api_definition: { ...anApiDefinition({ api_id: apiId }), proxy }, hook_references: [] };
-};
-
-const aHookWithId = () => ({ ...aHook(), id: newObjectId().toString() });
-
-const definitionOf = ({ apis }: EditableDocument, apiId: string) => {
-  const found = apis.find(({ api_definition: definition }) => definition['api_id'] === apiId);
-  if (found === undefined) throw new Error(`No API ${apiId}`);
-  return found.api_definition;
-};

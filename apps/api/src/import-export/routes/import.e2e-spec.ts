@@ -10,26 +10,31 @@ import {
   exportOf,
   outcomeOf,
   type EditableDocument,
+  definitionIn,
+  newWrapper,
+  refer,
 } from '../../../test/configuration';
 
-describe('POST /api/import', () => {
-  let api: ApiUnderTest;
-  let organisation: TestOrganisation;
+let api: ApiUnderTest;
+let organisation: TestOrganisation;
 
-  beforeAll(async () => {
-    api = await ApiUnderTest.start();
-  });
-  afterAll(() => api.stop());
+beforeAll(async () => {
+  api = await ApiUnderTest.start();
+});
+afterAll(() => api.stop());
+
+const yaml = { headers: { 'content-type': 'application/yaml' } };
+const send = (document: unknown, query = '') => organisation.admin.client.post(`/api/import${query}`, document);
+const current = async (query = ''): Promise<EditableDocument> => editable(await exportOf(organisation, query));
+const versionOf = async (apiId: string) =>
+  numberOf(withVersion(expectOk(await organisation.admin.client.get(`/api/apis/${apiId}`)))['version']);
+const revisionsOf = async (apiId: string) =>
+  listOf(expectOk(await organisation.admin.client.get(`/api/apis/${apiId}/revisions?p=-1`)).json['revisions']);
+
+describe('POST /api/import', () => {
   beforeEach(async () => {
     organisation = await api.organisation();
   });
-
-  const send = (document: unknown, query = '') => organisation.admin.client.post(`/api/import${query}`, document);
-  const current = async (query = ''): Promise<EditableDocument> => editable(await exportOf(organisation, query));
-  const versionOf = async (apiId: string) =>
-    numberOf(withVersion(expectOk(await organisation.admin.client.get(`/api/apis/${apiId}`)))['version']);
-  const revisionsOf = async (apiId: string) =>
-    listOf(expectOk(await organisation.admin.client.get(`/api/apis/${apiId}/revisions?p=-1`)).json['revisions']);
 
   describe('200', () => {
     it('creates, changes and leaves alone, in one change with one revision each', async () => {
@@ -37,8 +42,8 @@ describe('POST /api/import', () => {
       const changed = await addApi(organisation);
       const document = await current();
       const created = unique('api');
-      document.apis.push({ api_definition: apiDefinition(created), hook_references: [] });
-      definitionOf(document, changed)['name'] = 'Renamed';
+      document.apis.push({ api_definition: newWrapper(created).api_definition, hook_references: [] });
+      definitionIn(document, changed)['name'] = 'Renamed';
       document.hooks.push(aHook({ id: '5f0000000000000000000a01' }));
       document.policies.push(aPolicy([created, kept], { _id: '5f0000000000000000000b01' }));
 
@@ -67,7 +72,7 @@ describe('POST /api/import', () => {
     it('says of the resources what it does, in the order of the document, and where they stand in it', async () => {
       const document = {
         hooks: [aHook({ id: '5f0000000000000000000a02' })],
-        apis: [wrapper('zz'), wrapper('aa')],
+        apis: [newWrapper('zz'), newWrapper('aa')],
       };
       const { json } = expectOk(await send(document, '?dryRun=true'));
       const resources = listOf(json['Meta']?.['resources']).map(({ kind, key, path }) => [kind, key, path]);
@@ -83,9 +88,9 @@ describe('POST /api/import', () => {
       const policy = await addPolicy(organisation, [changed]);
       const before = await exportOf(organisation);
       const document = editable(before);
-      definitionOf(document, changed)['use_keyless'] = false;
+      definitionIn(document, changed)['use_keyless'] = false;
       document.apis = document.apis.filter(({ api_definition: { api_id: id } }) => id !== gone);
-      document.apis.push(wrapper());
+      document.apis.push(newWrapper());
       document.policies[0] = { ...document.policies[0], rate: 7 };
 
       const planned = expectOk(await send(document, '?dryRun=true&prune=true'));
@@ -109,12 +114,7 @@ describe('POST /api/import', () => {
       const apiId = await addApi(organisation);
       await addPolicy(organisation, [apiId]);
       const hook = await addHook(organisation);
-      expectOk(
-        await organisation.admin.client.put(`/api/apis/${apiId}`, {
-          api_definition: apiDefinition(apiId),
-          hook_references: [{ event_name: 'QuotaExceeded', event_timeout: 60, hook: { id: hook } }],
-        }),
-      );
+      await refer(organisation, apiId, hook);
       const before = await exportOf(organisation);
       const audited = async () =>
         listOf((await organisation.admin.client.get('/api/audit-logs?p=-1')).json['audit_logs']).length;
@@ -132,7 +132,7 @@ describe('POST /api/import', () => {
 
     it('resolves the merge keys of YAML, so that what is inherited is not lost', async () => {
       const id = unique('merged').toLowerCase();
-      const yaml = [
+      const text = [
         'apis:',
         '  - api_definition:',
         '      <<: { name: Merged, active: true, use_keyless: true, enable_ip_whitelisting: true, allowed_ips: [10.0.0.1] }',
@@ -140,8 +140,7 @@ describe('POST /api/import', () => {
         `      proxy: { listen_path: /${id}/, target_url: "http://x.example/" }`,
         '      version_data: { not_versioned: true, versions: { Default: { name: Default } } }',
       ].join('\n');
-      const type = { headers: { 'content-type': 'application/yaml' } };
-      expectOk(await organisation.admin.client.post('/api/import', yaml, type));
+      expectOk(await organisation.admin.client.post('/api/import', text, yaml));
       const { json } = expectOk(await organisation.admin.client.get(`/api/apis/${id}`));
       expect(json['api_definition']).toMatchObject({ name: 'Merged', allowed_ips: ['10.0.0.1'] });
       expect(Object.keys(json['api_definition'] ?? {})).not.toContain('<<');
@@ -149,13 +148,12 @@ describe('POST /api/import', () => {
 
     it('takes YAML', async () => {
       await addPolicy(organisation, [await addApi(organisation)]);
-      const yaml = await exportOf(organisation, '?format=yaml');
+      const text = await exportOf(organisation, '?format=yaml');
       const before = await exportOf(organisation);
-      const type = { headers: { 'content-type': 'application/yaml' } };
-      const same = expectOk(await organisation.admin.client.post('/api/import?prune=true', yaml, type));
+      const same = expectOk(await organisation.admin.client.post('/api/import?prune=true', text, yaml));
       expect(same.json['Meta']?.['counts']).toMatchObject({ create: 0, update: 0, delete: 0, unchanged: 2 });
-      const changed = yaml.replace(/use_keyless: true/, 'use_keyless: false');
-      expectOk(await organisation.admin.client.post('/api/import', changed, type));
+      const changed = text.replace(/use_keyless: true/, 'use_keyless: false');
+      expectOk(await organisation.admin.client.post('/api/import', changed, yaml));
       expect(await exportOf(organisation)).toBe(before.replace('"use_keyless":true', '"use_keyless":false'));
     });
 
@@ -181,7 +179,7 @@ describe('POST /api/import', () => {
       const apiId = await addApi(organisation);
       expectOk(
         await organisation.admin.client.put(`/api/apis/${apiId}`, {
-          api_definition: apiDefinition(apiId),
+          api_definition: newWrapper(apiId).api_definition,
           note: 'of the wrapper',
           user_owners: [organisation.admin.id],
         }),
@@ -197,12 +195,12 @@ describe('POST /api/import', () => {
     it('lets two APIs swap their listen paths, and a new one take the path of a deleted one', async () => {
       const [a, b, gone] = [await addApi(organisation), await addApi(organisation), await addApi(organisation)];
       const document = await current();
-      const pathOf = (id: string) => definitionOf(document, id).proxy['listen_path'];
+      const pathOf = (id: string) => definitionIn(document, id).proxy['listen_path'];
       const [pathA, pathB, pathGone] = [pathOf(a), pathOf(b), pathOf(gone)];
-      definitionOf(document, a).proxy['listen_path'] = pathB;
-      definitionOf(document, b).proxy['listen_path'] = pathA;
+      definitionIn(document, a).proxy['listen_path'] = pathB;
+      definitionIn(document, b).proxy['listen_path'] = pathA;
       document.apis = document.apis.filter(({ api_definition: { api_id: id } }) => id !== gone);
-      const heir = wrapper();
+      const heir = newWrapper();
       heir.api_definition.proxy['listen_path'] = pathGone;
       document.apis.push(heir);
       expectOk(await send(document, '?prune=true'));
@@ -221,7 +219,7 @@ describe('POST /api/import', () => {
     });
 
     it('is made once when the same import is sent twice at the same time', async () => {
-      const document = { apis: [wrapper(), wrapper()] };
+      const document = { apis: [newWrapper(), newWrapper()] };
       const replies = (await Promise.all([send(document), send(document)])).map(expectOk);
       const created = replies.map(({ json }) => numberOf(json['Meta']?.['counts']?.['create']));
       expect(created.sort()).toEqual([0, 2]);
@@ -242,16 +240,8 @@ describe('POST /api/import', () => {
 
     it('rewrites APIs that embed a changed hook, even those that the document does not have', async () => {
       const hook = await addHook(organisation);
-      const refer = async (apiId: string) =>
-        expectOk(
-          await organisation.admin.client.put(`/api/apis/${apiId}`, {
-            api_definition: apiDefinition(apiId),
-            hook_references: [{ event_name: 'QuotaExceeded', event_timeout: 60, hook: { id: hook } }],
-          }),
-        );
       const [listed, absent] = [await addApi(organisation), await addApi(organisation)];
-      await refer(listed);
-      await refer(absent);
+      for (const apiId of [listed, absent]) await refer(organisation, apiId, hook);
       const document = await current();
       document.hooks[0] = { ...document.hooks[0], target_path: 'http://moved.example/' };
       document.apis = document.apis.filter(({ api_definition: { api_id: id } }) => id !== absent);
@@ -266,49 +256,6 @@ describe('POST /api/import', () => {
         expect(text.match(/"target_path":"http:\/\/moved\.example\/"/g)).toHaveLength(2);
         expect(await versionOf(apiId)).toBe(3);
       }
-    });
-  });
-
-  describe('prune', () => {
-    it('deletes what the document’s sections lack, and nothing of the sections that it does not have', async () => {
-      const [kept, gone] = [await addApi(organisation), await addApi(organisation)];
-      const policy = await addPolicy(organisation, [kept]);
-      const document = await current();
-      const apis = document.apis.filter(({ api_definition: { api_id: id } }) => id !== gone);
-      expect(expectOk(await send({ apis }, '?prune=true')).json['Meta']?.['counts']).toMatchObject({ delete: 1 });
-      const after = await current();
-      expect(after.apis.map(({ api_definition: { api_id: id } }) => id)).toEqual([kept]);
-      expect(after.policies.map(({ _id: id }) => id)).toEqual([policy]);
-      expectOk(await send({ apis: [], policies: [] }, '?prune=true'));
-      expect(await exportOf(organisation)).toBe(
-        '{"castellan":{"format":1},"apis":[],"policies":[],"hooks":[],"assets":[]}',
-      );
-    });
-
-    it('refuses to delete what something outside the document needs', async () => {
-      const apiId = await addApi(organisation);
-      const policy = await addPolicy(organisation, [apiId]);
-      const document = await current();
-      const hook = await addHook(organisation);
-      expectOk(
-        await organisation.admin.client.put(`/api/apis/${apiId}`, {
-          api_definition: apiDefinition(apiId),
-          hook_references: [{ event_name: 'QuotaExceeded', event_timeout: 60, hook: { id: hook } }],
-        }),
-      );
-      const before = await exportOf(organisation);
-      const inUse = await send({ hooks: [] }, '?prune=true');
-      expect([inUse.status, inUse.json['Code']]).toEqual([409, 'in_use']);
-      const refers = await send(
-        { apis: [], policies: document.policies.map((one) => ({ ...one, rate: 1 })) },
-        '?prune=true',
-      );
-      expect([refers.status, refers.json['Errors']]).toEqual([
-        400,
-        [{ path: `policies[0].access_rights.${apiId}`, message: 'names no API of the organisation' }],
-      ]);
-      expect(await exportOf(organisation)).toBe(before);
-      expect(policy).toMatch(/^[0-9a-f]{24}$/);
     });
   });
 
@@ -329,149 +276,11 @@ describe('POST /api/import', () => {
     }
   });
 
-  describe('subsets', () => {
-    it('touches only what is in the subset, and takes the subset of the document for its own', async () => {
-      const ours = await addApi(organisation, anApiDefinition({ tags: ['ours'] }));
-      const theirs = await addApi(organisation, anApiDefinition({ tags: ['theirs'] }));
-      const subset = await current('?tags=ours');
-      subset.apis = [];
-      const counts = { create: 0, update: 0, delete: 1, unchanged: 0 };
-      const planned = expectOk(await send(subset, '?prune=true&dryRun=true'));
-      expect(planned.json['Meta']?.['counts']).toEqual(counts);
-      expect(expectOk(await send({ apis: [] }, '?prune=true&tags=ours')).json['Meta']?.['counts']).toEqual(counts);
-      const left = (await current()).apis.map(({ api_definition: { api_id: id } }) => id);
-      expect([left, left.includes(ours)]).toEqual([[theirs], false]);
-    });
-
-    it('refuses what is outside it, and takes nothing over from others', async () => {
-      const theirs = await addApi(organisation, anApiDefinition({ tags: ['theirs'] }));
-      const document = await current();
-      definitionOf(document, theirs)['tags'] = ['ours'];
-      document.apis.push(wrapper());
-      document.hooks.push(aHook({ id: '5f0000000000000000000a03' }));
-      const reply = await send(document, '?tags=ours');
-      const lacks = 'is outside the subset that is imported: it lacks tag "ours"';
-      expect([reply.status, listOf(reply.json['Errors'])]).toEqual([
-        400,
-        expect.arrayContaining([
-          { path: 'apis[0]', message: lacks },
-          { path: 'apis[1]', message: lacks },
-          { path: 'hooks[0]', message: lacks },
-        ]),
-      ]);
-      const other = await send(await current('?tags=theirs'), '?tags=ours');
-      expect([other.status, other.json['Errors']]).toMatchObject([400, [{ path: 'castellan' }]]);
-    });
-  });
-
-  describe('400', () => {
-    it('names everything that is wrong in every entry, and writes nothing', async () => {
-      const before = await exportOf(organisation);
-      const document = {
-        apis: [
-          {
-            api_definition: {
-              ...apiDefinition('one'),
-              active: 'yes',
-              proxy: { listen_path: 7, target_url: 'http://x/' },
-            },
-          },
-          wrapper(),
-          { api_definition: { ...apiDefinition('three'), id: 'none' } },
-          { api_definition: anApiDefinition() },
-        ],
-        hooks: [aHook({ id: '5f0000000000000000000a04', method: 'SHOUT' })],
-        policies: [{ ...aPolicy(['nowhere']), _id: '5f0000000000000000000b04' }],
-      };
-      const reply = await send(document);
-      expect([reply.status, reply.json['Code']]).toEqual([400, 'validation_failed']);
-      expect(
-        listOf(reply.json['Errors'])
-          .map(({ path }) => textOf(path))
-          .sort(),
-      ).toEqual([
-        'apis[0].api_definition.active',
-        'apis[0].api_definition.proxy.listen_path',
-        'apis[2].api_definition.id',
-        'apis[3].api_definition.id',
-        'hooks[0].method',
-        'policies[0].access_rights.nowhere',
-      ]);
-      expect(reply.json['Message']).toMatch(/\(and 5 more\)$/);
-      expect(await exportOf(organisation)).toBe(before);
-    });
-
-    it.each([
-      ['no body', '', 'body'],
-      ['a list', '[]', 'body'],
-      ['an unknown section', '{"keys":[]}', 'keys'],
-      ['a section that is no list', '{"apis":{}}', 'apis'],
-      ['an entry that is no object', '{"apis":[1]}', 'apis[0]'],
-      ['another form', '{"castellan":{"format":2}}', 'castellan.format'],
-    ])('refuses %s', async (_, body, path) => {
-      const reply = await send(body);
-      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, path]);
-    });
-
-    it.each(['?dryRun=yes', '?dryrun=true', '?prune=yes', '?prune=', '?dryRun='])(
-      'refuses the query %s, which may not be what was meant',
-      async (query) => {
-        expect((await send({ apis: [wrapper()] }, query)).status).toBe(400);
-        expect((await current()).apis).toEqual([]);
-      },
-    );
-
-    it.each([
-      ['tags', '?prune=true&tags='],
-      ['tags', '?prune=true&tags=%20'],
-      ['tags', '?prune=true&tags=ours,'],
-      ['category', '?prune=true&category='],
-      ['tag', '?prune=true&tag=ours'],
-    ])('refuses a narrowing that says nothing (%s in %s), which would delete everything', async (name, query) => {
-      await addApi(organisation);
-      const reply = await send({ apis: [] }, query);
-      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, name]);
-      expect((await current()).apis).toHaveLength(1);
-    });
-
-    it.each([
-      ['castellan.tag', { tag: ['a'] }],
-      ['castellan.tags', { tags: [''] }],
-      ['castellan.tags', { tags: ['ours', ' '] }],
-      ['castellan.tags', { tags: [] }],
-      ['castellan.tags', { tags: null }],
-      ['castellan.tags', { tags: 'ours' }],
-      ['castellan.category', { category: '' }],
-      ['castellan.category', { category: null }],
-    ])('refuses a head whose narrowing says nothing: %s of %j', async (path, head) => {
-      await addApi(organisation);
-      const reply = await send({ castellan: { format: 1, ...head }, apis: [] }, '?prune=true');
-      expect([reply.status, listOf(reply.json['Errors']).map((error) => error['path'])]).toEqual([400, [path]]);
-      expect((await current()).apis).toHaveLength(1);
-    });
-
-    it.each(['tags=', 'category=', 'tag=a'])('refuses an export with %s', async (query) => {
-      const reply = await organisation.admin.client.get(`/api/export?${query}`);
-      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, query.split('=')[0]]);
-    });
-
-    it('refuses broken YAML', async () => {
-      const reply = await organisation.admin.client.post('/api/import', 'apis: [', {
-        headers: { 'content-type': 'application/yaml' },
-      });
-      expect([reply.status, reply.json['Code']]).toEqual([400, 'malformed_json']);
-    });
-  });
-
-  it('401 without a key', async () => {
-    expect((await api.anonymous.post('/api/import', '{}')).status).toBe(401);
-  });
-
   it('403 unless each section that it writes may be written', async () => {
     const some = await api.user(organisation.id, { system: 'write', apis: 'write', policies: 'read' });
     const post = async (document: unknown, query = '') =>
       (await some.client.post(`/api/import${query}`, document)).status;
-    expect(await post({ apis: [wrapper()], policies: [] })).toBe(200);
+    expect(await post({ apis: [newWrapper()], policies: [] })).toBe(200);
     expect(await post({ policies: [{ ...aPolicy(), _id: '5f0000000000000000000b05' }] })).toBe(403);
     expect(await post({ policies: [] }, '?prune=true')).toBe(403);
     expect(await post({ hooks: [aHook({ id: '5f0000000000000000000a05' })] }, '?dryRun=true')).toBe(403);
@@ -485,8 +294,8 @@ describe('POST /api/import', () => {
     it('names each conflict within the document and with what there is', async () => {
       const path = `/${unique('path')}/`;
       const held = await addApi(organisation, anApiDefinition({ proxy: { listen_path: path } }));
-      const twice = wrapper();
-      const [onPath, tagged] = [wrapper(), wrapper()];
+      const twice = newWrapper();
+      const [onPath, tagged] = [newWrapper(), newWrapper()];
       onPath.api_definition.proxy['listen_path'] = path;
       tagged.api_definition.proxy['listen_path'] = twice.api_definition.proxy['listen_path'];
       tagged.api_definition['tags'] = ['edge'];
@@ -503,7 +312,7 @@ describe('POST /api/import', () => {
     it('tells what stands in the way within the document from what stays, kind by kind', async () => {
       const slug = unique('slug');
       const stays = await addApi(organisation, anApiDefinition({ slug }));
-      const [one, other, third] = [wrapper(), wrapper(), wrapper()];
+      const [one, other, third] = [newWrapper(), newWrapper(), newWrapper()];
       const shared = unique('slug');
       one.api_definition['slug'] = slug;
       other.api_definition['slug'] = shared;
@@ -530,7 +339,7 @@ describe('POST /api/import', () => {
       const path = `/${unique('path')}/`;
       const theirs = await addApi(stranger, anApiDefinition({ proxy: { listen_path: path } }));
       const policy = await addPolicy(stranger, [theirs]);
-      const [sameId, samePath] = [wrapper(theirs), wrapper()];
+      const [sameId, samePath] = [newWrapper(theirs), newWrapper()];
       samePath.api_definition.proxy['listen_path'] = path;
       samePath.api_definition['tags'] = ['edge'];
       const reply = await send({ apis: [sameId, samePath], policies: [{ ...aPolicy(), _id: policy }] });
@@ -552,20 +361,20 @@ describe('POST /api/import', () => {
       const exported = expectOk(await organisation.admin.client.get('/api/export'));
       const tag = textOf(exported.headers.get('etag'));
       const document = editable(exported.text);
-      definitionOf(document, apiId)['name'] = 'First';
+      definitionIn(document, apiId)['name'] = 'First';
       const write = (header: string) =>
         organisation.admin.client.post('/api/import', document, { headers: { 'if-match': header } });
       expect((await write(tag)).status).toBe(200);
-      definitionOf(document, apiId)['name'] = 'Second';
+      definitionIn(document, apiId)['name'] = 'Second';
       const stale = await write(tag);
       expect([stale.status, stale.json['Code']]).toEqual([412, 'version_mismatch']);
-      const yaml = await organisation.admin.client.get('/api/export?format=yaml');
-      expect((await write(textOf(yaml.headers.get('etag')))).status).toBe(200);
+      const asYaml = await organisation.admin.client.get('/api/export?format=yaml');
+      expect((await write(textOf(asYaml.headers.get('etag')))).status).toBe(200);
     });
 
     it('428 where the organisation demands one, but for a dry run', async () => {
       organisation = await api.organisation({ require_if_match: true });
-      const document = { apis: [wrapper()] };
+      const document = { apis: [newWrapper()] };
       expect((await send(document)).json['Code']).toBe('precondition_required');
       expect((await send(document, '?dryRun=true')).status).toBe(200);
       const any = await organisation.admin.client.post('/api/import', document, { headers: { 'if-match': '*' } });
@@ -573,22 +382,3 @@ describe('POST /api/import', () => {
     });
   });
 });
-
-const apiDefinition = (apiId: string) => ({ ...anApiDefinition({ api_id: apiId }), proxy: proxyOf(apiId) });
-
-const proxyOf = (apiId: string): Record<string, unknown> => ({
-  listen_path: `/${apiId}/`,
-  target_url: 'http://127.0.0.1:1/',
-  strip_listen_path: true,
-});
-
-const wrapper = (apiId = unique('api')): EditableDocument['apis'][number] => ({
-  api_definition: apiDefinition(apiId),
-  hook_references: [],
-});
-
-const definitionOf = ({ apis }: EditableDocument, apiId: string) => {
-  const found = apis.find(({ api_definition: definition }) => definition['api_id'] === apiId);
-  if (found === undefined) throw new Error(`No API ${apiId}`);
-  return found.api_definition;
-};

@@ -6,6 +6,7 @@ import { lookUp } from '../../openapi/references';
 import { fieldPath, without } from '../../openapi/values';
 import { entryPath } from '../../schema/path';
 import type { CompileFault } from './fault';
+import { documentPath } from '../../json/document-path';
 
 /** What gateways check schemas by: draft 7, and what was different in draft 4. */
 let metaSchemas: readonly ValidateFunction[] | undefined;
@@ -47,22 +48,10 @@ function validators(): readonly ValidateFunction[] {
 
 function structureFault(schema: JsonObject, error: ErrorObject | null): CompileFault {
   const segments = parsePointer(error?.instancePath ?? '');
-  return { below: pathOf(schema, segments), message: `is no JSON Schema: ${error?.message ?? 'it does not fit'}` };
-}
-
-function pathOf(document: JsonValue, segments: readonly string[]): string {
-  let path = '';
-  let value: JsonValue | undefined = document;
-  for (const segment of segments) {
-    if (Array.isArray(value)) {
-      path = entryPath(path, Number(segment));
-      value = value[Number(segment)];
-    } else {
-      path = below(path, segment);
-      value = isJsonObject(value) ? value[segment] : undefined;
-    }
-  }
-  return path;
+  return {
+    below: documentPath(segments, schema, below),
+    message: `is no JSON Schema: ${error?.message ?? 'it does not fit'}`,
+  };
 }
 
 /** The path of a field as it follows the path of the schema. */

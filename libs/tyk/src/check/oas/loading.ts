@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../json/json-text';
 import { listAt, objectAt, textAt } from '../../json/read';
 import type { Problem } from '../../schema/check';
 import { Compiler, MOST_OF_DOCUMENT } from '../compiled/kinds';
-import { documentPath } from './openapi-check';
+import { documentPath } from '../../json/document-path';
 import { visitStructure } from './semantics';
 import { EXTENSION, objectsOf, readAt, textsOf } from '../../openapi/values';
 

