@@ -87,7 +87,7 @@ type EverywhereContext = Omit<OrganisationContext, 'organisation' | 'viewer'> & 
 /** A request that reads what one organisation has or, for a super user who names none, what all have. */
 export type SpanContext = OrganisationContext | EverywhereContext;
 
-export const spanContextOf = (request: ApiRequest): SpanContext => {
+const spanContextOf = (request: ApiRequest): SpanContext => {
   const { principal } = request;
   if (principal?.plane !== 'organisation' || !principal.isSuper || principal.organisationId !== '') {
     return organisationContextOf(request);
