@@ -146,3 +146,20 @@ describe('messages to gateways whose Redis is another one', () => {
     await eventually(() => heard.includes('ApiUpdated') || heard.includes('ApiAdded'));
   });
 });
+
+describe('keys while the Redis of the nodes is away', () => {
+  it('are listed, and not written', async () => {
+    const cut = await ApiUnderTest.start({ KEYS_REDIS_URL: 'redis://127.0.0.1:1' });
+    try {
+      const own = await cut.organisation();
+      const ownApi = await addApi(own);
+      const body = { access_rights: { [ownApi]: { api_id: ownApi, versions: ['Default'] } } };
+      const reply = await own.admin.client.post('/api/keys', body);
+      expect(reply.status).toBe(503);
+      expect(reply.json['Code']).toBe('unavailable');
+      expect(expectOk(await own.admin.client.get('/api/keys')).json['total']).toBe(0);
+    } finally {
+      await cut.stop();
+    }
+  });
+});

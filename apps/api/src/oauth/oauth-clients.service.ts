@@ -3,11 +3,10 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import type { ClientSession } from 'mongoose';
 import { CastellanError, Conflict, NotFound, Unavailable, ValidationFailed } from '@castellan/dto';
 import { OAuthVault } from '@castellan/keys';
-import { Clock, LOGGER, type Logger } from '@castellan/observability';
+import { Clock } from '@castellan/observability';
 import {
   ApiStore,
   ChoreStore,
-  newObjectId,
   OAuthClientStore,
   PolicyStore,
   type ApiRow,
@@ -53,6 +52,7 @@ import {
 } from './oauth-client-content';
 import { OAuthTokens } from './oauth-tokens';
 import { TokenList, type TokenPage, type TokenPiece } from './token-list';
+import { mostClients, OAuthAdoption } from './oauth-adoption';
 
 /** A client whose secret is known now, and not later. */
 export interface IssuedClient extends OAuthClientRow {
@@ -72,9 +72,6 @@ interface KnownSecret {
   readonly text: string | null;
 }
 
-/** As many as an API may have. */
-const mostClients = 10_000;
-
 /** OAuth clients of one organisation. They go by the id of their API, a slash and their own. */
 @Injectable()
 export class OAuthClientsService extends ResourceService<OAuthClientRow> {
@@ -92,11 +89,11 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     private readonly chores: ChoreStore,
     private readonly vault: OAuthVault,
     private readonly changes: RedisChanges,
+    private readonly adoption: OAuthAdoption,
     private readonly tokens: OAuthTokens,
     private readonly tokenList: TokenList,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
-    @Inject(LOGGER) private readonly logger: Logger,
   ) {
     super(tools, clients, noSuchClient);
   }
@@ -216,7 +213,7 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     ]);
     const isNamed = foundAtOnce !== null || apiId === named;
     const found = isNamed ? foundAtOnce : await this.clients.byClientId(organisation, apiId, clientId, session);
-    if (found !== null || session !== null || !(await this.adopt(organisation, apiId))) return found;
+    if (found !== null || session !== null || !(await this.adoption.adopt(organisation, apiId))) return found;
     return this.clients.byClientId(organisation, apiId, clientId);
   }
 
@@ -225,12 +222,15 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
   }
 
   async page(organisation: OrganisationId, apiId: string, place: Place): Promise<Page<OAuthClientRow>> {
-    const [api, listed] = await Promise.all([this.requireApi(organisation, apiId), this.listed(organisation, apiId)]);
+    const [api, listed] = await Promise.all([
+      this.requireApi(organisation, apiId),
+      this.adoption.listed(organisation, apiId),
+    ]);
     const { pageSize } = this.config;
     const piece = { filter: { apiId: api.apiId }, sort: { createdAt: 1, _id: 1 }, place, pageSize } as const;
     const [page, isMore] = await Promise.all([
       this.clients.page(organisation, piece),
-      this.adopt(organisation, api.apiId, api.apiId === apiId ? listed : null),
+      this.adoption.adopt(organisation, api.apiId, api.apiId === apiId ? listed : null),
     ]);
     return isMore ? this.clients.page(organisation, piece) : page;
   }
@@ -349,55 +349,6 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
       throw new ValidationFailed([{ path: 'apiId', message: 'names an API that does not use OAuth 2.0' }]);
     }
     return api;
-  }
-
-  /**
-   * Notes clients that nodes were given by their own API. While Redis is away, what is known has to do.
-   *
-   * @param found what nodes list, where that is known
-   * @returns whether there was one that was not known
-   */
-  private async adopt(
-    organisation: OrganisationId,
-    apiId: string,
-    found: readonly string[] | null = null,
-  ): Promise<boolean> {
-    try {
-      const listed = found ?? (await this.listed(organisation, apiId));
-      if (listed.length === 0) return false;
-      const known = await this.clients.findAll(organisation, { apiId, clientId: { $in: [...listed] } });
-      const names = new Set(known.map(({ clientId }) => clientId));
-      const unknown = listed.filter((clientId) => !names.has(clientId));
-      for (const clientId of unknown) await this.adoptOne(organisation, apiId, clientId);
-      return unknown.length > 0;
-    } catch (error) {
-      this.passOver(error);
-      return false;
-    }
-  }
-
-  /** The clients of an API that nodes have; none while Redis is away. */
-  private async listed(organisation: OrganisationId, apiId: string): Promise<readonly string[]> {
-    try {
-      return await this.vault.listed(organisation, apiId, mostClients);
-    } catch (error) {
-      this.passOver(error);
-      return [];
-    }
-  }
-
-  /** @throws what is no outage */
-  private passOver(error: unknown): void {
-    if (!isOutage(error)) throw error;
-    this.logger.warn({ err: error }, 'The Redis of the nodes cannot be asked for OAuth clients');
-  }
-
-  private async adoptOne(organisation: OrganisationId, apiId: string, clientId: string): Promise<void> {
-    if ((await this.chores.about('oauth.remove', [apiId, clientId])) !== null) return;
-    const client = readClient((await this.vault.readClient(apiId, clientId)) ?? '');
-    if (client?.clientId !== clientId) return;
-    const draft = clientDraft(newObjectId(), apiId, { ...client, name: '', secretSince: '' });
-    await this.clients.adopt(organisation, draft, this.clock.now());
   }
 
   private async reaching<T>(work: () => Promise<T>): Promise<T> {

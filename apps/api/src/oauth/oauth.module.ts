@@ -7,6 +7,7 @@ import { OAuthClientsService } from './oauth-clients.service';
 import { OAuthKeeper } from './oauth-keeper';
 import { OAuthTokens } from './oauth-tokens';
 import { TokenList } from './token-list';
+import { OAuthAdoption } from './oauth-adoption';
 
 const OAuthClientHistoryController = changesController({
   path: 'api/apis/oauth/:apiId',
@@ -20,6 +21,6 @@ const OAuthClientHistoryController = changesController({
 @Module({
   imports: [ResourceModule, KeysModule],
   controllers: [OAuthClientsController, OAuthClientHistoryController],
-  providers: [OAuthClientsService, OAuthKeeper, OAuthTokens, TokenList],
+  providers: [OAuthClientsService, OAuthAdoption, OAuthKeeper, OAuthTokens, TokenList],
 })
 export class OAuthModule {}
