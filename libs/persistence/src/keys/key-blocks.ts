@@ -153,14 +153,14 @@ const byOrganisation = <Row extends Counted>(rows: readonly Row[]): readonly (re
  * transaction, so that whoever begins again finds the rest.
  */
 export const putIntoBlocks = async (connection: Connection, orgId: Types.ObjectId): Promise<void> => {
-  const keys = connection.collection<{ orgId: Types.ObjectId; deletedAt: Date | null; block?: number }>('keys');
+  const keys = connection.collection<{ orgId: Types.ObjectId; deletedAt: Date | null; block?: number | null }>('keys');
   const blocks = connection.collection<Omit<KeyBlockRow, '_id'>>('key_blocks');
-  const outside = keys.find({ orgId, deletedAt: null, block: { $exists: false } }).sort({ _id: 1 });
+  const outside = keys.find({ orgId, deletedAt: null, block: null }).sort({ _id: 1 });
   const enter = (ids: readonly Types.ObjectId[]): Promise<void> =>
     inTransaction(connection, async (session) => {
       const last = await blocks.findOne({ orgId }, { sort: { block: -1 }, session });
       const block = (last?.block ?? 0) + 1;
-      const still = { _id: { $in: [...ids] }, deletedAt: null, block: { $exists: false } };
+      const still = { _id: { $in: [...ids] }, deletedAt: null, block: null };
       const { modifiedCount } = await keys.updateMany(still, { $set: { block } }, { session });
       if (modifiedCount > 0)
         await blocks.insertOne({ orgId, block, made: modifiedCount, there: modifiedCount }, { session });
