@@ -6,6 +6,7 @@ import { ApiStore, CertificateStore, PolicyStore, type OrganisationId } from '@c
 import {
   flagAt,
   isJsonObject,
+  numberAt,
   objectAt,
   opensNothing,
   ownField,
@@ -75,6 +76,21 @@ export class KeyContents {
     const apis = await this.references(organisation).apis(Object.keys(objectAt(session, 'access_rights')));
     if (apis.length === 0 || apis.some(({ content }) => flagAt(content, 'use_basic_auth'))) return [];
     return ['None of its APIs takes a name and a password (use_basic_auth): gateways refuse every login with it.'];
+  }
+
+  /** What of the APIs that a key names changes what it opens, or for how long: none of it stands in the key. */
+  async rightsNotes(organisation: OrganisationId, session: Session): Promise<readonly string[]> {
+    const ids = Object.keys(objectAt(session, 'access_rights')).slice(0, MOST_REFERENCES);
+    if (ids.length === 0) return [];
+    const apis = await this.references(organisation).apis(ids);
+    const gone = unknownReferences(session, new Map(apis.map(({ row, content }) => [row.apiId, content])));
+    const lifetimes = apis.flatMap(({ row, content }) => {
+      const seconds = numberAt(content, 'session_lifetime');
+      return seconds > 0
+        ? [`${row.name} (session_lifetime) has gateways remove it ${seconds} seconds after they have last written it.`]
+        : [];
+    });
+    return [...gone.map(({ path, message }) => `${path} ${message}: nothing is opened by it.`), ...lifetimes];
   }
 
   /** Checks a body. Who the key belongs to and when it was made it does not say. @throws ValidationFailed, Busy */

@@ -8,6 +8,7 @@ import { piece, tagged } from '../http/reply-headers';
 import type { OrganisationContext } from '../http/request-context';
 import { Sights } from '../ownership/sights';
 import { dryRunChanges } from '../resources/dry-run';
+import { KeyContents } from './key-contents';
 import { KeyCounters, type Counters } from './key-counters';
 import { KeyFinder, missing, type FoundKey } from './key-finder';
 import { KeyListsService, type KeyPage } from './key-lists.service';
@@ -39,6 +40,7 @@ export class KeyRequests {
     private readonly clock: Clock,
     private readonly sights: Sights,
     private readonly repeated: RepeatedCreations,
+    private readonly contents: KeyContents,
   ) {}
 
   async list(context: OrganisationContext, query: KeySearch, apiId?: string): Promise<unknown> {
@@ -127,11 +129,15 @@ export class KeyRequests {
     { body, precondition, resetsQuota }: { body: unknown; precondition: Precondition; resetsQuota: boolean },
   ): Promise<unknown> {
     const found = await this.find(context, named);
-    const changed = await this.keys.update(context, found, body, { demand: precondition, resetsQuota });
-    const { api_model, key_id, data, key_hash, explanation } = keyReply(changed.row, changed.session, this.clock.now());
+    const [changed, notes] = await Promise.all([
+      this.keys.update(context, found, body, { demand: precondition, resetsQuota }),
+      this.contents.rightsNotes(context.organisation, found.session),
+    ]);
+    const told = keyReply(changed.row, changed.session, this.clock.now(), { notes });
+    const { api_model, key_id, data, key_hash, explanation } = told;
     const status = { Status: 'OK', Message: 'Key updated', Meta: '' } as const;
-    const told: UpdatedKey = { ...status, api_model, key_id, data, key_hash, explanation };
-    return tagged(changed.row, told);
+    const reply: UpdatedKey = { ...status, api_model, key_id, data, key_hash, explanation };
+    return tagged(changed.row, reply);
   }
 
   async remove(context: OrganisationContext, named: NamedKey, precondition: Precondition): Promise<KeyDeletedDto> {

@@ -120,6 +120,29 @@ describe('an alias', () => {
   });
 });
 
+describe('what a change of a key says of its APIs', () => {
+  it('names versions that are gone since, and for how long gateways keep it', async () => {
+    const versions = { v1: { name: 'v1' }, v2: { name: 'v2' } };
+    const definition = {
+      version_data: { not_versioned: false, versions },
+      definition: { location: 'header', key: 'v' },
+    };
+    const versioned = anApiDefinition({ ...definition, name: 'Orders', session_lifetime: 60, use_keyless: false });
+    const id = await addApi(organisation, versioned);
+    const right = { api_id: id, api_name: 'Orders', versions: ['v1'] };
+    const { hash, token } = await create({ access_rights: { [id]: right } });
+    const said = async (): Promise<string> =>
+      JSON.stringify(expectOk(await put(`/api/keys/${token}`, { alias: unique('a') })).json['explanation']);
+    expect(await said()).toContain('Orders (session_lifetime) has gateways remove it 60 seconds after');
+    expect(await said()).not.toContain('nothing is opened by it');
+    const less = { ...versioned, version_data: { not_versioned: false, versions: { v2: versions.v2 } } };
+    expectOk(await put(`/api/apis/${id}`, { api_definition: less }));
+    expect(await said()).toContain('nothing is opened by it');
+    // Nothing is widened by that: it names what it named.
+    expect((await stored(hash))?.['access_rights']).toMatchObject({ [id]: { versions: ['v1'] } });
+  });
+});
+
 describe('a name that is searched for', () => {
   it('is the alias of some keys and the user of another one', async () => {
     const name = unique('both');

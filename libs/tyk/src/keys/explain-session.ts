@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from '../json/json-text';
+import { isJsonObject, ownField, type JsonValue } from '../json/json-text';
 import { at, flagAt, numberAt, objectAt, textAt } from '../json/read';
 import { policiesOf, type Session } from './session';
 
@@ -14,6 +14,7 @@ export function explainSession(session: Session, now: Date): string[] {
   return [
     ...(flagAt(session, 'is_inactive') ? ['It is inactive: every call is refused.'] : []),
     explainExpiry(numberAt(session, 'expires'), now),
+    ...(ownField(objectAt(session, 'meta_data'), MADE_FOR_JWT) === undefined ? [] : [JWT]),
     ...(policies.length > 0
       ? [
           `Limits and rights come from ${policies.length === 1 ? 'its policy' : `its ${policies.length} policies`}, as far as they set them.`,
@@ -25,6 +26,11 @@ export function explainSession(session: Session, now: Date): string[] {
     ...(policies.length > 0 ? [] : limited.map(([id, right]) => `On ${nameOf(id, right)}: ${explainLimits(right)}`)),
   ];
 }
+
+/** What gateways note in the sessions that they make themselves, of callers with a JWT. */
+const MADE_FOR_JWT = 'TykJWTSessionID';
+const JWT =
+  'Gateways have made it for a caller with a JWT, and make it again when it is gone: what the claims say wins. To keep the caller out, the claims have to name an inactive policy, or none that there is.';
 
 function explainExpiry(expires: number, now: Date): string {
   if (expires <= 0) return 'It never expires.';

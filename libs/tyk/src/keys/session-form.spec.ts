@@ -216,5 +216,7 @@ describe('what a session means, in words', () => {
 
   it('lists one sentence for each thing', () => {
     expect(listAt(explainSession({}, now))).toHaveLength(3);
+    const madeForJwt = { meta_data: { TykJWTSessionID: 'x' } };
+    expect(listAt(explainSession(madeForJwt, now))).toContainEqual(expect.stringContaining('what the claims say wins'));
   });
 });
