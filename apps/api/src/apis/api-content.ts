@@ -38,8 +38,11 @@ export interface ApiIdentity {
   readonly apiId: string;
 }
 
-/** Fields of the wrapper that replies carry and that are not the client's to set. */
-const ownedFields = ['created_at', 'updated_at', 'version', 'db_id'];
+/**
+ * Fields of the wrapper that replies carry and that are not the client's to set; and by which a super user says whose an API
+ * is to be, which stands in its definition.
+ */
+const ownedFields = ['created_at', 'updated_at', 'version', 'db_id', 'org_id'];
 
 /** The fields of a wrapper in the order in which clients know them (docs/tyk/management.md#apis); others follow. */
 const emptyWrapper: JsonObject = {

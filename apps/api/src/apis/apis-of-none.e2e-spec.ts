@@ -61,6 +61,21 @@ describe('an API that a super user makes without naming an organisation', () => 
     expect(await auditsOf(api.admin, '/admin/audit-logs?org_id=none&p=-1')).toContain('Create API 200');
   });
 
+  it('is made by nobody who names an organisation in a form that none has, instead of where it was meant to go', async () => {
+    const listed = async () => listOf(expectOk(await client.get('/api/apis?p=-1')).json['apis']).length;
+    const before = await listed();
+    const api_definition = anApiDefinition();
+    for (const org_id of ['acme', ` ${first.id}`, ' ', [first.id], { id: first.id }, 5, false]) {
+      const refused = await client.post('/api/apis', { org_id, api_definition });
+      expect([org_id, refused.status, listOf(refused.json['Errors'])[0]?.['path']]).toEqual([org_id, 400, 'org_id']);
+    }
+    const within = await client.post('/api/apis', { api_definition: { ...api_definition, org_id: 'acme' } });
+    expect(within.status).toBe(400);
+    expect(await listed()).toBe(before);
+    const { path } = await make({ org_id: '' });
+    expectOk(await client.delete(path));
+  });
+
   it('is changed and deleted as it is, and nothing else is done with it', async () => {
     const { path, api_definition, tag } = await make();
     const renamed = { ...api_definition, name: unique('renamed') };
@@ -102,6 +117,7 @@ describe('an API that a super user makes without naming an organisation', () => 
       );
       const theirs = expectOk(await second.admin.client.get(path));
       expect(theirs.json['api_definition']).toMatchObject({ id, api_id: apiId, org_id: second.id, name });
+      expect(theirs.json).not.toHaveProperty('org_id');
       expect(theirs.headers.get('etag')).toBe(given.headers.get('etag'));
       expect((await first.admin.client.get(path)).status).toBe(404);
       expect(await served()).toContain(apiId);

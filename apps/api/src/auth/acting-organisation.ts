@@ -32,10 +32,9 @@ export class ActingOrganisation {
   /** As bodies of the original name it: at the top, or in the definition of an API. @throws ValidationFailed */
   namedInBody(body: unknown): Promise<OrganisationId | null> {
     const given = [fieldOf(body, 'org_id'), fieldOf(fieldOf(body, 'api_definition'), 'org_id')].find(
-      (value) => value !== undefined && value !== '',
+      (value) => value != null && value !== '',
     );
-    const isId = typeof given === 'string' && isObjectIdText(given);
-    return this.existing(isId ? toOrganisationId(given) : null, 'org_id');
+    return this.existing(namedIn(given, 'org_id'), 'org_id');
   }
 
   /** The only organisation. @throws CastellanError 400 with the choice */
@@ -65,10 +64,10 @@ const notTheirs = (path = header): ValidationFailed =>
   new ValidationFailed([{ path, message: 'is no organisation of yours' }]);
 
 /** @throws ValidationFailed */
-const namedIn = (given: unknown): OrganisationId | null => {
+const namedIn = (given: unknown, path = header): OrganisationId | null => {
   if (given === undefined || given === '') return null;
   if (typeof given === 'string' && isObjectIdText(given)) return toOrganisationId(given);
-  throw notTheirs();
+  throw notTheirs(path);
 };
 
 const fieldOf = (value: unknown, name: string): unknown =>

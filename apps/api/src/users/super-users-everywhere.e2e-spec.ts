@@ -168,6 +168,16 @@ describe('a super user who names no organisation', () => {
       expect(textOf(record?.['user'])).toMatch(/^user.*@example\.org$/);
     });
 
+    it('sends an API back as it was shown, whatever its people wrote as org_id beside the definition', async () => {
+      const sent = { org_id: first.id, api_definition: anApiDefinition() };
+      const { json } = expectOk(await second.admin.client.post('/api/apis', sent));
+      const path = `/api/apis/${textOf(json['Meta'])}`;
+      const shown = expectOk(await client.get(path)).json;
+      expect([organisationOf(shown), shown['org_id']]).toEqual([second.id, undefined]);
+      expectOk(await client.put(path, shown));
+      expectOk(await client.delete(path));
+    });
+
     it('changes a user of any organisation under the rules of that one, and comes to no super user', async () => {
       const { id } = second.admin;
       const demoted = await client.put(`/api/users/${id}`, { user_permissions: { apis: 'read' } });
