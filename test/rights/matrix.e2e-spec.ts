@@ -68,6 +68,8 @@ const notFoundElsewise: Readonly<Record<string, string>> = {
 /** What a super user does in no organisation. */
 const ofNobody: Readonly<Record<string, string>> = {
   getCurrentUser: 'oneself',
+  listSessions: 'oneself',
+  endSessions: 'oneself',
   createApi: 'one that belongs to no organisation yet',
 };
 

@@ -16,7 +16,7 @@ export { namedChanges, shownDiff, type Told } from './changes/records';
 export { RevisionRetention, type RevisionPlace, type RevisionsToKeep } from './changes/revision-retention';
 export { RevisionStore, type RevisionPlaceInTime, type RevisionSummary } from './changes/revision-store';
 export type { Actor, AuditRow, GenerationRow, Operation, OutboxRow, RevisionRow } from './changes/rows';
-export { type Change, type Demand, UnitOfWork } from './changes/unit-of-work';
+export { type Change, type Demand, OrganisationGone, UnitOfWork } from './changes/unit-of-work';
 export { MongoConnectionModule } from './connection';
 export { ConsistentReads } from './consistent-reads';
 export { GenerationsModule } from './generations.module';

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Types } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { Unauthorised, Unavailable } from '@castellan/dto';
+import { Unavailable } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import {
   Generations,
   ImportRunning,
   ImportStore,
+  OrganisationGone,
   OrganisationStore,
   type ChangeContext,
   type OrganisationId,
@@ -146,7 +147,7 @@ export class ImportService {
   private scopeOf({ organisation, actor }: ChangeContext): ReadScope {
     const rules = async () => {
       const row = await this.organisations.byId(organisation);
-      if (row === null) throw new Unauthorised();
+      if (row === null) throw new OrganisationGone();
       return row;
     };
     return { organisation, session: null, at: this.clock.now(), actor, rules, viewer: () => Promise.resolve(null) };

@@ -49,7 +49,7 @@ export class ActingGuard implements CanActivate {
     const inBody = await this.acting.namedInBody(request.body);
     const { everywhere, ofNone } = this.reflector.get<Reach | undefined>(REACH, context.getHandler()) ?? nowhereBeyond;
     const pattern = request.routeOptions.url ?? '';
-    if (isOfOneself(pattern, request.params)) return inBody ?? noOrganisation;
+    if (isOfOneself(pattern, request)) return inBody ?? noOrganisation;
     const [resource] = resourcesNamed(pattern, request, kindOf(context.getClass()));
     if (resource !== undefined) {
       const { kind, id } = resource;
@@ -90,10 +90,11 @@ const whereNamed = (named: OrganisationId, owners: ReadonlySet<OrganisationId>):
   throw new ValidationFailed([{ path: 'org_id', message: 'is another organisation: nothing moves between them' }]);
 };
 
-/** A super user's own account is in no organisation. */
-const isOfOneself = (pattern: string, params: unknown): boolean =>
-  pattern === '/api/users/me' ||
-  (pattern.startsWith('/api/users/:id') &&
-    typeof params === 'object' &&
-    params !== null &&
-    Reflect.get(params, 'id') === 'me');
+/** A super user's own account is in no organisation, and neither are its sessions. */
+const isOfOneself = (pattern: string, { params, query }: Pick<ApiRequest, 'params' | 'query'>): boolean =>
+  ['/api/users/me', '/api/sessions/current'].includes(pattern) ||
+  (pattern.startsWith('/api/users/:id') && fieldOf(params, 'id') === 'me') ||
+  (pattern === '/api/sessions' && fieldOf(query, 'user_id') === undefined);
+
+const fieldOf = (holder: unknown, name: string): unknown =>
+  typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined;

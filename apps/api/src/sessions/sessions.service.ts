@@ -43,10 +43,11 @@ export class SessionsService {
     return session;
   }
 
-  /** A session of the caller's organisation. @throws NotFound */
-  async within({ organisation }: OrganisationContext, id: string): Promise<Session> {
+  /** A session of the organisation that the request is about, or one's own, which of a super user is in none. @throws NotFound */
+  async within({ organisation, user }: OrganisationContext, id: string): Promise<Session> {
     const session = await this.sessions.byId(id);
-    if (session?.organisationId !== organisation) throw noSuchSession();
+    const isReached = session?.organisationId === organisation || session?.userId === user.userId;
+    if (session === null || !isReached) throw noSuchSession();
     return session;
   }
 

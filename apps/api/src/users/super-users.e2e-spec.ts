@@ -235,6 +235,31 @@ describe('a super user, who is of no organisation', () => {
       expect(json['administrator']).toBe(true);
     });
 
+    it('sees and ends its own sessions, naming an organisation or none, and nobody else’s', async () => {
+      const password = `${unique('horse')} battery`;
+      const [mine, stranger] = [await superUser({ password }), await superUser({ password })];
+      const browsers = [new Browser(api.anonymous), new Browser(api.anonymous), new Browser(api.anonymous)] as const;
+      const [browser, second, third] = browsers;
+      for (const one of browsers) expectOk(await one.logIn({ username: mine.email, password }));
+      const theirs = new Browser(api.anonymous);
+      expectOk(await theirs.logIn({ username: stranger.email, password }));
+      const idOf = async (one: Browser) =>
+        textOf(expectOk(await one.call('GET', '/api/sessions/current')).json['session']?.['id']);
+      const ids = [await idOf(browser), await idOf(second), await idOf(third)];
+      const listed = listOf(expectOk(await browser.call('GET', '/api/sessions')).json['sessions']);
+      expect(new Set(listed.map(({ id }) => id))).toEqual(new Set(ids));
+      const named = { 'x-castellan-organisation': acme.id };
+      expectOk(await browser.call('DELETE', `/api/sessions/${ids[1] ?? ''}`, undefined, named));
+      expect((await second.call('GET', '/api/users/me')).status).toBe(401);
+      const elsewhere = `/api/sessions/${await idOf(theirs)}`;
+      expect((await browser.call('DELETE', elsewhere, undefined, named)).status).toBe(404);
+      expect((await browser.call('GET', `/api/sessions?user_id=${stranger.id}`, undefined, named)).status).toBe(404);
+      expect((await browser.call('DELETE', `/api/sessions?user_id=${stranger.id}`)).status).toBe(400);
+      expect(expectOk(await browser.call('DELETE', '/api/sessions')).json['Meta']).toEqual({ ended: 1 });
+      expect((await third.call('GET', '/api/users/me')).status).toBe(401);
+      expectOk(await theirs.call('GET', '/api/users/me'));
+    });
+
     it('works in a browser as everybody does: with the token of the page, and one organisation a request', async () => {
       const password = `${unique('horse')} battery`;
       const { email } = await superUser({ password });

@@ -16,6 +16,7 @@ import { ChangeRecorder } from './change-recorder';
 import { Generations } from './generations';
 import { Outbox } from './outbox';
 import { RevisionStore } from './revision-store';
+import { OrganisationGone } from './unit-of-work';
 
 const contextOf = (organisation: OrganisationId): ChangeContext => ({
   organisation,
@@ -105,6 +106,15 @@ describe('ChangeRecorder', () => {
         throw new Error('changed my mind');
       });
       await expect(work).rejects.toThrow('changed my mind');
+      expect(await held()).toEqual(nothing);
+    });
+
+    it('says that the organisation is gone where it was deleted meanwhile, and writes nothing; who asks may still be there', async () => {
+      const work = recorder.commit(context, async (unit) => {
+        await policies.insert(unit, aPolicy());
+        await unit.rules();
+      });
+      await expect(work).rejects.toThrow(OrganisationGone);
       expect(await held()).toEqual(nothing);
     });
 

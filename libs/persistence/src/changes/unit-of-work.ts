@@ -1,5 +1,5 @@
 import type { ClientSession, Types } from 'mongoose';
-import { CastellanError, Unauthorised } from '@castellan/dto';
+import { CastellanError, NotFound } from '@castellan/dto';
 import { noOrganisation, type OrganisationId } from '../ids';
 import { choreRow, type Chore, type ChoreRow } from '../keys/chores';
 import { kindNamed } from '../kinds/kind';
@@ -49,6 +49,13 @@ export interface Limit {
 export interface Demand {
   /** @param insists whether the organisation wants every caller to demand something @throws CastellanError */
   check(version: number, insists?: boolean): void;
+}
+
+/** It was deleted meanwhile. Its users went with it, and hear 401 from now on; operators and super users are still there. */
+export class OrganisationGone extends NotFound {
+  constructor() {
+    super('The organisation was deleted meanwhile');
+  }
 }
 
 /**
@@ -105,10 +112,10 @@ export class UnitOfWork {
     return this.limited;
   }
 
-  /** The organisation's own rules, as they stand here. @throws Unauthorised when it was deleted meanwhile, and its users with it */
+  /** The organisation's own rules, as they stand here. @throws OrganisationGone */
   async rules(): Promise<OrganisationRow> {
     this.loadedRules ??= await this.loadRules();
-    if (this.loadedRules === null) throw new Unauthorised();
+    if (this.loadedRules === null) throw new OrganisationGone();
     return this.loadedRules;
   }
 
