@@ -1,3 +1,4 @@
+import { noOrganisation } from '@castellan/persistence';
 import type { Grants } from '@castellan/rbac';
 import type { OwnSessionDto, SessionDto } from './login.dto';
 import type { Session } from './session-store';
@@ -23,7 +24,8 @@ export const presentOwnSession = (
   { email, grants }: { readonly email: string; readonly grants: Grants },
 ): OwnSessionDto => ({
   user_id: session.userId,
-  org_id: session.organisationId,
+  // As wherever super users are shown, who are of none.
+  org_id: session.organisationId.replace(noOrganisation, ''),
   email_address: email,
   user_permissions: grants,
   csrf_token: session.csrf,

@@ -240,7 +240,10 @@ describe('a super user, who is of no organisation', () => {
       const [mine, stranger] = [await superUser({ password }), await superUser({ password })];
       const browsers = [new Browser(api.anonymous), new Browser(api.anonymous), new Browser(api.anonymous)] as const;
       const [browser, second, third] = browsers;
-      for (const one of browsers) expectOk(await one.logIn({ username: mine.email, password }));
+      for (const one of browsers) {
+        const came = expectOk(await one.logIn({ username: mine.email, password }));
+        expect(came.json['Meta']).toMatchObject({ user_id: mine.id, org_id: '' });
+      }
       const theirs = new Browser(api.anonymous);
       expectOk(await theirs.logIn({ username: stranger.email, password }));
       const idOf = async (one: Browser) =>
