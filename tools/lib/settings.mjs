@@ -17,14 +17,14 @@ import { Problem } from './problem.mjs';
  * @returns {Promise<{ api: Address, hostManager: Address }>}
  */
 export async function appAddresses(env) {
-  const api = await address(env, 'CASTELLAN_API', 3000);
-  const hostManager = await address(env, 'CASTELLAN_HOST_MANAGER', 3010);
-  if (api.port === hostManager.port) {
+  const [forApi, forHostManager] = [portOf(env, 'CASTELLAN_API', 3000), portOf(env, 'CASTELLAN_HOST_MANAGER', 3010)];
+  if (forApi === forHostManager && forApi !== 0) {
     throw new Problem(
-      `CASTELLAN_API_PORT and CASTELLAN_HOST_MANAGER_PORT are both ${api.port}; give one of them another value.`,
+      `CASTELLAN_API_PORT and CASTELLAN_HOST_MANAGER_PORT are both ${forApi}; give one of them another value.`,
     );
   }
-  return { api, hostManager };
+  const api = await address(env, 'CASTELLAN_API', forApi);
+  return { api, hostManager: await address(env, 'CASTELLAN_HOST_MANAGER', forHostManager) };
 }
 
 /**
@@ -92,11 +92,17 @@ function builtConfig() {
  * @param {NodeJS.ProcessEnv} env
  * @param {string} prefix
  * @param {number} usual
+ */
+const portOf = (env, prefix, usual) => asPort(env[`${prefix}_PORT`]) ?? usual;
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} prefix
+ * @param {number} wanted 0 for any that is free
  * @returns {Promise<Address>}
  */
-async function address(env, prefix, usual) {
+async function address(env, prefix, wanted) {
   const host = env[`${prefix}_HOST`] || '127.0.0.1';
-  const wanted = asPort(env[`${prefix}_PORT`]) ?? usual;
   const port = wanted === 0 ? await anyFreePort() : wanted;
   await refuseTaken(prefix, host, port);
   return { host, port, url: `http://${reachable(host)}:${port}` };

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import type { Types } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CastellanError, Unauthorised, Unavailable } from '@castellan/dto';
+import { CastellanError, Unavailable } from '@castellan/dto';
 import { Clock, LOGGER, Recurring, type Logger } from '@castellan/observability';
 import {
   ChangeRecorder,
@@ -18,6 +18,7 @@ import {
   ImportStore,
   KEPT_TEXT,
   newObjectId,
+  OrganisationGone,
   toObjectId,
   toOrganisationId,
   type Advance,
@@ -180,7 +181,7 @@ export class ImportRunner implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async fail(row: ImportRow, error: unknown): Promise<void> {
     const organisation = toOrganisationId(row.orgId);
-    const gone = error instanceof Unauthorised && row.state === 'undoing';
+    const gone = error instanceof OrganisationGone && row.state === 'undoing';
     if (gone) {
       // The organisation is no more; there is nothing to take back, and nobody to take it back for.
       await this.imports.progress(row, { journaled: 0 });

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CastellanError, Conflict, Unauthorised, ValidationFailed, type FieldError } from '@castellan/dto';
+import { CastellanError, Conflict, ValidationFailed, type FieldError } from '@castellan/dto';
 import {
   DuplicateKey,
   folded,
@@ -244,14 +244,9 @@ export class UsersService extends ResourceService<UserRow> {
     );
   }
 
-  /** @throws ValidationFailed for an organisation that there is not */
+  /** @throws OrganisationGone before anything else is looked at */
   protected override async insertNew(unit: UnitOfWork, content: JsonObject): Promise<UserRow> {
-    try {
-      await unit.rules();
-    } catch (error) {
-      if (!(error instanceof Unauthorised)) throw error;
-      throw new ValidationFailed([{ path: 'org_id', message: 'no such organisation' }]);
-    }
+    await unit.rules();
     return super.insertNew(unit, content);
   }
 

@@ -1,5 +1,5 @@
 import type { ClientSession, Types } from 'mongoose';
-import { CastellanError, NotFound } from '@castellan/dto';
+import { CastellanError, ValidationFailed } from '@castellan/dto';
 import { noOrganisation, type OrganisationId } from '../ids';
 import { choreRow, type Chore, type ChoreRow } from '../keys/chores';
 import { kindNamed } from '../kinds/kind';
@@ -51,10 +51,10 @@ export interface Demand {
   check(version: number, insists?: boolean): void;
 }
 
-/** It was deleted meanwhile. Its users went with it, and hear 401 from now on; operators and super users are still there. */
-export class OrganisationGone extends NotFound {
+/** There is none, or it was deleted meanwhile. Its users went with it, and hear 401 from now on; others are still there. */
+export class OrganisationGone extends ValidationFailed {
   constructor() {
-    super('The organisation was deleted meanwhile');
+    super([{ path: 'org_id', message: 'no such organisation' }]);
   }
 }
 
