@@ -1,0 +1,103 @@
+import { listOf, textOf, unique, type Reply } from '@castellan/testing';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { addApi, addPolicy, type Json } from '../../test/configuration';
+
+let api: ApiUnderTest;
+let organisation: TestOrganisation;
+let apiId: string;
+
+beforeAll(async () => {
+  api = await ApiUnderTest.start();
+  organisation = await api.organisation();
+  apiId = await addApi(organisation);
+});
+afterAll(() => api.stop());
+
+const create = async (fields: Json = {}, path = '/api/keys'): Promise<{ token: string; hash: string }> => {
+  const body = { access_rights: { [apiId]: { api_id: apiId, versions: ['Default'] } }, ...fields };
+  const { json } = expectOk(await organisation.admin.client.post(path, body));
+  return { token: textOf(json['key_id']), hash: textOf(json['key_hash']) };
+};
+const get = (path: string): Promise<Reply> => organisation.admin.client.get(path);
+const found = async (query: string): Promise<string[]> =>
+  listOf(expectOk(await get(`/api/keys?${query}`)).json['data']?.['keys']).map(String);
+
+describe('keys that are looked for by what is known of them', () => {
+  it('are found by alias, tag, policy, API, owner, expiry, hash and token', async () => {
+    const tag = unique('tag');
+    const alias = unique('alias');
+    const policy = await addPolicy(organisation, [apiId]);
+    const { token, hash } = await create({ alias, tags: [tag], apply_policies: [policy], expires: 1_893_456_000 });
+    expect(await found(`alias=${alias}`)).toEqual([hash]);
+    expect(await found(`q=${alias}`)).toEqual([hash]);
+    expect(await found(`q=${hash}`)).toEqual([hash]);
+    expect(await found(`tag=${tag}`)).toEqual([hash]);
+    expect(await found(`policy=${policy}`)).toEqual([hash]);
+    expect(await found(`api=${apiId}&tag=${tag}`)).toEqual([hash]);
+    expect(await found(`owner=${organisation.admin.id}&tag=${tag}`)).toEqual([hash]);
+    expect(await found(`tag=${tag}&expires_from=2029-12-31T23:59:59Z&expires_to=2030-01-01T00:00:01Z`)).toEqual([hash]);
+    expect(await found(`tag=${tag}&expires_from=2030-01-01T00:00:01Z&expires_to=2031-01-01T00:00:00Z`)).toEqual([]);
+    const { json } = expectOk(await organisation.admin.client.post('/api/keys/search', { token }));
+    expect(json['keys']).toMatchObject([{ key_id: hash, data: { alias, tags: [tag] } }]);
+  });
+
+  it('come in pages that stay while others are made, each exactly once, with the total', async () => {
+    const own = await api.organisation();
+    const ownApi = await addApi(own);
+    const body = { access_rights: { [ownApi]: { api_id: ownApi, versions: ['Default'] } } };
+    for (let count = 0; count < 23; count += 1) expectOk(await own.admin.client.post('/api/keys', body));
+    const seen: string[] = [];
+    let query = '';
+    for (;;) {
+      const { json, headers } = expectOk(await own.admin.client.get(`/api/keys${query}`));
+      seen.push(...listOf(json['data']?.['keys']).map(String));
+      if (query === '') {
+        expect(json['total']).toBe(23);
+        expect(json['pages']).toBe(3);
+        expectOk(await own.admin.client.post('/api/keys', body));
+      }
+      const next = headers.get('x-next-after');
+      if (next === null) break;
+      query = `?after=${encodeURIComponent(next)}`;
+    }
+    expect(new Set(seen).size).toBe(23);
+    expect(seen).toHaveLength(23);
+    expect((await own.admin.client.get('/api/keys?after=nonsense')).status).toBe(400);
+    const all = expectOk(await own.admin.client.get('/api/apis/-/keys?p=-1'));
+    expect(listOf(all.json['data']?.['keys'])).toHaveLength(24);
+  });
+
+  it('are read under an API only when they have a right to it', async () => {
+    const { token } = await create();
+    expectOk(await organisation.admin.client.get(`/api/apis/${apiId}/keys/${token}`));
+    expectOk(await organisation.admin.client.get(`/api/apis/-/keys/${token}`));
+    expect((await organisation.admin.client.get(`/api/apis/${await addApi(organisation)}/keys/${token}`)).status).toBe(
+      404,
+    );
+  });
+});
+
+describe('a name that is searched for', () => {
+  it('is the alias of some keys and the user of another one', async () => {
+    const name = unique('both');
+    const { hash: user } = await create({ basic_auth_data: { password: 'x' } }, `/api/apis/keys/basic/${name}`);
+    expect(await found(`q=${name}`)).toEqual([user]);
+    const { hash } = await create({ alias: name });
+    expect((await found(`q=${name}`)).sort()).toEqual([hash, user].sort());
+  });
+
+  it('is a hash that a log of gateways shows, of a key that was deleted, too', async () => {
+    const alias = unique('gone');
+    const { token, hash } = await create({ alias, tags: ['lost'] });
+    expectOk(await organisation.admin.client.delete(`/api/keys/${token}`));
+    expect(await found(`q=${hash}`)).toEqual([]);
+    const { json } = expectOk(await get(`/api/keys/detailed?q=${hash}&deleted=true`));
+    expect(listOf(json['keys'])).toMatchObject([
+      { key_id: hash, data: { alias, tags: ['lost'], deleted_at: expect.stringMatching(/^20/) as string } },
+    ]);
+    expect(await found(`q=${alias}&deleted=true`)).toEqual([hash]);
+    const other = await api.organisation();
+    const theirs = expectOk(await other.admin.client.get(`/api/keys?q=${hash}&deleted=true`));
+    expect(theirs.json['total']).toBe(0);
+  });
+});
