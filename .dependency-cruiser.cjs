@@ -111,6 +111,12 @@ module.exports = {
       from: { path: '^(?:apps|libs)/([^/]+)/' },
       to: { path: '^libs/[^/]+/src/(?!index\\.ts$)', pathNot: '^libs/$1/' },
     },
+    {
+      name: 'host-manager-stays-small',
+      severity: 'error',
+      from: { path: '^(apps/host-manager|libs/delivery)/', pathNot: ['spec\\.ts$', '^apps/[^/]+/test/'] },
+      to: { path: '^libs/', pathNot: '^libs/(config|delivery|observability)/' },
+    },
     { name: 'tools-know-no-bench', severity: 'error', from: { path: '^tools/' }, to: { path: '^bench/' } },
     {
       name: 'testing-only-in-tests',

@@ -18,7 +18,9 @@ const shared = {
   // Jest looks through these at each start; `node_modules` and `dist` would cost seconds.
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
   moduleNameMapper: Object.fromEntries(
-    ['analytics', 'config', 'dto', 'keys', 'observability', 'persistence', 'rbac', 'testing', 'tyk'].map(lib),
+    ['analytics', 'config', 'delivery', 'dto', 'keys', 'observability', 'persistence', 'rbac', 'testing', 'tyk'].map(
+      lib,
+    ),
   ),
   transform: {
     '\\.ts$': [

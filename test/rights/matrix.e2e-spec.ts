@@ -1,7 +1,8 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
 import type { Redis } from 'ioredis';
-import { allKinds, REDIS } from '@castellan/persistence';
+import { allKinds } from '@castellan/persistence';
+import { REDIS } from '@castellan/delivery';
 import { textOf, unique } from '@castellan/testing';
 import { ApiUnderTest, expectOk } from '../../apps/api/test/api-under-test';
 import { Browser } from '../../apps/api/test/browser';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiConfig } from '@castellan/config';
 import { Health, type Logger } from '@castellan/observability';
-import { startTransport } from '@castellan/persistence';
+import { startTransport } from '@castellan/delivery';
 import { createApp } from './app';
 import { FrontDoor } from './http/front-door';
 import { createAdapter } from './http/server';

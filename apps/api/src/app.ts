@@ -4,7 +4,7 @@ import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiConfig } from '@castellan/config';
 import { Metrics, NestLogger, type Logger } from '@castellan/observability';
-import { redisTransportOptions } from '@castellan/persistence';
+import { redisTransportOptions } from '@castellan/delivery';
 import { AccessControl } from '@castellan/rbac';
 import { AppModule } from './app.module';
 import { serveDocumentation } from './documentation/swagger-ui';

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
 import { loadApiConfig, type ApiConfig } from '@castellan/config';
 import { createLogger, type Logger } from '@castellan/observability';
-import { startTransport } from '@castellan/persistence';
+import { startTransport } from '@castellan/delivery';
 import { eventually, HttpClient, textOf, unique, type Contract, type Reply } from '@castellan/testing';
 import { createApp } from '../src/app';
 import { OperatorSecrets } from '../src/auth/operator-secrets';

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, type HostManagerConfig } from '@castellan/config';
 import { ObservabilityModule, type Logger } from '@castellan/observability';
-import { GenerationsModule, HealthModule, NodeRecords, RedisModule } from '@castellan/persistence';
+import { GenerationNumbersModule, HealthModule, NodeRecords, RedisModule } from '@castellan/delivery';
 import { Inventory } from './inventory/inventory';
 import { Fingerprints } from './reconcile/fingerprints';
 import { Reconciler } from './reconcile/reconciler';
@@ -23,7 +23,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         ObservabilityModule.with('host-manager', logger),
-        GenerationsModule,
+        GenerationNumbersModule,
         RedisModule,
         HealthModule,
       ],

@@ -4,7 +4,7 @@ import { LogController } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { HostManagerConfig } from '@castellan/config';
 import { NestLogger, type Logger } from '@castellan/observability';
-import { redisTransportOptions } from '@castellan/persistence';
+import { redisTransportOptions } from '@castellan/delivery';
 import { AppModule } from './app.module';
 
 /** The host manager: a microservice on the Redis transport, with a small HTTP side for health and figures. */

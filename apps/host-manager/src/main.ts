@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { configurationNotes, loadHostManagerConfig, processEnvironment } from '@castellan/config';
 import { createLogger, runProcess } from '@castellan/observability';
-import { startTransport } from '@castellan/persistence';
+import { startTransport } from '@castellan/delivery';
 import { createApp } from './app';
 
 runProcess(async () => {

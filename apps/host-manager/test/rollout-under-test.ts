@@ -1,8 +1,7 @@
 import { Test } from '@nestjs/testing';
 import { CONFIG, loadHostManagerConfig } from '@castellan/config';
-import type { NodeReloaded } from '@castellan/dto';
+import { type NodeRecord, NodeRecords, type NodeReloaded } from '@castellan/delivery';
 import { Clock, createLogger, LOGGER, Metrics } from '@castellan/observability';
-import { NodeRecords, type NodeRecord } from '@castellan/persistence';
 import { eventually } from '@castellan/testing';
 import { Inventory } from '../src/inventory/inventory';
 import { Fingerprints } from '../src/reconcile/fingerprints';

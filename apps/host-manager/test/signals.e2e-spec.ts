@@ -1,8 +1,7 @@
 import { Redis } from 'ioredis';
 import { loadHostManagerConfig } from '@castellan/config';
-import { transportEvents, type ConfigurationChanged } from '@castellan/dto';
+import { type ConfigurationChanged, redisKey, startTransport, transportEvents } from '@castellan/delivery';
 import { createLogger } from '@castellan/observability';
-import { redisKey, startTransport } from '@castellan/persistence';
 import { eventually } from '@castellan/testing';
 import { NOTIFICATION_CHANNEL, NOTIFICATION_COMMANDS, signNotification } from '@castellan/tyk';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';

@@ -15,13 +15,4 @@ export {
   type ErrorDetails,
   type FieldError,
 } from './errors';
-export {
-  configurationChangedSchema,
-  nodeReloadedSchema,
-  toTransportMessage,
-  transportEvents,
-  type ConfigurationChanged,
-  type NodeReloaded,
-  type TransportEvent,
-} from './events';
 export { anyObject, dateTime, email, int32, int64, keepsUnknownFields, KeepsUnknownFields, uri } from './properties';

@@ -1,4 +1,5 @@
 import { Types } from 'mongoose';
+import { nobody } from '@castellan/delivery';
 
 declare const brand: unique symbol;
 
@@ -21,7 +22,7 @@ export const toOrganisationId = (id: string | Types.ObjectId): OrganisationId =>
  * In the place of an organisation where there is none: what super users belong to, who act in any. No organisation is ever
  * given this id.
  */
-export const noOrganisation = toOrganisationId('0'.repeat(24));
+export const noOrganisation = toOrganisationId(nobody);
 
 /** The id of an organisation in rows that have none for what concerns no organisation. */
 export const concernedId = (organisation: string): Types.ObjectId | null =>

@@ -9,7 +9,6 @@ export { KEPT_TEXT, type KeptText } from './changes/kept-text';
 export { DOCUMENT_WORK, type DocumentWork, type RightsChange } from './changes/document-work';
 export { documentWorks, workAtOnce } from './changes/document-works';
 export { withoutRepeats, type Effect } from './changes/effects';
-export { generationName } from './changes/generation-name';
 export { Generations, type Advance } from './changes/generations';
 export { Outbox } from './changes/outbox';
 export { namedChanges, shownDiff, type Told } from './changes/records';
@@ -17,10 +16,7 @@ export { RevisionRetention, type RevisionPlace, type RevisionsToKeep } from './c
 export { RevisionStore, type RevisionPlaceInTime, type RevisionSummary } from './changes/revision-store';
 export type { Actor, AuditRow, GenerationRow, Operation, OutboxRow, RevisionRow } from './changes/rows';
 export { type Change, type Demand, OrganisationGone, UnitOfWork } from './changes/unit-of-work';
-export { MongoConnectionModule } from './connection';
 export { ConsistentReads } from './consistent-reads';
-export { GenerationsModule } from './generations.module';
-export { HealthModule } from './health.module';
 export { EveryOrganisation, type Span } from './span';
 export { isObjectIdText, newObjectId, noOrganisation, toObjectId, toOrganisationId, type OrganisationId } from './ids';
 export { ImportRunning } from './imports/import-running';
@@ -50,22 +46,12 @@ export * from './kinds/kinds';
 export { deleteOrder, draftOrder, writeOrder } from './kinds/order';
 export type { NodeItem } from './kinds/served';
 export { modelNames } from './models';
-export {
-  forgetNodeAfterSeconds,
-  nodeIndexKey,
-  nodeKey,
-  NodeRecords,
-  type NodeRecord,
-  type ServedList,
-} from './nodes/node-records';
 export { type Page, type Place } from './paging';
 export { InstallationStore } from './people/installation-store';
 export { SignInStore, type SignInRow, type StoredSecondFactor } from './people/sign-in-store';
 export { folded, userSearchText } from './people/search-text';
 export { PersistenceModule } from './persistence.module';
 export { decodePosition, encodePosition, type PositionValue } from './position';
-export { REDIS, redisKey, RedisModule } from './redis.module';
-export { redisTransportOptions, startTransport } from './redis-transport';
 export {
   ApiStore,
   notListed,

@@ -1,6 +1,7 @@
 import { Global, Inject, Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection, MongooseModule } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
+import { GenerationNumbers, MongoConnectionModule } from '@castellan/delivery';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import { auditChainSchema } from './changes/audit-chain';
 import { AuditLedger } from './changes/audit-ledger';
@@ -13,7 +14,6 @@ import { RecordWriter } from './changes/record-writer';
 import { RevisionRetention, revisionSweepSchema } from './changes/revision-retention';
 import { RevisionStore } from './changes/revision-store';
 import { auditSchema, generationSchema, outboxSchema, revisionSchema } from './changes/rows';
-import { MongoConnectionModule } from './connection';
 import { ConsistentReads } from './consistent-reads';
 import { ImportStore } from './imports/import-store';
 import { frozenListSchema, importJournalSchema, importSchema, importStepSchema } from './imports/rows';
@@ -56,6 +56,7 @@ const ledger = [
   ChangeRecorder,
   ChangeFeed,
   Outbox,
+  GenerationNumbers,
   Generations,
   RevisionStore,
   RevisionRetention,

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { REDIS } from '@castellan/persistence';
+import { REDIS } from '@castellan/delivery';
 import { listOf, textOf, unique, type HttpClient, type JsonReply } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';

@@ -4,7 +4,7 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError, Unauthorised } from '@castellan/dto';
 import { LOGGER, type Logger } from '@castellan/observability';
-import { REDIS, redisKey } from '@castellan/persistence';
+import { REDIS, redisKey } from '@castellan/delivery';
 import { networkOf } from '../http/caller-network';
 
 const windowSeconds = 60;

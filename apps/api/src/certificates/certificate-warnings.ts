@@ -1,8 +1,8 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { toTransportMessage, transportEvents } from '@castellan/dto';
+import { REDIS, toTransportMessage, transportEvents } from '@castellan/delivery';
 import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
-import { CertificateStore, REDIS, type CertificateRow } from '@castellan/persistence';
+import { CertificateStore, type CertificateRow } from '@castellan/persistence';
 import { dayMs, daysUntil } from './certificate-view';
 
 /** So many days before its end a certificate is warned of, each once. */

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { NodeRecords } from '@castellan/persistence';
+import { NodeRecords } from '@castellan/delivery';
 import { Dispatcher } from './delivery/dispatcher';
 import { GenerationService } from './delivery/generation.service';
 import { NodeDocuments } from './delivery/node-documents';

@@ -1,7 +1,7 @@
 import { eventually, listOf, numberOf, textOf, unique, type HttpClient, type Reply } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';
-import { REDIS } from '@castellan/persistence';
+import { REDIS } from '@castellan/delivery';
 import type { Redis } from 'ioredis';
 
 const password = 'several words that do not belong together';

@@ -6,7 +6,7 @@ import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { CastellanError } from '@castellan/dto';
 import { LOGGER, Metrics, type Logger } from '@castellan/observability';
-import { REDIS, redisKey } from '@castellan/persistence';
+import { REDIS, redisKey } from '@castellan/delivery';
 import type { GuardedRequest, Principal } from '@castellan/rbac';
 import { addressOf } from './caller-address';
 import { networkOf } from './caller-network';

@@ -1,11 +1,10 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { toTransportMessage, transportEvents } from '@castellan/dto';
+import { REDIS, toTransportMessage, transportEvents } from '@castellan/delivery';
 import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
 import {
   KeyEventQueue,
   newObjectId,
-  REDIS,
   toObjectId,
   type KeyEventRow,
   type KeyRow,

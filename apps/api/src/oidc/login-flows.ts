@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { REDIS, redisKey } from '@castellan/persistence';
+import { REDIS, redisKey } from '@castellan/delivery';
 import { isJsonObject, parseJson, textAt } from '@castellan/tyk';
 
 /** How long somebody may take at the provider, in seconds. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWK, type JWTPayload } from 'jose';
 import * as openid from 'openid-client';
-import { REDIS } from '@castellan/persistence';
+import { REDIS } from '@castellan/delivery';
 import { listOf, textOf, unique } from '@castellan/testing';
 import { expectOk } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createLogger } from '@castellan/observability';
-import { REDIS, redisKey } from '@castellan/persistence';
+import { REDIS, redisKey } from '@castellan/delivery';
 import { eventually, unique } from '@castellan/testing';
 import type { Redis } from 'ioredis';
 import { ApiUnderTest } from '../../test/api-under-test';

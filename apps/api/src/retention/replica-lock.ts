@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { REDIS, redisKey } from '@castellan/persistence';
+import { REDIS, redisKey } from '@castellan/delivery';
 
 /** A replica that dies holds its locks at most this long, in milliseconds, unless the job says otherwise. */
 const usualLeaseMs = 30_000;

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis, Result } from 'ioredis';
 import { CastellanError } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
-import { REDIS, redisKey } from '@castellan/persistence';
+import { REDIS, redisKey } from '@castellan/delivery';
 import { networkOf } from '../http/caller-network';
 import { comparableEmail } from '../users/email-address';
 import { attemptScript, takeBackScript } from './session-scripts';

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis, Result } from 'ioredis';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Clock } from '@castellan/observability';
-import { REDIS, redisKey } from '@castellan/persistence';
+import { REDIS, redisKey } from '@castellan/delivery';
 import { touchScript } from './session-scripts';
 
 /** A person who has logged in with a browser. Times are milliseconds since 1970. */

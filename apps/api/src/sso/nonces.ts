@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { REDIS, redisKey } from '@castellan/persistence';
+import { REDIS, redisKey } from '@castellan/delivery';
 import { isJsonObject, listAt, parseJson, textAt } from '@castellan/tyk';
 import { ssoSections, type SsoSection } from './sso.dto';
 

@@ -1,7 +1,7 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Redis } from 'ioredis';
 import { Types, type Connection } from 'mongoose';
-import { REDIS } from '@castellan/persistence';
+import { REDIS } from '@castellan/delivery';
 import { listOf, textOf, unique, type HttpClient } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { Browser } from '../../test/browser';

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { generationName, Generations } from '@castellan/persistence';
+import { generationName, GenerationNumbers } from '@castellan/delivery';
 
 /** Names the generation that nodes should run: another one as soon as anything that they load has changed. */
 @Injectable()
 export class Fingerprints {
-  constructor(private readonly generations: Generations) {}
+  constructor(private readonly generations: GenerationNumbers) {}
 
   /** @throws when MongoDB is out of reach */
   async current(): Promise<string> {

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import type { Redis } from 'ioredis';
 import { CONFIG, type HostManagerConfig } from '@castellan/config';
 import { LOGGER, Recurring, type Logger } from '@castellan/observability';
-import { REDIS } from '@castellan/persistence';
+import { REDIS } from '@castellan/delivery';
 import { Reports } from '../rollout/reports';
 import type { RolloutReason } from '../rollout/reloader';
 import { RolloutService } from '../rollout/rollout.service';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '@castellan/observability';
-import { NodeRecords, type NodeRecord } from '@castellan/persistence';
+import { type NodeRecord, NodeRecords } from '@castellan/delivery';
 import type { Target } from '../inventory/inventory';
 import { Fingerprints } from '../reconcile/fingerprints';
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type HostManagerConfig } from '@castellan/config';
-import { GATEWAY_SECRET_HEADER } from '@castellan/tyk';
+import { GATEWAY_SECRET_HEADER } from '@castellan/delivery';
 import { z } from 'zod';
 
 const reloadReply = z.object({ status: z.string() });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type HostManagerConfig } from '@castellan/config';
-import type { NodeReloaded } from '@castellan/dto';
+import type { NodeReloaded } from '@castellan/delivery';
 import { Clock, LOGGER, Metrics, type Logger } from '@castellan/observability';
 import { ApiClient } from './api-client';
 import { Fleet, type Sight } from './fleet';

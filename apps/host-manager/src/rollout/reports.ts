@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { toTransportMessage, transportEvents, type NodeReloaded } from '@castellan/dto';
+import { type NodeReloaded, REDIS, toTransportMessage, transportEvents } from '@castellan/delivery';
 import { LOGGER, type Logger } from '@castellan/observability';
-import { REDIS } from '@castellan/persistence';
 
 /** Tells the API what was seen of each gateway, and tells it again whenever it may have missed it. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { configurationChangedSchema, transportEvents } from '@castellan/dto';
+import { configurationChangedSchema, transportEvents } from '@castellan/delivery';
 import { LOGGER, type Logger } from '@castellan/observability';
 import { RolloutService } from './rollout.service';
 

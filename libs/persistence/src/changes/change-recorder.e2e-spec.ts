@@ -1,6 +1,7 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { ConfigModule, loadHostManagerConfig } from '@castellan/config';
+import { GenerationNumbers } from '@castellan/delivery';
 import { createLogger, ObservabilityModule } from '@castellan/observability';
 import type { Connection } from 'mongoose';
 import { freshDatabaseUri } from '../../../../test/support/test-services';
@@ -13,7 +14,6 @@ import type { WebhookRow } from '../kinds/webhook.kind';
 import { PolicyStore, WebhookStore } from '../resources/stores';
 import type { ChangeContext } from './change-context';
 import { ChangeRecorder } from './change-recorder';
-import { Generations } from './generations';
 import { Outbox } from './outbox';
 import { RevisionStore } from './revision-store';
 import { OrganisationGone } from './unit-of-work';
@@ -84,7 +84,7 @@ describe('ChangeRecorder', () => {
     const counts = ['policies', 'webhooks', 'revisions', 'audit', 'outbox'].map(
       async (name) => [name, await connection.collection(name).countDocuments({ orgId })] as const,
     );
-    const generation = (await module.get(Generations).all()).get(organisation) ?? 0;
+    const generation = (await module.get(GenerationNumbers).all()).get(organisation) ?? 0;
     return { ...Object.fromEntries(await Promise.all(counts)), generation };
   };
   const nothing = { policies: 0, webhooks: 0, revisions: 0, audit: 0, outbox: 0, generation: 0 };

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConnection, InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Connection, Model, Types, UpdateQuery } from 'mongoose';
-import { noOrganisation, toObjectId, type OrganisationId } from '../ids';
+import { toObjectId, type OrganisationId } from '../ids';
 import { ImportRunning } from '../imports/import-running';
 import { kindNamed } from '../kinds/kind';
 import type { EveryOrganisation } from '../span';
@@ -29,18 +29,6 @@ export class Generations {
     @InjectModel(modelNames.generation) private readonly model: Model<GenerationRow>,
     @InjectConnection() private readonly connection: Connection,
   ) {}
-
-  /** Organisation id to generation, for every organisation that has ever configured something. */
-  async all(): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.model
-      .find()
-      .select({ generation: 1 })
-      .lean<Pick<GenerationRow, '_id' | 'generation'>[]>()
-      .exec();
-    return new Map(
-      rows.map(({ _id, generation }) => [_id.toString(), generation] as const).filter(([id]) => id !== noOrganisation),
-    );
-  }
 
   /** How far all of them have come together: another text after any change. `settled` while no import is being applied. */
   async ofAll(_: EveryOrganisation): Promise<{ readonly reached: string; readonly settled: boolean }> {

@@ -1,4 +1,5 @@
 import { Schema, type Types } from 'mongoose';
+import { generationsCollection } from '@castellan/delivery';
 import { rowSchemaOptions } from '../resources/resource-row';
 import type { Effect } from './effects';
 
@@ -198,5 +199,5 @@ export const generationSchema = new Schema<GenerationRow>(
     counts: { type: Schema.Types.Mixed },
     importing: { type: Schema.Types.ObjectId },
   },
-  { ...rowSchemaOptions, collection: 'generations' },
+  { ...rowSchemaOptions, collection: generationsCollection },
 );

@@ -14,9 +14,6 @@ export const NODE_HEADERS = {
   sessionId: 'x-tyk-session-id',
 } as const;
 
-/** The header that carries the gateway's own secret on its control API (docs/tyk/signals.md#control-api). */
-export const GATEWAY_SECRET_HEADER = 'x-tyk-authorization';
-
 /**
  * Paths of the node plane (docs/tyk/nodes.md#calls). Gateways of the 3.x line deregister with GET instead of DELETE.
  */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { analyticsLists } from '@castellan/analytics';
 import { mastersOf, type KeyRedis } from '@castellan/keys';
-import { redisKey } from '@castellan/persistence';
+import { redisKey } from '@castellan/delivery';
 
 /**
  * Takes a whole list under a name of its own, and takes away that it expires: gateways set that once, and writing does not

@@ -1,4 +1,4 @@
-import { generationName } from '@castellan/persistence';
+import { generationName } from '@castellan/delivery';
 import { PLACEHOLDER_POLICY } from '@castellan/tyk';
 import { toNodeList, type Generation, type NodeList } from './generation';
 import type { OrganisationState } from './node-documents';

@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Subscription } from 'rxjs';
-import type { ConfigurationChanged } from '@castellan/dto';
+import { type ConfigurationChanged, REDIS } from '@castellan/delivery';
 import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
-import { ChangeRecorder, Outbox, REDIS, type OutboxRow } from '@castellan/persistence';
+import { ChangeRecorder, Outbox, type OutboxRow } from '@castellan/persistence';
 import { Coalescer } from './coalescer';
 import { Serving } from './serving';
 import { Signals } from './signals';

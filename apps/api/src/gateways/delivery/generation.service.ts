@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
+import { GenerationNumbers } from '@castellan/delivery';
 import { Metrics } from '@castellan/observability';
-import { Generations, toOrganisationId } from '@castellan/persistence';
+import { toOrganisationId } from '@castellan/persistence';
 import { OrganisationSessions } from '../../keys/organisation-sessions';
 import { Coalescer } from './coalescer';
 import { assembled } from './assembled';
@@ -29,7 +30,7 @@ export class GenerationService {
   private readonly counter: ReturnType<Metrics['counter']>;
 
   constructor(
-    private readonly generations: Generations,
+    private readonly generations: GenerationNumbers,
     private readonly documents: NodeDocuments,
     private readonly sessions: OrganisationSessions,
     metrics: Metrics,

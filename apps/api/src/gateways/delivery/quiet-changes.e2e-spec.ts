@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { transportEvents } from '@castellan/dto';
+import { transportEvents } from '@castellan/delivery';
 import { newObjectId } from '@castellan/persistence';
 import {
   anApiDefinition,

@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import type { Redis } from 'ioredis';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Clock, LOGGER, Metrics, Recurring, type GaugeReading, type Logger } from '@castellan/observability';
-import { REDIS, redisKey } from '@castellan/persistence';
+import { REDIS, redisKey } from '@castellan/delivery';
 import { NodeRegistry } from '../nodes/node-registry';
 import { listsOf, NodeStateService, nodeStates, type NodeState } from '../nodes/node-state.service';
 import { ServedOrganisations } from '../nodes/served-organisations';

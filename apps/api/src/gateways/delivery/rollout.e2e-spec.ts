@@ -1,4 +1,5 @@
-import { Generations, NodeRecords, toOrganisationId } from '@castellan/persistence';
+import { toOrganisationId } from '@castellan/persistence';
+import { GenerationNumbers, NodeRecords } from '@castellan/delivery';
 import { anApiDefinition, aPolicy, textOf, type HttpClient } from '@castellan/testing';
 import { RawNode } from '../../../../../test/support/raw-node';
 import { freshDatabaseUri } from '../../../../../test/support/test-services';
@@ -38,7 +39,7 @@ describe('the assignment of generations to nodes', () => {
   };
   /** Everything as it was that many changes ago, from revisions alone. */
   const rebuilt = async (changes: number): Promise<Generation> => {
-    const parts = [...(await api.app.get(Generations).all())].map(async ([id, newest]) => {
+    const parts = [...(await api.app.get(GenerationNumbers).all())].map(async ([id, newest]) => {
       const state = await api.app.get(PastGenerations).rebuild(toOrganisationId(id), newest - changes);
       if (state === null) throw new Error(`The generation of ${id} cannot be rebuilt`);
       return [id, state] as const;

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { toTransportMessage, transportEvents, type ConfigurationChanged } from '@castellan/dto';
+import { type ConfigurationChanged, REDIS, toTransportMessage, transportEvents } from '@castellan/delivery';
 import { KeyStore } from '@castellan/keys';
 import { LOGGER, type Logger } from '@castellan/observability';
-import { REDIS, withoutRepeats, type Effect } from '@castellan/persistence';
+import { withoutRepeats, type Effect } from '@castellan/persistence';
 import { isNotificationCommand, NOTIFICATION_CHANNEL, signNotification } from '@castellan/tyk';
 
 /** Tells host managers and nodes over Redis that something changed. Hints only: who misses one finds out otherwise. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { NodeRecord } from '@castellan/persistence';
+import type { NodeRecord } from '@castellan/delivery';
 import type { Assignment } from '../delivery/rollout';
 import { NodeRegistry } from './node-registry';
 

@@ -1,17 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis, Result } from 'ioredis';
 import { Clock } from '@castellan/observability';
+import { KEPT_TEXT, type KeptText } from '@castellan/persistence';
 import {
   forgetNodeAfterSeconds,
-  KEPT_TEXT,
   nodeIndexKey,
   nodeKey,
+  type NodeRecord,
   NodeRecords,
   REDIS,
-  type KeptText,
-  type NodeRecord,
   type ServedList,
-} from '@castellan/persistence';
+} from '@castellan/delivery';
 import { assignedScript, renewScript, servedScript, toldScript, visitScript } from './node-scripts';
 
 /** What a node shows of itself with a call. */

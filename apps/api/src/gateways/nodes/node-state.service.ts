@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Clock } from '@castellan/observability';
-import type { NodeRecord, OrganisationId } from '@castellan/persistence';
+import type { OrganisationId } from '@castellan/persistence';
+import type { NodeRecord } from '@castellan/delivery';
 import type { Generation } from '../delivery/generation';
 import { Rollout, type Assignment } from '../delivery/rollout';
 import { AssignedGenerations } from './assigned-generations';

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { redisKey } from '@castellan/persistence';
+import { redisKey } from '@castellan/delivery';
 import {
   anApiDefinition,
   eventually,

@@ -1,4 +1,4 @@
-import type { NodeRecord } from '@castellan/persistence';
+import type { NodeRecord } from '@castellan/delivery';
 import type { FleetState, NodeState } from './node-state.service';
 import type { NodeDto, NodesData } from './nodes.dto';
 

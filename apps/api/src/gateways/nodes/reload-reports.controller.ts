@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { transportEvents } from '@castellan/dto';
+import { transportEvents } from '@castellan/delivery';
 import { ReloadReports } from './reload-reports';
 
 /** What host managers report over the transport. */

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { nodeReloadedSchema, type NodeReloaded } from '@castellan/dto';
+import { type NodeReloaded, nodeReloadedSchema, REDIS, redisKey } from '@castellan/delivery';
 import { LOGGER, type Logger } from '@castellan/observability';
-import { KEPT_TEXT, REDIS, redisKey, type KeptText } from '@castellan/persistence';
+import { KEPT_TEXT, type KeptText } from '@castellan/persistence';
 
 export type ReloadReport = NodeReloaded;
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { forgetNodeAfterSeconds, REDIS, redisKey, type OrganisationId } from '@castellan/persistence';
+import { type OrganisationId } from '@castellan/persistence';
+import { forgetNodeAfterSeconds, REDIS, redisKey } from '@castellan/delivery';
 
 /**
  * Of which organisations there were APIs in a list that nodes were served, by the hash of the list. The newest list is in

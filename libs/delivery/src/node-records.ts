@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { Clock } from '@castellan/observability';
-import { REDIS, redisKey } from '../redis.module';
+import { REDIS, redisKey } from './redis.module';
 
 /** One list that a node was served in full. */
 export interface ServedList {
