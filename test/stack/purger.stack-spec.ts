@@ -95,9 +95,27 @@ describe('promise 1: what gateways have recorded is stored once, whatever dies m
       { describe: 'one of them to purge' },
     );
 
+  /** What there is to say when records do not come. */
+  const state = async (): Promise<string> => {
+    const running = purgers.filter((one) => one.running);
+    const health = await Promise.all(running.map(async (one) => (await one.client.get('/health/ready')).text));
+    const notes = await mongodb
+      .collection('analytics_batches')
+      .find({ expireAt: { $exists: false } })
+      .toArray();
+    const told = { stored: await stored(), batches: await redis.keys('castellan:analytics:*'), notes, health };
+    return [JSON.stringify(told), ...running.map((one) => one.output)].join('\n');
+  };
+
   /** Everything that was pushed is there once, and so it is in the sums. */
   const everythingIsThere = async (): Promise<void> => {
-    await eventually(async () => (await stored()) >= pushed && !(await waiting()), { describe: `${pushed} records` });
+    await eventually(
+      async () => {
+        if ((await stored()) < pushed || (await waiting())) throw new Error(await state());
+        return true;
+      },
+      { describe: `${pushed} records` },
+    );
     await eventually(async () => (await mongodb.collection('analytics_pending').countDocuments()) === 0, {
       describe: 'the sums to be merged',
     });
