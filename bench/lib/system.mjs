@@ -3,28 +3,17 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureBuilt } from '../../tools/lib/build.mjs';
 import { root } from '../../tools/lib/paths.mjs';
+import { anyFreePort } from '../../tools/lib/ports.mjs';
 import { silent } from '../../tools/lib/progress.mjs';
 import { startServices } from '../../tools/lib/services.mjs';
 import { venvFolder } from '../../tools/lib/venv.mjs';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 512 });
-
-/** @returns {Promise<number>} */
-const freePort = () =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 
 /**
  * @param {string} url
@@ -66,7 +55,7 @@ export const startSystem = async (settings = {}, of = root) => {
   if (of === root) await ensureBuilt(silent);
   const dataDir = mkdtempSync(join(tmpdir(), 'castellan-bench-'));
   const services = await startServices({ dataDir, venv: venvFolder(process.env), redisCount: 1, mongodb: {} });
-  const port = await freePort();
+  const port = await anyFreePort();
   const secrets = { admin: randomBytes(16).toString('hex'), node: randomBytes(16).toString('hex') };
   const mongodb = new URL(services.mongodb.url);
   mongodb.pathname = '/castellan';

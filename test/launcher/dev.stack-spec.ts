@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '@castellan/testing';
-import { alive, freePort, installation, Launcher } from './launcher';
+import { eventually, freePort } from '@castellan/testing';
+import { alive, installation, Launcher } from './launcher';
 import { folder, removeFolders, root } from './tools';
 
 /** The source that somebody works on. */
@@ -27,7 +27,7 @@ describe('npm run dev', () => {
 
   beforeAll(async () => {
     where = copyOfRepository();
-    settings = { ...(await installation()), CASTELLAN_REDIS_PORT: await freePort() };
+    settings = { ...(await installation()), CASTELLAN_REDIS_PORT: String(await freePort()) };
     launcher = new Launcher(settings, { script: 'dev', where });
   });
   afterAll(async () => {

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { eventually } from '@castellan/testing';
+import { eventually, freePort } from '@castellan/testing';
 import { evaluate, folder, root } from './tools';
 
 /** How a launcher is run. */
@@ -77,24 +76,13 @@ export class Launcher {
   }
 }
 
-export const freePort = (): Promise<string> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(String(typeof address === 'object' ? address?.port : address));
-      });
-    });
-  });
-
 /** An installation of its own, which finds the embedded servers where the test run has installed them. */
 export const installation = async (): Promise<Record<string, string>> => {
   const dataDir = folder();
   return {
     CASTELLAN_DATA_DIR: dataDir,
-    CASTELLAN_API_PORT: await freePort(),
-    CASTELLAN_HOST_MANAGER_PORT: await freePort(),
+    CASTELLAN_API_PORT: String(await freePort()),
+    CASTELLAN_HOST_MANAGER_PORT: String(await freePort()),
     // No gateway comes that would have to be answered to the last.
     CASTELLAN_SHUTDOWN_LINGER_MS: '100',
   };
@@ -102,8 +90,8 @@ export const installation = async (): Promise<Record<string, string>> => {
 
 /** Ports of the embedded servers, where a test has to know them, or several installations choose at the same time. */
 export const serverPorts = async () => ({
-  CASTELLAN_REDIS_PORT: await freePort(),
-  CASTELLAN_MONGODB_PORT: await freePort(),
+  CASTELLAN_REDIS_PORT: String(await freePort()),
+  CASTELLAN_MONGODB_PORT: String(await freePort()),
 });
 
 /** The process of a part, as `services.json` says it. */

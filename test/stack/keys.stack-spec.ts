@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
-import { eventually, textOf, type HttpClient } from '@castellan/testing';
+import { eventually, textOf, type HttpClient, freePort } from '@castellan/testing';
 import { FaultProxy } from '../support/fault-proxy';
-import { AppProcess, freePort } from './support/app-process';
+import { AppProcess } from './support/app-process';
 import { KeyStoreChanges } from './support/key-store-changes';
 import { Services } from './support/services';
 import { okay } from './support/tenant';

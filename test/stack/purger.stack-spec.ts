@@ -10,10 +10,11 @@ import {
   someTraffic,
   textOf,
   unique,
+  freePort,
 } from '@castellan/testing';
 import { rowsIn, type SumsDocument } from '../../apps/api/src/analytics/storage/sums-document';
 import { recount, said, type Counted } from '../../apps/api/test/analytics/recount';
-import { AppProcess, freePort } from './support/app-process';
+import { AppProcess } from './support/app-process';
 import { Services } from './support/services';
 import { okay } from './support/tenant';
 

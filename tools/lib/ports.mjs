@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { errorCode, PortTaken } from './problem.mjs';
 
@@ -24,19 +25,20 @@ async function isFree(port) {
 }
 
 /**
- * A free port on the loopback interface, chosen by the system.
+ * Below those that systems give to connections that go out (Linux from 32,768 on, others from 49,152): a server that is
+ * stopped finds its port free when it comes back.
+ */
+const [lowest, highest] = [12_000, 32_000];
+
+/**
+ * A free port on the loopback interface.
  * @returns {Promise<number>}
  */
-export function anyFreePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
+export async function anyFreePort() {
+  for (;;) {
+    const port = randomInt(lowest, highest);
+    if (await isFree(port)) return port;
+  }
 }
 
 /**

@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { ManagedProcess } from './managed-process.mjs';
-import { choosePort } from './ports.mjs';
-import { Problem } from './problem.mjs';
+import { choosePort, listenError } from './ports.mjs';
+import { PortTaken, Problem } from './problem.mjs';
 import { until } from './wait.mjs';
 
 const readyWithin = 60_000;
 const portAttempts = 5;
+/** How long the port that a server had may be somebody else's when it comes back, in milliseconds. */
+const portWithin = 10_000;
 
 /**
  * @typedef {object} ServerKind one way to run a server
@@ -83,7 +85,12 @@ export class Server {
   async start() {
     if (this.pid !== 0) return;
     mkdirSync(this.#place.folder, { recursive: true, mode: 0o700 });
-    if (this.#port !== 0) return this.#startOn(this.#port);
+    if (this.#port !== 0) {
+      // Whoever has it meanwhile would answer in its place.
+      const isFree = async () => (await listenError(this.#port)) === undefined;
+      if (await until(isFree, { timeout: portWithin })) return this.#startOn(this.#port);
+      throw new PortTaken(`Port ${this.#port}, which ${this.name} had, is in use by another program; end that.`);
+    }
     for (let attempt = 1; ; attempt += 1) {
       this.#port = await choosePort(this.#place);
       try {

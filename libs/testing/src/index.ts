@@ -29,6 +29,7 @@ export {
   type Observer,
   type Reply,
 } from './http';
+export { freePort } from './free-port';
 export { RedisServers, type RedisServer } from './redis-servers';
 export {
   analyticsList,

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { eventually, HttpClient } from '@castellan/testing';
 import { SecretWatch } from '../../../apps/api/test/secret-watch';
 import { Child } from './child';
@@ -79,13 +77,3 @@ export class AppProcess {
     if (leaks.length > 0) throw new Error(`Secrets stand where nobody may read them:\n${leaks.join('\n')}`);
   }
 }
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No port');
-  return address.port;
-};

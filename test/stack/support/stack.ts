@@ -11,8 +11,9 @@ import {
   type JsonReply,
   type NodeProfile,
   type NodeSimulatorOptions,
+  freePort,
 } from '@castellan/testing';
-import { AppProcess, freePort } from './app-process';
+import { AppProcess } from './app-process';
 import { okay, Tenant } from './tenant';
 import { Services } from './services';
 
