@@ -1,6 +1,11 @@
+import { createHash } from 'node:crypto';
 import { certificateIndexName, certificateName, idOfEntry, indexEntry } from '@castellan/tyk';
+import { digestScript } from './key-scripts';
 import { enlist } from './lists';
 import type { KeyRedis } from './redis/connect';
+
+/** What {@link CertificateVault.digests} gives of a text; Redis knows no other digest, and nothing here rests on its strength. */
+export const textDigest = (text: string): string => createHash('sha1').update(text).digest('hex');
 
 /** More certificates than an organisation may have. */
 const MOST = 20_000;
@@ -17,9 +22,10 @@ export class CertificateVault {
     return this.redis.get(certificateName(id));
   }
 
-  /** How long the texts are, in bytes; 0 for what is not there. */
-  async lengths(ids: readonly string[]): Promise<readonly number[]> {
-    return Promise.all(ids.map((id) => this.redis.strlen(certificateName(id))));
+  /** Digests of the texts, as {@link textDigest} makes them; empty for what is not there. */
+  async digests(ids: readonly string[]): Promise<readonly string[]> {
+    const digests = await Promise.all(ids.map((id) => this.redis.eval(digestScript, 1, certificateName(id))));
+    return digests.map(String);
   }
 
   /** Puts a certificate there, over whatever is. */

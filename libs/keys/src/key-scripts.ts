@@ -27,3 +27,26 @@ redis.call('DEL', KEYS[1])
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 1
 `;
+
+/**
+ * Sets a text that nodes read without being told, such as an OAuth client. Arguments: the text that was read, empty where there was
+ * none, and the new one. Nobody is told, so there is no channel.
+ */
+export const swapScript = `
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+`;
+
+/** The opposite. Argument: the text that was read. */
+export const dropScript = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+`;
+
+/** The SHA-1 of a text, which is shorter than it; empty where there is none. */
+export const digestScript = `
+local text = redis.call('GET', KEYS[1])
+if not text then return '' end
+return redis.sha1hex(text)
+`;

@@ -4,7 +4,7 @@ import { createLogger } from '@castellan/observability';
 import { eventually, RedisServers, unique } from '@castellan/testing';
 import { NOTIFICATION_CHANNEL, verifyNotification, writeClient } from '@castellan/tyk';
 import { workerRedisUrl } from '../../../test/support/test-services';
-import { CertificateVault } from './certificate-vault';
+import { CertificateVault, textDigest } from './certificate-vault';
 import { KeyStore, NO_TEXT } from './key-store';
 import { OAuthVault } from './oauth-vault';
 import { refusedTo } from './permissions';
@@ -151,7 +151,7 @@ describe.each(['a single Redis', 'a cluster of three masters'])('the key store o
     const ids = Array.from({ length: 20 }, () => `${organisation}${unique('fingerprint')}`);
     await Promise.all([...ids, ...ids].map((id) => vault.put(organisation, id, `text of ${id}`)));
     expect([...(await vault.listed(organisation))].sort()).toEqual([...ids].sort());
-    expect(await vault.lengths([...ids, 'missing'])).toEqual([...ids.map((id) => `text of ${id}`.length), 0]);
+    expect(await vault.digests([...ids, 'missing'])).toEqual([...ids.map((id) => textDigest(`text of ${id}`)), '']);
     const [gone = '', ...left] = ids;
     await vault.remove(organisation, gone);
     expect(await vault.read(gone)).toBeNull();
@@ -164,8 +164,13 @@ describe.each(['a single Redis', 'a cluster of three masters'])('the key store o
     const text = (description: string): string =>
       writeClient({ clientId, secret: 's', redirectUri: 'https://a/', policyId: '', metadata: null, description });
     const set = (): Promise<string[]> => redis.smembers(`oauth-data.${apiId}.oauth-clientset.oauth-clientid.`);
-    for (const description of ['one', 'two', 'two'])
-      await vault.putClient(organisation, apiId, clientId, text(description));
+    const place = { organisation, apiId, clientId };
+    for (const description of ['one', 'two', 'two']) {
+      expect(await vault.swapClient(place, await vault.readClient(apiId, clientId), text(description))).toBe(true);
+      await vault.listClient(place, text(description));
+    }
+    expect(await vault.swapClient(place, text('one'), text('three'))).toBe(false);
+    expect(await vault.dropClient(place, text('one'))).toBe(false);
     expect([await vault.readClient(apiId, clientId), await set()]).toEqual([text('two'), [text('two')]]);
     expect(await vault.listed(organisation, apiId, 10)).toEqual([clientId]);
 
@@ -191,8 +196,9 @@ describe.each(['a single Redis', 'a cluster of three masters'])('the key store o
       return Promise.resolve();
     });
     expect(met.filter((name) => /access|refresh/.test(name))).toHaveLength(2 * others.length);
+    expect(await vault.dropClient(place, text('two'))).toBe(true);
+    await vault.unlistClient(place);
     await vault.forget(met);
-    await vault.removeClient(organisation, apiId, clientId);
     expect([await vault.readClient(apiId, clientId), await set()]).toEqual([null, []]);
     expect(await vault.listed(organisation, apiId, 10)).toEqual([]);
   });

@@ -13,6 +13,7 @@ import {
   readIssuedToken,
   type IssuedToken,
 } from '@castellan/tyk';
+import { dropScript, swapScript } from './key-scripts';
 import { KeyStore } from './key-store';
 import { enlist } from './lists';
 import type { KeyRedis } from './redis/connect';
@@ -22,6 +23,13 @@ export interface ClientToken {
   readonly hash: string;
   /** Seconds since 1970. */
   readonly expires: number;
+}
+
+/** Where a client lies. */
+export interface ClientPlace {
+  readonly organisation: string;
+  readonly apiId: string;
+  readonly clientId: string;
 }
 
 /** A token that is to end, with what nodes know it by. */
@@ -53,17 +61,40 @@ export class OAuthVault {
     return this.redis.get(oauthClientName(apiId, clientId));
   }
 
-  /** Puts a client there, over whatever is. */
-  async putClient(organisation: string, apiId: string, clientId: string, text: string): Promise<void> {
-    await this.redis.set(oauthClientName(apiId, clientId), text);
-    await enlist(this.redis, oauthIndexName(apiId, organisation), oauthClientEntry(clientId));
-    await this.redis.sadd(oauthSetName(apiId), text);
-    await this.removeFromSet(apiId, clientId, text);
+  /**
+   * Puts a client there in the place of what was read; {@link listClient} comes after it.
+   *
+   * @param found what was read; null for a client that is not there
+   * @returns false, and nothing is done, when something else is there by now
+   */
+  async swapClient({ apiId, clientId }: ClientPlace, found: string | null, text: string): Promise<boolean> {
+    return (await this.redis.eval(swapScript, 1, oauthClientName(apiId, clientId), found ?? '', text)) === 1;
   }
 
-  async removeClient(organisation: string, apiId: string, clientId: string): Promise<void> {
-    // From here on nodes give it no token.
-    await this.redis.del(oauthClientName(apiId, clientId));
+  /**
+   * Has the list and the set of clients say what the client says. The set follows the client's own text: of two writers the one that
+   * ends last sees what the other one has put there, and does it again.
+   *
+   * @param text of the client, as it was just put there
+   */
+  async listClient({ organisation, apiId, clientId }: ClientPlace, text: string): Promise<void> {
+    await enlist(this.redis, oauthIndexName(apiId, organisation), oauthClientEntry(clientId));
+    let [stands, current]: [string | null, string | null] = [null, text];
+    while (current !== stands) {
+      stands = current;
+      if (stands !== null) await this.redis.sadd(oauthSetName(apiId), stands);
+      await this.removeFromSet(apiId, clientId, stands);
+      current = await this.readClient(apiId, clientId);
+    }
+  }
+
+  /** Takes a client away, from when on nodes give it no token. @returns false when it is not what was read any more */
+  async dropClient({ apiId, clientId }: ClientPlace, found: string): Promise<boolean> {
+    return (await this.redis.eval(dropScript, 1, oauthClientName(apiId, clientId), found)) === 1;
+  }
+
+  /** Takes a client that is gone out of the set and the list. */
+  async unlistClient({ organisation, apiId, clientId }: ClientPlace): Promise<void> {
     await this.removeFromSet(apiId, clientId, null);
     await this.redis.lrem(oauthIndexName(apiId, organisation), 0, oauthClientEntry(clientId));
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Types } from 'mongoose';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CertificateVault } from '@castellan/keys';
+import { CertificateVault, textDigest } from '@castellan/keys';
 import { LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
 import {
   CertificateStore,
@@ -40,8 +40,9 @@ export class CertificateKeeper implements OnApplicationBootstrap, BeforeApplicat
     runner: ChoreRunner,
     metrics: Metrics,
   ) {
-    runner.assign('certificate.put', (chore) => this.put(chore));
-    runner.assign('certificate.remove', (chore) => this.remove(chore));
+    const whenOutrun = (chore: ChoreRow): Promise<void> => this.bringWhatStands(chore);
+    runner.assign('certificate.put', { does: (chore) => this.put(chore), whenOutrun });
+    runner.assign('certificate.remove', { does: (chore) => this.remove(chore), whenOutrun });
     this.loop = new Recurring('certificates in Redis', config.reconcileMs, () => this.compareAlone(), logger);
     this.restored = metrics.counter(
       'castellan_certificates_restored_total',
@@ -69,11 +70,11 @@ export class CertificateKeeper implements OnApplicationBootstrap, BeforeApplicat
     for (;;) {
       const places = await this.certificates.placesAfter(last, batchSize);
       if (places.length === 0) return;
-      const lengths = await this.vault.lengths(places.map(({ certificateId }) => certificateId));
+      const digests = await this.vault.digests(places.map(({ certificateId }) => certificateId));
       for (const [at, place] of places.entries()) {
         const { orgId, certificateId, text } = place;
         if (await this.encryptAgain(place)) continue;
-        if (lengths[at] === Buffer.byteLength(text)) continue;
+        if (digests[at] === textDigest(text)) continue;
         await this.restore(toOrganisationId(orgId), certificateId, text);
       }
       last = places.at(-1)?._id ?? null;
@@ -105,10 +106,27 @@ export class CertificateKeeper implements OnApplicationBootstrap, BeforeApplicat
       return true;
     }
     // It was deleted or uploaded anew meanwhile.
-    const current = await this.certificates.anywhere(id);
-    if (current === null) await this.vault.remove(organisation, id);
-    else await this.vault.put(organisation, id, current.text);
+    await this.bringRow(organisation, id);
     return true;
+  }
+
+  /** Writes what the row says until it is still what the row says. */
+  private async bringRow(organisation: OrganisationId, id: string): Promise<void> {
+    for (let current = await this.certificates.anywhere(id); ;) {
+      if (current === null) await this.vault.remove(organisation, id);
+      else await this.vault.put(organisation, id, current.text);
+      const after = await this.certificates.anywhere(id);
+      if (after?.text === current?.text) return;
+      current = after;
+    }
+  }
+
+  private async bringWhatStands({ orgId, about: [id = ''] }: ChoreRow): Promise<void> {
+    const organisation = toOrganisationId(orgId);
+    if ((await this.certificates.anywhere(id)) !== null) return this.bringRow(organisation, id);
+    // One that was deleted stays until no gateway needs it; what was deleted and is gone is not to come back.
+    const leaving = await this.chores.about('certificate.remove', [id]);
+    if (leaving === null) await this.vault.remove(organisation, id);
   }
 
   private async restore(organisation: OrganisationId, id: string, text: string): Promise<void> {
@@ -116,8 +134,9 @@ export class CertificateKeeper implements OnApplicationBootstrap, BeforeApplicat
     if ((await this.chores.about('certificate.put', [id])) !== null) return;
     if ((await this.certificates.anywhere(id)) === null) return;
     await this.vault.put(organisation, id, text);
-    // Deleted while it was written: what deleted it had nothing to take away.
-    if ((await this.certificates.anywhere(id)) === null) return this.vault.remove(organisation, id);
+    // Changed while it was written, or deleted: what deleted it had nothing to take away.
+    const after = await this.certificates.anywhere(id);
+    if (after?.text !== text) return this.bringRow(organisation, id);
     this.restored.inc();
     this.logger.warn({ certificate: id }, 'The Redis of the nodes had lost a certificate, and has it again');
   }

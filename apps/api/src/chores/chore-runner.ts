@@ -6,6 +6,16 @@ import { ChoreStore, type ChoreRow, type Job } from '@castellan/persistence';
 /** Does a chore. @returns null when it is done, or why it has to wait */
 export type DoChore = (chore: ChoreRow) => Promise<string | null>;
 
+/** How a job is done. */
+export interface Work {
+  readonly does: DoChore;
+  /**
+   * Sees to it that Redis has what stands in MongoDB, for whoever has done a chore in whose place there was another one by then,
+   * which is done already: what was just written may be older. Nothing where no order can be wrong.
+   */
+  readonly whenOutrun?: (chore: ChoreRow) => Promise<void>;
+}
+
 /** Pause between two looks for chores, in milliseconds. */
 const lookMs = 500;
 /** While one is worked on, no other replica takes it, for so many milliseconds. */
@@ -23,7 +33,7 @@ const patientTries = 3;
  */
 @Injectable()
 export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly workers = new Map<Job, DoChore>();
+  private readonly workers = new Map<Job, Work>();
   private readonly loop: Recurring;
 
   constructor(
@@ -50,7 +60,7 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /** Says who does a job. */
-  assign(job: Job, work: DoChore): void {
+  assign(job: Job, work: Work): void {
     this.workers.set(job, work);
   }
 
@@ -91,7 +101,7 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
     const work = this.workers.get(chore.job);
     if (work === undefined) throw new TypeError(`Nobody does ${chore.job}`);
     try {
-      const reason = await work(chore);
+      const reason = await work.does(chore);
       if (reason !== null) {
         await this.chores.later(chore, this.next(Math.min(chore.tries, patientTries)), reason);
         return reason;
@@ -103,7 +113,9 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
     if (await this.chores.done(chore)) return null;
     // Another change came meanwhile, and what it wants may have been undone just now.
     const newer = await this.chores.about(chore.job, chore.about);
-    return newer === null ? null : this.do(newer);
+    if (newer !== null) return this.do(newer);
+    await work.whenOutrun?.(chore);
+    return null;
   }
 
   private next(tries: number): Date {

@@ -44,7 +44,7 @@ export class ActivatedPolicies {
     @Inject(CONFIG) private readonly config: ApiConfig,
     runner: ChoreRunner,
   ) {
-    runner.assign('policy.activated', (chore) => this.follow(chore));
+    runner.assign('policy.activated', { does: (chore) => this.follow(chore) });
   }
 
   /** @returns why it has to be looked at again: a gateway writes what it was told before until it knows better */

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import type { ClientSession } from 'mongoose';
 import { CastellanError, Conflict, NotFound, Unavailable, ValidationFailed } from '@castellan/dto';
-import { OAuthVault } from '@castellan/keys';
+import { OAuthVault, textDigest } from '@castellan/keys';
 import { Clock } from '@castellan/observability';
 import {
   ApiStore,
@@ -195,8 +195,10 @@ export class OAuthClientsService extends ResourceService<OAuthClientRow> {
     const client = this.drafted.get(unit);
     if (client === undefined) throw new TypeError('Nobody knows the secret of the OAuth client');
     const text = nodeText(client);
-    const isThere = row === current && this.secrets.get(unit)?.text === text;
-    if (!isThere) unit.leave({ job: 'oauth.put', about: [row.apiId, row.clientId], text });
+    const before = this.secrets.get(unit)?.text ?? null;
+    if (row === current && before === text) return row;
+    const over = before === null ? '' : textDigest(before);
+    unit.leave({ job: 'oauth.put', about: [row.apiId, row.clientId], text, over });
     return row;
   }
 

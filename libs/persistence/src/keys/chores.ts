@@ -21,6 +21,8 @@ export interface Chore {
   readonly about: readonly string[];
   /** What has to be there; empty where the job needs none. */
   readonly text: string;
+  /** The digest of the text that Redis had when the change was made; empty where nobody has looked. */
+  readonly over?: string;
 }
 
 export interface ChoreRow extends Chore {
@@ -43,6 +45,7 @@ export const choreSchema = new Schema<ChoreRow>(
     job: { type: String, required: true },
     about: { type: [String], required: true },
     text: { type: String, default: '' },
+    over: { type: String, default: '' },
     turn: { type: Schema.Types.ObjectId, required: true },
     createdAt: { type: Date, required: true },
     due: { type: Date, required: true },
@@ -110,6 +113,11 @@ export class ChoreStore {
     const taken = { _id: { $in: rows.map(({ _id }) => _id) }, due: { $lte: now } };
     await this.model.updateMany(taken, { $set: { due: next } }).exec();
     return rows;
+  }
+
+  /** Whether a chore is to be done yet, and no other one has taken its place. */
+  async isCurrent({ _id, turn }: ChoreRow): Promise<boolean> {
+    return (await this.model.exists({ _id, turn }).exec()) !== null;
   }
 
   /** @returns false when another chore has taken its place */
