@@ -49,7 +49,6 @@ export class RedisServers {
   async replicaOf({ port }: RedisServer): Promise<RedisServer> {
     const replica = await this.server('--replicaof', '127.0.0.1', String(port), '--repl-diskless-sync-delay', '0');
     await eventually(async () => /master_link_status:up/.test(await replica.redis.info('replication')), {
-      deadlineMs: 20_000,
       describe: 'the replica to follow',
     });
     return replica;
@@ -68,7 +67,6 @@ export class RedisServers {
     writeFileSync(file, `${lines.join('\n')}\n`);
     const sentinel = await this.start(port, [file, '--sentinel']);
     await eventually(async () => /slaves=[1-9]/.test(await sentinel.redis.info('sentinel')), {
-      deadlineMs: 20_000,
       describe: 'the sentinel to know the replica',
     });
     return sentinel;
@@ -97,7 +95,6 @@ export class RedisServers {
     const id = String(await first.redis.call('CLUSTER', 'MYID'));
     await replica.redis.call('CLUSTER', 'REPLICATE', id);
     await eventually(async () => /master_link_status:up/.test(await replica.redis.info('replication')), {
-      deadlineMs: 20_000,
       describe: 'the replica to follow',
     });
     return { masters: holders, replica };
@@ -131,7 +128,7 @@ export class RedisServers {
     const redis = new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: null });
     redis.on('error', () => undefined);
     this.connections.push(redis);
-    await eventually(() => redis.ping(), { deadlineMs: 20_000, describe: 'a Redis server to answer' });
+    await eventually(() => redis.ping(), { describe: 'a Redis server to answer' });
     return { port, redis, kill: () => ended(child) };
   }
 }
@@ -144,7 +141,7 @@ async function clusterAgrees(servers: readonly RedisServer[]): Promise<void> {
         (report) => report.includes('cluster_state:ok') && report.includes(`cluster_known_nodes:${servers.length}`),
       );
     },
-    { deadlineMs: 30_000, describe: 'the cluster to agree' },
+    { describe: 'the cluster to agree' },
   );
 }
 
