@@ -130,11 +130,13 @@ export class Stack {
   }
 
   /**
-   * Waits until the version of each gateway is known, which tells that the host manager knows which is which.
+   * Waits until the version of each gateway is known, which tells that the host manager knows which is which: of several on
+   * one host it sees that when one of them loads because it was told to, and no other does.
    *
-   * @param change makes all of them load: of several on one host it is seen by how they do
+   * @param change makes all of them load, one after the other
    */
   async everyVersionIsKnown(change: () => Promise<unknown>): Promise<void> {
+    for (const node of this.nodes) node.hearing = false;
     await eventually(
       async () => {
         const began = Date.now();
@@ -147,6 +149,7 @@ export class Stack {
       },
       { describe: 'the versions to be known' },
     );
+    for (const node of this.nodes) node.hearing = true;
   }
 
   /** How often the nodes have reloaded, those at their start included. */

@@ -1,11 +1,11 @@
 import { Test } from '@nestjs/testing';
-import { Generations } from '@castellan/persistence';
+import { GenerationNumbers } from '@castellan/delivery';
 import { Fingerprints } from './fingerprints';
 
 describe('Fingerprints', () => {
   const fingerprintOf = async (generations: ReadonlyMap<string, number>): Promise<string> => {
     const module = await Test.createTestingModule({
-      providers: [Fingerprints, { provide: Generations, useValue: { all: () => Promise.resolve(generations) } }],
+      providers: [Fingerprints, { provide: GenerationNumbers, useValue: { all: () => Promise.resolve(generations) } }],
     }).compile();
     return module.get(Fingerprints).current();
   };
@@ -34,7 +34,7 @@ describe('Fingerprints', () => {
     const module = await Test.createTestingModule({
       providers: [
         Fingerprints,
-        { provide: Generations, useValue: { all: () => Promise.reject(new Error('out of reach')) } },
+        { provide: GenerationNumbers, useValue: { all: () => Promise.reject(new Error('out of reach')) } },
       ],
     }).compile();
     await expect(module.get(Fingerprints).current()).rejects.toThrow('out of reach');

@@ -45,6 +45,8 @@ export class NodeSimulator extends EventEmitter<NodeSimulatorEvents> {
   private readonly control: ControlServer;
   private address = '';
   private reloads = 0;
+  /** False: signals pass it by, as when its connection to Redis hangs; only its control API makes it load. */
+  hearing = true;
 
   /** @throws Error for options that cannot work; nothing is opened before `start` */
   constructor(options: NodeSimulatorOptions) {
@@ -225,7 +227,7 @@ export class NodeSimulator extends EventEmitter<NodeSimulatorEvents> {
   }
 
   private receive(message: string): void {
-    if (this.stopping.signal.aborted) return;
+    if (this.stopping.signal.aborted || !this.hearing) return;
     const verdict = judgeSignal(message, this.settings);
     if (verdict.kind === 'ignored') return;
     if (verdict.kind === 'rejected') {
