@@ -11,6 +11,8 @@ interface Waiting {
   readonly batch: Batch;
   /** Records that are stored; null until MongoDB was asked. */
   done: number | null;
+  /** Records that are stored or in somebody's hand, who is about to store them. */
+  taken: number;
 }
 
 /** The batches that are known to wait, and what of them comes next. */
@@ -23,7 +25,8 @@ export class Backlog {
   ) {}
 
   add(batches: readonly Batch[]): void {
-    for (const batch of batches) if (!this.waiting.has(batch.key)) this.waiting.set(batch.key, { batch, done: null });
+    for (const batch of batches)
+      if (!this.waiting.has(batch.key)) this.waiting.set(batch.key, { batch, done: null, taken: 0 });
   }
 
   clear(): void {
@@ -41,21 +44,25 @@ export class Backlog {
     return times.length === 0 ? null : new Date(times.reduce((least, time) => Math.min(least, time)));
   }
 
-  /** The next records, out of as many batches as it takes, bounded in number and bytes. */
+  /**
+   * The next records, out of as many batches as it takes, bounded in number and bytes. They are the caller's until
+   * {@link stored} or {@link giveBack} says what became of them; who asks again meanwhile gets those that follow.
+   */
   async next(most: number): Promise<readonly Slice[]> {
     const slices: Slice[] = [];
     let [records, bytes] = [0, 0];
     for (const waiting of this.waiting.values()) {
       if (records >= most || bytes >= mostBytes) break;
-      waiting.done ??= await this.notes.done(waiting.batch);
-      const { batch, done } = waiting;
-      const slice = await this.slice(batch, done, most - records, mostBytes - bytes);
+      waiting.done ??= waiting.taken = await this.notes.done(waiting.batch);
+      const { batch, taken } = waiting;
+      const slice = await this.slice(batch, taken, most - records, mostBytes - bytes);
       if (slice.bytes.length === 0) {
-        // Stored to the end, or deleted by whoever did so.
-        await this.finish(waiting);
+        // Stored to the end, or deleted by whoever did so. What is in hand may still fail, and is needed then.
+        if (waiting.done === taken) await this.finish(waiting);
         continue;
       }
       slices.push(slice);
+      waiting.taken = taken + slice.bytes.length;
       records += slice.bytes.length;
       bytes += sizeOf(slice.bytes);
     }
@@ -68,12 +75,13 @@ export class Backlog {
       const waiting = this.waiting.get(batch.key);
       if (waiting === undefined) continue;
       waiting.done = from + bytes.length;
+      waiting.taken = Math.max(waiting.taken, waiting.done);
       if (waiting.done >= batch.total) await this.finish(waiting);
     }
   }
 
-  /** After a failure: MongoDB knows what came of it. */
-  forgetProgress(slices: readonly Slice[]): void {
+  /** After a failure, or without having tried: MongoDB knows what came of it. */
+  giveBack(slices: readonly Slice[]): void {
     for (const { batch } of slices) {
       const waiting = this.waiting.get(batch.key);
       if (waiting !== undefined) waiting.done = null;

@@ -10,6 +10,7 @@ import {
   uptimeDocument,
   type KeptRecord,
   type RecordDocument,
+  type UptimeDocument,
 } from '@castellan/analytics';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Clock } from '@castellan/observability';
@@ -27,6 +28,17 @@ const deadLetterBytes = 1024 * 1024;
 /** Rows that are worked on before requests get a turn. */
 const atOnce = 200;
 
+/** What a transaction is to store, so that it has nothing to wait for but MongoDB. */
+export interface ReadyChunk {
+  readonly chunk: Chunk;
+  /** Records that their organisations want left out. */
+  readonly leftOut: number;
+  readonly documents: ReadonlyMap<string, readonly RecordDocument[]>;
+  readonly segments: readonly SegmentDocument[];
+  readonly uptime: readonly UptimeDocument[];
+  readonly at: Date;
+}
+
 /** Stores what was read of some batches: records, their sums and how far the batches are, together or not at all. */
 @Injectable()
 export class ChunkWriter {
@@ -38,23 +50,29 @@ export class ChunkWriter {
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  /**
-   * @returns how many of the records their organisations want left out
-   * @throws BatchMoved when another purger has stored some of it
-   */
-  async write(chunk: Chunk): Promise<number> {
-    const now = this.clock.now();
+  /** Makes what is to be stored of it. Nothing is stored yet, but that there are collections to store it in. */
+  async prepare(chunk: Chunk): Promise<ReadyChunk> {
+    const at = this.clock.now();
     const orgIds = new Set([...chunk.records, ...chunk.uptime].map(({ orgId }) => orgId));
     await this.collections.prepare(orgIds);
     const settings = await this.settings.of(orgIds);
     const kept = await this.kept(chunk, settings);
-    const segments = await this.segments(kept);
     const retention = (orgId: string): number | null => settings.get(orgId)?.retentionDays ?? null;
-    const documents = byCollection(kept, (one) => recordDocument(one, now, retention(one.record.orgId)));
-    const uptime = chunk.uptime.map((record) => uptimeDocument(record, now, retention(record.orgId)));
+    return {
+      chunk,
+      leftOut: chunk.records.length - kept.length,
+      documents: await byCollection(kept, (one) => recordDocument(one, at, retention(one.record.orgId))),
+      segments: await this.segments(kept),
+      uptime: chunk.uptime.map((record) => uptimeDocument(record, at, retention(record.orgId))),
+      at,
+    };
+  }
+
+  /** @throws BatchMoved when another purger has stored some of it */
+  async store({ chunk, documents, segments, uptime, at }: ReadyChunk): Promise<void> {
     await this.collections.inTransaction(async (session) => {
       for (const { batch, from, bytes } of chunk.slices) {
-        await this.notes.advance(batch, from, from + bytes.length, now, session);
+        await this.notes.advance(batch, from, from + bytes.length, at, session);
       }
       for (const [orgId, part] of documents) {
         await this.collections.records(orgId).insertMany(part, { session, ordered: false });
@@ -62,11 +80,10 @@ export class ChunkWriter {
       if (segments.length > 0) await this.collections.segments.insertMany(segments, { session, ordered: false });
       if (uptime.length > 0) await this.collections.uptime.insertMany(uptime, { session, ordered: false });
       if (chunk.unreadable.length > 0) {
-        const letters = chunk.unreadable.map((one) => deadLetter(one, now));
+        const letters = chunk.unreadable.map((one) => deadLetter(one, at));
         await this.collections.deadLetters.insertMany(letters, { session });
       }
     });
-    return chunk.records.length - kept.length;
   }
 
   private async kept(
@@ -94,12 +111,13 @@ export class ChunkWriter {
   }
 }
 
-const byCollection = (
+const byCollection = async (
   kept: readonly KeptRecord[],
   documentOf: (one: KeptRecord) => RecordDocument,
-): ReadonlyMap<string, RecordDocument[]> => {
+): Promise<ReadonlyMap<string, readonly RecordDocument[]>> => {
   const parts = new Map<string, RecordDocument[]>();
-  for (const one of kept) {
+  for (const [index, one] of kept.entries()) {
+    if (index % atOnce === 0) await nextTurn();
     const { orgId } = one.record;
     const part = parts.get(orgId);
     if (part === undefined) parts.set(orgId, [documentOf(one)]);

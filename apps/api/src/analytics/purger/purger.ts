@@ -7,7 +7,7 @@ import { AnalyticsRedis } from './analytics-redis';
 import { Backlog } from './backlog';
 import { BatchMoved, BatchNotes } from './batch-notes';
 import { countOf, decodeSlices, type Chunk, type Slice } from './chunk';
-import { ChunkWriter } from './chunk-writer';
+import { ChunkWriter, type ReadyChunk } from './chunk-writer';
 import { Merger } from './merger';
 import { Pace } from './pace';
 import { PurgerLease } from './purger-lease';
@@ -19,6 +19,17 @@ const searchMs = 60_000;
 const mergeEvery = 30;
 /** How long the end of the process waits for a transaction, in milliseconds; it is safe to break it off. */
 const patienceMs = 3_000;
+
+/** Records that are about to be stored. */
+interface InHand {
+  readonly slices: readonly Slice[];
+  readonly ready: Promise<ReadyChunk>;
+  /** Why MongoDB will not take them as records; null as long as nothing is known against them. */
+  readonly refused: string | null;
+}
+
+/** What came of an attempt to store some, and when to try again. */
+type Outcome = 'stored' | 'again' | 'later';
 
 /**
  * Takes analytics records out of Redis into MongoDB, each exactly once. One replica at a time does it, which saves work;
@@ -105,15 +116,45 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
     }
   }
 
+  /** While MongoDB stores some records, those that follow are read and made ready. */
   private async store(): Promise<void> {
-    for (let chunks = 1; !this.stopping && this.lease.held; chunks += 1) {
-      const slices = await this.backlog.next(this.pace.records);
-      if (slices.length === 0) return;
-      if (!(await this.storeSlices(slices))) return;
-      if (!(await this.hasLease())) return;
-      // After a backlog there is much to merge, and time for it.
-      if (chunks > 1 && this.backlog.records === 0) this.merging.soon();
+    let following = this.take();
+    try {
+      for (let chunks = 1; !this.stopping && this.lease.held; chunks += 1) {
+        const inHand = await following;
+        if (inHand === null) return;
+        following = this.take();
+        const outcome = await this.storeRecords(inHand);
+        if (outcome === 'later') return;
+        if (outcome === 'again') {
+          // What follows a failure begins with what failed.
+          await this.giveBack(following);
+          following = this.take();
+        }
+        if (!(await this.hasLease())) return;
+        // After a backlog there is much to merge, and time for it.
+        if (chunks > 1 && this.backlog.records === 0) this.merging.soon();
+      }
+    } finally {
+      await this.giveBack(following);
     }
+  }
+
+  private async giveBack(taken: Promise<InHand | null>): Promise<void> {
+    const inHand = await taken.catch(() => null);
+    this.backlog.giveBack(inHand?.slices ?? []);
+  }
+
+  private async take(): Promise<InHand | null> {
+    const slices = await this.backlog.next(this.pace.records);
+    return slices.length === 0 ? null : this.prepared(slices);
+  }
+
+  private prepared(slices: readonly Slice[], refused: string | null = null): InHand {
+    const ready = decodeSlices(slices, refused).then((chunk) => this.writer.prepare(chunk));
+    // Whoever stores it hears of it; it may be given back before that.
+    ready.catch(() => undefined);
+    return { slices, ready, refused };
   }
 
   /** Records go first: sums that are not merged yet lose nothing, and queries add them. */
@@ -123,40 +164,42 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
     }
   }
 
-  /** @returns false when the next try should wait */
-  private async storeSlices(slices: readonly Slice[], refused: string | null = null): Promise<boolean> {
-    const chunk = await decodeSlices(slices, refused);
-    const began = performance.now();
-    let leftOut = 0;
+  private async storeRecords({ slices, ready, refused }: InHand): Promise<Outcome> {
     try {
-      leftOut = await this.writer.write(chunk);
+      const made = await ready;
+      const { chunk, leftOut } = made;
+      const began = performance.now();
+      await this.writer.store(made);
+      const elapsedMs = performance.now() - began;
+      this.pace.took(countOf(slices), elapsedMs);
+      this.metrics.stored(outcomesOf(chunk, leftOut), elapsedMs);
+      if (chunk.unreadable.length > 0) {
+        this.logger.warn(
+          { records: chunk.unreadable.length },
+          'Analytics records could not be read and were set aside',
+        );
+      }
     } catch (error) {
-      this.backlog.forgetProgress(slices);
+      this.backlog.giveBack(slices);
       return this.failed(error, slices, refused);
-    }
-    const elapsedMs = performance.now() - began;
-    this.pace.took(countOf(slices), elapsedMs);
-    this.metrics.stored(outcomesOf(chunk, leftOut), elapsedMs);
-    if (chunk.unreadable.length > 0) {
-      this.logger.warn({ records: chunk.unreadable.length }, 'Analytics records could not be read and were set aside');
     }
     this.problem = null;
     await this.backlog.stored(slices);
-    return true;
+    return 'stored';
   }
 
-  private async failed(error: unknown, slices: readonly Slice[], refused: string | null): Promise<boolean> {
-    if (error instanceof BatchMoved) return true;
+  private async failed(error: unknown, slices: readonly Slice[], refused: string | null): Promise<Outcome> {
+    if (error instanceof BatchMoved) return 'again';
     const count = countOf(slices);
     this.problem = problemOf(error);
     this.logger.warn({ err: error, records: count }, 'Analytics records could not be stored and will be tried again');
     if (refused !== null || !isRefusal(error)) {
       if (!isOutage(error)) this.pace.slow();
-      return false;
+      return 'later';
     }
     this.pace.failed(count);
     // Down to one record, it is this one that MongoDB does not take.
-    return count > 1 || this.storeSlices(slices, `MongoDB refused it: ${this.problem}`);
+    return count > 1 ? 'again' : this.storeRecords(this.prepared(slices, `MongoDB refused it: ${this.problem}`));
   }
 
   private async hasLease(): Promise<boolean> {
