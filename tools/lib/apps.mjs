@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { entries } from './build.mjs';
+import { entries, mains } from './build.mjs';
 import { ManagedProcess } from './managed-process.mjs';
 import { root } from './paths.mjs';
 import { Problem } from './problem.mjs';
@@ -23,7 +23,7 @@ export function startApp(name, { dataDir, env, inspect }) {
   return new ManagedProcess({
     name,
     file: process.execPath,
-    args: ['--enable-source-maps', ...watching, join(root, entries[name])],
+    args: ['--enable-source-maps', ...watching, join(root, (inspect === undefined ? entries : mains)[name])],
     logFile: join(dataDir, 'logs', `${name}.log`),
     cwd: root,
     env,

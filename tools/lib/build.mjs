@@ -12,10 +12,16 @@ const sources = { sources: ['apps', 'libs'], without: /\.(e2e-|stack-)?spec\.ts$
 
 /** What comes out of it: the files that are started. */
 export const entries = {
-  api: 'dist/apps/api/src/main.js',
-  'host-manager': 'dist/apps/host-manager/src/main.js',
+  api: 'dist/bundles/api/start.js',
+  'host-manager': 'dist/bundles/host-manager/start.js',
   cli: 'dist/apps/api/src/cli.js',
   simulator: 'dist/libs/testing/src/cli/simulate.js',
+};
+
+/** The apps as files of their own, which are started again when one changes; the above are made of them. */
+export const mains = {
+  api: 'dist/apps/api/src/main.js',
+  'host-manager': 'dist/apps/host-manager/src/main.js',
 };
 
 const stamp = join(root, 'dist', '.built');
@@ -56,10 +62,16 @@ async function compile() {
   // The sources may change while they are read; then the stamp must not say they were built.
   const before = fingerprint(root, sources);
   rmSync(stamp, { force: true });
-  // Its compiler is there only since the packages are installed.
+  // Their compilers are there only since the packages are installed.
   const { compileFiles } = await import('./compile.mjs');
+  const { bundleApp } = await import('./bundle.mjs');
   const problems = await compileFiles({ root, outDir: join(root, 'dist'), files: filesOf(root, sources) });
   if (problems.length > 0) return problems;
+  await Promise.all(
+    Object.entries(mains).map(([app, main]) =>
+      bundleApp({ entry: join(root, main), folder: join(root, 'dist', 'bundles', app) }),
+    ),
+  );
   writeFileSync(stamp, `${before}\n`);
   return isThere() ? [] : ['The build did not write what it should; remove the folder dist and try again.'];
 }

@@ -3,7 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Files that every build depends on. */
-const settings = ['nest-cli.json', 'package-lock.json', 'tsconfig.json', 'tools/tsconfig.build.json'];
+const settings = [
+  ...['nest-cli.json', 'package-lock.json', 'tsconfig.json', 'tools/tsconfig.build.json'],
+  ...['tools/lib/bundle.mjs', 'tools/lib/start-bundle.cjs'],
+];
 
 /**
  * A hash of the content of everything a build reads. Content, because a checkout gives old content new times.

@@ -38,7 +38,7 @@ export class AppProcess {
   }
 
   spawn(): void {
-    this.child = new Child(`dist/apps/${this.name}/src/main.js`, { ...this.environment });
+    this.child = new Child(`dist/bundles/${this.name}/start.js`, { ...this.environment });
   }
 
   /** Starts the process and waits until it says that it is ready. */
