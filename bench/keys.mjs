@@ -1,9 +1,10 @@
 /** How fast keys get to gateways, and are found again among many. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { row } from './delivery.mjs';
 import { milliseconds, summarise, sustain, timed } from './lib/figures.mjs';
-import { call, definition, until } from './lib/system.mjs';
+import { call, definition, startSystem, until } from './lib/system.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -95,8 +96,11 @@ const writing = async ({ url, headers, redisUrl, mongodbUri, organisationId }, a
 /** Keys of a block, as the index counts them. */
 const ofABlock = 500;
 
-/** Keys that are in the index and in Redis as if they had been made. @param {System} system @param {string} apiId @param {number} count */
-const fill = async ({ mongodbUri, redisUrl, organisationId }, apiId, count) => {
+/**
+ * Keys that are in the index and in Redis as if they had been made. @param {System} system @param {string} apiId @param {number} count
+ * @param {number} forMs no more are put there after so long
+ */
+const fill = async ({ mongodbUri, redisUrl, organisationId }, apiId, count, forMs = Infinity) => {
   const mongoose = require('mongoose');
   const { Redis } = require('ioredis');
   const redis = new Redis(redisUrl);
@@ -107,7 +111,9 @@ const fill = async ({ mongodbUri, redisUrl, organisationId }, apiId, count) => {
   const now = new Date();
   const [newest] = await connection.db.collection('key_blocks').find({ orgId }).sort({ block: -1 }).limit(1).toArray();
   const blockOf = (/** @type {number} */ index) => (newest?.block ?? 0) + 1 + Math.floor(index / ofABlock);
-  for (let from = 0; from < count; from += 2_000) {
+  const ends = Date.now() + forMs;
+  let filled = 0;
+  for (let from = 0; from < count && Date.now() < ends; from += 2_000) {
     const indexes = Array.from({ length: Math.min(2_000, count - from) }, (_, at) => from + at);
     const rows = indexes.map((index) => {
       const hash = createHash('sha256').update(tokenOf(index)).digest('hex');
@@ -145,10 +151,11 @@ const fill = async ({ mongodbUri, redisUrl, organisationId }, apiId, count) => {
       JSON.stringify({ org_id: organisationId, alias, access_rights: { [apiId]: { api_id: apiId } }, tags: ['bench'] }),
     ]);
     await redis.mset(...texts);
+    filled = from + indexes.length;
   }
   redis.disconnect();
   await connection.close();
-  return tokenOf;
+  return { tokenOf, filled };
 };
 
 /** @param {string} url */
@@ -208,6 +215,30 @@ const scanning = async ({ url, headers }, count) => {
 export const keys = async (system, count = Number(process.env['CASTELLAN_BENCH_KEYS'] ?? 20_000)) => {
   const apiId = await apiOf(system);
   const written = await writing(system, apiId);
-  const tokenOf = await fill(system, apiId, count);
+  const { tokenOf } = await fill(system, apiId, count);
   return [...written, ...(await finding(system, tokenOf, count)), ...(await scanning(system, count))];
 };
+
+/** @param {System} system @param {number} count @param {number} minutes how long keys are put there, whether that was enough or not */
+const manyKeys = async (system, count, minutes) => {
+  const apiId = await apiOf(system);
+  const started = Date.now();
+  const { tokenOf, filled } = await fill(system, apiId, count, minutes * 60_000);
+  const seconds = (Date.now() - started) / 1_000;
+  return [
+    row(`keys put into the index and Redis by insertMany and MSET`, `${filled} in ${seconds.toFixed(0)} s`),
+    ...(await finding(system, tokenOf, filled)),
+  ];
+};
+
+// node bench/keys.mjs 1000000 12
+const [, script, count, minutes = '10'] = process.argv;
+if (script === fileURLToPath(import.meta.url) && count !== undefined) {
+  const system = await startSystem({ CASTELLAN_KEY_SCAN_MS: '86400000' });
+  try {
+    for (const { what, figure } of await manyKeys(system, Number(count), Number(minutes)))
+      process.stdout.write(`${what}: ${figure}\n`);
+  } finally {
+    await system.stop();
+  }
+}

@@ -58,6 +58,7 @@ const underApi = [
 /** What cannot be sent as it is, and why. */
 const exempt: Readonly<Record<string, string>> = {
   oidcBackchannelLogout: 'a provider signs the token, a moment before it is sent',
+  rotateCertificate: 'ids of certificates hold the id of the organisation and a digest of what was made just before',
   confirmSecondFactor: 'an authenticator shows another code every half minute, for a secret that was made just before',
 };
 /** The token of the first run follows from this one, so that its example can be right. */

@@ -8,7 +8,7 @@ import { Precondition } from '../http/precondition';
 import type { OrganisationContext } from '../http/request-context';
 import { KeyFinder } from '../keys/key-finder';
 import { KeysService } from '../keys/keys.service';
-import { CertificateUserFinder } from './certificate-users';
+import { CertificateUserFinder, type CertificateUsers } from './certificate-users';
 
 /** Whatever the version is: the caller asks for an end of all uses, however they came about. */
 const anyVersion = Precondition.fromHeader('*');
@@ -23,8 +23,8 @@ export class CertificateDependencies {
     private readonly keys: KeysService,
   ) {}
 
-  /** @throws Forbidden unless the caller may change what uses it */
-  async remove(context: OrganisationContext, { certificateId: id }: CertificateRow): Promise<void> {
+  /** What uses a certificate, for whoever is going to change it. @throws Forbidden unless they may, Conflict when it is not theirs */
+  async changeable(context: OrganisationContext, { certificateId: id }: CertificateRow): Promise<CertificateUsers> {
     const { apis, keys, isAll } = await this.users.seenBy(context, await this.users.of(context.organisation, id));
     if (!isAll) throw new Conflict('in_use', 'Something that is not yours uses the certificate');
     const needed: Section[] = [
@@ -34,6 +34,13 @@ export class CertificateDependencies {
     for (const section of needed) {
       if (!allows(context.user.grants, section, 'write')) throw new Forbidden(context.request.path);
     }
+    return { apis, keys };
+  }
+
+  /** @throws Forbidden unless the caller may change what uses it */
+  async remove(context: OrganisationContext, certificate: CertificateRow): Promise<void> {
+    const { apis, keys } = await this.changeable(context, certificate);
+    const { certificateId: id } = certificate;
     for (const { row } of apis) {
       await this.apis.change(context, row._id.toString(), anyVersion, (wrapper) =>
         objectAt(withoutCertificate(wrapper, id)),

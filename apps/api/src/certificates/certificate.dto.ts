@@ -1,7 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { anyObject, int32 } from '@castellan/dto';
+import { IsBoolean, IsOptional, IsString, MaxLength } from 'class-validator';
 
 export const exampleId = '5e9d9544a1dcd60001d0ed20edce514c2d0a866063550c64d6c90be99d01561ac5aa7e82b8610b7e273d37d0';
+
+export const renewalId = '5e9d9544a1dcd60001d0ed2077ce514c2d0a866063550c64d6c90be99d01561ac5aa7e82b8610b7e273d37d0';
 
 /** What an upload and a deletion answer, in the shape of the gateways' own API. */
 export class CertificateReply {
@@ -118,6 +121,42 @@ export class ExpiringCertificatesDto {
 
   @ApiProperty({ ...int32, example: 1 })
   readonly pages!: number;
+}
+
+export class CertificateRotationDto {
+  @ApiProperty({
+    description: 'The certificate that takes its place: its id, or the fingerprint alone',
+    example: renewalId,
+  })
+  @IsString({ message: 'must be text' })
+  @MaxLength(200, { message: 'must have at most 200 characters' })
+  readonly to!: string;
+
+  @ApiPropertyOptional({
+    description: 'Take the old one away at the same time. Without it both are good until another call says so',
+    default: false,
+  })
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  readonly end: boolean = false;
+}
+
+export class RotatedCertificateDto {
+  @ApiProperty({ example: renewalId })
+  readonly id!: string;
+
+  @ApiProperty({
+    type: [String],
+    example: ['edc9b2bd3e7b4cc55c4ff0a7e1529b45'],
+    description: 'Ids of APIs that name it',
+  })
+  readonly apis!: readonly string[];
+
+  @ApiProperty({ type: [String], example: [], description: 'Hashes of keys that go on with it' })
+  readonly keys!: readonly string[];
+
+  @ApiProperty({ example: true, description: 'Whether the old one is good as well' })
+  readonly overlaps!: boolean;
 }
 
 class LeavingCertificateDto {

@@ -1,4 +1,4 @@
-import { Controller, Param, Res } from '@nestjs/common';
+import { Body, Controller, Param, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { StatusReply } from '@castellan/dto';
@@ -17,15 +17,19 @@ import { sendResource } from '../http/text-reply';
 import { dryRunChanges, validating } from '../resources/dry-run';
 import { certificateBasics } from './certificate-content';
 import { CertificateDependencies } from './certificate-dependencies';
+import { CertificateRotation } from './certificate-rotation';
 import {
   CertificateDependenciesDto,
   CertificateDetailsDto,
   CertificateDto,
   CertificateListDto,
   CertificateReply,
+  CertificateRotationDto,
   ExpiringCertificatesDto,
   exampleId,
   LeavingCertificatesDto,
+  renewalId,
+  RotatedCertificateDto,
   UsingApisDto,
 } from './certificate.dto';
 import { certificateView, dayMs, daysUntil, dependenciesOf, usingApisOf } from './certificate-view';
@@ -70,6 +74,7 @@ export class CertificatesController {
   constructor(
     private readonly certificates: CertificatesService,
     private readonly dependencies: CertificateDependencies,
+    private readonly rotation: CertificateRotation,
     private readonly clock: Clock,
   ) {}
 
@@ -214,6 +219,29 @@ export class CertificatesController {
   ): Promise<StatusReply> {
     await this.dependencies.remove(context, await this.certificates.require(context.organisation, id));
     return new StatusReply('Certificate dependencies deletion successfully attempted.');
+  }
+
+  @Route.post(':id/rotate', {
+    access: Requires('certs', 'write', 'Rotate Certificate'),
+    id: 'rotateCertificate',
+    summary: 'Put the renewal of a certificate in its place, in APIs and keys',
+    description:
+      'APIs name both for the time being; an upstream or a signature, which takes one, has the new one. Each key that is bound to the old one gets a twin for the new one, with its rights and what is left of its quota. The same call with `end` takes the old one out of all of them. Asks for the rights to write APIs and keys, too, where there are such. Repeated, it does what is left to do.',
+    params: [idParam],
+    body: CertificateRotationDto,
+    example: { to: renewalId },
+    reply: RotatedCertificateDto,
+    errors: [409],
+  })
+  async rotate(
+    @OrganisationRequest() context: OrganisationContext,
+    @Param('id') id: string,
+    @Body() { to, end }: CertificateRotationDto,
+  ): Promise<RotatedCertificateDto> {
+    const from = await this.certificates.require(context.organisation, id);
+    const renewal = await this.certificates.renewal(context.organisation, to);
+    const { apis, keys } = await this.rotation.rotate(context, from, renewal, end);
+    return { id: renewal.certificateId, apis, keys, overlaps: !end };
   }
 
   @Route.get(':id', {

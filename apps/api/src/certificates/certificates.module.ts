@@ -6,6 +6,7 @@ import { ResourceModule } from '../resources/resource.module';
 import { ReplicaLock } from '../retention/replica-lock';
 import { CertificateDependencies } from './certificate-dependencies';
 import { CertificateKeeper } from './certificate-keeper';
+import { CertificateRotation } from './certificate-rotation';
 import { CertificateUserFinder } from './certificate-users';
 import { CertificateWarnings } from './certificate-warnings';
 import { CertificatesController } from './certificates.controller';
@@ -17,7 +18,7 @@ import { NotificationsController } from './notifications.controller';
   imports: [ResourceModule, ApisModule, GatewaysModule, KeysModule],
   controllers: [CertificatesController, NotificationsController],
   providers: [
-    ...[CertificateDependencies, CertificateKeeper, CertificateUserFinder, CertificateWarnings],
+    ...[CertificateDependencies, CertificateKeeper, CertificateRotation, CertificateUserFinder, CertificateWarnings],
     ...[CertificatesService, ReplicaLock],
   ],
 })

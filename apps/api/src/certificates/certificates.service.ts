@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { CastellanError, Conflict, NotFound, type FieldError } from '@castellan/dto';
+import { CastellanError, Conflict, NotFound, ValidationFailed, type FieldError } from '@castellan/dto';
 import { CertificateVault } from '@castellan/keys';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import {
@@ -139,6 +139,16 @@ export class CertificatesService {
     const adopted = await this.find(organisation, id);
     if (adopted === null) throw missing(said);
     return adopted;
+  }
+
+  /** The certificate that a body names to take the place of another one. @throws ValidationFailed where there is none */
+  async renewal(organisation: OrganisationId, id: string): Promise<CertificateRow> {
+    try {
+      return await this.require(organisation, id);
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+      throw new ValidationFailed([{ path: 'to', message: 'names no certificate of the organisation' }]);
+    }
   }
 
   /** The oldest first, as nodes list them. */

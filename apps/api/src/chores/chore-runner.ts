@@ -24,8 +24,13 @@ const batchSize = 50;
 /** How long one that failed or has to wait is left alone, in milliseconds: longer each time. */
 const pauseMs = 500;
 const longestPauseMs = 30_000;
-/** What has to wait for gateways is looked at every few seconds all the same. */
-const patientTries = 3;
+/**
+ * What has to wait for gateways is looked at once a second, which is how often they reload, and every few seconds once one of them
+ * does not come.
+ */
+const eagerTries = 12;
+const eagerPauseMs = 1_000;
+const patientPauseMs = 4_000;
 
 /**
  * Brings to the nodes' Redis what committed changes say has to be there. Whoever makes a change does its chore at once; whatever
@@ -103,7 +108,7 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
     try {
       const reason = await work.does(chore);
       if (reason !== null) {
-        await this.chores.later(chore, this.next(Math.min(chore.tries, patientTries)), reason);
+        await this.chores.later(chore, this.in(chore.tries < eagerTries ? eagerPauseMs : patientPauseMs), reason);
         return reason;
       }
     } catch (error) {
@@ -119,6 +124,10 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private next(tries: number): Date {
-    return new Date(this.clock.millis() + Math.min(longestPauseMs, pauseMs * 2 ** Math.min(tries, 10)));
+    return this.in(Math.min(longestPauseMs, pauseMs * 2 ** Math.min(tries, 10)));
+  }
+
+  private in(ms: number): Date {
+    return new Date(this.clock.millis() + ms);
   }
 }

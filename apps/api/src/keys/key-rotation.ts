@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationFailed } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
-import { numberAt, sessionForCallers, writeSession } from '@castellan/tyk';
+import type { KeyRow } from '@castellan/persistence';
+import { numberAt, sessionForCallers, writeSession, type Session } from '@castellan/tyk';
 import type { Precondition } from '../http/precondition';
 import type { OrganisationContext } from '../http/request-context';
 import { ResourceTools } from '../resources/resource-tools';
@@ -47,12 +48,8 @@ export class KeyRotation {
     demand: Precondition,
   ): Promise<CreatedKey> {
     refuseFixed(found);
-    const sight = await this.tools.sights.of(context);
-    const now = this.clock.now();
-    const before = sessionToChange(found);
-    const completion = { ...context, sight, now, resetsQuota: !carriesQuota, before };
-    const undated = Object.fromEntries(Object.entries(before).filter(([name]) => name !== 'date_created'));
-    const session = await this.contents.complete({}, { ...completion, before: undated });
+    const { session, completion } = await this.twinOf(context, found, {}, !carriesQuota);
+    const { before, now } = completion;
     const { change, token } = await this.keys.draft(context, id === undefined ? {} : { id }, session);
     const old = grace === 0 ? null : await this.contents.complete({ expires: endOf(before, now, grace) }, completion);
     const ending = this.writer.changeOf(found, old, old && writeSession(old, found.text));
@@ -63,6 +60,28 @@ export class KeyRotation {
     if (carriesQuota) await this.counters.carry(found.row, change.row);
     if (old === null) await this.counters.reset([ending.row]);
     return { token, row: change.row, session: sessionForCallers(session) };
+  }
+
+  /**
+   * Makes the same key for another certificate, which goes on with what is left of the quota; the one that there is stays.
+   *
+   * @throws Conflict when another key is bound to that certificate, ValidationFailed, Unavailable
+   */
+  async rebind(context: OrganisationContext, found: FoundKey, certificate: string): Promise<KeyRow> {
+    const { session } = await this.twinOf(context, found, { certificate }, false);
+    const { change } = await this.keys.draft(context, { certificate }, session);
+    await this.writer.writeTogether(context, [change]);
+    await this.counters.carry(found.row, change.row);
+    return change.row;
+  }
+
+  /** The session of a new key that is like one that there is, but for what is said. */
+  private async twinOf(context: OrganisationContext, found: FoundKey, content: Session, resetsQuota: boolean) {
+    const sight = await this.tools.sights.of(context);
+    const before = sessionToChange(found);
+    const completion = { ...context, sight, now: this.clock.now(), resetsQuota, before };
+    const undated = Object.fromEntries(Object.entries(before).filter(([name]) => name !== 'date_created'));
+    return { session: await this.contents.complete(content, { ...completion, before: undated }), completion };
   }
 }
 

@@ -37,6 +37,6 @@ import { RepeatedCreations } from './repeated-creations';
     ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyRequests, KeysService],
     ...[KeyBulk, KeyOrphans, KeyReconciler, KeyRotation, KeySelection, KeyTransfer, RepeatedCreations],
   ],
-  exports: [KeyFinder, KeyKeeper, KeyPlacing, KeysService],
+  exports: [KeyFinder, KeyKeeper, KeyPlacing, KeyRotation, KeysService],
 })
 export class KeysModule {}

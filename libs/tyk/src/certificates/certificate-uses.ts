@@ -63,3 +63,29 @@ export function withoutCertificate(value: JsonValue, id: string): JsonValue {
     }),
   );
 }
+
+/** Objects whose fields each hold several ids with commas between them. */
+const joined = 'pinned_public_keys';
+
+/**
+ * A JSON document, such as a definition of either kind, that names another certificate wherever it names one: before it where several
+ * may stand, and in its place where one alone does.
+ */
+export function withCertificate(value: JsonValue, from: string, to: string, parent = ''): JsonValue {
+  if (Array.isArray(value)) {
+    const items = value.flatMap((item) => (item === from && !value.includes(to) ? [to, item] : [item]));
+    return items.map((item) => (item === from ? item : withCertificate(item, from, to)));
+  }
+  if (isJsonObject(value))
+    return Object.fromEntries(
+      Object.entries(value).map(([name, field]) => [
+        name,
+        withCertificate(field, from, to, parent === joined ? parent : name),
+      ]),
+    );
+  if (typeof value !== 'string') return value;
+  const ids = value.split(',').map((one) => one.trim());
+  if (!ids.includes(from)) return value;
+  if (parent !== joined) return ids.map((id) => (id === from ? to : id)).join(',');
+  return ids.includes(to) ? value : ids.flatMap((id) => (id === from ? [to, id] : [id])).join(',');
+}

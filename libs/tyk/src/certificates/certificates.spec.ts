@@ -8,6 +8,7 @@ import {
   readPem,
   readPkcs12,
   UnfitUpload,
+  withCertificate,
   withoutCertificate,
   type CertificateBundle,
 } from './index';
@@ -216,5 +217,19 @@ describe('certificates in definitions', () => {
     });
     const oas = { upstream: { mutualTLS: { domainToCertificateMapping: [{ domain: '*', certificate: id }] } } };
     expect(withoutCertificate(oas, id)).toEqual({ upstream: { mutualTLS: { domainToCertificateMapping: [] } } });
+  });
+
+  it('get their renewal beside them where several may stand and in their place where one does, once', () => {
+    const renewed = {
+      client_certificates: ['new', id, 'b'],
+      certificates: ['new', id],
+      upstream_certificates: { '*': 'new' },
+      pinned_public_keys: { 'a.example': `new,${id},c` },
+      request_signing: { certificate_id: 'new', algorithm: 'rsa-sha256' },
+    };
+    expect(withCertificate({ api_definition: definition }, id, 'new')).toEqual({ api_definition: renewed });
+    expect(withCertificate(renewed, id, 'new')).toEqual(renewed);
+    const mapping = (certificate: string) => ({ domainToCertificateMapping: [{ domain: '*', certificate }] });
+    expect(withCertificate(mapping(id), id, 'new')).toEqual(mapping('new'));
   });
 });

@@ -1,7 +1,13 @@
 export { MOST_BLOCKS, readBundle, UnfitUpload, type Bundle, type CertificateBundle } from './bundle';
 export { readCertificate, type Certificate } from './certificate';
 export { certificateIndexName, certificateName, certificateText, idOfEntry, indexEntry } from './certificate-text';
-export { certificateUses, withoutCertificate, type CertificateUsage, type CertificateUse } from './certificate-uses';
+export {
+  certificateUses,
+  withCertificate,
+  withoutCertificate,
+  type CertificateUsage,
+  type CertificateUse,
+} from './certificate-uses';
 export { decryptKey, keyIsReadable, textWithSecret } from './key-block';
 export { type DistinguishedName } from './names';
 export { readPkcs12, type Pkcs12Outcome } from './pkcs12';
