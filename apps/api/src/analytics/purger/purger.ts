@@ -145,9 +145,13 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
     this.backlog.giveBack(inHand?.slices ?? []);
   }
 
-  private async take(): Promise<InHand | null> {
-    const slices = await this.backlog.next(this.pace.records);
-    return slices.length === 0 ? null : this.prepared(slices);
+  private take(): Promise<InHand | null> {
+    const taken = this.backlog
+      .next(this.pace.records)
+      .then((slices) => (slices.length === 0 ? null : this.prepared(slices)));
+    // It may fail while others are stored, before anybody waits for it.
+    taken.catch(() => undefined);
+    return taken;
   }
 
   private prepared(slices: readonly Slice[], refused: string | null = null): InHand {
