@@ -13,6 +13,8 @@ import { RowLimits } from './row-limits';
 
 /** Most rows that are merged in one transaction, and held in memory. */
 const mostRows = 40_000;
+/** Rows that are merged first: each transaction reads and writes whole documents again, however few rows it adds to them. */
+const firstRows = 20_000;
 /** Segments that are read at a time. */
 const mostSegments = 200;
 /** Segments of hours that are not over which may wait: each query of such an hour reads those of its organisation. */
@@ -32,7 +34,7 @@ class SegmentsMoved extends Error {
  */
 @Injectable()
 export class Merger {
-  private readonly pace = new Pace(mostRows);
+  private readonly pace = new Pace(mostRows, firstRows);
 
   constructor(
     private readonly collections: AnalyticsCollections,

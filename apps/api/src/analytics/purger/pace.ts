@@ -2,14 +2,18 @@
 const targetMs = 4_000;
 
 const fewest = 250;
-const first = 1_000;
+/** Where nothing is known of the database yet. */
+const cautious = 1_000;
 
 /** How many records go into one transaction, by what the database answered so far. */
 export class Pace {
   private size: number;
 
-  /** @param most records in one transaction */
-  constructor(private readonly most: number) {
+  /** @param most records in one transaction @param first how many there are in the first one */
+  constructor(
+    private readonly most: number,
+    first = cautious,
+  ) {
     this.size = Math.min(first, most);
   }
 

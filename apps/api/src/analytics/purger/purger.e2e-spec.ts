@@ -15,6 +15,10 @@ import {
 import { recount, said, type Counted } from '../../../test/analytics/recount';
 import { storedSums } from '../../../test/analytics/stored-sums';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
+import { AnalyticsCollections } from '../storage/collections';
+import { AnalyticsRedis } from './analytics-redis';
+import { Backlog } from './backlog';
+import { BatchNotes } from './batch-notes';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -108,7 +112,7 @@ describe('the analytics purger', () => {
     ]);
     const indexes = await collection('tyk_analytics').indexInformation();
     expect(Object.keys(indexes).sort()).toEqual([
-      ...['_id_', 'apiid_1', 'castellanErrors', 'castellanLog', 'expireAt_1', 'logBrowserIndex', 'orgid_1'],
+      ...['_id_', 'apiid_1', 'castellanErrors', 'castellanLog', 'expireAt_1', 'logBrowserIndex'],
     ]);
   });
 
@@ -298,6 +302,38 @@ describe('a purger that is off', () => {
       const report = expectOk(await api.anonymous.get('/health/ready')).json;
       expect(report['details']).toEqual({ analytics: { purger: 'off' } });
     } finally {
+      await api.stop();
+    }
+  });
+
+  it('lets what follows be read while some of it is in hand, and lets go of nothing before it is stored', async () => {
+    const api = await ApiUnderTest.start({ ANALYTICS_PURGER: 'off' });
+    const redis = new Redis(api.config.redisUrl);
+    try {
+      await redis.rpush(analyticsList, ...Array.from({ length: 5 }, () => encodeRecord(aRecord({}))));
+      const { queue } = api.app.get(AnalyticsRedis);
+      const [notes, collections] = [api.app.get(BatchNotes), api.app.get(AnalyticsCollections)];
+      await collections.prepare([]);
+      const backlog = new Backlog(() => queue, notes);
+      const { batches } = await queue.claim(new Date());
+      backlog.add(batches);
+      const keys = batches.map(({ key }) => key);
+      const taken = [await backlog.next(2), await backlog.next(2), await backlog.next(2), await backlog.next(2)];
+      expect(taken.map((slices) => slices.map(({ from, bytes }) => [from, bytes.length]))).toEqual([
+        ...[[[0, 2]], [[2, 2]], [[4, 1]], []],
+      ]);
+      expect([backlog.records, await redis.exists(...keys)]).toEqual([5, 1]);
+      // Nothing of it was stored, so that it all comes again.
+      for (const slices of taken) backlog.giveBack(slices);
+      const again = await backlog.next(10);
+      expect(again.map(({ from, bytes }) => [from, bytes.length])).toEqual([[0, 5]]);
+      await collections.inTransaction(async (session) => {
+        for (const { batch } of again) await notes.advance(batch, 0, 5, new Date(), session);
+      });
+      await backlog.stored(again);
+      expect([backlog.records, await redis.exists(...keys)]).toEqual([0, 0]);
+    } finally {
+      redis.disconnect();
       await api.stop();
     }
   });

@@ -58,18 +58,17 @@ const ofErrors: Index = {
 };
 const ofOrganisation: Index = { key: { orgid: 1 }, name: 'orgid_1' };
 
-/** The indexes that tyk-pump makes, so that tools which read a Tyk Dashboard's database find what they know. */
-const sharedIndexes: readonly Index[] = [
-  ofOrganisation,
-  ofLog,
-  ofErrors,
-  ofApi,
-  {
-    key: { timestamp: -1, orgid: 1, apiid: 1, apikey: 1, responsecode: 1 },
-    name: 'logBrowserIndex',
-  },
-  expiry,
-];
+const logBrowser: Index = {
+  key: { timestamp: -1, orgid: 1, apiid: 1, apikey: 1, responsecode: 1 },
+  name: 'logBrowserIndex',
+};
+
+/**
+ * Beside our own the indexes that tyk-pump makes, so that tools which read a Tyk Dashboard's database find what they know. Its
+ * `orgid_1` is not among them: `castellanLog` begins with it, and each index makes storing a record a tenth slower.
+ */
+const sharedIndexes: readonly Index[] = [ofLog, ofErrors, ofApi, logBrowser, expiry];
+const uptimeIndexes: readonly Index[] = [ofOrganisation, ofLog, ofApi, logBrowser, expiry];
 const organisationIndexes: readonly Index[] = [
   ofLog,
   ofErrors,
@@ -81,12 +80,17 @@ const sumsIndexes: readonly Index[] = [{ key: { orgId: 1, kind: 1, unit: 1, at: 
 
 const aggregateIndexes: readonly Index[] = [expiry, { key: { timestamp: 1 }, name: 'timestamp_1' }, ofOrganisation];
 
+/** How long it is remembered that an organisation has records in the shared collection, in milliseconds. */
+const rememberedMs = 60_000;
+
 const organisationId = /^[0-9a-f]{24}$/;
 
 /** The collections of analytics. They are made by whoever writes first, and nobody waits for it at the start. */
 @Injectable()
 export class AnalyticsCollections {
   private readonly made = new Map<string, Promise<void>>();
+  /** Organisations that are known to have records in the shared collection, and until when that is believed. */
+  private readonly sharedUntil = new Map<string, number>();
 
   constructor(
     @InjectConnection() private readonly connection: Connection,
@@ -160,13 +164,33 @@ export class AnalyticsCollections {
     const own = this.records(orgId);
     if (!this.purgedElsewhere) return [own];
     const shared = this.db.collection<RecordDocument>('tyk_analytics');
-    const hasShared = (await shared.findOne({ orgid: orgId }, { projection: { _id: 1 } })) !== null;
+    const apart = this.db.collection<RecordDocument>(`z_tyk_analyticz_${orgId}`);
     // A pump for both places puts each record into both.
-    return hasShared ? [shared] : [this.db.collection<RecordDocument>(`z_tyk_analyticz_${orgId}`)];
+    return (await this.isShared(orgId, shared, apart)) ? [shared] : [apart];
+  }
+
+  /**
+   * Whether the shared collection is the one. A server that collects all that it finds before it gives one takes seconds to
+   * say that there is some, so that is asked only where the names of collections leave it open, and not for each question.
+   */
+  private async isShared(
+    orgId: string,
+    shared: mongo.Collection<RecordDocument>,
+    { collectionName }: mongo.Collection<RecordDocument>,
+  ): Promise<boolean> {
+    const known = this.sharedUntil.get(orgId);
+    if (known !== undefined && performance.now() < known) return true;
+    const isApart = (await this.db.listCollections({ name: collectionName }, { nameOnly: true }).toArray()).length > 0;
+    const isShared = !isApart || (await shared.findOne({ orgid: orgId }, { projection: { _id: 1 } })) !== null;
+    // The names are asked for again each time: a pump that begins to keep them apart is seen at once.
+    if (isApart && isShared) this.sharedUntil.set(orgId, performance.now() + rememberedMs);
+    else this.sharedUntil.delete(orgId);
+    return isShared;
   }
 
   /** Deletes everything that is stored of an organisation, whichever program has stored it. */
   async forget(orgId: string): Promise<void> {
+    this.sharedUntil.delete(orgId);
     // What is still to be merged goes first: a transaction that moves some of it is waited for, and none begins after it.
     for (const from of [this.earlierSegments, this.segments, this.earlierRows, this.sums]) {
       await from.deleteMany({ orgId });
@@ -201,7 +225,7 @@ export class AnalyticsCollections {
       this.ensure('analytics_pending', [{ key: { orgId: 1 }, name: 'orgId_1' }]),
       this.ensure('analytics_batches', [expiry]),
       this.ensure('analytics_dead_letters', [expiry]),
-      this.ensure('tyk_uptime_analytics', sharedIndexes),
+      this.ensure('tyk_uptime_analytics', uptimeIndexes),
       ...[...orgIds].map((orgId) => {
         const { collectionName } = this.records(orgId);
         return this.ensure(collectionName, collectionName === 'tyk_analytics' ? sharedIndexes : organisationIndexes);
