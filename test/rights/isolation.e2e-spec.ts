@@ -104,8 +104,10 @@ describe('promise 6: two organisations with the same in each', () => {
     ]) {
       const caller = callerOf(api, headers);
       for (const org_id of [undefined, '', other.organisation.id]) {
+        // What has no body asks the same whatever a body would say, and so once.
+        const asked = everywhere.filter(({ method }) => org_id === undefined || method !== 'GET');
         const body = org_id === undefined ? {} : { body: { org_id, filters: {} } };
-        const answers = await forEachOf(everywhere, async (operation) => ({
+        const answers = await forEachOf(asked, async (operation) => ({
           id: operation.id,
           answer: await caller(operation, operation.method === 'GET' ? {} : body),
         }));
