@@ -131,6 +131,8 @@ describe('what a change of a key says of its APIs', () => {
     const id = await addApi(organisation, versioned);
     const right = { api_id: id, api_name: 'Orders', versions: ['v1'] };
     const { hash, token } = await create({ access_rights: { [id]: right } });
+    const another = expectOk(await organisation.admin.client.post('/api/keys', { access_rights: { [id]: right } }));
+    expect(JSON.stringify(another.json['explanation'])).toContain('has gateways remove it 60 seconds after');
     const said = async (): Promise<string> =>
       JSON.stringify(expectOk(await put(`/api/keys/${token}`, { alias: unique('a') })).json['explanation']);
     expect(await said()).toContain('Orders (session_lifetime) has gateways remove it 60 seconds after');

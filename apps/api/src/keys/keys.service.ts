@@ -90,9 +90,13 @@ export class KeysService {
   /** @throws ValidationFailed, Conflict when the id is taken, Unavailable when nodes' Redis is */
   async create(context: OrganisationContext, body: unknown, choice: Choice = {}): Promise<CreatedKey> {
     const { change, token, session } = await this.made(context, await this.contents.parse(body), choice);
+    const { organisation } = context;
+    // Beside the write, and not in its way: the token is shown once.
+    const told = this.contents.rightsNotes(organisation, session).catch((): readonly string[] => []);
     await this.writer.writeTogether(context, [change]);
-    const notes = choice.username === undefined ? [] : await this.contents.loginNotes(context.organisation, session);
-    return { token, row: change.row, session: sessionForCallers(session), notes };
+    const notes = await told;
+    const ofLogin = choice.username === undefined ? [] : await this.contents.loginNotes(organisation, session);
+    return { token, row: change.row, session: sessionForCallers(session), notes: [...ofLogin, ...notes] };
   }
 
   /**
