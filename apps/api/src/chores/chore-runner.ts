@@ -4,7 +4,7 @@ import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/obser
 import { ChoreStore, type ChoreRow, type Job } from '@castellan/persistence';
 
 /** Does a chore. @returns null when it is done, or why it has to wait */
-export type DoChore = (chore: ChoreRow) => Promise<string | null>;
+type DoChore = (chore: ChoreRow) => Promise<string | null>;
 
 /** How a job is done. */
 export interface Work {
