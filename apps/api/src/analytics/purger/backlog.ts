@@ -50,6 +50,17 @@ export class Backlog {
    */
   async next(most: number): Promise<readonly Slice[]> {
     const slices: Slice[] = [];
+    try {
+      await this.takeInto(slices, most);
+    } catch (error) {
+      // Nobody hears of what was taken before it.
+      this.giveBack(slices);
+      throw error;
+    }
+    return slices;
+  }
+
+  private async takeInto(slices: Slice[], most: number): Promise<void> {
     let [records, bytes] = [0, 0];
     for (const waiting of this.waiting.values()) {
       if (records >= most || bytes >= mostBytes) break;
@@ -66,18 +77,20 @@ export class Backlog {
       records += slice.bytes.length;
       bytes += sizeOf(slice.bytes);
     }
-    return slices;
   }
 
   /** After the commit. */
   async stored(slices: readonly Slice[]): Promise<void> {
+    const known: Waiting[] = [];
     for (const { batch, from, bytes } of slices) {
       const waiting = this.waiting.get(batch.key);
       if (waiting === undefined) continue;
       waiting.done = from + bytes.length;
       waiting.taken = Math.max(waiting.taken, waiting.done);
-      if (waiting.done >= batch.total) await this.finish(waiting);
+      known.push(waiting);
     }
+    // Redis may be out of reach here; by then it is known of all of them that they are stored.
+    for (const waiting of known) if ((waiting.done ?? 0) >= waiting.batch.total) await this.finish(waiting);
   }
 
   /** After a failure, or without having tried: MongoDB knows what came of it. */

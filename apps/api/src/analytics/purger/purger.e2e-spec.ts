@@ -332,6 +332,22 @@ describe('a purger that is off', () => {
       });
       await backlog.stored(again);
       expect([backlog.records, await redis.exists(...keys)]).toEqual([0, 0]);
+      // A Redis that goes away between two batches has taken nothing from the first one.
+      await redis.rpush(analyticsList, encodeRecord(aRecord({})));
+      await redis.rpush(`${analyticsList}_1`, encodeRecord(aRecord({})));
+      let reads = 0;
+      const leaving = new Backlog(() => {
+        if ((reads += 1) === 2) throw new Error('Redis is out of reach');
+        return queue;
+      }, notes);
+      leaving.add((await queue.claim(new Date())).batches);
+      await expect(leaving.next(10)).rejects.toThrow('Redis is out of reach');
+      const all = await leaving.next(10);
+      expect(all.map(({ from, bytes }) => [from, bytes.length])).toEqual([
+        [0, 1],
+        [0, 1],
+      ]);
+      await redis.del(...all.map(({ batch }) => batch.key));
     } finally {
       redis.disconnect();
       await api.stop();
