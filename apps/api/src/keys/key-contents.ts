@@ -72,17 +72,17 @@ export class KeyContents {
   }
 
   /** What is in the way of a login by name and password: gateways refuse it, without a word why, where the API takes none. */
-  async loginNotes(organisation: OrganisationId, session: Session): Promise<readonly string[]> {
-    const apis = await this.references(organisation).apis(Object.keys(objectAt(session, 'access_rights')));
+  async loginNotes(references: KeyReferences, session: Session): Promise<readonly string[]> {
+    const apis = await references.apis(Object.keys(objectAt(session, 'access_rights')));
     if (apis.length === 0 || apis.some(({ content }) => flagAt(content, 'use_basic_auth'))) return [];
     return ['None of its APIs takes a name and a password (use_basic_auth): gateways refuse every login with it.'];
   }
 
   /** What of the APIs that a key names changes what it opens, or for how long: none of it stands in the key. */
-  async rightsNotes(organisation: OrganisationId, session: Session): Promise<readonly string[]> {
+  async rightsNotes(references: KeyReferences, session: Session): Promise<readonly string[]> {
     const ids = Object.keys(objectAt(session, 'access_rights')).slice(0, MOST_REFERENCES);
     if (ids.length === 0) return [];
-    const apis = await this.references(organisation).apis(ids);
+    const apis = await references.apis(ids);
     const gone = unknownReferences(session, new Map(apis.map(({ row, content }) => [row.apiId, content])));
     const lifetimes = apis.flatMap(({ row, content }) => {
       const seconds = numberAt(content, 'session_lifetime');

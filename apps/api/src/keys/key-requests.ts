@@ -131,7 +131,7 @@ export class KeyRequests {
     const found = await this.find(context, named);
     const [changed, notes] = await Promise.all([
       this.keys.update(context, found, body, { demand: precondition, resetsQuota }),
-      this.contents.rightsNotes(context.organisation, found.session),
+      this.contents.rightsNotes(this.contents.references(context.organisation), found.session),
     ]);
     const told = keyReply(changed.row, changed.session, this.clock.now(), { notes });
     const { api_model, key_id, data, key_hash, explanation } = told;

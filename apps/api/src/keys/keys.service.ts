@@ -28,6 +28,7 @@ import { sessionToChange, type FoundKey } from './key-finder';
 import { chosenKey, generatedKey, keyOfNodes, type NewKey } from './key-identity';
 import { KeyKeeper } from './key-keeper';
 import { KeyPlacing, plainDigest } from './key-places';
+import type { KeyReferences } from './key-references';
 import type { Repeatable } from './repeated-creations';
 import { KeyWriter, taken, type KeyChange } from './key-writer';
 
@@ -89,14 +90,15 @@ export class KeysService {
 
   /** @throws ValidationFailed, Conflict when the id is taken, Unavailable when nodes' Redis is */
   async create(context: OrganisationContext, body: unknown, choice: Choice = {}): Promise<CreatedKey> {
-    const { change, token, session } = await this.made(context, await this.contents.parse(body), choice);
-    const { organisation } = context;
-    // Beside the write, and not in its way: the token is shown once.
-    const told = this.contents.rightsNotes(organisation, session).catch((): readonly string[] => []);
+    const content = await this.contents.parse(body);
+    const references = this.contents.references(context.organisation);
+    const { change, token, session } = await this.made(context, content, choice, references);
+    // Before it is written: what comes after that and fails would keep the token from being shown, once as it is. Of the APIs that
+    // the body names, which were read for its check; those of policies are looked at by changes.
+    const ofLogin = choice.username === undefined ? [] : await this.contents.loginNotes(references, session);
+    const notes = [...ofLogin, ...(await this.contents.rightsNotes(references, content))];
     await this.writer.writeTogether(context, [change]);
-    const notes = await told;
-    const ofLogin = choice.username === undefined ? [] : await this.contents.loginNotes(organisation, session);
-    return { token, row: change.row, session: sessionForCallers(session), notes: [...ofLogin, ...notes] };
+    return { token, row: change.row, session: sessionForCallers(session), notes };
   }
 
   /**
@@ -150,8 +152,13 @@ export class KeysService {
   }
 
   /** A key that has all but been made. */
-  private async made(context: OrganisationContext, content: Session, choice: Choice): Promise<DraftKey> {
-    const session = await this.complete(context, content, null, true);
+  private async made(
+    context: OrganisationContext,
+    content: Session,
+    choice: Choice,
+    references?: KeyReferences,
+  ): Promise<DraftKey> {
+    const session = await this.complete(context, content, null, true, references);
     const certificate = textAt(content, 'certificate');
     const chosen = certificate === '' || choice.id !== undefined ? choice : { ...choice, certificate };
     return this.draft(context, chosen, session);
@@ -178,9 +185,11 @@ export class KeysService {
     content: JsonObject,
     before: Session | null,
     resetsQuota: boolean,
+    references = this.contents.references(context.organisation),
   ): Promise<Session> {
     const sight = await this.tools.sights.of(context);
-    return this.contents.complete(content, { ...context, sight, now: this.clock.now(), resetsQuota, before });
+    const completion = { ...context, sight, now: this.clock.now(), resetsQuota, before, references };
+    return this.contents.complete(content, completion);
   }
 
   private newKey({ organisation }: OrganisationContext, { id, username, certificate, repeatable }: Choice): NewKey {
