@@ -188,7 +188,14 @@ describe('promise 3: nodes never lose their routes because of us', () => {
     const looks: number[] = [];
     const notice = () => looks.push(performance.now());
     client.on('serverHeartbeatStarted', notice);
-    busy.freeze();
+    // Between two looks: one under way would have begun before anybody took notice, and no other one would follow it.
+    await new Promise<void>((resolve) => {
+      client.once('serverHeartbeatSucceeded', () => {
+        looks.length = 0;
+        busy.freeze();
+        resolve();
+      });
+    });
     const calls = [
       admin.client.get(`/api/apis/${apiId}`),
       admin.client.post('/api/apis', { api_definition: anApiDefinition() }),
