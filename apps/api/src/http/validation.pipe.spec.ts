@@ -1,5 +1,5 @@
-import { IsString } from 'class-validator';
-import { onlyKnownFields } from './validation.pipe';
+import { IsString, MaxLength } from 'class-validator';
+import { checkedAs, onlyKnownFields } from './validation.pipe';
 
 class Body {
   @IsString()
@@ -8,6 +8,22 @@ class Body {
   @IsString()
   readonly second!: string;
 }
+
+class Named {
+  @IsString({ message: 'must be text' })
+  @MaxLength(3, { message: 'must have at most 3 characters' })
+  readonly name!: string;
+}
+
+describe('a field that has to be text', () => {
+  it.each([[{}], [{ name: 5 }], [{ name: null }]])('is not called too long where it is none: %j', (sent) => {
+    expect(() => checkedAs(Named, sent)).toThrow(/^name: must be text$/);
+  });
+
+  it('is too long where it is', () => {
+    expect(() => checkedAs(Named, { name: 'long' })).toThrow('name: must have at most 3 characters');
+  });
+});
 
 describe('a body that says what is destroyed', () => {
   it('has each of its wrong fields named once, unknown ones too', async () => {

@@ -7,7 +7,9 @@ import { isJsonObject, type JsonObject, type JsonValue } from '@castellan/tyk';
 const flatten = (errors: readonly ValidationError[], parent = ''): FieldError[] =>
   errors.flatMap(({ property, constraints = {}, children = [] }) => {
     const path = parent === '' ? property : `${parent}.${property}`;
-    const own = Object.entries(constraints).map(([rule, message]) => ({
+    // What is no text is neither too long nor too short.
+    const { isString } = constraints;
+    const own = Object.entries(isString === undefined ? constraints : { isString }).map(([rule, message]) => ({
       path,
       message: rule === 'whitelistValidation' ? 'is not known here' : message.replace(`${property} `, ''),
     }));
