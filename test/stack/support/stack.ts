@@ -19,6 +19,7 @@ import { Services } from './services';
 
 interface StackOptions {
   readonly replicas?: number;
+  /** Without any, there is no host manager either. */
   readonly nodes?: readonly NodeProfile[];
   readonly settings?: Readonly<Record<string, string>>;
   readonly node?: Partial<NodeSimulatorOptions>;
@@ -44,7 +45,7 @@ export class Stack {
     try {
       await stack.startApps(options);
       await stack.startNodes(options);
-      await stack.startHostManager(options);
+      if (stack.nodes.length > 0) await stack.startHostManager(options);
       return stack;
     } catch (error) {
       await stack.end();
