@@ -2,7 +2,7 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, freePort } from '@castellan/testing';
 import { alive, installation, Launcher } from './launcher';
-import { folder, removeFolders, root } from './tools';
+import { evaluate, folder, removeFolders, root } from './tools';
 
 /** The source that somebody works on. */
 const saved = 'apps/api/src/system/version.ts';
@@ -17,6 +17,12 @@ const copyOfRepository = (): string => {
   const settings = join(where, 'tools', 'tsconfig.build.json');
   const text = readFileSync(settings, 'utf8');
   writeFileSync(settings, text.replace(/"include": .*/, `"include": ["../${saved}"],`));
+  // What was built is of these sources all the same.
+  const stamp = evaluate(
+    `import { buildSources, fingerprint } from './tools/lib/fingerprint.mjs'; answer(fingerprint(input, buildSources));`,
+    where,
+  );
+  writeFileSync(join(where, 'dist', '.built'), `${String(stamp)}\n`);
   return where;
 };
 

@@ -1,14 +1,11 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { filesOf, fingerprint } from './fingerprint.mjs';
+import { buildSources, filesOf, fingerprint } from './fingerprint.mjs';
 import { waitForLock } from './lock.mjs';
 import { root } from './paths.mjs';
 import { Problem } from './problem.mjs';
 import { run } from './run.mjs';
-
-/** What goes into a build, beside the settings. */
-const sources = { sources: ['apps', 'libs'], without: /\.(e2e-|stack-)?spec\.ts$|^apps\/[^/]+\/test\// };
 
 /** What comes out of it: the files that are started. */
 export const entries = {
@@ -60,12 +57,12 @@ export function compileOnChange(say) {
 /** @returns {Promise<string[]>} the problems */
 async function compile() {
   // The sources may change while they are read; then the stamp must not say they were built.
-  const before = fingerprint(root, sources);
+  const before = fingerprint(root, buildSources);
   rmSync(stamp, { force: true });
   // Their compilers are there only since the packages are installed.
   const { compileFiles } = await import('./compile.mjs');
   const { bundleApp } = await import('./bundle.mjs');
-  const problems = await compileFiles({ root, outDir: join(root, 'dist'), files: filesOf(root, sources) });
+  const problems = await compileFiles({ root, outDir: join(root, 'dist'), files: filesOf(root, buildSources) });
   if (problems.length > 0) return problems;
   await Promise.all(
     Object.entries(mains).map(([app, main]) =>
@@ -94,7 +91,7 @@ function isThere() {
 }
 
 function isBuilt() {
-  return isThere() && readStamp() === fingerprint(root, sources);
+  return isThere() && readStamp() === fingerprint(root, buildSources);
 }
 
 function readStamp() {

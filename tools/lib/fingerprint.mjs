@@ -8,6 +8,12 @@ const settings = [
   ...['tools/lib/bundle.mjs', 'tools/lib/start-bundle.cjs'],
 ];
 
+/** What goes into a build, beside the settings. */
+export const buildSources = {
+  sources: ['apps', 'libs'],
+  without: /\.(e2e-|stack-)?spec\.ts$|^apps\/[^/]+\/test\//,
+};
+
 /**
  * A hash of the content of everything a build reads. Content, because a checkout gives old content new times.
  * @param {string} folder
