@@ -6,6 +6,8 @@ import type { NodeSettings } from './options';
 /** What the parts of one simulated node share. */
 export interface NodeContext {
   readonly settings: NodeSettings;
+  /** Pause between two pings at this moment, in milliseconds. */
+  readonly heartbeatMs: () => number;
   readonly identity: NodeIdentity;
   readonly client: DashboardClient;
   readonly log: (event: NodeEventDetail) => void;

@@ -47,15 +47,19 @@ export class NodeSimulator extends EventEmitter<NodeSimulatorEvents> {
   private reloads = 0;
   /** False: signals pass it by, as when its connection to Redis hangs; only its control API makes it load. */
   hearing = true;
+  /** Pause between two pings from now on, in milliseconds. */
+  heartbeatMs: number;
 
   /** @throws Error for options that cannot work; nothing is opened before `start` */
   constructor(options: NodeSimulatorOptions) {
     super();
     this.settings = settingsOf(options);
     const { settings, identity, stopping } = this;
+    this.heartbeatMs = settings.heartbeatMs;
     this.client = new DashboardClient(settings, identity);
     const context: NodeContext = {
       settings,
+      heartbeatMs: () => this.heartbeatMs,
       identity,
       client: this.client,
       stopping: stopping.signal,

@@ -105,7 +105,7 @@ export class DashboardSession {
   }
 
   private async beat(mine: symbol): Promise<void> {
-    const { settings, log, stopping } = this.context;
+    const { heartbeatMs, log, stopping } = this.context;
     while (this.beating === mine) {
       try {
         await this.ping();
@@ -113,7 +113,7 @@ export class DashboardSession {
         if (error instanceof NodeStopped) throw error;
         log({ type: 'ping-failed', reason: reasonOf(error) });
       }
-      await pause(settings.heartbeatMs, stopping);
+      await pause(heartbeatMs(), stopping);
     }
   }
 
