@@ -35,7 +35,7 @@ const shown = {
   oidc: [],
   organisations: ['kind-sections', 'organisation-draft'],
   ownership: ['access-routes', 'kind-routes', 'named-to', 'owners', 'sight', 'sights'],
-  policies: ['policy-references'],
+  policies: ['lost-values', 'policy-references'],
   retention: ['background-job', 'replica-lock'],
   schemas: [],
   sessions: ['own-pages', 'proof', 'safe-path', 'session-cookie', 'session-reply', 'visitor'],

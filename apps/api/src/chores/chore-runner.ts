@@ -3,8 +3,16 @@ import { Unavailable } from '@castellan/dto';
 import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
 import { ChoreStore, type ChoreRow, type Job } from '@castellan/persistence';
 
-/** Does a chore. @returns null when it is done, or why it has to wait */
-type DoChore = (chore: ChoreRow) => Promise<string | null>;
+/** Why a chore is not done yet, with how far it has come. */
+export interface Unfinished {
+  readonly reason: string;
+  readonly progress: string;
+  /** Whether it waits for nothing, and goes on as soon as others have had their turn. */
+  readonly goesOn: boolean;
+}
+
+/** Does a chore, or a step of it. @returns null when it is done, or why it has to wait */
+type DoChore = (chore: ChoreRow) => Promise<string | Unfinished | null>;
 
 /** How a job is done. */
 export interface Work {
@@ -106,11 +114,8 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
     const work = this.workers.get(chore.job);
     if (work === undefined) throw new TypeError(`Nobody does ${chore.job}`);
     try {
-      const reason = await work.does(chore);
-      if (reason !== null) {
-        await this.chores.later(chore, this.in(chore.tries < eagerTries ? eagerPauseMs : patientPauseMs), reason);
-        return reason;
-      }
+      const left = await work.does(chore);
+      if (left !== null) return await this.putOff(chore, left);
     } catch (error) {
       await this.chores.later(chore, this.next(chore.tries), 'Redis');
       throw error;
@@ -121,6 +126,14 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
     if (newer !== null) return this.do(newer);
     await work.whenOutrun?.(chore);
     return null;
+  }
+
+  private async putOff(chore: ChoreRow, left: string | Unfinished): Promise<string> {
+    const { reason, progress, goesOn } =
+      typeof left === 'string' ? { reason: left, progress: undefined, goesOn: false } : left;
+    const pause = chore.tries < eagerTries ? eagerPauseMs : patientPauseMs;
+    await this.chores.later(chore, this.in(goesOn ? 0 : pause), reason, progress);
+    return reason;
   }
 
   private next(tries: number): Date {

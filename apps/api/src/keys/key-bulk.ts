@@ -69,7 +69,8 @@ export class KeyBulk {
     const references = this.contents.references(context.organisation);
     const to = async (found: FoundKey): Promise<KeyChange | 'unchanged'> => {
       const before = sessionToChange(found);
-      const completion = { ...context, sight, references, now: this.clock.now(), resetsQuota, before };
+      const dated = { ...context, now: this.clock.now(), resetsQuota };
+      const completion = { ...dated, sight, references, before, row: found.row };
       const session = await this.contents.complete(content, completion);
       const [was, is] = [found.session, session].map((one) => keyCard(sessionForCallers(one), 'bulk').digest);
       return was === is ? 'unchanged' : this.writer.changeOf(found, session, writeSession(session, found.text));

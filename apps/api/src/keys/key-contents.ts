@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { hash as bcrypt } from 'bcryptjs';
 import { ValidationFailed, type FieldError } from '@castellan/dto';
-import { ApiStore, CertificateStore, PolicyStore, type OrganisationId } from '@castellan/persistence';
+import { ApiStore, CertificateStore, PolicyStore, type KeyRow, type OrganisationId } from '@castellan/persistence';
 import {
   flagAt,
   isJsonObject,
@@ -22,6 +22,7 @@ import {
 import type { Sight } from '../ownership/sight';
 import { unknownReferences } from '../policies/policy-references';
 import { problemsOfSession } from '../threads/document-checks';
+import { KeyOwnValues } from './key-own-values';
 import { KeyReferences } from './key-references';
 
 /** As nodes hash passwords. */
@@ -48,6 +49,8 @@ export interface Completion {
   readonly resetsQuota: boolean;
   /** The session as it was; null for a new key. */
   readonly before: Session | null;
+  /** The row of it, where there is one. */
+  readonly row: Pick<KeyRow, '_id' | 'own'> | null;
   /** What of the organisation the caller sees; null for everything. */
   readonly sight: Sight | null;
   /** What other keys of the same request name, too; nothing when there are no others. */
@@ -64,6 +67,7 @@ export class KeyContents {
     readonly apis: ApiStore,
     readonly policies: PolicyStore,
     readonly certificates: CertificateStore,
+    private readonly own: KeyOwnValues,
   ) {}
 
   /** For keys that are completed together, so that what several of them name is looked up once. */
@@ -109,7 +113,7 @@ export class KeyContents {
   async complete(content: Session, completion: Completion): Promise<Session> {
     const { organisation, now, resetsQuota, before } = completion;
     const checked = { ...completion, references: completion.references ?? this.references(organisation) };
-    const kept = before === null ? null : await withoutTraces(before, content, checked);
+    const kept = before === null ? null : await this.withoutTraces(before, content, checked);
     const merged = withSecrets({ ...kept, ...content }, before);
     const [policies, unknownPolicies] = await applied(merged, checked);
     const problems = [
@@ -132,21 +136,19 @@ export class KeyContents {
     }
     return session;
   }
-}
 
-/**
- * A session without what it has only of policies that it applies no more: nodes write tags, meta data and rights of policies into
- * it, and would go on by them.
- */
-async function withoutTraces(before: Session, content: Session, { references }: Checked): Promise<Session> {
-  const staying = policiesOf({ ...before, ...content });
-  const leaving = policiesOf(before).filter((id) => !staying.includes(id));
-  if (leaving.length === 0) return before;
-  const known = await Promise.all(leaving.map((id) => references.policy(id)));
-  return withoutPolicies(
-    before,
-    known.flatMap((one) => (one === null ? [] : [one.content])),
-  );
+  /**
+   * A session without what it has only of policies that it applies no more: nodes write tags, meta data and rights of policies into
+   * it, and would go on by them.
+   */
+  private async withoutTraces(before: Session, content: Session, { references, row }: Checked): Promise<Session> {
+    const staying = policiesOf({ ...before, ...content });
+    const leaving = policiesOf(before).filter((id) => !staying.includes(id));
+    if (leaving.length === 0) return before;
+    const known = (await Promise.all(leaving.map((id) => references.policy(id)))).filter((one) => one !== null);
+    const policies = known.map((one) => one.content);
+    return withoutPolicies(before, policies, row === null ? null : this.own.of(row));
+  }
 }
 
 async function applied(

@@ -50,7 +50,7 @@ export class KeyRotation {
     refuseFixed(found);
     const { session, completion } = await this.twinOf(context, found, {}, !carriesQuota);
     const { before, now } = completion;
-    const { change, token } = await this.keys.draft(context, id === undefined ? {} : { id }, session);
+    const { change, token } = await this.keys.draft(context, id === undefined ? {} : { id }, session, found);
     const old = grace === 0 ? null : await this.contents.complete({ expires: endOf(before, now, grace) }, completion);
     const ending = this.writer.changeOf(found, old, old && writeSession(old, found.text));
     await this.writer.writeTogether(context, async (unit) => {
@@ -69,7 +69,7 @@ export class KeyRotation {
    */
   async rebind(context: OrganisationContext, found: FoundKey, certificate: string): Promise<KeyRow> {
     const { session } = await this.twinOf(context, found, { certificate }, false);
-    const { change } = await this.keys.draft(context, { certificate }, session);
+    const { change } = await this.keys.draft(context, { certificate }, session, found);
     await this.writer.writeTogether(context, [change]);
     await this.counters.carry(found.row, change.row);
     return change.row;
@@ -79,7 +79,7 @@ export class KeyRotation {
   private async twinOf(context: OrganisationContext, found: FoundKey, content: Session, resetsQuota: boolean) {
     const sight = await this.tools.sights.of(context);
     const before = sessionToChange(found);
-    const completion = { ...context, sight, now: this.clock.now(), resetsQuota, before };
+    const completion = { ...context, sight, now: this.clock.now(), resetsQuota, before, row: found.row };
     const undated = Object.fromEntries(Object.entries(before).filter(([name]) => name !== 'date_created'));
     return { session: await this.contents.complete(content, { ...completion, before: undated }), completion };
   }

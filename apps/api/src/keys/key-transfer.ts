@@ -108,7 +108,10 @@ export class KeyTransfer {
           holder: holder ?? null,
           there: there[at] ?? null,
           overwrite,
-          completion: { ...context, sight, references, now: this.clock.now(), resetsQuota: false, before: null },
+          completion: {
+            ...{ ...context, sight, references, now: this.clock.now() },
+            ...{ resetsQuota: false, before: null, row: null },
+          },
         });
         if (change === null) results.push({ key_id, status: 'unchanged' });
         else changes.push(change);
@@ -140,7 +143,9 @@ export class KeyTransfer {
       if (holder.orgId.toString() !== context.organisation) throw taken();
       if (there === wanted) return null;
       if (!overwrite) throw new Conflict('id_conflict', 'It is there already, otherwise');
-      return this.writer.changeOf({ row: holder, session: readSession(there ?? '') ?? {} }, session, wanted);
+      const change = this.writer.changeOf({ row: holder, session: readSession(there ?? '') ?? {} }, session, wanted);
+      // What of it was written by the policies of where it comes from, nobody knows.
+      return { ...change, row: { ...change.row, own: '' } };
     }
     if (there !== null && there !== wanted)
       throw new Conflict('id_conflict', 'Redis has another session under its name');

@@ -18,6 +18,7 @@ import { KeyEvents } from './key-events';
 import { factsOf } from './key-facts';
 import { missing } from './key-finder';
 import { KeyKeeper } from './key-keeper';
+import { KeyOwnValues } from './key-own-values';
 
 /** One key that changes. */
 export interface KeyChange {
@@ -54,6 +55,7 @@ export class KeyWriter {
     private readonly redisChanges: RedisChanges,
     private readonly keeper: KeyKeeper,
     private readonly events: KeyEvents,
+    private readonly own: KeyOwnValues,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -64,11 +66,18 @@ export class KeyWriter {
     const now = this.clock.now();
     const changed: KeyRow = {
       ...row,
-      ...(is === null ? { deletedAt: now } : factsOf(sessionFacts(is))),
+      ...(is === null
+        ? { deletedAt: now }
+        : { ...factsOf(sessionFacts(is)), ...this.own.after(row._id, { row, session: was }, is) }),
       ...{ version: row.version + 1, updatedAt: now },
       pending: { wanted: text, due: this.keeper.due(), repeats: 0 },
     };
     return { row: changed, before: row, was, is };
+  }
+
+  /** What the row of a new key says of what the key says itself. @param like the key that it goes on as; null for another one */
+  ownOf(id: KeyRow['_id'], session: Session, like: ReadKey | null): Pick<KeyRow, 'own'> {
+    return this.own.after(id, like, session);
   }
 
   /** @returns the errors of those that did not reach Redis and were taken back, by the ids of their rows

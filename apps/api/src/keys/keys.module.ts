@@ -13,6 +13,7 @@ import { KeyKeeper } from './key-keeper';
 import { KeyListsService } from './key-lists.service';
 import { KeyOperationsController } from './key-operations.controller';
 import { KeyOrphans } from './key-orphans';
+import { KeyOwnValues } from './key-own-values';
 import { KeyPlacing } from './key-places';
 import { KeyReconciler } from './key-reconciler';
 import { KeyRequests } from './key-requests';
@@ -25,6 +26,7 @@ import { KeyWriter } from './key-writer';
 import { KeysController } from './keys.controller';
 import { KeysService } from './keys.service';
 import { OrganisationKeys } from './organisation-keys';
+import { PolicyTraces } from './policy-traces';
 import { RepeatedCreations } from './repeated-creations';
 
 /** Keys of organisations, in the Redis of the nodes. */
@@ -34,8 +36,8 @@ import { RepeatedCreations } from './repeated-creations';
   controllers: [ApiKeysController, KeyTransferController, KeyOperationsController, KeysController],
   providers: [
     ...[ReplicaLock, ActivatedPolicies, KeyKeeper, KeyScanner, KeyEvents, KeyWriter, KeyPlacing, OrganisationKeys],
-    ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyRequests, KeysService],
-    ...[KeyBulk, KeyOrphans, KeyReconciler, KeyRotation, KeySelection, KeyTransfer, RepeatedCreations],
+    ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyOwnValues, KeyRequests, KeysService],
+    ...[KeyBulk, KeyOrphans, KeyReconciler, KeyRotation, KeySelection, KeyTransfer, PolicyTraces, RepeatedCreations],
   ],
   exports: [KeyFinder, KeyKeeper, KeyPlacing, KeyRotation, KeysService],
 })

@@ -174,7 +174,7 @@ export class KeysService {
     // Whoever changes a password has used what they have used.
     const isPassword = Object.keys(content).join() === 'basic_auth_data';
     const resets = resetsQuota && !isPassword;
-    const session = await this.complete(context, content, sessionToChange(found), resets);
+    const session = await this.complete(context, content, found, resets);
     const text = writeSession(session, found.text);
     const isSame = !resets && found.isThere === true && undated(session) === undated(found.session);
     return { change: this.writer.changeOf(found, session, text), session, text, resets, isSame };
@@ -183,12 +183,13 @@ export class KeysService {
   private async complete(
     context: OrganisationContext,
     content: JsonObject,
-    before: Session | null,
+    found: FoundKey | null,
     resetsQuota: boolean,
     references = this.contents.references(context.organisation),
   ): Promise<Session> {
     const sight = await this.tools.sights.of(context);
-    const completion = { ...context, sight, now: this.clock.now(), resetsQuota, before, references };
+    const [before, row] = found === null ? [null, null] : [sessionToChange(found), found.row];
+    const completion = { ...context, sight, now: this.clock.now(), resetsQuota, before, row, references };
     return this.contents.complete(content, completion);
   }
 
@@ -213,13 +214,24 @@ export class KeysService {
     return chosenKey(organisation, id, this.config);
   }
 
-  /** A key that has all but been made: its names are free. @throws Conflict, ValidationFailed for a name that nodes misread */
-  async draft(context: OrganisationContext, choice: Choice, session: Session): Promise<DraftKey> {
+  /**
+   * A key that has all but been made: its names are free.
+   *
+   * @param like the key that it goes on as under another name
+   * @throws Conflict, ValidationFailed for a name that nodes misread
+   */
+  async draft(
+    context: OrganisationContext,
+    choice: Choice,
+    session: Session,
+    like: FoundKey | null = null,
+  ): Promise<DraftKey> {
     const key = await this.freeKey(context, choice);
     const { organisation, user } = context;
-    const now = this.clock.now();
+    const [now, id] = [this.clock.now(), newObjectId()];
     const row: KeyRow = {
-      ...this.placing.row(newObjectId(), key.names, this.config.hashKeys),
+      ...this.placing.row(id, key.names, this.config.hashKeys),
+      ...this.writer.ownOf(id, session, like),
       ...{ orgId: toObjectId(organisation), version: 1 },
       ...{ username: choice.username ?? '', createdBy: user.userId, deletedAt: null },
       ...factsOf(sessionFacts(session)),

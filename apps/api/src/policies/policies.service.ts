@@ -31,6 +31,7 @@ import type { ReadScope } from '../resources/read-scope';
 import type { Drafting, Obstacle, Wanted } from '../resources/wanted';
 import { accessRightsOf, checkPolicyAhead, composePolicy, parsePolicyBody, policyDraft } from './policy-content';
 import { policyForm } from './policy-form';
+import { LostValues } from './lost-values';
 import { PolicyKeys } from './policy-keys';
 import { unknownReferences } from './policy-references';
 import { filterOf, foundIn, needsDocuments, sortOf, type PolicyPage } from './policy-search';
@@ -51,6 +52,7 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     private readonly policies: PolicyStore,
     private readonly keys: PolicyKeys,
     private readonly index: KeyIndex,
+    private readonly lost: LostValues,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
     super(tools, policies, 'Could not retrieve portal object.');
@@ -164,12 +166,16 @@ export class PoliciesService extends ResourceService<PolicyRow> {
     return this.usersOf(organisation, [policy]);
   }
 
-  /** Nodes write into sessions that a policy is inactive, and up to 5.2 leave that there when it is active again. */
+  /**
+   * Nodes write into sessions what a policy says. Of tags and meta data they leave there what it says no more, and up to 5.2 that it
+   * was inactive.
+   */
   protected override async followUp(
     unit: UnitOfWork,
     before: PolicyRow | null,
     after: PolicyRow | null,
   ): Promise<void> {
+    if (before !== null) await this.lost.note(unit, before, after);
     if (before === null || after === null) return;
     const [was, is] = [before, after].map((row) => flagAt(storedPolicy(row), 'is_inactive'));
     if (was === is) return;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { KeyStore } from '@castellan/keys';
 import type { OrganisationId, PolicyRow } from '@castellan/persistence';
-import { isJsonObject, listAt, parseJson, textAt, type JsonObject } from '@castellan/tyk';
+import { isJsonObject, listAt, mayNameAny, parseJson, textAt, type JsonObject } from '@castellan/tyk';
 
 /** A policy, by the ids that keys may name it by. */
 type PolicyIds = Pick<PolicyRow, '_id' | 'policyId'>;
@@ -70,18 +70,11 @@ export class PolicyKeys {
     const texts = await this.store.readMany(names);
     return names.flatMap((name, index) => {
       const text = texts[index] ?? '';
-      const session = mayName(text, ids) ? parsed(text) : null;
+      const session = mayNameAny(text, ids) ? parsed(text) : null;
       return session === null ? [] : [[name, session] as const];
     });
   }
 }
-
-/** Beyond so many ids it takes less time to parse a session than to look for each of them. */
-const idsWorthLooking = 50;
-
-/** Spares parsing most sessions. A text with escapes may name an id in another spelling. */
-const mayName = (text: string, ids: ReadonlySet<string>): boolean =>
-  ids.size > idsWorthLooking || text.includes('\\') || [...ids].some((id) => text.includes(id));
 
 const parsed = (text: string): JsonObject | null => {
   try {

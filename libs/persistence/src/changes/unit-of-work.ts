@@ -153,7 +153,9 @@ export class UnitOfWork {
 
   /** Leaves something to be done in the nodes' Redis; it takes the place of what an earlier change left about the same. */
   leave(chore: Chore): void {
-    this.leaving.push(choreRow(this.organisation, chore, this.at));
+    const row = choreRow(this.organisation, chore, this.at);
+    const earlier = this.leaving.findIndex(({ _id }) => _id === row._id);
+    this.leaving.splice(earlier === -1 ? this.leaving.length : earlier, 1, row);
   }
 
   /** Lets the organisation have no more resources of a kind than so many when this is committed. */

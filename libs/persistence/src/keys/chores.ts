@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
-import { Schema, type Model, type Types } from 'mongoose';
+import { Schema, type ClientSession, type Model, type Types } from 'mongoose';
 import { newObjectId, toObjectId, type OrganisationId } from '../ids';
 import { modelNames } from '../models';
 import { rowSchemaOptions } from '../resources/resource-row';
@@ -12,7 +12,8 @@ export type Job =
   | 'oauth.put'
   | 'oauth.remove'
   | 'oauth.clear'
-  | 'policy.activated';
+  | 'policy.activated'
+  | 'traces.remove';
 
 /** Something that has to be done in the nodes' Redis because of a committed change. */
 export interface Chore {
@@ -36,6 +37,8 @@ export interface ChoreRow extends Chore {
   readonly tries: number;
   /** Why it is not done yet; empty before the first try. */
   readonly reason: string;
+  /** How far one has come that is done in several steps, in its own words; nothing before the first one. */
+  readonly progress?: string;
 }
 
 export const choreSchema = new Schema<ChoreRow>(
@@ -51,6 +54,7 @@ export const choreSchema = new Schema<ChoreRow>(
     due: { type: Date, required: true },
     tries: { type: Number, default: 0 },
     reason: { type: String, default: '' },
+    progress: { type: String },
   },
   { ...rowSchemaOptions, collection: 'key_store_chores' },
 )
@@ -79,15 +83,19 @@ export class ChoreStore {
   constructor(@InjectModel(modelNames.chore) private readonly model: Model<ChoreRow>) {}
 
   /** What is still to be done about something; null when nothing is. */
-  async about(job: Job, about: readonly string[]): Promise<ChoreRow | null> {
-    const [row = null] = await this.aboutAny([{ job, about }]);
+  async about(job: Job, about: readonly string[], session: ClientSession | null = null): Promise<ChoreRow | null> {
+    const [row = null] = await this.aboutAny([{ job, about }], session);
     return row;
   }
 
   /** What is still to be done about any of these. */
-  async aboutAny(these: readonly Pick<Chore, 'job' | 'about'>[]): Promise<ChoreRow[]> {
+  async aboutAny(
+    these: readonly Pick<Chore, 'job' | 'about'>[],
+    session: ClientSession | null = null,
+  ): Promise<ChoreRow[]> {
     return this.model
       .find({ _id: { $in: these.map(choreId) } })
+      .session(session)
       .lean<ChoreRow[]>()
       .exec();
   }
@@ -126,8 +134,10 @@ export class ChoreStore {
     return deletedCount === 1;
   }
 
-  async later({ _id, turn }: ChoreRow, due: Date, reason: string): Promise<void> {
-    await this.model.updateOne({ _id, turn }, { $set: { due, reason }, $inc: { tries: 1 } }).exec();
+  /** @param progress how far it has come; nothing where it is as far as it was */
+  async later({ _id, turn }: ChoreRow, due: Date, reason: string, progress?: string): Promise<void> {
+    const noted = { due, reason, ...(progress === undefined ? {} : { progress }) };
+    await this.model.updateOne({ _id, turn }, { $set: noted, $inc: { tries: 1 } }).exec();
   }
 
   async waiting(): Promise<number> {

@@ -324,9 +324,17 @@ export class KeyIndex {
     );
   }
 
-  /** @returns false when the key has changed meanwhile, which began its own look */
-  async settle(id: Types.ObjectId, version: number, pending: PendingWrite | null): Promise<boolean> {
-    const { matchedCount } = await this.model.updateOne({ _id: id, version }, { $set: { pending } }).exec();
+  /**
+   * @param facts what the session says then, where that is not what it said
+   * @returns false when the key has changed meanwhile, which began its own look
+   */
+  async settle(
+    id: Types.ObjectId,
+    version: number,
+    pending: PendingWrite | null,
+    facts: Partial<KeyRow> = {},
+  ): Promise<boolean> {
+    const { matchedCount } = await this.model.updateOne({ _id: id, version }, { $set: { ...facts, pending } }).exec();
     return matchedCount === 1;
   }
 

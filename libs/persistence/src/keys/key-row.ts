@@ -36,6 +36,8 @@ export interface KeyRow extends Pick<
    */
   readonly sealed: string;
   readonly username: string;
+  /** The tags and meta data that a key says itself beside policies, encrypted; policies' values stand in its session. */
+  readonly own?: string;
   /** Whether it was inactive already when a policy of it became so: it stays that when the policy is active again. */
   readonly keptInactive?: boolean;
   /** The user who made it; empty when it was found. */
@@ -69,6 +71,7 @@ export const keySchema = new Schema<KeyRow>(
     sealed: { type: String, default: '' },
     alias: { type: String, default: '' },
     username: { type: String, default: '' },
+    own: { type: String },
     apiIds: { type: [String], default: [] },
     policyIds: { type: [String], default: [] },
     tags: { type: [String], default: [] },

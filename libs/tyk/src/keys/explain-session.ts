@@ -21,6 +21,9 @@ export function explainSession(session: Session, now: Date): string[] {
           ...(hasOwnNumbers(session)
             ? ['What it says itself of rate and quota counts only where no policy does.']
             : []),
+          ...(Object.keys(objectAt(session, 'meta_data')).length > 0
+            ? ['Of its meta data, what a policy says under the same name counts.']
+            : []),
         ]
       : [explainRate(session), explainQuota(session)]),
     ...(policies.length > 0 ? [] : limited.map(([id, right]) => `On ${nameOf(id, right)}: ${explainLimits(right)}`)),

@@ -207,6 +207,10 @@ describe('what a session means, in words', () => {
       'What it says itself of rate and quota counts only where no policy does.',
     ],
     [
+      { apply_policies: ['p'], meta_data: { plan: 'own' } },
+      'Of its meta data, what a policy says under the same name counts.',
+    ],
+    [
       { access_rights: { a: { api_name: 'A', limit: { rate: 2, per: 1 } } } },
       'On A: 2 calls in 1 second. No quota: any number of calls.',
     ],

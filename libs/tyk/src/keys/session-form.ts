@@ -1,4 +1,4 @@
-import { contentDigest, isJsonObject, ownField, type JsonObject, type JsonValue } from '../json/json-text';
+import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../json/json-text';
 import { at, flagAt, listAt, numberAt, objectAt, textAt } from '../json/read';
 import type { Session } from './session';
 
@@ -75,25 +75,6 @@ export function sessionForCallers(stored: Session): Session {
   return { ...without(stored, HELD_POLICIES), apply_policies: held };
 }
 
-/**
- * A session without the tags, meta data and rights that it has of policies. Rights beside policies that grant rights have no
- * meaning, so those that are there are theirs.
- */
-export function withoutPolicies(session: Session, policies: readonly JsonObject[]): Session {
-  const tags = new Set(policies.flatMap((policy) => listAt(policy, 'tags')));
-  const meta = policies.flatMap((policy) => Object.entries(objectAt(policy, 'meta_data')));
-  const stale = new Map(meta.map(([name, value]) => [name, contentDigest(value)]));
-  const kept = Object.entries(objectAt(session, 'meta_data')).filter(
-    ([name, value]) => stale.get(name) !== contentDigest(value),
-  );
-  return {
-    ...session,
-    ...(tags.size === 0 ? {} : { tags: listAt(session, 'tags').filter((tag) => !tags.has(tag)) }),
-    ...(stale.size === 0 ? {} : { meta_data: Object.fromEntries(kept) }),
-    ...(policies.some(grantsRights) ? { access_rights: {} } : {}),
-  };
-}
-
 /** Whether a session has a right to anything, of its own or through its policies. One without must never be written. */
 export function opensNothing(session: Session): boolean {
   return Object.keys(objectAt(session, 'access_rights')).length === 0;
@@ -124,7 +105,8 @@ function grantedRights(policies: readonly AppliedPolicy[]): JsonObject | undefin
   return Object.fromEntries(rights);
 }
 
-function grantsRights(policy: JsonObject): boolean {
+/** Whether a policy grants rights, beside which a key's own have no meaning. */
+export function grantsRights(policy: JsonObject): boolean {
   const partitions = ['quota', 'rate_limit', 'complexity', 'acl'].filter((name) => flagAt(policy, 'partitions', name));
   return partitions.length === 0 || partitions.includes('acl');
 }

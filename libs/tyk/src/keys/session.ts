@@ -39,6 +39,14 @@ export function policiesOf(session: Session): string[] {
   return typeof single === 'string' && single !== '' ? [single] : [];
 }
 
+/** Beyond so many ids it takes less time to parse a session than to look for each of them. */
+const IDS_WORTH_LOOKING = 50;
+
+/** Whether a session may name one of these ids, which spares parsing most. A text with escapes may name one in another spelling. */
+export function mayNameAny(text: string, ids: ReadonlySet<string>): boolean {
+  return ids.size > IDS_WORTH_LOOKING || text.includes('\\') || [...ids].some((id) => text.includes(id));
+}
+
 function properlyNamed(value: JsonObject): Session {
   // Of several spellings the last one counts, whichever it is.
   const fields = new Map(

@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type ApiConfig } from '@castellan/config';
+import { LOGGER, type Logger } from '@castellan/observability';
+import type { KeyRow } from '@castellan/persistence';
+import {
+  listAt,
+  objectAt,
+  ownValues,
+  parseJson,
+  policiesOf,
+  sessionForCallers,
+  type OwnValues,
+  type Session,
+} from '@castellan/tyk';
+import { Seal } from '../auth/sealed';
+
+/** Characters of what one key says itself that are remembered; of a key with more, a policy's values go and nothing comes back. */
+const mostRemembered = 65_536;
+
+/**
+ * Remembers what keys say themselves beside their policies, whose values gateways write over theirs. It is encrypted in the row:
+ * sessions are in Redis alone, and meta data may hold anything.
+ */
+@Injectable()
+export class KeyOwnValues {
+  private readonly seal: Seal;
+
+  constructor(
+    @Inject(CONFIG) { secretKey, nodeSecret }: ApiConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.seal = new Seal(secretKey === '' ? nodeSecret : secretKey, 'castellan own values of keys');
+  }
+
+  /** What a key says itself; null where that is not known. */
+  of({ _id, own = '' }: Pick<KeyRow, '_id' | 'own'>): OwnValues | null {
+    if (own === '') return null;
+    try {
+      const values = parseJson(this.seal.open(own, _id.toString()));
+      const tags = listAt(values, 'tags').filter((tag) => typeof tag === 'string');
+      return { tags, meta_data: objectAt(values, 'meta_data') };
+    } catch (error) {
+      // The secret has changed since. A key that cannot be told what it said is still a key.
+      this.logger.warn({ err: error, key: _id }, 'What a key says itself beside its policies cannot be read');
+      return null;
+    }
+  }
+
+  /**
+   * The field of a row after a change.
+   *
+   * @param before the row and the session as they were; null for a new key
+   */
+  after(
+    id: KeyRow['_id'],
+    before: { readonly row: KeyRow; readonly session: Session } | null,
+    is: Session,
+  ): Pick<KeyRow, 'own'> {
+    const known = before === null ? null : this.of(before.row);
+    const isNoted = before?.row.own !== undefined;
+    if (policiesOf(sessionForCallers(is)).length === 0) return isNoted ? { own: '' } : {};
+    const values = ownValues(known, before === null ? null : before.session, is);
+    const text = JSON.stringify(values);
+    const isNothing = values.tags.length === 0 && Object.keys(values.meta_data).length === 0;
+    if (isNothing || text.length > mostRemembered) return isNoted ? { own: '' } : {};
+    return { own: this.seal.seal(text, id.toString()) };
+  }
+}

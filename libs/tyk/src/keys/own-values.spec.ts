@@ -1,0 +1,89 @@
+import * as fc from 'fast-check';
+import type { JsonObject } from '../json/json-text';
+import { anyJson } from '../testing/arbitraries';
+import { lostValues, ownValues, policyValues, withoutPolicies, withoutValues } from './own-values';
+
+const own = { tags: ['own', 'shared'], meta_data: { plan: 'own', x: 1 } };
+const following = { apply_policies: ['p'] };
+/** What nodes make of a key that says all that of itself, and follows a policy of the plan gold. */
+const written = { ...following, tags: ['own', 'shared', 'gold'], meta_data: { plan: 'gold', tier: 2, x: 1 } };
+const gold = { tags: ['gold', 'shared'], meta_data: { plan: 'gold', tier: 2 } };
+
+describe('what a key says itself', () => {
+  it('is everything that a new key says, and everything while it follows no policy', () => {
+    expect(ownValues(null, null, { ...own, ...following })).toEqual(own);
+    expect(ownValues(null, { ...own, apply_policies: [] }, { ...own, ...following })).toEqual(own);
+  });
+
+  it('is not what nodes have written of its policies, also when that is read and sent back', () => {
+    expect(ownValues(own, written, { ...written, alias: 'edited' })).toEqual(own);
+    expect(
+      ownValues(own, written, { ...written, tags: [...written.tags], meta_data: { ...written.meta_data } }),
+    ).toEqual(own);
+    // Of a key that nobody has noted anything of.
+    expect(ownValues(null, written, written)).toEqual({ tags: [], meta_data: {} });
+  });
+
+  it('is what somebody says anew, and no more what they leave out', () => {
+    const changed = { ...written, tags: ['own', 'gold', 'new'], meta_data: { plan: 'mine', tier: 2 } };
+    expect(ownValues(own, written, changed)).toEqual({ tags: ['own', 'new'], meta_data: { plan: 'mine' } });
+  });
+
+  it('is the same while the key is inactive and its policies wait', () => {
+    const inactive = { ...written, apply_policies: [], castellan_apply_policies: ['p'], is_inactive: true };
+    expect(ownValues(own, written, inactive)).toEqual(own);
+    expect(ownValues(own, inactive, written)).toEqual(own);
+  });
+});
+
+describe('what a policy says no more', () => {
+  const lost = (before: JsonObject, after: JsonObject | null): ReadonlySet<string> =>
+    new Set(lostValues(before, after));
+
+  it('is what it said and says otherwise, or not at all; all of it when it is gone', () => {
+    expect(lostValues(gold, gold)).toEqual([]);
+    expect(lostValues(gold, { ...gold, rate: 5 })).toEqual([]);
+    expect(lost(gold, null)).toEqual(policyValues(gold));
+    expect(lost(gold, { ...gold, meta_data: { plan: 'silver', tier: 2 } })).toEqual(
+      policyValues({ meta_data: { plan: 'gold' } }),
+    );
+  });
+
+  it('goes out of a session, and what is the key’s own comes back', () => {
+    expect(withoutValues(written, lost(gold, null), own)).toEqual({ ...following, ...own });
+    expect(withoutValues(written, lost(gold, null), null)).toEqual({
+      ...following,
+      ...{ tags: ['own'], meta_data: { x: 1 } },
+    });
+  });
+
+  it('stays where the session says something else by now, or nothing', () => {
+    const other = { tags: ['a'], meta_data: { plan: 'silver', TykJWTSessionID: 'x' } };
+    expect(withoutValues(other, lost(gold, null), null)).toEqual(other);
+    expect(withoutValues({ alias: 'bare' }, lost(gold, null), own)).toEqual({ alias: 'bare' });
+  });
+
+  it('goes with its rights when a key leaves the policy', () => {
+    const granting = { ...gold, access_rights: { a: {} } };
+    expect(withoutPolicies({ ...written, access_rights: { a: {} } }, [granting], own)).toEqual({
+      ...{ ...following, ...own },
+      access_rights: {},
+    });
+  });
+
+  it('is told apart by name and value, whatever they are', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), anyJson), fc.string(), anyJson, (meta, name, value) => {
+        const left = withoutValues(
+          { meta_data: { ...meta, [name]: value } },
+          lost({ meta_data: { [name]: value } }, {}),
+          {
+            ...{ tags: [], meta_data: {} },
+          },
+        );
+        const expected = Object.entries(meta).filter(([one]) => one !== name);
+        expect(left['meta_data']).toEqual(Object.fromEntries(expected));
+      }),
+    );
+  });
+});
