@@ -44,6 +44,15 @@ describe('days of a zone', () => {
   });
 });
 
+describe('a day that a zone has left out by moving over the date line', () => {
+  it('has no row, so that nothing is counted for two days', () => {
+    const found = buckets('Pacific/Apia', '2011-12-29', '2011-12-31', 'day');
+    expect(found.map(({ day: date }) => date)).toEqual([29, 31]);
+    expect(found[0]?.end).toEqual(found[1]?.start);
+    expect(buckets('Pacific/Apia', '2011-12-29', '2011-12-31', 'hour')).toHaveLength(48);
+  });
+});
+
 describe('hours', () => {
   it('are 25 when clocks go back, the repeated one twice', () => {
     const found = buckets('Europe/Berlin', '2026-10-25', '2026-10-25', 'hour');

@@ -91,8 +91,10 @@ export const bucketsOf = (
   for (let day = first, start = clock.startOf(day); start < end;) {
     const next = plusDays(day, 1);
     const nextStart = clock.startOf(next);
-    if (resolution === 'day') buckets.push({ ...day, start, end: nextStart, hour: 0, minute: 0 });
-    else buckets.push(...steps(clock, start, nextStart, resolution === 'hour' ? hourMs : minuteMs));
+    // A zone that moves over the date line has a day less: nothing ever happened in it.
+    if (resolution === 'day' && nextStart > start) buckets.push({ ...day, start, end: nextStart, hour: 0, minute: 0 });
+    else if (resolution !== 'day')
+      buckets.push(...steps(clock, start, nextStart, resolution === 'hour' ? hourMs : minuteMs));
     [day, start] = [next, nextStart];
   }
   return buckets;
