@@ -31,7 +31,7 @@ const shown = {
   gateways: ['coalescer', 'loaded-texts', 'node-documents'],
   history: ['history-routes'],
   'import-export': ['yaml'],
-  'keys|oauth': ['key-finder', 'key-keeper', 'key-rotation', 'organisation-sessions'],
+  'keys|oauth': ['key-finder', 'key-keeper', 'key-places', 'key-rotation', 'organisation-sessions'],
   oidc: [],
   organisations: ['kind-sections', 'organisation-draft'],
   ownership: ['access-routes', 'kind-routes', 'named-to', 'owners', 'sight', 'sights'],

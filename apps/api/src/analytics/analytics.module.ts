@@ -15,6 +15,7 @@ import { Purger } from './purger/purger';
 import { PurgerLease } from './purger/purger-lease';
 import { PurgerMetrics } from './purger/purger-metrics';
 import { RowLimits } from './purger/row-limits';
+import { KeyNames } from './key-names';
 import { OwnershipModule } from '../ownership/ownership.module';
 import { AnalyticsController } from './queries/analytics.controller';
 import { figuresControllers } from './queries/figures.controllers';
@@ -22,6 +23,7 @@ import { FiguresService } from './queries/figures.service';
 import { LiveService } from './queries/live.service';
 import { LogController } from './queries/log.controller';
 import { LogService } from './queries/log.service';
+import { OwnSums } from './queries/own-sums';
 import { PumpedAggregates } from './queries/pumped-aggregates';
 import { QueryService } from './queries/query.service';
 import { AnalyticsReader } from './queries/reader';
@@ -65,8 +67,10 @@ import { RollupStore } from './storage/rollup-store';
     AnalyticsReader,
     AnalyticsRights,
     FiguresService,
+    KeyNames,
     LiveService,
     LogService,
+    OwnSums,
     PumpedAggregates,
     QueryService,
     UptimeService,

@@ -44,4 +44,9 @@ export class ReplicaLock {
     const got = await this.redis.set(key, token, 'PX', leaseMs, 'NX');
     return got === null ? null : new Lease(this.redis, key, token, leaseMs);
   }
+
+  /** Whether any replica has it. */
+  async isTaken(job: string): Promise<boolean> {
+    return (await this.redis.exists(redisKey('lock', job))) > 0;
+  }
 }

@@ -1,8 +1,8 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
-import { eventually } from '@castellan/testing';
+import { anApiDefinition, eventually, listOf, textOf } from '@castellan/testing';
 import { expectOk } from '../api-under-test';
-import { day, hitsOf, type Traffic } from './traffic';
+import { day, hitsOf, type Fields, type Traffic } from './traffic';
 
 /** Questions that have a path of their own. */
 export const figures = (traffic: Traffic): void => {
@@ -67,6 +67,98 @@ export const figures = (traffic: Traffic): void => {
       expect((await traffic.admin.get('/api/usage/1/1/1990/1/1/2027?res=hour')).json['Errors']).toMatchObject([
         { path: 'res' },
       ]);
+    });
+
+    it('has 25 rows of a day in which clocks go back and 23 of one in which they go forward, with zeros and as CSV', async () => {
+      const { id: OrgID, admin } = await traffic.api.organisation();
+      const every = (minutes: number, begin: string, count: number): readonly Fields[] =>
+        Array.from({ length: count }, (_, index) =>
+          traffic.hit(new Date(Date.parse(begin) + index * minutes * 60_000).toISOString(), { OrgID }),
+        );
+      // The day begins at 22:00 the evening before in UTC, and ends at 23:00.
+      await traffic.push([...every(20, '2026-10-24T22:00:00Z', 75), ...every(120, '2026-03-28T23:00:00Z', 12)]);
+      const path = (on: string, res: string): string => `/api/usage/${on}/${on}?res=${res}&tz=Europe/Berlin`;
+      const october = '25/10/2026';
+      await eventually(async () => hitsOf(await traffic.rows(admin.client, path(october, 'day')))[0] === 75);
+      const long = await traffic.rows(admin.client, path(october, 'hour'));
+      expect(hitsOf(long)).toEqual(Array.from({ length: 25 }, () => 3));
+      expect(long.slice(1, 5).map(({ id }) => [id?.['hour'], id?.['begins']])).toEqual([
+        [1, '2026-10-24T23:00:00.000Z'],
+        [2, '2026-10-25T00:00:00.000Z'],
+        [2, '2026-10-25T01:00:00.000Z'],
+        [3, '2026-10-25T02:00:00.000Z'],
+      ]);
+      const csv = expectOk(await admin.client.get(`${path(october, 'hour')}&type=csv`)).text;
+      const twice = csv.split('\r\n').filter((line) => /^2026-10-2.T..:00:00.000Z,2026,10,25,2,/.test(line));
+      expect(new Set(twice.map((line) => line.slice(0, 24))).size).toBe(2);
+      const march = '29/3/2026';
+      await eventually(async () => hitsOf(await traffic.rows(admin.client, path(march, 'day')))[0] === 12);
+      const short = await traffic.rows(admin.client, path(march, 'hour'));
+      expect(hitsOf(short)).toEqual(Array.from({ length: 23 }, (_, hour) => (hour % 2 === 0 ? 1 : 0)));
+      expect(short.map(({ id }) => id?.['hour'])).not.toContain(2);
+      const months = await traffic.rows(admin.client, '/api/usage/1/3/2026/31/10/2026?res=month&tz=Europe/Berlin');
+      expect(hitsOf(months)).toEqual([12, 0, 0, 0, 0, 0, 0, 75]);
+    });
+
+    it('has what nodes with wrong clocks have recorded at the time that they say, once, and not in the last hour', async () => {
+      const { id: OrgID, admin } = await traffic.api.organisation({ analytics: { retention_days: 7 } });
+      const now = Date.now();
+      const times = [now + 3_600_000, now + 400 * 86_400_000, 0, Date.parse('3000-01-01T12:00:00Z')];
+      // The node is in another zone, too: what it says of day and hour is kept, and nothing is found by it.
+      const zone = { Day: 1, Month: 1, Year: 2020, Hour: 3 };
+      await traffic.push(times.map((at) => traffic.hit(new Date(at).toISOString(), { OrgID, ...zone })));
+      const records = traffic.api.app.get<Connection>(getConnectionToken()).collection('tyk_analytics');
+      await eventually(async () => (await records.countDocuments({ orgid: OrgID })) === times.length);
+      for (const at of times) {
+        const date = new Date(at);
+        const on = `${date.getUTCDate()}/${date.getUTCMonth() + 1}/${date.getUTCFullYear()}`;
+        const hours = hitsOf(await traffic.rows(admin.client, `/api/usage/${on}/${on}?res=hour`));
+        expect([on, hours.indexOf(1), hours.reduce((sum, hits) => sum + hits)]).toEqual([on, date.getUTCHours(), 1]);
+      }
+      const lastHour = { from: new Date(now - 3_600_000).toISOString(), to: new Date(now).toISOString() };
+      expect(hitsOf(listOf((await traffic.ask(admin.client, lastHour))['data']))).toEqual([0]);
+      expect(await traffic.rows(admin.client, '/api/usage/1/1/2020/1/1/2020')).toMatchObject([{ hits: 0 }]);
+      const found = await records.find({ orgid: OrgID }).toArray();
+      for (const { expireAt } of found) {
+        expect(Math.abs(Number(expireAt) - now - 7 * 86_400_000)).toBeLessThan(600_000);
+      }
+    });
+
+    it('goes on to show what was called of an API that is deleted, by its last name, and of one that never was', async () => {
+      const { id: OrgID, admin } = await traffic.api.organisation();
+      const api_definition = anApiDefinition();
+      const api = textOf(expectOk(await admin.client.post('/api/apis', { api_definition })).json['ID']);
+      const on = '5/5/2026/5/5/2026';
+      await traffic.push([
+        traffic.hit('2026-05-05T10:00:00Z', { OrgID, APIID: api, APIName: 'Before', APIKey: 'kept' }),
+        traffic.hit('2026-05-05T11:00:00Z', { OrgID, APIID: api, APIName: 'After', APIKey: 'kept', Alias: 'kate' }),
+        traffic.hit('2026-05-05T11:00:00Z', { OrgID, APIID: 'nobody-knows-it', APIName: '' }),
+      ]);
+      const report = async (): Promise<readonly unknown[]> => {
+        const apis = await traffic.rows(admin.client, `/api/usage/apis/${on}?p=-1`);
+        const keys = await traffic.rows(admin.client, `/api/activity/keys/${on}?p=-1`);
+        return [
+          apis.map(({ id, hits }) => [id?.['api_id'], id?.['api_name'], hits]),
+          keys.map(({ id, hits }) => [id?.['key'], id?.['alias'], hits]),
+          hitsOf(await traffic.rows(admin.client, `/api/usage/apis/${api}/${on}`)),
+          hitsOf(await traffic.rows(admin.client, `/api/usage/apis/nobody-knows-it/${on}`)),
+        ];
+      };
+      const expected = [
+        [
+          [api, 'After', 2],
+          ['nobody-knows-it', '', 1],
+        ],
+        [
+          ['kept', 'kate', 2],
+          ['00000000', '', 1],
+        ],
+        [2],
+        [1],
+      ];
+      await eventually(async () => JSON.stringify(await report()) === JSON.stringify(expected));
+      expectOk(await admin.client.delete(`/api/apis/${api}`));
+      expect(await report()).toEqual(expected);
     });
 
     it('is narrowed by API, version and tags', async () => {

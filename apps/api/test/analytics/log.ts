@@ -1,4 +1,6 @@
 import { eventually, listOf, textOf, type JsonReply } from '@castellan/testing';
+import { spyOn, type SpiedFunction } from 'jest-mock';
+import { LogService } from '../../src/analytics/queries/log.service';
 import { expectOk } from '../api-under-test';
 import { logOf, second, type Traffic } from './traffic';
 
@@ -57,16 +59,24 @@ export const log = (traffic: Traffic): void => {
   });
 
   it('goes on by cursor without missing or repeating one of the same instant', async () => {
-    await traffic.push(Array.from({ length: 35 }, () => traffic.hit('2026-11-11T11:11:11Z', { Path: '/same' })));
     const path = `/api/logs/?start=${second('2026-11-11T11:11:11Z')}&end=${second('2026-11-11T11:11:11Z')}`;
-    await eventually(async () => {
-      const { length } = listOf((await traffic.admin.get(`${path}&p=-1`)).json['data']);
-      if (length !== 35) throw new Error(`${length} records`);
-      return true;
-    });
+    let expected = 0;
+    const arrives = async (more: number): Promise<void> => {
+      const hits = Array.from({ length: more }, () => traffic.hit('2026-11-11T11:11:11Z', { Path: '/same' }));
+      await traffic.push(hits);
+      expected += more;
+      await eventually(async () => {
+        const { length } = listOf((await traffic.admin.get(`${path}&p=-1`)).json['data']);
+        if (length !== expected) throw new Error(`${length} records`);
+        return true;
+      });
+    };
+    await arrives(35);
     const seen: string[] = [];
     for (let cursor = ''; ;) {
       const { json } = expectOk(await traffic.admin.get(`${path}${cursor === '' ? '' : `&cursor=${cursor}`}`));
+      // What comes meanwhile is newer than all that was there, at the same instant as well.
+      if (seen.length === 10) await arrives(5);
       seen.push(...listOf(json['data']).map((row) => textOf(row['id'])));
       const next: unknown = json['next'];
       if (next === null) break;
@@ -74,7 +84,7 @@ export const log = (traffic: Traffic): void => {
     }
     expect([seen.length, new Set(seen).size]).toEqual([35, 35]);
     const csv = expectOk(await traffic.admin.get(`${path}&p=-1&type=csv`)).text;
-    expect(csv.trimEnd().split('\r\n')).toHaveLength(36);
+    expect(csv.trimEnd().split('\r\n')).toHaveLength(41);
   });
 
   it('shows the same by page and by cursor, however far apart the requests are', async () => {
@@ -115,5 +125,67 @@ export const log = (traffic: Traffic): void => {
     expect([await pages(1), await pages(2), await pages(99)]).toEqual([101, 102, 103]);
     const ids = (await lines()).slice(1).map((line) => line.split(',')[0]);
     expect([ids.length, new Set(ids).size]).toEqual([1_030, 1_030]);
+  });
+
+  describe('while it is downloaded', () => {
+    const path = logOf('p=-1&type=csv');
+    const headers = () => ({ authorization: traffic.organisation.admin.accessKey });
+    let list: SpiedFunction<LogService['list']>;
+
+    /** Every piece is really read, is as long as a whole one, and has another one after it. */
+    beforeEach(() => {
+      const service = traffic.api.app.get(LogService);
+      const read = service.list.bind(service);
+      list = spyOn(service, 'list').mockImplementation(async (context, query) => {
+        const { data, pages } = await read(context, { ...query, cursor: undefined });
+        const all = Array.from({ length: 1_000 }, (_, index) => data[index % data.length]).filter(
+          (record) => record !== undefined,
+        );
+        return { data: all, pages, next: `1-${'a'.repeat(24)}` };
+      });
+    });
+    afterEach(() => {
+      list.mockRestore();
+    });
+
+    it('by somebody who reads slowly, no more is read than they take, and nothing after they have gone', async () => {
+      const response = await fetch(`${traffic.api.url}${path}`, { headers: headers() });
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      await reader?.read();
+      /** How often it was read by the time that it is read no more. */
+      const settled = async (): Promise<number> => {
+        let before = -1;
+        await eventually(
+          () => {
+            const now = list.mock.calls.length;
+            const isSame = now === before;
+            before = now;
+            return Promise.resolve(isSame);
+          },
+          { intervalMs: 150 },
+        );
+        return before;
+      };
+      const waiting = await settled();
+      // What sockets hold between them; each piece has 150 kB.
+      expect(waiting).toBeLessThan(100);
+      for (let taken = 0; taken < 4_000_000;) taken += (await reader?.read())?.value?.length ?? Infinity;
+      const more = await settled();
+      expect(more).toBeGreaterThan(waiting);
+      await reader?.cancel();
+      expect((await settled()) - more).toBeLessThanOrEqual(1);
+    });
+
+    it('and cannot be read any more, the file breaks off, and nobody takes it for a whole one', async () => {
+      const read = list.getMockImplementation();
+      let pieces = 0;
+      list.mockImplementation((context, query) => {
+        if ((pieces += 1) > 3 || read === undefined) throw new Error('MongoDB is away');
+        return read(context, query);
+      });
+      const response = await fetch(`${traffic.api.url}${path}`, { headers: headers() });
+      expect(response.status).toBe(200);
+      await expect(response.text()).rejects.toThrow();
+    });
   });
 };

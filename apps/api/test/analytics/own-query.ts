@@ -1,6 +1,8 @@
 import { eventually, listOf } from '@castellan/testing';
 import { hitsOf, type Fields, type Traffic } from './traffic';
 
+const someDay = { from: '2026-12-24T00:00:00Z', to: '2026-12-25T00:00:00Z' };
+
 /** The query of one’s own making. */
 export const ownQuery = (traffic: Traffic): void => {
   it('groups, measures, sorts, and says where the figures are from', async () => {
@@ -89,6 +91,42 @@ export const ownQuery = (traffic: Traffic): void => {
     }
   });
 
+  it('refuses what would give more rows than one reply should have, whoever has put how much there', async () => {
+    const paths = Array.from({ length: 6 }, (_, index) => `/made-up/${index}`);
+    await traffic.push(paths.map((Path) => traffic.hit('2026-02-01T10:00:00Z', { Path })));
+    const week = { from: '2026-02-01T00:00:00Z', to: '2026-02-07T00:00:00Z', groupBy: ['path'] };
+    await eventually(async () => listOf((await traffic.ask(traffic.admin, week))['data']).length === paths.length);
+    const minutes = { ...week, interval: 'minute' };
+    const { status, json } = await traffic.admin.post('/api/analytics/query', minutes);
+    expect([status, json['Code'], json['Message']]).toEqual([
+      400,
+      'limit_reached',
+      expect.stringContaining('51840 rows'),
+    ]);
+    expect(listOf((await traffic.ask(traffic.admin, { ...minutes, top: 1 }))['data'])).toHaveLength(8_640);
+  });
+
+  it('refuses more values, and longer ones, than anybody would filter by', async () => {
+    for (const [path, named] of [
+      [Array.from({ length: 101 }, () => '/'), 'filters.path'],
+      [['/'.repeat(1_001)], 'filters.path.0'],
+    ] as const) {
+      const reply = await traffic.admin.post('/api/analytics/query', { ...someDay, filters: { path } });
+      expect([reply.status, listOf(reply.json['Errors'])[0]?.['path']]).toEqual([400, named]);
+    }
+  });
+
+  it('does not take a name that objects have for a field', async () => {
+    const body = '{"from":"2026-12-24T00:00:00Z","to":"2026-12-25T00:00:00Z","filters":{"__proto__":{"api":["x"]}}}';
+    const response = await fetch(`${traffic.api.url}/api/analytics/query`, {
+      method: 'POST',
+      headers: { authorization: traffic.organisation.admin.accessKey, 'content-type': 'application/json' },
+      body,
+    });
+    expect(response.status).toBe(400);
+    await response.body?.cancel();
+  });
+
   it.each<[Fields, string]>([
     [{ from: 'yesterday' }, 'from'],
     [{ to: '2026-12-23T00:00:00Z' }, 'from'],
@@ -98,13 +136,25 @@ export const ownQuery = (traffic: Traffic): void => {
     [{ filters: { key: { $ne: '' } } }, 'filters.key'],
     [{ filters: { key: [{ $ne: '' }] } }, 'filters.key.0'],
     [{ filters: { $where: ['1'] } }, 'filters.$where'],
+    [{ filters: { constructor: ['x'] } }, 'filters.constructor'],
+    [{ filters: { code: ['200'] } }, 'filters.code.0'],
+    [{ filters: { code: [1_000] } }, 'filters.code.0'],
+    [{ groupBy: ['toString'] }, 'groupBy.0'],
+    [{ groupBy: ['api', 'version', 'key', 'path', 'code'] }, 'groupBy'],
+    [{ top: 10_001 }, 'top'],
+    [{ top: 'NaN' }, 'top'],
+    [{ from: '1969-12-31T23:59:59Z' }, 'from'],
+    [{ from: '0001-01-01T00:00:00Z' }, 'from'],
+    [{ from: '2026-12-25T00:00:00Z' }, 'from'],
+    [{ to: '9999-12-31T23:59:59-12:00' }, 'to'],
+    [{ from: 'NaN' }, 'from'],
+    [{ from: { $gt: '' } }, 'from'],
+    [{ tz: '__proto__' }, 'tz'],
+    [{ from: '1970-01-01T00:00:00Z', to: '9998-12-31T23:59:59Z', interval: 'month' }, 'interval'],
+    [{ from: '2026-01-01T00:00:00Z', interval: 'minute' }, 'interval'],
     [{ limit: 1 }, 'limit'],
   ])('refuses %j and names %s', async (body, path) => {
-    const reply = await traffic.admin.post('/api/analytics/query', {
-      from: '2026-12-24T00:00:00Z',
-      to: '2026-12-25T00:00:00Z',
-      ...body,
-    });
+    const reply = await traffic.admin.post('/api/analytics/query', { ...someDay, ...body });
     expect([reply.status, listOf(reply.json['Errors']).map((error) => error['path'])]).toEqual([400, [path]]);
   });
 };

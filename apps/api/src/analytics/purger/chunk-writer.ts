@@ -14,6 +14,7 @@ import {
 } from '@castellan/analytics';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Clock } from '@castellan/observability';
+import { KeyNames } from '../key-names';
 import { AnalyticsSettingsReader, type AnalyticsSettings } from '../settings';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
 import { BatchNotes } from './batch-notes';
@@ -46,6 +47,7 @@ export class ChunkWriter {
     private readonly collections: AnalyticsCollections,
     private readonly notes: BatchNotes,
     private readonly settings: AnalyticsSettingsReader,
+    private readonly keyNames: KeyNames,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
@@ -91,8 +93,9 @@ export class ChunkWriter {
     settings: ReadonlyMap<string, AnalyticsSettings>,
   ): Promise<readonly KeptRecord[]> {
     const kept: KeptRecord[] = [];
-    for (const [index, record] of records.entries()) {
+    for (const [index, read] of records.entries()) {
       if (index % atOnce === 0) await nextTurn();
+      const record = this.keyNames.ofRecord(read);
       const { privacy = defaultPrivacy } = settings.get(record.orgId) ?? {};
       if (isLeftOut(record, privacy)) continue;
       kept.push(applyPrivacy(record, privacy, this.config.analyticsMessageLimit));

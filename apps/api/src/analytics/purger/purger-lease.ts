@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { ReplicaLock, type Lease } from '../../retention/replica-lock';
 
+const job = 'analytics purger';
 /** Rounds that a lease lasts, and how long it is at least, in milliseconds; gateways' lists live for 60 seconds. */
 const rounds = 10;
 const shortestMs = 2_000;
@@ -38,7 +39,7 @@ export class PurgerLease {
 
   async acquire(): Promise<boolean> {
     try {
-      this.lease = await this.lock.acquire('analytics purger', this.leaseMs);
+      this.lease = await this.lock.acquire(job, this.leaseMs);
     } catch (error) {
       if (!isFull(error)) throw error;
       const until = performance.now() + this.leaseMs;
@@ -48,6 +49,11 @@ export class PurgerLease {
       };
     }
     return this.held;
+  }
+
+  /** Whether any replica purges. */
+  isAnybodys(): Promise<boolean> {
+    return this.lock.isTaken(job);
   }
 
   async release(): Promise<void> {

@@ -70,11 +70,11 @@ const handlerOf = (route: FiguresRoute): unknown => {
       reply: FastifyReply,
     ): Promise<void> {
       const wanted = { filters: filtersOf(route, params), errorsOnly };
-      const rows =
+      const figures =
         by === undefined
           ? await this.figures.series(context, params, query, wanted)
           : await this.figures.list(context, params, query, by, wanted);
-      this.figures.send(reply, rows, query, by !== undefined);
+      this.figures.send(reply, figures, query);
     },
   };
   return methods[id];

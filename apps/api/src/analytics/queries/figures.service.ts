@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { noMeasures, ZoneClock } from '@castellan/analytics';
+import { noMeasures, ZoneClock, type Measures } from '@castellan/analytics';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { csvLine } from '../../audit/csv';
 import type { SpanContext } from '../../http/request-context';
-import { figureOf, type FigureDto } from './figure.dto';
+import type { Cell } from './cells';
+import { figureOf, type FigureDto, type FigureListDto } from './figure.dto';
 import type { FiguresAsked } from './figures.query';
-import { daysOf, seriesOf, wholeOf, type RangeParams } from './range';
+import { daysOf, refuseTooMany, seriesOf, wholeOf, type RangeParams } from './range';
 import type { DimensionName, Filters } from './question';
 import { AnalyticsReader } from './reader';
 import { AnalyticsRights } from './rights';
@@ -41,7 +42,7 @@ export class FiguresService {
     params: RangeParams,
     query: FiguresAsked,
     { filters = {}, errorsOnly = false }: FiguresWanted = {},
-  ): Promise<readonly FigureDto[]> {
+  ): Promise<FigureListDto> {
     const clock = new ZoneClock(query.tz);
     const buckets = seriesOf(daysOf(params), query.res ?? 'day', clock);
     const first = buckets[0]?.start ?? new Date(0);
@@ -55,17 +56,18 @@ export class FiguresService {
       errorsOnly,
     });
     const found = new Map(cells.map((cell) => [cell.at.getTime(), cell.measures]));
-    return buckets.map((bucket) => figureOf(bucket, {}, '', found.get(bucket.start.getTime()) ?? noMeasures()));
+    const data = buckets.map((bucket) => figureOf(bucket, {}, '', found.get(bucket.start.getTime()) ?? noMeasures()));
+    return { data, pages: 0 };
   }
 
-  /** A row for each value of the dimensions, over the whole time. @throws ValidationFailed, Forbidden */
+  /** A row for each value of the dimensions, over the whole time, as many as are asked for. @throws ValidationFailed, Forbidden */
   async list(
     context: SpanContext,
     params: RangeParams,
     query: FiguresAsked,
     groupBy: readonly DimensionName[],
     { filters = {}, errorsOnly = false }: FiguresWanted = {},
-  ): Promise<readonly FigureDto[]> {
+  ): Promise<FigureListDto> {
     const { from, until } = wholeOf(daysOf(params), new ZoneClock(query.tz));
     const { cells } = await this.reader.ask(context.organisation, {
       from,
@@ -76,23 +78,27 @@ export class FiguresService {
       groupBy,
       errorsOnly,
     });
-    const rows = cells.map(({ dimensions, label, measures }) => figureOf(null, dimensions, label, measures));
-    return sorted(rows, query);
+    const { pageSize } = this.config;
+    const { p: page } = query;
+    refuseTooMany(page === null ? cells.length : 0);
+    const all = sorted(cells, query);
+    const shown = page === null ? all : all.slice((page - 1) * pageSize, page * pageSize);
+    return {
+      data: shown.map(({ dimensions, label, measures }) => figureOf(null, dimensions, label, measures)),
+      pages: page === null ? 0 : Math.ceil(all.length / pageSize),
+    };
   }
 
-  /** Sends the rows as they are asked for: a page or all of them, as JSON or CSV. */
-  send(reply: FastifyReply, rows: readonly FigureDto[], query: FiguresAsked, paged: boolean): void {
-    const { pageSize } = this.config;
-    const page = paged ? query.p : null;
-    const shown = page === null ? rows : rows.slice((page - 1) * pageSize, page * pageSize);
-    if (query.type === 'csv' || (query.type === undefined && wantsCsv(reply))) {
+  /** Sends the rows as they are asked for: as JSON or CSV. */
+  send(reply: FastifyReply, figures: FigureListDto, { type }: FiguresAsked): void {
+    if (type === 'csv' || (type === undefined && wantsCsv(reply))) {
       void reply
         .header('content-type', 'text/csv; charset=utf-8')
         .header('content-disposition', 'attachment; filename="analytics.csv"')
-        .send([csvLine([...columns, ...figureColumns]), ...shown.map(csvOf)].join(''));
+        .send([csvLine([...columns, ...figureColumns]), ...figures.data.map(csvOf)].join(''));
       return;
     }
-    void reply.send({ data: shown, pages: page === null ? 0 : Math.ceil(rows.length / pageSize) });
+    void reply.send(figures);
   }
 }
 
@@ -106,14 +112,19 @@ const filtersOf = ({ api_version: version, tags }: FiguresAsked): Filters => ({
   ...(tags.length === 0 ? {} : { tag: tags }),
 });
 
-const measureOf = { Hits: 'hits', Success: 'success', Error: 'error', Latency: 'latency' } as const;
+const measureOf: Readonly<Record<NonNullable<FiguresAsked['by']>, (measures: Measures) => number>> = {
+  Hits: ({ hits }) => hits,
+  Success: ({ success }) => success,
+  Error: ({ errors }) => errors,
+  Latency: ({ latencyCount, latencySum }) => (latencyCount === 0 ? 0 : latencySum / latencyCount),
+};
 
 /** The most first, and by name where there is as much of both, so that pages do not overlap. */
-const sorted = (rows: readonly FigureDto[], { by, sort }: FiguresAsked): readonly FigureDto[] => {
+const sorted = (cells: readonly Cell[], { by, sort }: FiguresAsked): readonly Cell[] => {
   const measure = measureOf[by ?? 'Hits'];
   const direction = sort === '1' ? 1 : -1;
-  return rows
-    .map((row) => ({ row, value: row[measure], name: JSON.stringify(row.id) }))
+  return cells
+    .map((cell) => ({ cell, value: measure(cell.measures), name: JSON.stringify(cell.dimensions) }))
     .sort((left, right) => direction * (left.value - right.value) || (left.name < right.name ? -1 : 1))
-    .map(({ row }) => row);
+    .map(({ cell }) => cell);
 };

@@ -5,6 +5,7 @@ import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import type { OrganisationId } from '@castellan/persistence';
 import { AnalyticsCollections } from '../storage/collections';
 import { inTime } from '../storage/in-time';
+import { longestReadMs } from './reading-limits';
 import type { Scope } from './rights';
 
 /** Streams that a replica keeps open, and those of one organisation among them. */
@@ -20,10 +21,17 @@ interface Stream {
   readonly stop: () => void;
 }
 
+interface Minute {
+  readonly end: number;
+  readonly seconds: Promise<readonly object[]>;
+}
+
 /** The last minute, second by second, sent again each second. */
 @Injectable()
 export class LiveService implements BeforeApplicationShutdown {
   private readonly streams = new Set<Stream>();
+  /** What was asked last for those who see the same. */
+  private readonly minutes = new Map<string, Minute>();
 
   constructor(
     private readonly collections: AnalyticsCollections,
@@ -87,28 +95,45 @@ export class LiveService implements BeforeApplicationShutdown {
     void send();
   }
 
-  private async lastMinute(organisation: OrganisationId, scope: Scope): Promise<readonly object[]> {
+  /** Counted once a second for all who see the same. */
+  private lastMinute(organisation: OrganisationId, scope: Scope): Promise<readonly object[]> {
     const end = Math.floor(this.clock.millis() / 1_000) * 1_000;
+    const name = JSON.stringify([organisation, scope]);
+    const known = this.minutes.get(name);
+    if (known?.end === end) return known.seconds;
+    for (const [one, minute] of this.minutes) if (minute.end !== end) this.minutes.delete(one);
+    const seconds = this.secondsBefore(end, organisation, scope);
+    this.minutes.set(name, { end, seconds });
+    seconds.catch(() => this.minutes.delete(name));
+    return seconds;
+  }
+
+  private async secondsBefore(end: number, organisation: OrganisationId, scope: Scope): Promise<readonly object[]> {
     const from = new Date(end - minuteMs);
     const [collection = this.collections.records(organisation)] = await this.collections.recordsToRead(organisation);
     const found = await collection
-      .aggregate<{ _id: Date; hits: number; errors: number }>([
-        {
-          $match: {
-            // The time comes first: a database that follows one condition alone follows that one.
-            timestamp: inTime(from, new Date(end)),
-            orgid: organisation,
-            ...(scope === null ? {} : { apiid: { $in: [...scope] } }),
+      .aggregate<{ _id: Date; hits: number; errors: number }>(
+        [
+          {
+            $match: {
+              // The time comes first: a database that follows one condition alone follows that one.
+              timestamp: inTime(from, new Date(end)),
+              orgid: organisation,
+              ...(scope === null ? {} : { apiid: { $in: [...scope] } }),
+            },
           },
-        },
-        {
-          $group: {
-            _id: { $toDate: { $subtract: [{ $toLong: '$timestamp' }, { $mod: [{ $toLong: '$timestamp' }, 1_000] }] } },
-            hits: { $sum: 1 },
-            errors: { $sum: { $cond: [{ $gte: ['$responsecode', 400] }, 1, 0] } },
+          {
+            $group: {
+              _id: {
+                $toDate: { $subtract: [{ $toLong: '$timestamp' }, { $mod: [{ $toLong: '$timestamp' }, 1_000] }] },
+              },
+              hits: { $sum: 1 },
+              errors: { $sum: { $cond: [{ $gte: ['$responsecode', 400] }, 1, 0] } },
+            },
           },
-        },
-      ])
+        ],
+        { maxTimeMS: longestReadMs },
+      )
       .toArray();
     const bySecond = new Map(found.map(({ _id, hits, errors }) => [_id.getTime(), { hits, errors }]));
     return Array.from({ length: 60 }, (_, second) => {

@@ -5,18 +5,19 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { NotFound, ValidationFailed } from '@castellan/dto';
 import { isObjectIdText, OrganisationStore, type OrganisationId, type Span } from '@castellan/persistence';
 import type { SpanContext } from '../../http/request-context';
+import { KeyNames } from '../key-names';
 import { AnalyticsCollections } from '../storage/collections';
 import { inTime } from '../storage/in-time';
 import { logMessage, logRecord, type LogDetailDto, type LogListDto, type StoredRecord } from './log.dto';
 import type { LogAsked } from './log.query';
 import { Stretches, type Stretch } from './log-stretches';
+import { longestReadMs, withinTime } from './reading-limits';
 import { AnalyticsRights, type Scope } from './rights';
 
 /** Pages that can be asked for by number; who wants more goes on by cursor. */
 const mostPages = 1_000;
 /** Pages that are counted beyond the one that is asked for. */
 const pagesAhead = 100;
-const longestReadMs = 10_000;
 /** Rows of a log that are read at a time when everything is asked for. */
 const everything = 1_000;
 
@@ -31,6 +32,7 @@ export class LogService {
     private readonly collections: AnalyticsCollections,
     private readonly rights: AnalyticsRights,
     private readonly organisations: OrganisationStore,
+    private readonly keyNames: KeyNames,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -38,19 +40,22 @@ export class LogService {
   async list(context: SpanContext, query: LogAsked): Promise<LogListDto> {
     const { pageSize } = this.config;
     const after = query.cursor === undefined ? null : positionOf(query.cursor);
+    this.refuseUnknowable(query);
     const scope = await this.rights.seen(context);
     const places = await this.places(context.organisation);
     const searches = places.map((place) => searchOf(place, query, scope, after));
     const size = query.p === null ? everything : pageSize;
     const skip = after === null && query.p !== null ? (query.p - 1) * pageSize : 0;
-    const found = skip < mostPages * pageSize ? await newestOf(searches, skip, size + 1) : [];
-    const shown = found.slice(0, size);
-    const last = shown.at(-1);
-    return {
-      data: shown.map(logRecord),
-      pages: after === null ? await this.pages(searches, query.p, found.length) : 0,
-      next: found.length > size && last !== undefined ? `${last.timestamp.getTime()}-${last._id.toString()}` : null,
-    };
+    return withinTime(async () => {
+      const found = skip < mostPages * pageSize ? await newestOf(searches, skip, size + 1) : [];
+      const shown = found.slice(0, size);
+      const last = shown.at(-1);
+      return {
+        data: shown.map((record) => logRecord(this.keyNames.ofDocument(record))),
+        pages: after === null ? await this.pages(searches, query.p, found.length) : 0,
+        next: found.length > size && last !== undefined ? `${last.timestamp.getTime()}-${last._id.toString()}` : null,
+      };
+    });
   }
 
   /**
@@ -78,7 +83,7 @@ export class LogService {
       });
     }
     if (document === null) throw new NotFound('Log record not found');
-    return Object.assign(logRecord(document), {
+    return Object.assign(logRecord(this.keyNames.ofDocument(document)), {
       request: logMessage(document.rawrequest, document.cut?.rawrequest),
       response: logMessage(document.rawresponse, document.cut?.rawresponse),
     });
@@ -100,6 +105,13 @@ export class LogService {
       }
     }
     return Math.ceil(count / pageSize);
+  }
+
+  /** @throws ValidationFailed where records have tokens, which nothing that a key is called by leads back to */
+  private refuseUnknowable({ key }: LogAsked): void {
+    if (key === undefined || !this.keyNames.mayBeTokens || !this.collections.purgedElsewhere) return;
+    const message = 'cannot be asked for where tyk-pump stores what gateways record that do not hash keys';
+    throw new ValidationFailed([{ path: 'key', message }]);
   }
 
   /** Where the records of a span are, collection by collection. */

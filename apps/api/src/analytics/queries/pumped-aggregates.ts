@@ -12,10 +12,10 @@ import type { OrganisationId } from '@castellan/persistence';
 import type { mongo } from 'mongoose';
 import { AnalyticsCollections } from '../storage/collections';
 import { inTime } from '../storage/in-time';
+import { longestReadMs } from './reading-limits';
 import { askedDimensions, fitsInto, type Question } from './question';
 
 const hourMs = 3_600_000;
-const longestReadMs = 20_000;
 
 /** Answers from the aggregates that tyk-pump has written, which are by the hour and know some combinations of dimensions. */
 @Injectable()

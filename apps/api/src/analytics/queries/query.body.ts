@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { z } from 'zod';
 import { isZone } from '@castellan/analytics';
 import { int32, ValidationFailed } from '@castellan/dto';
+import { lastYear } from './range';
 
 const dimensionNames = ['api', 'version', 'key', 'path', 'code', 'oauth', 'tag', 'country'] as const;
 const metricNames = [
@@ -20,7 +21,12 @@ const metricNames = [
 ] as const;
 export type MetricName = (typeof metricNames)[number];
 
-const instant = z.iso.datetime({ offset: true, error: 'must be a time as RFC 3339 writes it' });
+const latest = Date.UTC(lastYear + 1, 0, 1);
+
+const instant = z.iso
+  .datetime({ offset: true, error: 'must be a time as RFC 3339 writes it' })
+  .refine((text) => !(Date.parse(text) < 0), 'must not be before 1970')
+  .refine((text) => !(Date.parse(text) > latest), `must not be after the year ${lastYear}`);
 const values = z.array(z.string().max(1_000)).min(1).max(100);
 
 const query = z

@@ -3,7 +3,7 @@ import { noMeasures, percentiles, uniqueCount, ZoneClock, type Bucket, type Meas
 import { Clock } from '@castellan/observability';
 import type { SpanContext } from '../../http/request-context';
 import type { MetricName, QueryAsked, QueryReplyDto } from './query.body';
-import { seriesOf } from './range';
+import { refuseTooMany, seriesOf } from './range';
 import type { DimensionName } from './question';
 import type { Cell } from './cells';
 import { AnalyticsReader } from './reader';
@@ -42,6 +42,7 @@ export class QueryService {
       asked.interval === 'none'
         ? [{ at: from, begins: null, ended: until <= now }]
         : buckets.map(({ start, end }) => ({ at: start, begins: start.toISOString(), ended: end <= now }));
+    refuseTooMany(shown.length * stretches.length);
     return {
       source,
       truncated: groups.length > shown.length,
@@ -64,7 +65,7 @@ const bucketsIn = ({ interval, tz }: QueryAsked, from: Date, until: Date): reado
   if (interval === 'none') return [];
   const clock = new ZoneClock(tz);
   const days = { first: clock.show(from), last: clock.show(new Date(until.getTime() - 1)) };
-  return seriesOf(days, interval, clock)
+  return seriesOf(days, interval, clock, 'interval')
     .filter(({ start, end }) => end > from && start < until)
     .map((bucket, index) => (index === 0 && bucket.start < from ? { ...bucket, start: from } : bucket));
 };
@@ -75,7 +76,7 @@ interface Group {
   readonly total: number;
 }
 
-const groupsOf = (cells: readonly Cell[], { groupBy, metrics, order }: QueryAsked): readonly Group[] => {
+const groupsOf = (cells: readonly Cell[], { groupBy, metrics: asked, order }: QueryAsked): readonly Group[] => {
   const groups = new Map<string, { label: string; names: Record<string, unknown>; cells: Map<number, Measures> }>();
   if (groupBy.length === 0) groups.set('[]', { label: '', names: {}, cells: new Map() });
   for (const { dimensions, at, label, measures } of cells) {
@@ -85,7 +86,7 @@ const groupsOf = (cells: readonly Cell[], { groupBy, metrics, order }: QueryAske
     if (label !== '') group.label = label;
     groups.set(name, group);
   }
-  const [first = 'hits'] = metrics;
+  const [first = 'hits'] = asked;
   const direction = order === 'asc' ? 1 : -1;
   return [...groups]
     .map(([name, { label, names, cells: own }]) => {
@@ -99,31 +100,37 @@ const groupsOf = (cells: readonly Cell[], { groupBy, metrics, order }: QueryAske
 const namesOf = (groupBy: readonly DimensionName[], dimensions: Cell['dimensions']): Record<string, unknown> =>
   Object.fromEntries(groupBy.map((name) => [name, dimensions[name]]));
 
-const rowOf = ({ names, cells }: Group, at: Date, { metrics }: QueryAsked): Readonly<Record<string, unknown>> => {
+const rowOf = (
+  { names, cells }: Group,
+  at: Date,
+  { metrics: asked }: QueryAsked,
+): Readonly<Record<string, unknown>> => {
   const measures = cells.get(at.getTime()) ?? noMeasures();
-  return { ...names, ...Object.fromEntries(metrics.map((name) => [name, metricOf(name, measures)])) };
+  return { ...names, ...Object.fromEntries(asked.map((name) => [name, metricOf(name, measures)])) };
 };
 
-const metricOf = (name: MetricName, measures: Measures): number | null => {
-  const { latencyCount: count, latencyMin: min, latencyMax: max } = measures;
-  const mean = (sum: number): number | null => (count === 0 ? null : sum / count);
-  const percentile = (share: number): number | null => percentiles(measures.sketch, [share], { min, max })[0] ?? null;
-  const metrics: Readonly<Record<MetricName, () => number | null>> = {
-    hits: () => measures.hits,
-    success: () => measures.success,
-    errors: () => measures.errors,
-    latency_mean: () => mean(measures.latencySum),
-    latency_max: () => max,
-    latency_p50: () => percentile(0.5),
-    latency_p95: () => percentile(0.95),
-    latency_p99: () => percentile(0.99),
-    upstream_latency_mean: () => mean(measures.upstreamSum),
-    upstream_latency_max: () => measures.upstreamMax,
-    bytes_in: () => measures.bytesIn,
-    bytes_out: () => measures.bytesOut,
-    content_length: () => measures.contentLength,
-    unique_keys: () => uniqueCount(measures.keys),
-    unique_ips: () => uniqueCount(measures.addresses),
-  };
-  return metrics[name]();
+const mean = (sum: number, { latencyCount }: Measures): number | null =>
+  latencyCount === 0 ? null : sum / latencyCount;
+
+const percentile = (share: number, { sketch, latencyMin: min, latencyMax: max }: Measures): number | null =>
+  percentiles(sketch, [share], { min, max })[0] ?? null;
+
+const metrics: Readonly<Record<MetricName, (measures: Measures) => number | null>> = {
+  hits: ({ hits }) => hits,
+  success: ({ success }) => success,
+  errors: ({ errors }) => errors,
+  latency_mean: (measures) => mean(measures.latencySum, measures),
+  latency_max: ({ latencyMax }) => latencyMax,
+  latency_p50: (measures) => percentile(0.5, measures),
+  latency_p95: (measures) => percentile(0.95, measures),
+  latency_p99: (measures) => percentile(0.99, measures),
+  upstream_latency_mean: (measures) => mean(measures.upstreamSum, measures),
+  upstream_latency_max: ({ upstreamMax }) => upstreamMax,
+  bytes_in: ({ bytesIn }) => bytesIn,
+  bytes_out: ({ bytesOut }) => bytesOut,
+  content_length: ({ contentLength }) => contentLength,
+  unique_keys: ({ keys }) => uniqueCount(keys),
+  unique_ips: ({ addresses }) => uniqueCount(addresses),
 };
+
+const metricOf = (name: MetricName, measures: Measures): number | null => metrics[name](measures);

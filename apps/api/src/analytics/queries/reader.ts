@@ -5,6 +5,7 @@ import {
   addOpenRows,
   leadingDimension,
   unitMs,
+  type Dimensions,
   type RecordDocument,
   type RollupKind,
   type RollupUnit,
@@ -12,13 +13,17 @@ import {
 import { CastellanError } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
 import { ConsistentReads, OrganisationStore, type OrganisationId, type Span } from '@castellan/persistence';
+import { KeyNames } from '../key-names';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
 import { inTime } from '../storage/in-time';
 import { RollupStore } from '../storage/rollup-store';
 import { rowsIn } from '../storage/sums-document';
 import { Cells, type Cell } from './cells';
+import { OwnSums } from './own-sums';
 import { PumpedAggregates } from './pumped-aggregates';
+import { longestReadMs, ReadingTime, withinTime } from './reading-limits';
 import { askedDimensions, fitsInto, type DimensionName, type Question } from './question';
+import { partsOf } from './question-parts';
 
 export interface Answer {
   /** Where the figures come from. */
@@ -30,6 +35,7 @@ export interface Answer {
 interface Asked {
   readonly question: Question;
   readonly cells: Cells;
+  readonly time: ReadingTime;
   /** Of all organisations together. */
   recordsRead: number;
 }
@@ -44,11 +50,11 @@ const kinds: readonly (readonly [RollupKind, readonly DimensionName[]])[] = [
   ['country', ['country']],
 ];
 
-/** Rows by the minute are there for a day. */
+/** Rows by the minute are there for a day, and rows by the hour for 400. */
 const minutesKeptMs = 86_400_000;
+const hoursKeptMs = 399 * 86_400_000;
 /** Records that one question may read; beyond it the answer is to ask for less. */
 const mostRecords = 500_000;
-const longestReadMs = 20_000;
 /** Rows that are added before other requests get a turn. */
 const atOnce = 500;
 
@@ -61,44 +67,67 @@ export class AnalyticsReader {
     private readonly organisations: OrganisationStore,
     private readonly snapshot: ConsistentReads,
     private readonly pumped: PumpedAggregates,
+    private readonly ownSums: OwnSums,
+    private readonly keyNames: KeyNames,
     private readonly clock: Clock,
   ) {}
 
   /** Of several organisations the figures are added up, each read for itself. */
-  async ask(span: Span, question: Question): Promise<Answer> {
-    const asked: Asked = { question, cells: new Cells(question), recordsRead: 0 };
-    let source: Answer['source'] = 'aggregates';
-    for (const organisation of await this.organisations.idsOf(span)) {
-      if ((await this.add(organisation, asked)) === 'records') source = 'records';
-    }
-    return { source, cells: asked.cells.all };
+  ask(span: Span, question: Question): Promise<Answer> {
+    const asked: Asked = { question, cells: new Cells(question), time: new ReadingTime(), recordsRead: 0 };
+    return withinTime(async () => {
+      let source: Answer['source'] = 'aggregates';
+      for (const organisation of await this.organisations.idsOf(span)) {
+        if ((await this.add(organisation, asked)) === 'records') source = 'records';
+      }
+      return { source, cells: asked.cells.all };
+    });
   }
 
   private async add(organisation: OrganisationId, asked: Asked): Promise<Answer['source']> {
-    const { question, cells } = asked;
-    const kind = kindFor(question);
-    const unit = kind === null ? null : this.unitFor(question, kind);
-    if (await this.othersPurge(organisation)) {
-      const found = await this.pumped.read(organisation, question, (cell, at) => {
-        cells.add(cell.dimensions, at, cell.label, cell.measures);
-      });
-      if (!found) await this.addRecords(organisation, asked);
-      return found ? 'aggregates' : 'records';
+    const own = await this.ownSums.timeOf(organisation);
+    if (own === null) return this.addPumped(organisation, asked);
+    const sources: Answer['source'][] = [];
+    for (const [who, part] of partsOf(asked.question, own)) {
+      if (part === null) continue;
+      if (who === 'own') sources.push(await this.addOwn(organisation, asked, part));
+      else if (who === 'records') sources.push(await this.addRecords(organisation, asked, part));
+      else sources.push(await this.addPumped(organisation, asked, part));
     }
-    const fromSums = kind !== null && unit !== null;
-    if (fromSums) await this.addSums(organisation, question, kind, unit, cells);
-    else await this.addRecords(organisation, asked);
-    return fromSums ? 'aggregates' : 'records';
+    return sources.includes('records') ? 'records' : 'aggregates';
   }
 
-  /** Whether the records were stored by tyk-pump, which knows nothing of our sums. */
-  private async othersPurge(organisation: OrganisationId): Promise<boolean> {
-    if (!this.collections.purgedElsewhere) return false;
-    const { sums, segments } = this.collections;
-    const options = { projection: { _id: 1 } } as const;
-    const find = { orgId: organisation };
-    const own = (await sums.findOne(find, options)) ?? (await segments.findOne(find, options));
-    return own === null;
+  /** What our own purger has stored. */
+  private async addOwn(organisation: OrganisationId, asked: Asked, part: Question): Promise<Answer['source']> {
+    const kind = kindFor(part);
+    const unit = kind === null ? null : this.unitFor(part, kind);
+    const isKnown = unit !== 'hour' || (await this.hasHours(organisation, part));
+    if (kind === null || unit === null || !isKnown) return this.addRecords(organisation, asked, part);
+    await this.addSums(organisation, part, kind, unit, asked);
+    return 'aggregates';
+  }
+
+  /** What tyk-pump has stored, which knows nothing of our sums. */
+  private async addPumped(
+    organisation: OrganisationId,
+    asked: Asked,
+    part = asked.question,
+  ): Promise<Answer['source']> {
+    const found = await this.pumped.read(organisation, part, ({ dimensions, label, measures }, at) => {
+      asked.time.check();
+      asked.cells.add(this.named(dimensions), at, label, measures);
+    });
+    return found ? 'aggregates' : this.addRecords(organisation, asked, part);
+  }
+
+  /** Whether what stands in records may be tokens, which we never store. */
+  private get mayHaveTokens(): boolean {
+    return this.keyNames.mayBeTokens && this.collections.purgedElsewhere;
+  }
+
+  private named(dimensions: Dimensions): Dimensions {
+    const { key } = dimensions;
+    return key === undefined ? dimensions : { ...dimensions, key: this.keyNames.of(key) };
   }
 
   /** The longest unit whose buckets lie inside the question's; null when there is none. */
@@ -110,22 +139,31 @@ export class AnalyticsReader {
     return fits('minute') && isKept && (kind === 'total' || kind === 'api' || kind === 'error') ? 'minute' : null;
   }
 
+  /** Whether no rows by the hour that the question is about have expired. */
+  private async hasHours(organisation: OrganisationId, { from }: Question): Promise<boolean> {
+    const kept = this.clock.millis() - hoursKeptMs;
+    if (from.getTime() >= kept) return true;
+    const begins = await this.ownSums.begin(organisation);
+    return begins === null || begins.getTime() >= kept;
+  }
+
   private async addSums(
     organisation: OrganisationId,
     question: Question,
     kind: RollupKind,
     unit: RollupUnit,
-    cells: Cells,
+    { cells, time }: Asked,
   ): Promise<void> {
-    const { from, until, filters, callers = false } = question;
+    const { from: first, until: end, filters, callers = false } = question;
     const leading = leadingDimension[kind];
     const values = leading === null ? undefined : filters[leading];
-    const wanted = { orgId: organisation, kinds: [kind], unit, from, until, callers };
+    const wanted = { orgId: organisation, kinds: [kind], unit, from: first, until: end, callers };
     await this.snapshot.read(async (session) => {
       const merged = this.rollups.opened({ ...wanted, ...(values === undefined ? {} : { values }) }, session);
       for await (const { rows, callers: registers } of merged) {
+        time.check();
         addOpenRows(rows, registers, ({ dimensions, at, label }) =>
-          at < from || at >= until ? null : cells.take(dimensions, at, label),
+          at < first || at >= end ? null : cells.take(dimensions, at, label),
         );
       }
       // Rows by the day are made of those by the hour, when they are merged.
@@ -134,25 +172,29 @@ export class AnalyticsReader {
         {
           orgId: organisation,
           kinds: kind,
-          first: { $lt: until },
-          last: { $gte: new Date(from.getTime() - unitMs.hour) },
+          first: { $lt: end },
+          last: { $gte: new Date(first.getTime() - unitMs.hour) },
         },
         { session, projection: callers ? {} : { callers: 0 } },
       );
       for await (const segment of segments) {
         await nextTurn();
+        time.check();
         for (const row of rowsIn(segment)) {
-          if (row.kind !== kind || row.unit !== kept || row.at < from || row.at >= until) continue;
+          if (row.kind !== kind || row.unit !== kept || row.at < first || row.at >= end) continue;
           cells.add(row.dimensions, row.at, row.label, row.measures);
         }
       }
     });
   }
 
-  private async addRecords(organisation: OrganisationId, asked: Asked): Promise<void> {
-    const { question, cells } = asked;
+  private async addRecords(
+    organisation: OrganisationId,
+    asked: Asked,
+    part = asked.question,
+  ): Promise<Answer['source']> {
     for (const collection of await this.collections.recordsToRead(organisation)) {
-      const documents = collection.find(recordFilter(organisation, question), {
+      const documents = collection.find(recordFilter(organisation, part, this.mayHaveTokens), {
         projection: { rawrequest: 0, rawresponse: 0, useragent: 0 },
         maxTimeMS: longestReadMs,
         batchSize: atOnce,
@@ -163,9 +205,10 @@ export class AnalyticsReader {
           const message = `More than ${mostRecords} records have to be read for this; ask for a shorter time or other dimensions`;
           throw new CastellanError(400, 'limit_reached', message);
         }
-        cells.addDocument(document);
+        asked.cells.addDocument(this.keyNames.ofDocument(document));
       }
     }
+    return 'records';
   }
 }
 
@@ -196,8 +239,12 @@ const recordFields = {
   country: 'geo.country.isocode',
 } as const;
 
-const recordFilter = (organisation: OrganisationId, question: Question): mongo.Filter<RecordDocument> => {
-  const { from, until, scope, filters, errorsOnly } = question;
+const recordFilter = (
+  organisation: OrganisationId,
+  question: Question,
+  mayHaveTokens: boolean,
+): mongo.Filter<RecordDocument> => {
+  const { scope, filters, errorsOnly } = question;
   const named = Object.entries(recordFields).flatMap(([name, field]) => {
     const values = filters[name as keyof typeof recordFields];
     return values === undefined ? [] : [[field, { $in: [...values] }] as const];
@@ -205,10 +252,11 @@ const recordFilter = (organisation: OrganisationId, question: Question): mongo.F
   const keys = filters.key?.flatMap((key) => (key === '00000000' ? [key, ''] : [key]));
   return {
     // The time comes first: a database that follows one condition alone follows that one.
-    timestamp: inTime(from, until),
+    timestamp: inTime(question.from, question.until),
     orgid: organisation,
     ...Object.fromEntries(named),
-    ...(keys === undefined ? {} : { apikey: { $in: keys } }),
+    // What they are called says nothing of what stands there: the cells see to it then.
+    ...(keys === undefined || mayHaveTokens ? {} : { apikey: { $in: keys } }),
     ...(errorsOnly === true ? { responsecode: { $gte: 400 } } : {}),
     ...(scope === null ? {} : { apiid: { $in: [...scope] } }),
   };
