@@ -12,7 +12,7 @@ const opened = ['[^/]+\\.service\\.ts$', '[^/]+\\.module\\.ts$', '[^/]+\\.dto\\.
 /** Of a domain (an OpenAPI document is the other form of an API), what it shows beside those. */
 const shown = {
   analytics: ['storage/collections'],
-  'apis|oas': ['api-form', 'api-listings', 'hook-references', 'listing', 'wrapper'],
+  'apis|oas': ['api-form', 'api-listings', 'certificate-references', 'hook-references', 'listing', 'wrapper'],
   assets: [],
   audit: ['csv'],
   auth: [

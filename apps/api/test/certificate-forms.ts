@@ -1,3 +1,7 @@
+import { anApiDefinition, textOf, type Reply } from '@castellan/testing';
+import { expectOk, type TestOrganisation } from './api-under-test';
+import type { Json } from './configuration';
+
 /** A form as browsers and scripts upload certificates with it. */
 export const certificateForm = (fields: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>>): FormData => {
   const data = new FormData();
@@ -7,6 +11,18 @@ export const certificateForm = (fields: Readonly<Record<string, string | Uint8Ar
   }
   return data;
 };
+
+/** Uploads a certificate as its organisation does. */
+export const uploadCertificate = (content: string, { admin }: TestOrganisation): Promise<Reply> =>
+  admin.client.post('/api/certs', certificateForm({ data: content }));
+
+/** @returns the id of a certificate that was uploaded */
+export const addCertificate = async (content: string, owner: TestOrganisation): Promise<string> =>
+  textOf(expectOk(await uploadCertificate(content, owner)).json['id']);
+
+/** An API whose callers have to show one of these certificates. */
+export const mutualApi = (ids: readonly (string | null)[], more: Json = {}): Json =>
+  anApiDefinition({ use_mutual_tls_auth: true, client_certificates: ids, ...more });
 
 /** Of OpenSSL 3, with AES-256 and SHA-256, under the password żółw😀. */
 export const pkcs12 = [

@@ -23,9 +23,19 @@ export class CertificateDependencies {
     private readonly keys: KeysService,
   ) {}
 
-  /** What uses a certificate, for whoever is going to change it. @throws Forbidden unless they may, Conflict when it is not theirs */
-  async changeable(context: OrganisationContext, { certificateId: id }: CertificateRow): Promise<CertificateUsers> {
-    const { apis, keys, isAll } = await this.users.seenBy(context, await this.users.of(context.organisation, id));
+  /**
+   * What uses a certificate, for whoever is going to change it.
+   *
+   * @param but of keys, only those that do not name this one as well
+   * @throws Forbidden unless they may, Conflict when it is not theirs
+   */
+  async changeable(
+    context: OrganisationContext,
+    { certificateId: id }: CertificateRow,
+    but?: string,
+  ): Promise<CertificateUsers> {
+    const all = await this.users.of(context.organisation, id, null, but);
+    const { apis, keys, isAll } = await this.users.seenBy(context, all);
     if (!isAll) throw new Conflict('in_use', 'Something that is not yours uses the certificate');
     const needed: Section[] = [
       ...(apis.length > 0 ? ['apis' as const] : []),

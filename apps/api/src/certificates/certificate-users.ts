@@ -34,10 +34,17 @@ export class CertificateUserFinder {
     private readonly sights: Sights,
   ) {}
 
-  async of(organisation: OrganisationId, id: string, session: ClientSession | null = null): Promise<CertificateUsers> {
+  /** @param but only keys that do not name this one as well */
+  async of(
+    organisation: OrganisationId,
+    id: string,
+    session: ClientSession | null = null,
+    but?: string,
+  ): Promise<CertificateUsers> {
+    const filter = { namesCertificate: id, ...(but === undefined ? {} : { lacksCertificate: but }) };
     const [apis, { rows }] = await Promise.all([
       this.usingApis(organisation, id, session),
-      this.keys.page(organisation, { namesCertificate: id }, { page: 1 }, mostKeys),
+      this.keys.page(organisation, filter, { page: 1 }, mostKeys),
     ]);
     return { apis, keys: rows };
   }

@@ -148,12 +148,15 @@ export class RotatedCertificateDto {
   @ApiProperty({
     type: [String],
     example: ['edc9b2bd3e7b4cc55c4ff0a7e1529b45'],
-    description: 'Ids of APIs that name it',
+    description: 'Ids of the APIs that this call has changed',
   })
   readonly apis!: readonly string[];
 
-  @ApiProperty({ type: [String], example: [], description: 'Hashes of keys that go on with it' })
+  @ApiProperty({ type: [String], example: [], description: 'Hashes of the keys that go on with it by this call' })
   readonly keys!: readonly string[];
+
+  @ApiProperty({ example: true, description: 'Whether nothing is left to do; if not, repeat the call' })
+  readonly complete!: boolean;
 
   @ApiProperty({ example: true, description: 'Whether the old one is good as well' })
   readonly overlaps!: boolean;

@@ -226,12 +226,12 @@ export class CertificatesController {
     id: 'rotateCertificate',
     summary: 'Put the renewal of a certificate in its place, in APIs and keys',
     description:
-      'APIs name both for the time being; an upstream or a signature, which takes one, has the new one. Each key that is bound to the old one gets a twin for the new one, with its rights and what is left of its quota. The same call with `end` takes the old one out of all of them. Asks for the rights to write APIs and keys, too, where there are such. Repeated, it does what is left to do.',
+      'APIs name both for the time being; an upstream or a signature, which takes one, has the new one. Each key that is bound to the old one gets a twin for the new one, with its rights and what is left of its quota. The same call with `end` takes the old one out of all of them. What stands in the way is refused before anything is changed: a renewal that does not fit where the old one stands, or that another key is bound to. One call changes up to 500 APIs and keys; repeated, it does what is left to do. Asks for the rights to write APIs and keys, too, where there are such.',
     params: [idParam],
     body: CertificateRotationDto,
     example: { to: renewalId },
     reply: RotatedCertificateDto,
-    errors: [409],
+    errors: [409, 412],
   })
   async rotate(
     @OrganisationRequest() context: OrganisationContext,
@@ -240,8 +240,8 @@ export class CertificatesController {
   ): Promise<RotatedCertificateDto> {
     const from = await this.certificates.require(context.organisation, id);
     const renewal = await this.certificates.renewal(context.organisation, to);
-    const { apis, keys } = await this.rotation.rotate(context, from, renewal, end);
-    return { id: renewal.certificateId, apis, keys, overlaps: !end };
+    const changed = await this.rotation.rotate(context, { from, to: renewal, ends: end });
+    return { id: renewal.certificateId, ...changed, overlaps: !end };
   }
 
   @Route.get(':id', {

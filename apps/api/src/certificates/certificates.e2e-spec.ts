@@ -17,7 +17,7 @@ import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-un
 import { addApi, type Json } from '../../test/configuration';
 import { CertificateKeeper } from './certificate-keeper';
 import { CertificateWarnings } from './certificate-warnings';
-import { certificateForm, pkcs12 } from '../../test/certificate-forms';
+import { addCertificate, certificateForm, mutualApi, pkcs12, uploadCertificate } from '../../test/certificate-forms';
 
 const secret = 'the-secret-of-the-gateways';
 /** What it was before. */
@@ -44,14 +44,10 @@ afterAll(async () => {
   await api.stop();
 });
 
-const upload = (content: string, owner = organisation): Promise<Reply> =>
-  owner.admin.client.post('/api/certs', certificateForm({ data: content }));
-const add = async (content: string, owner = organisation): Promise<string> =>
-  textOf(expectOk(await upload(content, owner)).json['id']);
+const upload = (content: string, owner = organisation): Promise<Reply> => uploadCertificate(content, owner);
+const add = (content: string, owner = organisation): Promise<string> => addCertificate(content, owner);
 const raw = (id: string): Promise<string | null> => redis.get(`cert-raw-${id}`);
 const index = ({ id }: TestOrganisation): Promise<string[]> => redis.lrange(`cert-${id}-index`, 0, -1);
-const mutual = (ids: readonly (string | null)[], more: Json = {}): Json =>
-  anApiDefinition({ use_mutual_tls_auth: true, client_certificates: ids, ...more });
 
 describe('a certificate that is uploaded', () => {
   it('is in Redis under organisation and fingerprint, and in the list of the organisation, once', async () => {
@@ -236,7 +232,7 @@ describe('certificates', () => {
     await keeper.compare();
     expect(await raw(id)).toBe(foreign);
     // Gateways cannot read it, and those of 3.1 would let every caller in.
-    const refused = await client.post('/api/apis', { api_definition: mutual([id]) });
+    const refused = await client.post('/api/apis', { api_definition: mutualApi([id]) });
     expect([refused.status, refused.json['Errors']?.[0]?.['message']]).toEqual([
       400,
       expect.stringContaining('is encrypted with another secret'),
@@ -252,7 +248,7 @@ describe('certificates', () => {
     await keeper.compare();
     expect(await raw(id)).toBe(now);
     expect(expectOk(await client.get(`/api/certs/${id}`)).json['warnings']).toEqual([]);
-    expectOk(await client.post('/api/apis', { api_definition: mutual([id]) }));
+    expectOk(await client.post('/api/apis', { api_definition: mutualApi([id]) }));
   });
 
   it('that end soon are listed and warned of, each time once', async () => {
@@ -282,80 +278,6 @@ describe('certificates', () => {
   });
 });
 
-describe('an API that names certificates', () => {
-  it('is refused when the organisation has none of that id, or one that cannot serve', async () => {
-    const theirs = await add((await makeCertificate()).pem, other);
-    const plain = await add((await makeCertificate()).pem);
-    const cases: [Json, string][] = [
-      [mutual(['/etc/passwd']), 'client_certificates[0]'],
-      // While one of those is missing, gateways of 3.1 let every caller in; null and an empty name are, always.
-      [mutual(['']), 'client_certificates[0]'],
-      [mutual([null]), 'client_certificates[0]'],
-      [mutual([plain, theirs]), 'client_certificates[1]'],
-      [mutual([plain.toUpperCase()]), 'client_certificates[0]'],
-      [anApiDefinition({ certificates: [plain] }), 'certificates[0]'],
-      [anApiDefinition({ upstream_certificates: { '*': plain } }), 'upstream_certificates["*"]'],
-      [anApiDefinition({ pinned_public_keys: { 'a.example': `${plain},nothing` } }), 'pinned_public_keys["a.example"]'],
-    ];
-    for (const [definition, path] of cases) {
-      const reply = await organisation.admin.client.post('/api/apis', { api_definition: definition });
-      expect([reply.status, reply.json['Errors']?.[0]?.['path']]).toEqual([400, `api_definition.${path}`]);
-    }
-  });
-
-  it('is refused when a client certificate has a chain, whose end gateways would let in', async () => {
-    const ca = await makeCertificate({ name: 'ca.example', isCa: true });
-    const leaf = await makeCertificate({ name: 'leaf.example', issuer: ca });
-    const id = await add(`${leaf.pem}${ca.pem}${leaf.keyPem}`);
-    const reply = await organisation.admin.client.post('/api/apis', { api_definition: mutual([id]) });
-    expect(reply.json['Errors']?.[0]?.['message']).toContain('has a chain');
-    await addApi(organisation, anApiDefinition({ certificates: [id] }));
-  });
-
-  it('may name a CA, of which the certificate says whom which gateways let in with it', async () => {
-    const id = await add((await makeCertificate({ name: 'ca.example', isCa: true })).pem);
-    const { json } = expectOk(await organisation.admin.client.get(`/api/certs/${id}`));
-    expect(json).toMatchObject({
-      is_ca: true,
-      warnings: [expect.stringMatching(/up to 5\.2 admit nobody .* newer ones admit everybody/)],
-    });
-    const plain = await add((await makeCertificate()).pem);
-    const saved = expectOk(await organisation.admin.client.post('/api/apis', { api_definition: mutual([plain, id]) }));
-    const notes = parseJson(saved.headers.get('x-castellan-notes') ?? '');
-    expect(notes).toEqual([
-      {
-        path: 'api_definition.client_certificates[1]',
-        message: expect.stringMatching(/^is a CA: .* everybody whose certificate it has signed$/) as unknown,
-      },
-    ]);
-  });
-
-  it('keeps the certificate from being deleted, and is shown as its user', async () => {
-    const id = await add((await makeCertificate()).pem);
-    const apiId = await addApi(organisation, mutual([id], { name: 'Payments' }));
-    const { client } = organisation.admin;
-    expect(expectOk(await client.get(`/api/certs/${id}/apis`)).json['apis']).toMatchObject([
-      { api_id: apiId, name: 'Payments', usage_type: ['client'], tyk_api_type: 'Tyk Classic' },
-    ]);
-    const access_rights = { [apiId]: { api_id: apiId, versions: ['Default'] } };
-    const key = textOf(expectOk(await client.post('/api/keys', { certificate: id, access_rights })).json['key_hash']);
-    expect(expectOk(await client.get(`/api/certs/dependencies/${id}`)).json).toMatchObject({
-      ...{ certID: id, client_cert_apis: [apiId], key_cert: key },
-    });
-    const refused = await client.delete(`/api/certs/${id}`);
-    expect([refused.status, refused.json['Code']]).toEqual([409, 'in_use']);
-    expect(listOf(refused.json['Errors']).map(({ path }) => path)).toEqual([`apis.${apiId}`, `keys.${key}`]);
-    expect(await raw(id)).not.toBeNull();
-
-    const reader = await api.user(organisation.id, { certs: 'write' });
-    expect((await reader.client.delete(`/api/certs/dependencies/${id}`)).status).toBe(403);
-    expectOk(await client.delete(`/api/certs/dependencies/${id}`));
-    const { json } = expectOk(await client.get(`/api/apis/${apiId}`));
-    expect(json['api_definition']?.['client_certificates']).toEqual([]);
-    expectOk(await client.delete(`/api/certs/${id}`));
-  });
-});
-
 describe('a certificate that is deleted', () => {
   it('goes at once where no gateway is', async () => {
     const id = await add((await makeCertificate()).pem);
@@ -371,7 +293,7 @@ describe('a certificate that is deleted', () => {
   it('stays in Redis until every gateway has fetched a configuration without it', async () => {
     const { pem } = await makeCertificate();
     const id = await add(pem);
-    const definition = mutual([id]);
+    const definition = mutualApi([id]);
     const apiId = await addApi(organisation, definition);
     const node = new NodeSimulator({
       ...{ dashboardUrl: api.url, nodeSecret: api.config.nodeSecret, gatewaySecret: 'gateway-secret' },
@@ -388,7 +310,7 @@ describe('a certificate that is deleted', () => {
     expect(expectOk(await organisation.admin.client.get('/api/certs')).json['certs']).not.toContain(id);
     const leaving = expectOk(await organisation.admin.client.get('/api/certs/leaving'));
     expect(listOf(leaving.json['certificates'])).toMatchObject([{ id }]);
-    const again = await organisation.admin.client.post('/api/apis', { api_definition: mutual([id]) });
+    const again = await organisation.admin.client.post('/api/apis', { api_definition: mutualApi([id]) });
     expect(again.status).toBe(400);
 
     await fetch(`${node.url}/tyk/reload/?block=true`, { headers: { 'x-tyk-authorization': 'gateway-secret' } });

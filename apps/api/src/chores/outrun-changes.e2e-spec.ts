@@ -4,7 +4,7 @@ import { ChoreStore } from '@castellan/persistence';
 import { anApiDefinition, eventually, makeCertificate, textOf, unique, type Reply } from '@castellan/testing';
 import { readClient } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
-import { certificateForm } from '../../test/certificate-forms';
+import { addCertificate } from '../../test/certificate-forms';
 import { addApi, type Json } from '../../test/configuration';
 import { CertificateKeeper } from '../certificates/certificate-keeper';
 import { ChoreRunner } from './chore-runner';
@@ -165,10 +165,7 @@ describe('two replicas that change an OAuth client at the same time', () => {
 
 describe('two replicas that change a certificate at the same time', () => {
   const raw = (id: string): Promise<string | null> => redis.get(`cert-raw-${id}`);
-  const upload = async (content: string): Promise<string> => {
-    const form = certificateForm({ data: content });
-    return textOf(expectOk(await organisation.admin.client.post('/api/certs', form)).json['id']);
-  };
+  const upload = (content: string): Promise<string> => addCertificate(content, organisation);
   const remove = async (id: string): Promise<void> => {
     expectOk(await organisation.admin.client.delete(`/api/certs/${id}`));
   };

@@ -4,6 +4,7 @@ import { KeyIndex } from '@castellan/persistence';
 import { eventually, listOf, makeCertificate, numberOf, textOf, unique, type Reply } from '@castellan/testing';
 import { hashKey, hashText, readSession, sessionName, type Session } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { addCertificate } from '../../test/certificate-forms';
 import { addApi, type Json } from '../../test/configuration';
 import { KeyScanner } from './key-scanner';
 
@@ -139,15 +140,11 @@ describe('a key that is rotated', () => {
 });
 
 describe('certificates that keys name', () => {
-  const addCertificate = async (): Promise<string> => {
-    const form = new FormData();
-    form.append('file', new Blob([(await makeCertificate()).pem]), 'certificate.pem');
-    return textOf(expectOk(await organisation.admin.client.post('/api/certs', form)).json['id']);
-  };
+  const aCertificate = async (): Promise<string> => addCertificate((await makeCertificate()).pem, organisation);
   const bySha256 = (owner: TestOrganisation): string => `${owner.id}${hashText(unique('certificate'), 'sha256')}`;
 
   it('open one key each, wherever nodes look for it', async () => {
-    const certificate = await addCertificate();
+    const certificate = await aCertificate();
     const { hash } = await create({ certificate });
     expect(await stored(hash)).toMatchObject({ certificate });
     expect(await stored(hashKey(certificate))).toMatchObject({ certificate });
@@ -171,7 +168,7 @@ describe('certificates that keys name', () => {
     const refusal = await organisation.admin.client.put(`/api/keys/${hash}?hashed=1`, naming(bySha256(organisation)));
     expect([refusal.status, listOf(refusal.json['Errors'])[0]?.['path']]).toEqual([400, path]);
 
-    const id = await addCertificate();
+    const id = await aCertificate();
     const { hash: using } = await create(naming(id));
     const inUse = await organisation.admin.client.delete(`/api/certs/${id}`);
     expect([inUse.status, inUse.json['Code']]).toEqual([409, 'in_use']);
@@ -182,7 +179,7 @@ describe('certificates that keys name', () => {
   });
 
   it('stand in the index when a node, or an older version, has made the key', async () => {
-    const id = await addCertificate();
+    const id = await aCertificate();
     const hash = hashText(unique('made-elsewhere'), 'sha256');
     const session = { org_id: organisation.id, access_rights: rights(), mtls_static_certificate_bindings: [id] };
     await redis.set(sessionName(hash), JSON.stringify(session));

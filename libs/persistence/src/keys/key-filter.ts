@@ -16,6 +16,8 @@ export interface KeyFilter {
   readonly certificate?: string;
   /** A certificate that it names, whatever for. */
   readonly namesCertificate?: string;
+  /** A certificate that it does not name, of those that name another one. */
+  readonly lacksCertificate?: string;
   readonly oauthClient?: string;
   readonly createdBy?: string;
   readonly inactive?: boolean;
@@ -39,6 +41,7 @@ export function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryF
     apiId,
     policyId,
     namesCertificate = filter.certificate,
+    lacksCertificate,
     expiresFrom,
     expiresTo,
     without,
@@ -55,13 +58,18 @@ export function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryF
     ...(tag === undefined ? {} : { tags: tag }),
     ...(apiId === undefined ? {} : { apiIds: apiId }),
     ...(policyId === undefined ? {} : { policyIds: policyId }),
-    ...(namesCertificate === undefined ? {} : { certificates: namesCertificate }),
+    ...certificatesIn(namesCertificate, lacksCertificate),
     ...(Object.keys(expiresAt).length === 0 ? {} : { expiresAt }),
     ...(name === undefined ? {} : { $or: [{ alias: name }, { username: name }] }),
     ...(without === undefined ? {} : { $and: openingNone(without) }),
     orgId: toObjectId(organisation),
     deletedAt: deleted ? { $ne: null } : null,
   };
+}
+
+function certificatesIn(named: string | undefined, lacking: string | undefined): QueryFilter<KeyRow> {
+  if (named === undefined) return {};
+  return { certificates: lacking === undefined ? named : { $in: [named], $nin: [lacking] } };
 }
 
 /** Nodes open every API to a key that names neither APIs nor policies. */

@@ -73,7 +73,9 @@ const joined = 'pinned_public_keys';
  */
 export function withCertificate(value: JsonValue, from: string, to: string, parent = ''): JsonValue {
   if (Array.isArray(value)) {
-    const items = value.flatMap((item) => (item === from && !value.includes(to) ? [to, item] : [item]));
+    // Once, also where it stands twice.
+    const [first, isNew] = [value.indexOf(from), !value.includes(to)];
+    const items = value.flatMap((item, at) => (isNew && at === first ? [to, item] : [item]));
     return items.map((item) => (item === from ? item : withCertificate(item, from, to)));
   }
   if (isJsonObject(value))

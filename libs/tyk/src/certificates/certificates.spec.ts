@@ -229,6 +229,7 @@ describe('certificates in definitions', () => {
     };
     expect(withCertificate({ api_definition: definition }, id, 'new')).toEqual({ api_definition: renewed });
     expect(withCertificate(renewed, id, 'new')).toEqual(renewed);
+    expect(withCertificate([id, 'b', id], id, 'new')).toEqual(['new', id, 'b', id]);
     const mapping = (certificate: string) => ({ domainToCertificateMapping: [{ domain: '*', certificate }] });
     expect(withCertificate(mapping(id), id, 'new')).toEqual(mapping('new'));
   });
