@@ -65,7 +65,7 @@ describe('a process that dies in the middle of changes of keys, certificates and
           new RegExp(`^${name}\\{[^}]*\\} 0$`, 'm').test(text),
         );
       },
-      { describe: 'everything to have reached Redis' },
+      { intervalMs: 100, describe: 'everything to have reached Redis' },
     );
 
   // Eight changes at once. Of Redis, a change of a key is two writes, of a certificate two, of a client four or five; of MongoDB,

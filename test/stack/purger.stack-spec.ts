@@ -115,9 +115,10 @@ describe('promise 1: what gateways have recorded is stored once, whatever dies m
         if ((await stored()) < pushed || (await waiting())) throw new Error(await state());
         return true;
       },
-      { describe: `${pushed} records` },
+      { intervalMs: 100, describe: `${pushed} records` },
     );
     await eventually(async () => (await mongodb.collection('analytics_pending').countDocuments()) === 0, {
+      intervalMs: 100,
       describe: 'the sums to be merged',
     });
     const records = await mongodb.collection<Counted>('tyk_analytics').find().toArray();

@@ -54,7 +54,7 @@ export class AppProcess {
         if (!this.running) throw new Error(`${this.name} ended: ${this.output}`);
         return (await this.client.get('/health/ready')).status === status;
       },
-      { describe: `${this.name} to answer ${status} on /health/ready` },
+      { intervalMs: 50, describe: `${this.name} to answer ${status} on /health/ready` },
     );
   }
 

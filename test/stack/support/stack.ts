@@ -17,6 +17,9 @@ import { AppProcess } from './app-process';
 import { okay, Tenant } from './tenant';
 import { Services } from './services';
 
+/** Between two questions to processes that have better things to do than to answer them, in milliseconds. */
+const pauseMs = 100;
+
 interface StackOptions {
   readonly replicas?: number;
   /** Without any, there is no host manager either. */
@@ -112,7 +115,7 @@ export class Stack {
           listed.some((node) => textOf(node['id']) === nodeId && Boolean(node['in_sync'])),
         );
       },
-      { describe: 'every node to be in sync' },
+      { intervalMs: pauseMs, describe: 'every node to be in sync' },
     );
   }
 
@@ -167,7 +170,7 @@ export class Stack {
           reports.length === this.nodes.length && reports.every((report) => Date.parse(textOf(report['at'])) > since)
         );
       },
-      { describe: 'the host manager to have looked at every gateway' },
+      { intervalMs: pauseMs, describe: 'the host manager to have looked at every gateway' },
     );
   }
 
