@@ -106,6 +106,23 @@ describe('a rollup', () => {
     );
   });
 
+  it('tells rows apart whose values are the same when one is written behind the other', () => {
+    const pairs = [
+      ['k', '1/x'],
+      ['k1', '/x'],
+      ['1 k', '/x'],
+      ['', '3 1 k/x'],
+    ] as const;
+    const found = rowsOf(
+      rollup(pairs.map(([APIKey, Path]) => record({ APIKey, Path, OauthID: APIKey }))),
+      'keyEndpoint',
+    );
+    expect(found.map(({ dimensions: { key, path } }) => [key, path])).toEqual(
+      pairs.map(([key, path]) => [key === '' ? '00000000' : key, path]),
+    );
+    expect(found.map(({ measures }) => measures.hits)).toEqual([1, 1, 1, 1]);
+  });
+
   it('puts a record into its minute, hour and day of UTC', () => {
     const starts = rollup([record()]).filter(({ kind }) => kind === 'total');
     expect(starts.map((row) => [row.unit, row.at.toISOString()])).toEqual([

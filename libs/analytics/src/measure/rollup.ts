@@ -1,7 +1,7 @@
 import type { AnalyticsRecord } from '../record';
 import { addMeasures, addRecord, keyOf, noMeasures } from './measures';
-import type { Dimensions, RollupKind, RollupRow, RollupUnit } from './row';
-import { bucketStart, rowId, rowName, type RowPlace } from './row-place';
+import type { Dimensions, RollupKind, RollupRow } from './row';
+import { bucketStart, rowId, rowName, unitMs, type RowPlace } from './row-place';
 
 /** Stands for every value that came after a bucket had as many as it may have. */
 export const otherValue = '(other)';
@@ -72,43 +72,78 @@ export class RowSum {
   }
 }
 
+/** The rows of one API and version, or of an organisation as a whole, by what else tells them apart. */
+interface Scope {
+  readonly orgId: string;
+  readonly dimensions: Dimensions;
+  readonly rows: Map<string, RollupRow>;
+}
+
 /** Adds up records by bucket and dimensions: all of them by the hour, and by the minute where there are few values. */
 export class Rollup {
-  private readonly made = new RowSum();
+  private readonly scopes = new Map<string, Scope>();
 
   get rows(): readonly RollupRow[] {
-    return this.made.rows;
+    return [...this.scopes.values()].flatMap(({ rows }) => [...rows.values()]);
   }
 
   add(record: AnalyticsRecord): void {
-    const api = { api: record.apiId, version: record.apiVersion };
-    this.count(record, 'total', {}, '');
-    this.count(record, 'api', api, record.apiName);
-    if (record.responseCode >= 400) this.count(record, 'error', { ...api, code: record.responseCode }, '');
-    if (record.responseCode < 0) return;
+    const { orgId, responseCode: code, path, oauthId: oauth } = record;
+    const ofApi = this.scope(orgId, { api: record.apiId, version: record.apiVersion });
+    count(this.scope(orgId, {}), record, 'total', {}, '');
+    count(ofApi, record, 'api', {}, record.apiName);
+    if (code >= 400) count(ofApi, record, 'error', { code }, '');
+    if (code < 0) return;
 
     const key = keyOf(record);
-    const { path, oauthId: oauth } = record;
-    this.count(record, 'key', { ...api, key }, record.alias);
-    this.count(record, 'endpoint', { ...api, path }, '');
-    this.count(record, 'keyEndpoint', { ...api, key, path }, record.alias);
-    if (oauth !== '') this.count(record, 'oauth', { ...api, path, oauth }, '');
-    if (record.geo.isoCode !== '') this.count(record, 'country', { ...api, country: record.geo.isoCode }, '');
+    const { isoCode: country } = record.geo;
+    count(ofApi, record, 'key', { key }, record.alias);
+    count(ofApi, record, 'endpoint', { path }, '');
+    count(ofApi, record, 'keyEndpoint', { key, path }, record.alias);
+    if (oauth !== '') count(ofApi, record, 'oauth', { path, oauth }, '');
+    if (country !== '') count(ofApi, record, 'country', { country }, '');
     for (const tag of new Set(record.tags)) {
-      if (tag !== '' && !ownTag.test(tag)) this.count(record, 'tag', { ...api, tag }, '');
+      if (tag !== '' && !ownTag.test(tag)) count(ofApi, record, 'tag', { tag }, '');
     }
   }
 
-  private count(record: AnalyticsRecord, kind: RollupKind, dimensions: Dimensions, label: string): void {
-    const units: readonly RollupUnit[] = byTheMinute.has(kind) ? ['minute', 'hour'] : ['hour'];
-    for (const unit of units) {
-      const at = bucketStart(unit, record.timeStamp);
-      const row = this.made.at({ orgId: record.orgId, unit, at, kind, dimensions });
-      if (label !== '') row.label = label;
-      addRecord(row.measures, record, withCallers.has(kind) && unit === 'hour');
-    }
+  private scope(orgId: string, dimensions: Pick<Dimensions, 'api' | 'version'>): Scope {
+    const name = JSON.stringify([orgId, dimensions.api, dimensions.version]);
+    const known = this.scopes.get(name);
+    if (known !== undefined) return known;
+    const scope: Scope = { orgId, dimensions, rows: new Map() };
+    this.scopes.set(name, scope);
+    return scope;
   }
 }
+
+const hourAlone = ['hour'] as const;
+const minuteAndHour = ['minute', 'hour'] as const;
+
+/** What a kind groups by beside API and version: any but the last is told from what follows it by its length. */
+const nameOf = ({ key, path, code, oauth, tag, country }: Dimensions): string => {
+  const last = path ?? key ?? tag ?? country ?? code ?? '';
+  const first = oauth ?? (path === undefined ? undefined : key);
+  return first === undefined ? String(last) : `${first.length} ${first}${last}`;
+};
+
+const count = (scope: Scope, record: AnalyticsRecord, kind: RollupKind, own: Dimensions, label: string): void => {
+  const name = nameOf(own);
+  const time = record.timeStamp.getTime();
+  for (const unit of byTheMinute.has(kind) ? minuteAndHour : hourAlone) {
+    // No part before the name has a space, so that none of them can be taken for another one.
+    const whole = `${kind} ${unit} ${Math.floor(time / unitMs[unit])} ${name}`;
+    let row = scope.rows.get(whole);
+    if (row === undefined) {
+      const at = bucketStart(unit, record.timeStamp);
+      const { orgId, dimensions } = scope;
+      row = { orgId, unit, at, kind, dimensions: { ...dimensions, ...own }, label: '', measures: noMeasures() };
+      scope.rows.set(whole, row);
+    }
+    if (label !== '') row.label = label;
+    addRecord(row.measures, record, withCallers.has(kind) && unit === 'hour');
+  }
+};
 
 /** Merges rows of several rollups, bounds their number, and adds the rows of days to those of hours. */
 export class RowMerge {

@@ -11,8 +11,25 @@ const rankBits = 64 - placeBits;
 /** Ranks by register; what is missing is 0. */
 export type Registers = ReadonlyMap<number, number>;
 
+type Register = readonly [place: number, rank: number];
+
+/** Registers of members that came lately: the same few come again and again, and a hash takes longer than a look. */
+const remembered = new Map<string, Register>();
+/** How many are remembered, and the longest of them. */
+const [mostRemembered, longestRemembered] = [10_000, 64];
+
 /** Where a member leaves its mark, and which. */
-export const registerOf = (member: string): readonly [place: number, rank: number] => {
+export const registerOf = (member: string): Register => {
+  const known = remembered.get(member);
+  if (known !== undefined) return known;
+  const register = hashedRegisterOf(member);
+  if (member.length > longestRemembered) return register;
+  if (remembered.size >= mostRemembered) remembered.clear();
+  remembered.set(member, register);
+  return register;
+};
+
+const hashedRegisterOf = (member: string): Register => {
   const hash = createHash('sha1').update(member).digest().readBigUInt64BE();
   const place = Number(hash >> BigInt(rankBits));
   const rest = BigInt.asUintN(rankBits, hash);

@@ -55,12 +55,12 @@ class Reader {
     if (head === 0xc3) return true;
     if (head >= 0xc4 && head <= 0xc6) return this.take(this.uint(2 ** (head - 0xc4)));
     if (head >= 0xc7 && head <= 0xc9) return this.extension(this.uint(2 ** (head - 0xc7)));
-    if (head === 0xca) return this.take(4).readFloatBE();
-    if (head === 0xcb) return this.take(8).readDoubleBE();
+    if (head === 0xca) return this.bytes.readFloatBE(this.skip(4));
+    if (head === 0xcb) return this.bytes.readDoubleBE(this.skip(8));
     if (head >= 0xcc && head <= 0xce) return this.uint(2 ** (head - 0xcc));
-    if (head === 0xcf) return Number(this.take(8).readBigUInt64BE());
+    if (head === 0xcf) return Number(this.bytes.readBigUInt64BE(this.skip(8)));
     if (head >= 0xd0 && head <= 0xd2) return this.int(2 ** (head - 0xd0));
-    if (head === 0xd3) return Number(this.take(8).readBigInt64BE());
+    if (head === 0xd3) return Number(this.bytes.readBigInt64BE(this.skip(8)));
     if (head >= 0xd4 && head <= 0xd8) return this.extension(2 ** (head - 0xd4));
     if (head >= 0xd9 && head <= 0xdb) return this.text(this.uint(2 ** (head - 0xd9)));
     if (head === 0xdc || head === 0xdd) return this.list(this.uint(head === 0xdc ? 2 : 4), depth);
@@ -87,7 +87,8 @@ class Reader {
   }
 
   private text(length: number): string {
-    return this.take(length).toString('utf8');
+    const from = this.skip(length);
+    return this.bytes.toString('utf8', from, this.at);
   }
 
   private extension(length: number): Extension {
@@ -96,18 +97,25 @@ class Reader {
   }
 
   private uint(length: number): number {
-    return this.take(length).readUIntBE(0, length);
+    const from = this.skip(length);
+    return length === 1 ? this.bytes.readUInt8(from) : this.bytes.readUIntBE(from, length);
   }
 
   private int(length: number): number {
-    return this.take(length).readIntBE(0, length);
+    return this.bytes.readIntBE(this.skip(length), length);
   }
 
   private take(length: number): Buffer {
+    const from = this.skip(length);
+    return this.bytes.subarray(from, this.at);
+  }
+
+  /** @returns where the bytes begin that are passed over */
+  private skip(length: number): number {
     this.room(length);
-    const part = this.bytes.subarray(this.at, this.at + length);
+    const from = this.at;
     this.at += length;
-    return part;
+    return from;
   }
 
   /** Every value takes a byte at least. */
