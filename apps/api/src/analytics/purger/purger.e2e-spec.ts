@@ -112,7 +112,7 @@ describe('the analytics purger', () => {
     ]);
     const indexes = await collection('tyk_analytics').indexInformation();
     expect(Object.keys(indexes).sort()).toEqual([
-      ...['_id_', 'apiid_1', 'castellanErrors', 'castellanLog', 'expireAt_1', 'logBrowserIndex', 'orgid_1'],
+      ...['_id_', 'apiid_1', 'castellanRequests', 'expireAt_1', 'logBrowserIndex', 'orgid_1'],
     ]);
   });
 
@@ -157,6 +157,17 @@ describe('the analytics purger', () => {
     expect(Buffer.from(bytes.buffer).equals(cut)).toBe(true);
     const { text } = await api.anonymous.get('/metrics');
     expect(text).toMatch(/castellan_analytics_records_total\{outcome="unreadable",service="api"\} [1-9]/);
+  });
+
+  it('sets aside a record that is larger than MongoDB takes, and stores those beside it', async () => {
+    const record = aRecord({ OrgID: organisation.id });
+    const before = await collection('analytics_dead_letters').countDocuments();
+    await push(analyticsList, record, { ...record, Path: `/${'x'.repeat(17 * 1024 * 1024)}` }, record);
+    await arrives(2);
+    await idle();
+    const letters = await collection('analytics_dead_letters').find().skip(before).toArray();
+    expect(letters.map(({ reason }) => reason as string)).toEqual([expect.stringContaining('MongoDB refused it')]);
+    expect(await stored()).toBe(2);
   });
 
   const addsUp = async (): Promise<void> => {
@@ -272,21 +283,30 @@ describe('the analytics purger', () => {
 });
 
 describe('records of each organisation apart', () => {
-  it('go into a collection of their own, with the indexes that tools know', async () => {
+  it('go into a collection of their own, with the indexes that tools know and without those of earlier versions', async () => {
     const api = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50', ANALYTICS_RECORDS: 'organisation' });
     const redis = new Redis(api.config.redisUrl);
     try {
       const { id } = await api.organisation();
-      await redis.rpush(analyticsList, encodeRecord(aRecord({ OrgID: id })), encodeRecord(aRecord({ OrgID: '' })));
       const db = api.app
         .get<Connection>(getConnectionToken())
         .getClient()
         .db(new URL(api.config.mongodbUri).pathname.slice(1));
       const own = db.collection(`z_tyk_analyticz_${id}`);
+      // As an earlier version has left it.
+      await own.createIndexes([
+        { key: { orgid: 1, timestamp: -1, _id: -1 }, name: 'castellanLog' },
+        {
+          key: { orgid: 1, timestamp: -1, _id: -1, responsecode: 1 },
+          name: 'castellanErrors',
+          partialFilterExpression: { responsecode: { $gte: 400 } },
+        },
+      ]);
+      await redis.rpush(analyticsList, encodeRecord(aRecord({ OrgID: id })), encodeRecord(aRecord({ OrgID: '' })));
       await eventually(async () => (await own.countDocuments()) === 1);
       expect(await db.collection('tyk_analytics').countDocuments({ orgid: '' })).toBe(1);
       expect(Object.keys(await own.indexInformation()).sort()).toEqual([
-        ...['_id_', 'apiid_1', 'castellanErrors', 'castellanLog', 'expireAt_1', 'logBrowserIndex'],
+        ...['_id_', 'apiid_1', 'castellanRequests', 'expireAt_1', 'logBrowserIndex'],
       ]);
     } finally {
       redis.disconnect();

@@ -44,18 +44,16 @@ export interface SegmentDocument {
 
 type Index = { readonly name: string; readonly key: Readonly<Record<string, 1 | -1>> } & Pick<
   mongo.IndexDescription,
-  'expireAfterSeconds' | 'sparse' | 'partialFilterExpression'
+  'expireAfterSeconds'
 >;
 
 const expiry: Index = { key: { expireAt: 1 }, name: 'expireAt_1', expireAfterSeconds: 0 };
 const ofApi: Index = { key: { apiid: 1 }, name: 'apiid_1' };
-// Ours: pages of logs in the order of time, at any depth, and the few requests among them that failed.
-const ofLog: Index = { key: { orgid: 1, timestamp: -1, _id: -1 }, name: 'castellanLog' };
-const ofErrors: Index = {
-  key: { orgid: 1, timestamp: -1, _id: -1, responsecode: 1 },
-  name: 'castellanErrors',
-  partialFilterExpression: { responsecode: { $gte: 400 } },
-};
+// Ours: pages of logs in the order of time, at any depth. What the answers were comes last, so that requests which failed are
+// told from the others without reading these: for them alone there is no second index, which each record would pay for.
+const ofLog: Index = { key: { orgid: 1, timestamp: -1, _id: -1, responsecode: -1 }, name: 'castellanRequests' };
+/** Indexes of earlier versions that this one takes the place of. */
+const superseded: readonly string[] = ['castellanLog', 'castellanErrors'];
 const ofOrganisation: Index = { key: { orgid: 1 }, name: 'orgid_1' };
 
 const logBrowser: Index = {
@@ -65,11 +63,9 @@ const logBrowser: Index = {
 
 /** The indexes that tyk-pump makes, so that tools which read a Tyk Dashboard's database find what they know. */
 const pumpIndexes: readonly Index[] = [ofOrganisation, ofApi, logBrowser, expiry];
-const sharedIndexes: readonly Index[] = [...pumpIndexes, ofLog, ofErrors];
-const uptimeIndexes: readonly Index[] = [...pumpIndexes, ofLog];
+const sharedIndexes: readonly Index[] = [...pumpIndexes, ofLog];
 const organisationIndexes: readonly Index[] = [
   ofLog,
-  ofErrors,
   ofApi,
   expiry,
   { key: { timestamp: -1, apiid: 1, apikey: 1, responsecode: 1 }, name: 'logBrowserIndex' },
@@ -223,7 +219,7 @@ export class AnalyticsCollections {
       this.ensure('analytics_pending', [{ key: { orgId: 1 }, name: 'orgId_1' }]),
       this.ensure('analytics_batches', [expiry]),
       this.ensure('analytics_dead_letters', [expiry]),
-      this.ensure('tyk_uptime_analytics', uptimeIndexes),
+      this.ensure('tyk_uptime_analytics', sharedIndexes),
       ...[...orgIds].map((orgId) => {
         const { collectionName } = this.records(orgId);
         return this.ensure(collectionName, collectionName === 'tyk_analytics' ? sharedIndexes : organisationIndexes);
@@ -262,6 +258,9 @@ export class AnalyticsCollections {
         if (!isConflict(error)) throw error;
         this.logger.warn({ err: error, collection: name }, 'There is another index in place of ours');
       }
+    }
+    for (const index of superseded) {
+      if (known.has(index)) await this.db.collection(name).dropIndex(index);
     }
   }
 
