@@ -29,12 +29,13 @@ const deadLetterBytes = 1024 * 1024;
 /** Rows that are worked on before requests get a turn. */
 const atOnce = 200;
 
-/** What a transaction is to store, so that it has nothing to wait for but MongoDB. */
+/** What a transaction is to store, so that MongoDB has nothing to wait for. */
 export interface ReadyChunk {
   readonly chunk: Chunk;
   /** Records that their organisations want left out. */
   readonly leftOut: number;
-  readonly documents: ReadonlyMap<string, readonly RecordDocument[]>;
+  /** Records of each organisation, as bytes already; each can be inserted once. */
+  readonly records: readonly mongo.UnorderedBulkOperation[];
   readonly segments: readonly SegmentDocument[];
   readonly uptime: readonly UptimeDocument[];
   readonly at: Date;
@@ -63,21 +64,26 @@ export class ChunkWriter {
     return {
       chunk,
       leftOut: chunk.records.length - kept.length,
-      documents: await byCollection(kept, (one) => recordDocument(one, at, retention(one.record.orgId))),
+      records: await this.inserts(kept, (one) => recordDocument(one, at, retention(one.record.orgId))),
       segments: await this.segments(kept),
       uptime: chunk.uptime.map((record) => uptimeDocument(record, at, retention(record.orgId))),
       at,
     };
   }
 
-  /** @throws BatchMoved when another purger has stored some of it */
-  async store({ chunk, documents, segments, uptime, at }: ReadyChunk): Promise<void> {
+  /**
+   * @param meanwhile called once MongoDB has got most of what it is to store, and will take its time
+   * @throws BatchMoved when another purger has stored some of it
+   */
+  async store({ chunk, records, segments, uptime, at }: ReadyChunk, meanwhile: () => void): Promise<void> {
     await this.collections.inTransaction(async (session) => {
       for (const { batch, from, bytes } of chunk.slices) {
         await this.notes.advance(batch, from, from + bytes.length, at, session);
       }
-      for (const [orgId, part] of documents) {
-        await this.collections.records(orgId).insertMany(part, { session, ordered: false });
+      for (const insert of records) {
+        const inserted = insert.execute({ session });
+        meanwhile();
+        await inserted;
       }
       if (segments.length > 0) await this.collections.segments.insertMany(segments, { session, ordered: false });
       if (uptime.length > 0) await this.collections.uptime.insertMany(uptime, { session, ordered: false });
@@ -103,6 +109,21 @@ export class ChunkWriter {
     return kept;
   }
 
+  private async inserts(
+    kept: readonly KeptRecord[],
+    documentOf: (one: KeptRecord) => RecordDocument,
+  ): Promise<readonly mongo.UnorderedBulkOperation[]> {
+    const inserts = new Map<string, mongo.UnorderedBulkOperation>();
+    for (const [index, one] of kept.entries()) {
+      if (index % atOnce === 0) await nextTurn();
+      const { orgId } = one.record;
+      const insert = inserts.get(orgId) ?? this.collections.records(orgId).initializeUnorderedBulkOp();
+      insert.insert(documentOf(one));
+      inserts.set(orgId, insert);
+    }
+    return [...inserts.values()];
+  }
+
   /** Sums for the rollups. They are only put down here, because inserting is many times as fast as updating. */
   private async segments(kept: readonly KeptRecord[]): Promise<readonly SegmentDocument[]> {
     const rollup = new Rollup();
@@ -113,21 +134,6 @@ export class ChunkWriter {
     return segmentsOf(rollup.rows);
   }
 }
-
-const byCollection = async (
-  kept: readonly KeptRecord[],
-  documentOf: (one: KeptRecord) => RecordDocument,
-): Promise<ReadonlyMap<string, readonly RecordDocument[]>> => {
-  const parts = new Map<string, RecordDocument[]>();
-  for (const [index, one] of kept.entries()) {
-    if (index % atOnce === 0) await nextTurn();
-    const { orgId } = one.record;
-    const part = parts.get(orgId);
-    if (part === undefined) parts.set(orgId, [documentOf(one)]);
-    else part.push(documentOf(one));
-  }
-  return parts;
-};
 
 const deadLetter = ({ list, bytes, reason }: Unreadable, now: Date) => ({
   list,

@@ -3,6 +3,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Clock, Health, LOGGER, Recurring, type Logger } from '@castellan/observability';
 import { isOutage } from '../../http/outage';
+import { Ahead } from './ahead';
 import { AnalyticsRedis } from './analytics-redis';
 import { Backlog } from './backlog';
 import { BatchMoved, BatchNotes } from './batch-notes';
@@ -118,40 +119,33 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   /** While MongoDB stores some records, those that follow are read and made ready. */
   private async store(): Promise<void> {
-    let following = this.take();
+    const line = new Ahead(() => this.take());
     try {
       for (let chunks = 1; !this.stopping && this.lease.held; chunks += 1) {
-        const inHand = await following;
+        const inHand = await line.next();
         if (inHand === null) return;
-        following = this.take();
-        const outcome = await this.storeRecords(inHand);
+        const outcome = await this.storeRecords(inHand, () => {
+          line.begin();
+        });
         if (outcome === 'later') return;
-        if (outcome === 'again') {
-          // What follows a failure begins with what failed.
-          await this.giveBack(following);
-          following = this.take();
-        }
+        // What follows a failure begins with what failed.
+        if (outcome === 'again') await this.giveBack(line);
         if (!(await this.hasLease())) return;
         // After a backlog there is much to merge, and time for it.
         if (chunks > 1 && this.backlog.records === 0) this.merging.soon();
       }
     } finally {
-      await this.giveBack(following);
+      await this.giveBack(line);
     }
   }
 
-  private async giveBack(taken: Promise<InHand | null>): Promise<void> {
-    const inHand = await taken.catch(() => null);
+  private async giveBack(line: Ahead<InHand | null>): Promise<void> {
+    const inHand = line.begun ? await line.next().catch(() => null) : null;
     this.backlog.giveBack(inHand?.slices ?? []);
   }
 
   private take(): Promise<InHand | null> {
-    const taken = this.backlog
-      .next(this.pace.records)
-      .then((slices) => (slices.length === 0 ? null : this.prepared(slices)));
-    // It may fail while others are stored, before anybody waits for it.
-    taken.catch(() => undefined);
-    return taken;
+    return this.backlog.next(this.pace.records).then((slices) => (slices.length === 0 ? null : this.prepared(slices)));
   }
 
   private prepared(slices: readonly Slice[], refused: string | null = null): InHand {
@@ -168,12 +162,12 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
     }
   }
 
-  private async storeRecords({ slices, ready, refused }: InHand): Promise<Outcome> {
+  private async storeRecords({ slices, ready, refused }: InHand, meanwhile: () => void): Promise<Outcome> {
     try {
       const made = await ready;
       const { chunk, leftOut } = made;
       const began = performance.now();
-      await this.writer.store(made);
+      await this.writer.store(made, meanwhile);
       const elapsedMs = performance.now() - began;
       this.pace.took(countOf(slices), elapsedMs);
       this.metrics.stored(outcomesOf(chunk, leftOut), elapsedMs);
@@ -185,14 +179,19 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
       }
     } catch (error) {
       this.backlog.giveBack(slices);
-      return this.failed(error, slices, refused);
+      return this.failed(error, slices, refused, meanwhile);
     }
     this.problem = null;
     await this.backlog.stored(slices);
     return 'stored';
   }
 
-  private async failed(error: unknown, slices: readonly Slice[], refused: string | null): Promise<Outcome> {
+  private async failed(
+    error: unknown,
+    slices: readonly Slice[],
+    refused: string | null,
+    meanwhile: () => void,
+  ): Promise<Outcome> {
     if (error instanceof BatchMoved) return 'again';
     const count = countOf(slices);
     this.problem = problemOf(error);
@@ -203,7 +202,8 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
     }
     this.pace.failed(count);
     // Down to one record, it is this one that MongoDB does not take.
-    return count > 1 ? 'again' : this.storeRecords(this.prepared(slices, `MongoDB refused it: ${this.problem}`));
+    if (count > 1) return 'again';
+    return this.storeRecords(this.prepared(slices, `MongoDB refused it: ${this.problem}`), meanwhile);
   }
 
   private async hasLease(): Promise<boolean> {
@@ -249,6 +249,8 @@ const refusals: ReadonlySet<unknown> = new Set([2, 9, 14, 22, 121, 10_334, 17_28
 /** Whether MongoDB or its driver will never take these documents, so that it is worth finding out which one it is. */
 const isRefusal = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
-  if (error.name.startsWith('BSON') || error instanceof RangeError) return true;
+  // The latter is said of a document that is too large.
+  const isOfDriver = error.name.startsWith('BSON') || error.name === 'MongoInvalidArgumentError';
+  if (isOfDriver || error instanceof RangeError) return true;
   return 'code' in error && refusals.has(error.code);
 };
