@@ -12,9 +12,9 @@ import {
   unique,
   type Reply,
 } from '@castellan/testing';
-import { decryptKey, keyIsReadable, parseJson, textWithSecret } from '@castellan/tyk';
+import { decryptKey, keyIsReadable, textWithSecret } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
-import { addApi, type Json } from '../../test/configuration';
+import { addApi } from '../../test/configuration';
 import { CertificateKeeper } from './certificate-keeper';
 import { CertificateWarnings } from './certificate-warnings';
 import { addCertificate, certificateForm, mutualApi, pkcs12, uploadCertificate } from '../../test/certificate-forms';
