@@ -2,16 +2,7 @@ import { createHash } from 'node:crypto';
 import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
-import {
-  anApiDefinition,
-  eventually,
-  listOf,
-  makeCertificate,
-  NodeSimulator,
-  textOf,
-  unique,
-  type Reply,
-} from '@castellan/testing';
+import { eventually, listOf, makeCertificate, NodeSimulator, textOf, unique, type Reply } from '@castellan/testing';
 import { decryptKey, keyIsReadable, textWithSecret } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi } from '../../test/configuration';
