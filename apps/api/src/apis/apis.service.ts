@@ -6,6 +6,7 @@ import { CastellanError, Conflict, ValidationFailed, type FieldError } from '@ca
 import {
   ApiStore,
   CertificateStore,
+  KeyIndex,
   isObjectIdText,
   isTheirs,
   noOrganisation,
@@ -45,6 +46,7 @@ import {
 import { apiForm } from './api-form';
 import { ApiRules, describeConflict } from './api-rules';
 import { addressNotes } from './address-notes';
+import { lostVersions, mostCounted, versionNotes } from './version-notes';
 import { authorityNotes, requireCertificates } from './certificate-references';
 import { withHooks } from './hook-references';
 import { versionIdsOf, withoutVersionOf, withVersion, withVersionRenamed, type VersionLink } from './versions';
@@ -61,6 +63,8 @@ const routes = [
 export class ApisService extends ResourceService<ApiRow> {
   override readonly form = apiForm;
   private readonly rules: ApiRules;
+  /** Of rows that were just written, the versions that they have no more. */
+  private readonly lost = new WeakMap<ApiRow, readonly string[]>();
 
   constructor(
     tools: ResourceTools,
@@ -68,6 +72,7 @@ export class ApisService extends ResourceService<ApiRow> {
     private readonly webhooks: WebhookStore,
     private readonly certificates: CertificateStore,
     private readonly clients: OAuthClientStore,
+    private readonly keys: KeyIndex,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {
     super(tools, apis, 'API not found');
@@ -220,8 +225,20 @@ export class ApisService extends ResourceService<ApiRow> {
 
   /** What the caller should know of an API as it stands now, beside that it is stored. */
   async notesOf(row: ApiRow): Promise<readonly FieldError[]> {
-    const find = (ids: readonly string[]) => this.certificates.named(toOrganisationId(row.orgId), ids, null);
-    return [...addressNotes(row), ...(await authorityNotes(definitionOf(storedWrapper(row)), find))];
+    const organisation = toOrganisationId(row.orgId);
+    const find = (ids: readonly string[]) => this.certificates.named(organisation, ids, null);
+    return [
+      ...addressNotes(row),
+      ...(await this.versionNotesOf(row)),
+      ...(await authorityNotes(definitionOf(storedWrapper(row)), find)),
+    ];
+  }
+
+  private async versionNotesOf(row: ApiRow): Promise<readonly FieldError[]> {
+    const lost = this.lost.get(row) ?? [];
+    if (lost.length === 0) return [];
+    const filter = { apiId: row.apiId };
+    return versionNotes(lost, await this.keys.countUpTo(toOrganisationId(row.orgId), filter, mostCounted + 1));
   }
 
   override check(
@@ -244,6 +261,7 @@ export class ApisService extends ResourceService<ApiRow> {
    */
   protected override async followUp(unit: UnitOfWork, before: ApiRow | null, after: ApiRow | null): Promise<void> {
     await this.webhooks.hold(unit.organisation, after?.hookIds ?? [], unit.session);
+    if (before !== null && after !== null) this.lost.set(after, lostVersions(before, after));
     if (before === null || before.apiId === after?.apiId) return;
     // Gateways keep clients under the `api_id`, and another API may get it.
     if (hasClients(before)) await this.clients.removeOfApi(unit, before.apiId);

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { KeyIndex } from '@castellan/persistence';
 import { anApiDefinition, aPolicy, eventually, listOf, textOf, unique, type Reply } from '@castellan/testing';
-import { hashKey, readSession, sessionName, type Session } from '@castellan/tyk';
+import { hashKey, parseJson, readSession, sessionName, type Session } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, addPolicy, type Json } from '../../test/configuration';
 import { KeyScanner } from './key-scanner';
@@ -138,7 +138,16 @@ describe('what a change of a key says of its APIs', () => {
     expect(await said()).toContain('Orders (session_lifetime) has gateways remove it 60 seconds after');
     expect(await said()).not.toContain('nothing is opened by it');
     const less = { ...versioned, version_data: { not_versioned: false, versions: { v2: versions.v2 } } };
-    expectOk(await put(`/api/apis/${id}`, { api_definition: less }));
+    const saved = expectOk(await put(`/api/apis/${id}`, { api_definition: less }));
+    // Both keys have a right to the API, and whoever took the version away hears of it.
+    expect(parseJson(saved.headers.get('x-castellan-notes') ?? '[]')).toEqual([
+      {
+        path: 'api_definition.version_data.versions',
+        message: expect.stringMatching(/^has lost "v1", by which 2 keys .* opens nothing$/) as unknown,
+      },
+    ]);
+    const again = expectOk(await put(`/api/apis/${id}`, { api_definition: { ...less, name: 'Orders' } }));
+    expect(again.headers.get('x-castellan-notes')).toBeNull();
     expect(await said()).toContain('nothing is opened by it');
     // Nothing is widened by that: it names what it named.
     expect((await stored(hash))?.['access_rights']).toMatchObject({ [id]: { versions: ['v1'] } });

@@ -67,8 +67,12 @@ export class KeyIndex {
   /** Whether more keys than this fit a filter; it counts no further. */
   async hasMoreThan(organisation: OrganisationId, filter: KeyFilter, most: number): Promise<boolean> {
     if (isUnfiltered(filter)) return (await this.blocks.total(organisation)) > most;
-    const counted = this.model.countDocuments(queryOf(organisation, filter), { limit: most + 1 });
-    return (await counted.exec()) > most;
+    return (await this.countUpTo(organisation, filter, most + 1)) > most;
+  }
+
+  /** How many keys fit a filter; it counts no further than that. */
+  async countUpTo(organisation: OrganisationId, filter: KeyFilter, most: number): Promise<number> {
+    return this.model.countDocuments(queryOf(organisation, filter), { limit: most }).exec();
   }
 
   async byUsername(organisation: OrganisationId, username: string): Promise<KeyRow | null> {
