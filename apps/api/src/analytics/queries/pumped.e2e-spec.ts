@@ -13,11 +13,13 @@ import {
   type JsonReply,
 } from '@castellan/testing';
 import { realDocuments } from '../../../../../test/fixtures/load';
-import { ApiUnderTest, expectOk } from '../../../test/api-under-test';
+import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
+import { AnalyticsCollections } from '../storage/collections';
 
 /** Two hours of one day that are over. */
 const from = new Date('2026-11-24T22:00:00Z');
 const day = '24/11/2026/24/11/2026';
+const wholeDay = { from: '2026-11-24T00:00:00Z', to: '2026-11-25T00:00:00Z' };
 const requests = 120;
 
 interface Captured {
@@ -33,6 +35,8 @@ describe('what tyk-pump has stored, with our purger off', () => {
   let api: ApiUnderTest;
   let reader: HttpClient;
   let organisationId: string;
+  /** Has some requests of one hour that our own purger has stored, with their sums. */
+  let handedOver: TestOrganisation;
 
   /** Documents as tyk-pump writes them, made by our own purger, and nothing of what it writes for itself. */
   beforeAll(async () => {
@@ -56,6 +60,11 @@ describe('what tyk-pump has stored, with our purger off', () => {
       for (const own of ['analytics_sums', 'analytics_pending', 'analytics_batches']) {
         await connection.collection(own).deleteMany({});
       }
+      handedOver = await writer.organisation();
+      const ours = someTraffic(20, handedOver.id, new Date('2026-11-23T20:00:00Z'), 3_600_000);
+      await redis.rpush(analyticsList, ...ours.map(encodeRecord));
+      const records = connection.collection('tyk_analytics');
+      await eventually(async () => (await records.countDocuments({ orgid: handedOver.id })) === ours.length);
     } finally {
       await writer.stop();
       redis.disconnect();
@@ -66,13 +75,16 @@ describe('what tyk-pump has stored, with our purger off', () => {
   afterAll(() => api.stop());
 
   const ask = async (body: Readonly<Record<string, unknown>>): Promise<JsonReply> =>
-    expectOk(
-      await reader.post('/api/analytics/query', { from: '2026-11-24T00:00:00Z', to: '2026-11-25T00:00:00Z', ...body }),
-    ).json;
+    expectOk(await reader.post('/api/analytics/query', { ...wholeDay, ...body })).json;
   const rows = async (path: string): Promise<readonly JsonReply[]> =>
     listOf(expectOk(await reader.get(path)).json['data']);
   const sum = (found: readonly JsonReply[]): number => found.reduce((all, row) => all + numberOf(row['hits']), 0);
 
+  /** One that a pump has stored, without its id. */
+  const aRecord = async (): Promise<object> => {
+    const records = api.app.get<Connection>(getConnectionToken()).collection('tyk_analytics');
+    return (await records.findOne({ orgid: organisationId }, { projection: { _id: 0 } })) ?? {};
+  };
   /** Aggregates know the names of APIs and keys only where they are of these alone. */
   const unnamed = (row: JsonReply): object => ({ ...row, label: '' });
 
@@ -115,7 +127,115 @@ describe('what tyk-pump has stored, with our purger off', () => {
       sum(await rows(`/api/activity/oauthid/endpoint/client/${day}?p=-1`)),
     );
     const log = `/api/logs/?start=${from.getTime() / 1_000}&end=${from.getTime() / 1_000 + 7_200}&p=-1`;
-    expect(await rows(log)).toHaveLength(requests);
+    const all = await rows(log);
+    expect(all).toHaveLength(requests);
+    const counted = (is: (row: JsonReply) => boolean): number => all.filter(is).length;
+    const [first] = all;
+    const [api, client] = [textOf(first?.['APIID']), 'client'];
+    const keys = [...new Set(all.map((row) => textOf(row['APIKey'])))].filter((one) => one !== '').slice(0, 2);
+    for (const [path, hits] of [
+      [`usage/apis/${api}/${day}?p=-1`, counted((row) => textOf(row['APIID']) === api)],
+      [`usage/${day}?api_id=${api}`, counted((row) => textOf(row['APIID']) === api)],
+      [`activity/geo/${day}?p=-1`, counted((row) => textOf(row['Geo']?.['Country']?.['ISOCode']) !== '')],
+      [`activity/oauthid/${client}/${day}`, counted((row) => textOf(row['OauthID']) === client)],
+      [`activity/keys/aggregate/${keys.join(',')},/${day}`, counted((row) => keys.includes(textOf(row['APIKey'])))],
+    ] as const) {
+      expect([path, sum(await rows(`/api/${path}`))]).toEqual([path, hits]);
+    }
+    const one = expectOk(await reader.get(`/api/logs/${textOf(first?.['id'])}`)).json;
+    expect(one).toMatchObject({ ...first, RawRequest: expect.any(String) as unknown });
+  });
+
+  it('is asked for what goes on right now, and for how upstreams are', async () => {
+    const connection = api.app.get<Connection>(getConnectionToken());
+    const record = await aRecord();
+    const { id, admin } = await api.organisation();
+    const now = new Date();
+    await connection.collection('tyk_analytics').insertOne({ ...record, orgid: id, timestamp: now });
+    const check = { url: 'http://up', requesttime: 2, responsecode: 200, tcperror: false, servererror: false };
+    await connection
+      .collection('tyk_uptime_analytics')
+      .insertOne({ ...check, timestamp: from, expireAt: new Date('2100-01-01'), apiid: 'a', orgid: id });
+    const found = listOf(expectOk(await admin.client.get(`/api/uptime/${day}`)).json['data']);
+    expect(found).toMatchObject([{ url: 'http://up', checks: 1, up: true, availability: 100 }]);
+    const abort = new AbortController();
+    const stream = await fetch(`${api.url}/api/analytics/live`, {
+      headers: { authorization: admin.accessKey },
+      signal: abort.signal,
+    });
+    const events = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+    await eventually(async () => /"hits":1/.test((await events?.read())?.value ?? ''));
+    abort.abort();
+  });
+
+  it('is looked for in the place where the pump puts it, also when that is another one from some moment on', async () => {
+    const connection = api.app.get<Connection>(getConnectionToken());
+    const collections = api.app.get(AnalyticsCollections);
+    const record = await aRecord();
+    const { id } = await api.organisation();
+    const [shared, apart] = ['tyk_analytics', `z_tyk_analyticz_${id}`];
+    const add = (name: string) => connection.collection(name).insertOne({ ...record, orgid: id });
+    const places = async (): Promise<readonly string[]> =>
+      (await collections.recordsToRead(id)).map(({ collectionName }) => collectionName);
+    expect(await places()).toEqual([shared]);
+    // That there is nothing yet is not remembered.
+    await add(apart);
+    expect(await places()).toEqual([apart]);
+    // A pump for both puts each record into both, and the shared one has been there for longer.
+    await add(shared);
+    expect(await places()).toEqual([shared]);
+    await connection.collection(shared).deleteMany({ orgid: id });
+    // This is remembered for a minute, and asked again then.
+    expect(await places()).toEqual([shared]);
+    const now = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now + 61_000);
+    expect(await places()).toEqual([apart]);
+    await add(shared);
+    expect(await places()).toEqual([shared]);
+    clock.mockRestore();
+    // What is deleted with its organisation is not remembered of the next one by that name.
+    await collections.forget(id);
+    expect(await connection.collection(shared).countDocuments({ orgid: id })).toBe(0);
+    await add(apart);
+    expect(await places()).toEqual([apart]);
+    await collections.forget(id);
+  });
+
+  it('is added to what our purger has stored, where one took over from the other', async () => {
+    const connection = api.app.get<Connection>(getConnectionToken());
+    const { id } = handedOver;
+    const admin = api.anonymous.with({ authorization: handedOver.admin.accessKey });
+    const theDay = { from: '2026-11-23T00:00:00Z', to: '2026-11-24T00:00:00Z', interval: 'hour' };
+    const redis = new Redis(api.config.redisUrl);
+    const aggregates = connection.collection(`z_tyk_analyticz_aggregate_${id}`);
+    const byHour = async (): Promise<unknown> => {
+      const { source, data } = expectOk(await admin.post('/api/analytics/query', theDay)).json;
+      const hits = listOf(data).map((row) => numberOf(row['hits']));
+      return [source, [17, 18, 19, 20, 21, 22, 23].map((hour) => hits[hour])];
+    };
+    try {
+      expect(await byHour()).toEqual(['records', [0, 0, 0, 20, 0, 0, 0]]);
+      const total = { hits: 5, success: 4, errortotal: 1 };
+      for (const hour of [18, 22]) {
+        const timestamp = new Date(`2026-11-23T${hour}:00:00Z`);
+        await aggregates.insertOne({ orgid: id, timestamp, expireAt: new Date('2100-01-01'), total });
+      }
+      expect(await byHour()).toEqual(['records', [0, 5, 0, 20, 0, 5, 0]]);
+      // What both have stored of an hour is in the records alone.
+      const records = connection.collection('tyk_analytics');
+      const some = await records
+        .find({ orgid: id }, { projection: { _id: 0 } })
+        .limit(3)
+        .toArray();
+      await records.insertMany(some);
+      expect(await byHour()).toEqual(['records', [0, 5, 0, 23, 0, 5, 0]]);
+      // While a purger of ours is at work, nobody has taken over from it.
+      await redis.set('castellan:lock:analytics purger', 'somebody', 'PX', 60_000);
+      expect(await byHour()).toEqual(['records', [0, 5, 0, 23, 0, 0, 0]]);
+    } finally {
+      await redis.del('castellan:lock:analytics purger');
+      redis.disconnect();
+    }
   });
 
   it('is answered from the records where a pump keeps no aggregates', async () => {
