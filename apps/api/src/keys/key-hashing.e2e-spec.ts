@@ -1,7 +1,16 @@
 import { Redis } from 'ioredis';
 import { getConnectionToken } from '@nestjs/mongoose';
-import type { Connection } from 'mongoose';
-import { textOf, unique, type Reply } from '@castellan/testing';
+import { mongo, type Connection } from 'mongoose';
+import {
+  analyticsList,
+  anAnalyticsRecord,
+  encodeRecord,
+  eventually,
+  listOf,
+  textOf,
+  unique,
+  type Reply,
+} from '@castellan/testing';
 import { hashKey, hashText, parseToken, sessionName } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, type Json } from '../../test/configuration';
@@ -46,7 +55,12 @@ describe('keys with CASTELLAN_HASH_KEYS=false', () => {
   let installation: Installation;
 
   beforeAll(async () => {
-    installation = await Installation.start({ HASH_KEYS: 'false', HASH_KEY_FUNCTION: 'none', KEY_LIST_LIMIT: '2' });
+    installation = await Installation.start({
+      HASH_KEYS: 'false',
+      HASH_KEY_FUNCTION: 'none',
+      KEY_LIST_LIMIT: '2',
+      ANALYTICS_PURGE_MS: '50',
+    });
   });
 
   afterAll(() => installation.stop());
@@ -82,6 +96,48 @@ describe('keys with CASTELLAN_HASH_KEYS=false', () => {
       expect(texts).not.toContain(parseToken(token).keyId);
     }
     for (const text of [token, hash]) expect((await installation.get(text)).json['key_hash']).toBe(hash);
+  });
+
+  it('are called by their hash in analytics, whatever gateways and pumps have written there', async () => {
+    const { api, redis, organisation } = installation;
+    const { token, hash } = await installation.create();
+    const at = new Date('2026-11-20T10:00:00Z');
+    const used = { at, OrgID: organisation.id, APIKey: token, Alias: 'anna', Tags: [`key-${token}`, 'edge'] };
+    await redis.rpush(analyticsList, encodeRecord(anAnalyticsRecord(used)));
+    const records = api.app.get<Connection>(getConnectionToken()).collection('tyk_analytics');
+    const { client } = organisation.admin;
+    const day = '20/11/2026/20/11/2026';
+    const rows = async (path: string): Promise<readonly Json[]> =>
+      listOf(expectOk(await client.get(path)).json['data']);
+    const [stored] = await eventually(async () => {
+      const found = await records.find({ orgid: organisation.id }).toArray();
+      return found.length === 1 ? found : null;
+    });
+    expect(stored).toMatchObject({ apikey: hash, tags: [`key-${hash}`, 'edge'], alias: 'anna' });
+    const keys = await eventually(async () => {
+      const found = await rows(`/api/activity/keys/${day}?p=-1`);
+      return found.length === 1 ? found : null;
+    });
+    expect(keys).toMatchObject([{ id: { key: hash, alias: 'anna' }, hits: 1 }]);
+    expect(await rows(`/api/activity/keys/endpoint/${hash}/${day}?p=-1`)).toMatchObject([{ hits: 1 }]);
+    const log = '/api/logs?start=1795132800&end=1795219199';
+    expect(await rows(`${log}&key=${hash}`)).toMatchObject([{ APIKey: hash, Tags: [`key-${hash}`, 'edge'] }]);
+    const database = api.app.get<Connection>(getConnectionToken());
+    for (const { name } of await database.listCollections()) {
+      const texts = JSON.stringify(await database.collection(name).find().toArray());
+      expect([name, texts.includes(parseToken(token).keyId)]).toEqual([name, false]);
+    }
+
+    // A pump stores what it finds.
+    const pumped = { ...stored, _id: new mongo.ObjectId(), apikey: token, tags: [`key-${token}`], path: '/pumped' };
+    await records.insertOne(pumped);
+    const [shown, ...others] = await rows(`${log}&path=/pumped`);
+    expect([shown, others]).toMatchObject([{ APIKey: hash, Tags: [`key-${hash}`] }, []]);
+    const detail = expectOk(await client.get(`/api/logs/${pumped._id.toHexString()}`));
+    expect(detail.text).not.toContain(token);
+    const asked = { from: '2026-11-20T00:00:01Z', to: '2026-11-21T00:00:00Z', groupBy: ['key'] };
+    const { json } = expectOk(await client.post('/api/analytics/query', asked));
+    expect(json).toMatchObject({ source: 'records', data: [{ key: hash, hits: 2 }] });
   });
 
   it('are changed and deleted by token, by chosen id and by what lists call them', async () => {
