@@ -1,3 +1,5 @@
+import { getConnectionToken } from '@nestjs/mongoose';
+import type { Connection } from 'mongoose';
 import { anApiDefinition, eventually, listOf, numberOf, textOf, type JsonReply } from '@castellan/testing';
 import { expectOk, type TestOrganisation } from '../api-under-test';
 import { hitsOf, type Fields, type Traffic } from './traffic';
@@ -57,6 +59,31 @@ export const erasure = (traffic: Traffic): void => {
     const left = await everything();
     for (const trace of ['cleo@example.org', '198.51.100.9']) expect(left).not.toContain(trace);
     expect(await byKey()).toMatchObject({ 'hash-of-ben': 1, 'hash-of-cleo': 1 });
+  });
+
+  it('reaches what tyk-pump has added up, which goes on to count', async () => {
+    const { id } = organisation;
+    const connection = traffic.api.app.get<Connection>(getConnectionToken());
+    const of = (identifier: string, humanidentifier: string) => ({ identifier, humanidentifier, hits: 3, success: 3 });
+    const [dora, emil] = [of('hash-of-dora', 'dora@example.org'), of('hash-of-emil', 'emil@example.org')];
+    const aggregates = connection.collection(`z_tyk_analyticz_aggregate_${id}`);
+    const timestamp = new Date('2026-09-30T10:00:00Z');
+    const apikeys = { [dora.identifier]: dora, [emil.identifier]: emil };
+    const keyendpoints = { [emil.identifier]: { L2E: of('/a', '/a') } };
+    await aggregates.insertOne({
+      ...{ orgid: id, timestamp, total: { hits: 6, success: 6 }, apikeys, keyendpoints },
+      lists: { apikeys: [dora, emil], keyendpoints: { [emil.identifier]: [of('/a', '/a')] } },
+    });
+    expectOk(await erase({ alias: dora.humanidentifier }));
+    expectOk(await erase({ key_hash: emil.identifier }));
+    const [left] = await aggregates.find({ orgid: id }).toArray();
+    const text = JSON.stringify(left);
+    for (const trace of [dora.humanidentifier, emil.identifier, emil.humanidentifier])
+      expect(text).not.toContain(trace);
+    expect(left).toMatchObject({
+      total: { hits: 6 },
+      apikeys: { [dora.identifier]: { humanidentifier: '', hits: 3 } },
+    });
   });
 
   it.each([

@@ -48,7 +48,8 @@ export class ErasureService {
   }
 
   /** The documents of tyk-pump have keys by name, and nothing that could be added to somebody else's. */
-  private async erasePumped(organisation: OrganisationId, { key }: Person): Promise<void> {
+  private async erasePumped(organisation: OrganisationId, { key, alias }: Person): Promise<void> {
+    if (alias !== undefined) await this.erasePumpedAlias(organisation, alias);
     // What cannot be the name of a field is no name of one.
     if (key === undefined || key.includes('.') || key.startsWith('$')) return;
     const { own, mixed } = this.collections.aggregates(organisation);
@@ -59,6 +60,25 @@ export class ErasureService {
         $unset: Object.fromEntries(names.map((name) => [name, ''])),
         $pull: { 'lists.apikeys': { identifier: key } },
       });
+    }
+  }
+
+  /** Beside the figures of each key stands what it was called last; these stay, without it. */
+  private async erasePumpedAlias(orgid: OrganisationId, alias: string): Promise<void> {
+    const { own, mixed } = this.collections.aggregates(orgid);
+    for (const collection of [own, mixed]) {
+      const theirs = collection.find({ orgid, 'lists.apikeys.humanidentifier': alias }, { projection: { apikeys: 1 } });
+      for await (const { _id, apikeys } of theirs) {
+        const keys = Object.entries(apikeys ?? {}).filter(
+          ([name, counter]) => counter.humanidentifier === alias && !name.includes('.'),
+        );
+        const fields = keys.map(([name]) => [`apikeys.${name}.humanidentifier`, ''] as const);
+        await collection.updateOne(
+          { _id },
+          { $set: { ...Object.fromEntries(fields), 'lists.apikeys.$[called].humanidentifier': '' } },
+          { arrayFilters: [{ 'called.humanidentifier': alias }] },
+        );
+      }
     }
   }
 }
