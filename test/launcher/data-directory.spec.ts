@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '@castellan/testing';
-import { evaluate, fields, folder, removeFolders } from './tools';
+import { evaluate, evaluateElsewhere, fields, folder, removeFolders } from './tools';
 
 /** Opens the data directory in a process that ends at once; answers what the launcher would print. */
 const open = (dataDir: string): unknown =>
-  evaluate(
+  evaluateElsewhere(
     `import { openDataDirectory } from './tools/lib/data-directory.mjs';
      try { openDataDirectory(input); answer('opened'); } catch (error) { answer(error.name + ': ' + error.message); }`,
     dataDir,

@@ -8,6 +8,9 @@ interface Wrapper {
   readonly api_definition: Record<string, unknown>;
 }
 
+/** Between two looks, in milliseconds: each batch of an import stays for many of them. */
+const pauseMs = 20;
+
 /** Asks again and again what gateways are served, until it is told to stop. */
 class Watch {
   private readonly seen: (readonly string[])[] = [];
@@ -36,8 +39,8 @@ class Watch {
       } catch {
         // Nobody is served anything while the process is down.
         node = null;
-        await delay(20);
       }
+      await delay(pauseMs);
     }
   }
 }
