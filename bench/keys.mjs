@@ -139,6 +139,7 @@ const fill = async ({ mongodbUri, redisUrl, organisationId }, apiId, count, forM
         },
         ...{ createdBy: 'bench', createdAt: now, updatedAt: now, expiresAt: null, deletedAt: null, pending: null },
         block: blockOf(index),
+        foundBy: { terms: [`alias:alias-${index}`, `api:${apiId}`, 'tag:bench'] },
       };
     });
     await connection.db.collection('keys').insertMany(rows);

@@ -27,6 +27,7 @@ export { ChoreStore, type Chore, type ChoreRow, type Job } from './keys/chores';
 export type { KeyFilter } from './keys/key-filter';
 export { KeyIndex } from './keys/key-index';
 export type { KeyRow, KeyScanRow, PendingWrite } from './keys/key-row';
+export { saysWhatFinds } from './keys/key-terms';
 export { KeyScans } from './keys/key-scans';
 export { OrganisationConfirmations } from './keys/organisation-confirmations';
 export {

@@ -87,7 +87,7 @@ export class ActivatedPolicies {
     ];
     const woken = writeSession({ ...session, is_inactive: false }, text);
     if (!(await this.store.replace(name, text, woken, announced))) return false;
-    if (row !== undefined) await this.index.refresh(row._id, row.version, { inactive: false });
+    if (row !== undefined) await this.index.refresh(row, { inactive: false });
     return true;
   }
 }

@@ -68,9 +68,14 @@ export class KeyEvents implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Notes what has to be told of changes, in the transaction that makes them. */
   async note(unit: UnitOfWork, changes: readonly ChangedKey[]): Promise<void> {
     const organisation = await unit.rules();
+    const addressesOf = {
+      hashed_key_event: addressesIn(organisation, 'hashed_key_event'),
+      key_event: addressesIn(organisation, 'key_event'),
+    };
     const rows = changes.flatMap(({ row, was, is }): KeyEventRow[] => {
       const kind = row.sealed === '' ? 'hashed_key_event' : 'key_event';
-      const addresses = addressesIn(organisation, kind);
+      const addresses = addressesOf[kind];
+      if (addresses.length === 0) return [];
       const act = was === null ? 'created' : is === null ? 'deleted' : 'updated';
       const { key_id, data } = indexEntry(row);
       const body = JSON.stringify({ event: `${kind}.${act}`, data: { key_hash: key_id, ...data } });

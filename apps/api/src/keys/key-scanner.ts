@@ -2,7 +2,14 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { KeyStore, type ScanPlace } from '@castellan/keys';
 import { Clock, LOGGER, type Logger } from '@castellan/observability';
-import { KeyIndex, KeyScans, OrganisationStore, type KeyRow, type KeyScanRow } from '@castellan/persistence';
+import {
+  KeyIndex,
+  KeyScans,
+  OrganisationStore,
+  saysWhatFinds,
+  type KeyRow,
+  type KeyScanRow,
+} from '@castellan/persistence';
 import { isKeyHash, readSession, sessionFacts, SESSION_PREFIX } from '@castellan/tyk';
 import { BackgroundJob, type MayGoOn } from '../retention/background-job';
 import { ReplicaLock } from '../retention/replica-lock';
@@ -111,7 +118,8 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
       return;
     }
     const seen = factsOf(facts);
-    if (digestOf(name) === row.hash && !saysTheSame(row, seen)) await this.index.refresh(row._id, row.version, seen);
+    if (digestOf(name) === row.hash && !(saysTheSame(row, seen) && saysWhatFinds(row)))
+      await this.index.refresh(row, seen);
   }
 }
 

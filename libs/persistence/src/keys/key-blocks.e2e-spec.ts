@@ -1,52 +1,35 @@
-import { createConnection, type Connection, type Model } from 'mongoose';
+import type { Connection, Model } from 'mongoose';
 import { ValidationFailed } from '@castellan/dto';
-import { freshDatabaseUri } from '../../../../test/support/test-services';
+import { keyRow, OwnKeyIndex } from '../../test/key-rows';
 import { newObjectId, toOrganisationId } from '../ids';
 import { inTransaction } from '../in-transaction';
 import type { Page, Place } from '../paging';
-import { keyBlockSchema, KeyBlocks, type KeyBlockRow } from './key-blocks';
-import { KeyIndex } from './key-index';
-import { keySchema, type KeyRow } from './key-row';
+import type { KeyBlockRow } from './key-blocks';
+import type { KeyIndex } from './key-index';
+import type { KeyRow } from './key-row';
 
 const orgId = newObjectId();
 const organisation = toOrganisationId(orgId);
 
-let made = 0;
-const rowOf = (of = orgId): KeyRow => ({
-  ...{ _id: newObjectId(), orgId: of, version: 1, hash: `hash-${(made += 1)}`, copies: [], announced: [], sealed: '' },
-  ...{ alias: '', username: '', apiIds: [], policyIds: [], tags: [], certificate: '', certificates: [] },
-  ...{ oauthClient: '', inactive: false, createdBy: 'ada', createdAt: new Date(), updatedAt: new Date() },
-  ...{ expiresAt: null, deletedAt: null, pending: null },
-});
-
-class SmallBlocks extends KeyBlocks {
-  protected override readonly full = 20;
-}
+const rowOf = (of = orgId): KeyRow => keyRow({ orgId: of });
 
 describe('lists of many keys', () => {
+  let own: OwnKeyIndex;
   let connection: Connection;
   let keys: Model<KeyRow>;
   let blocks: Model<KeyBlockRow>;
   let index: KeyIndex;
 
   beforeAll(async () => {
-    connection = await createConnection(freshDatabaseUri(), { autoIndex: false, autoCreate: false }).asPromise();
-    keys = connection.model<KeyRow>('key', keySchema);
-    blocks = connection.model<KeyBlockRow>('keyBlock', keyBlockSchema);
-    await Promise.all([keys.createCollection(), blocks.createCollection()]);
-    await Promise.all([keys.createIndexes(), blocks.createIndexes()]);
-    index = new KeyIndex(keys, new SmallBlocks(blocks));
+    own = await OwnKeyIndex.open();
+    ({ connection, keys, blocks, index } = own);
     await insert(Array.from({ length: 30 }, () => rowOf()));
     for (let some = 0; some < 5; some += 1) await insert(Array.from({ length: 7 }, () => rowOf()));
     await insert([rowOf(newObjectId())]);
   });
-  afterAll(async () => {
-    await connection.dropDatabase();
-    await connection.close();
-  });
+  afterAll(() => own.close());
 
-  const insert = (rows: readonly KeyRow[]): Promise<void> =>
-    inTransaction(connection, (session) => index.insert(rows, session));
+  const insert = (rows: readonly KeyRow[]): Promise<void> => own.insert(rows);
   const there = (): Promise<KeyRow[]> =>
     keys.find({ orgId, deletedAt: null }).sort({ block: -1, _id: -1 }).lean<KeyRow[]>().exec();
   const page = (place: Place, size: number): Promise<Page<KeyRow>> => index.page(organisation, {}, place, size);

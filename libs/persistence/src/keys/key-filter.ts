@@ -1,6 +1,7 @@
 import type { QueryFilter, Types } from 'mongoose';
 import { toObjectId, type OrganisationId } from '../ids';
-import type { KeyRow } from './key-row';
+import { BEFORE_ALL, type KeyRow } from './key-row';
+import { having } from './key-terms';
 
 /** Which keys. Everything that is said has to be true of a key. */
 export interface KeyFilter {
@@ -35,41 +36,35 @@ export function isUnfiltered({ deleted = false, ...filter }: KeyFilter): boolean
 
 export function queryOf(organisation: OrganisationId, filter: KeyFilter): QueryFilter<KeyRow> {
   const {
-    name,
     ids,
-    tag,
-    apiId,
-    policyId,
-    namesCertificate = filter.certificate,
+    oauthClient,
+    createdBy,
+    inactive,
     lacksCertificate,
     expiresFrom,
     expiresTo,
     without,
     deleted = false,
-    ...same
+    ...narrowed
   } = filter;
   const expiresAt = {
     ...(expiresFrom === undefined ? {} : { $gte: expiresFrom }),
     ...(expiresTo === undefined ? {} : { $lte: expiresTo }),
   };
+  const isByExpiry = Object.keys(expiresAt).length > 0;
   return {
     ...(ids === undefined ? {} : { _id: { $in: [...ids] } }),
-    ...same,
-    ...(tag === undefined ? {} : { tags: tag }),
-    ...(apiId === undefined ? {} : { apiIds: apiId }),
-    ...(policyId === undefined ? {} : { policyIds: policyId }),
-    ...certificatesIn(namesCertificate, lacksCertificate),
-    ...(Object.keys(expiresAt).length === 0 ? {} : { expiresAt }),
-    ...(name === undefined ? {} : { $or: [{ alias: name }, { username: name }] }),
+    ...(oauthClient === undefined ? {} : { oauthClient }),
+    ...(createdBy === undefined ? {} : { createdBy }),
+    ...(inactive === undefined ? {} : { inactive }),
+    ...having(narrowed),
+    ...(lacksCertificate === undefined ? {} : { certificates: { $ne: lacksCertificate } }),
+    // The first says what the index is restricted to, so that servers see that it has all that are asked for.
+    ...(isByExpiry ? { expiresAt: { $gt: BEFORE_ALL, ...expiresAt } } : {}),
     ...(without === undefined ? {} : { $and: openingNone(without) }),
     orgId: toObjectId(organisation),
     deletedAt: deleted ? { $ne: null } : null,
   };
-}
-
-function certificatesIn(named: string | undefined, lacking: string | undefined): QueryFilter<KeyRow> {
-  if (named === undefined) return {};
-  return { certificates: lacking === undefined ? named : { $in: [named], $nin: [lacking] } };
 }
 
 /** Nodes open every API to a key that names neither APIs nor policies. */

@@ -52,6 +52,16 @@ export interface KeyRow extends Pick<
   /** Since when it is deleted; such rows stay for a while, in case Redis or a node brings the session back. */
   readonly deletedAt: Date | null;
   readonly pending: PendingWrite | null;
+  /** Made of the other fields whenever the row is written ({@link foundByOf}). */
+  readonly foundBy?: FoundBy;
+}
+
+/** What keys are found by, in the form that the indexes have it. */
+export interface FoundBy {
+  /** What lists are narrowed by: `tag:gold`, `api:…`. */
+  readonly terms: readonly string[];
+  /** Hashes of copies; left out when there are none. */
+  readonly copies?: readonly string[];
 }
 
 const pendingFields = {
@@ -60,6 +70,15 @@ const pendingFields = {
   due: { type: Date, required: true },
   repeats: { type: Number, default: 0 },
 };
+
+const foundByFields = {
+  _id: false,
+  terms: { type: [String], default: [] },
+  copies: { type: [String], default: undefined },
+};
+
+/** Before this no key was made, nor expires one. */
+export const BEFORE_ALL = new Date(0);
 
 export const keySchema = new Schema<KeyRow>(
   {
@@ -88,24 +107,24 @@ export const keySchema = new Schema<KeyRow>(
     deletedAt: { type: Date, default: null },
     block: { type: Number },
     pending: { type: pendingFields, default: null },
+    foundBy: { type: foundByFields },
   },
   { ...rowSchemaOptions, collection: 'keys' },
 )
   // One hash leads to one session, whatever token it is the hash of.
   .index({ hash: 1 }, { unique: true })
-  .index({ copies: 1 })
+  .index({ 'foundBy.copies': 1 }, { sparse: true })
   // Whoever brings a session back after so long makes a key.
-  .index({ deletedAt: 1 }, { expireAfterSeconds: 30 * 86_400 })
+  .index(
+    { deletedAt: 1 },
+    { expireAfterSeconds: 30 * 86_400, partialFilterExpression: { deletedAt: { $gt: BEFORE_ALL } } },
+  )
   // The order of all lists. What is filtered by comes before it, so that the first page of many keys is read and no more.
   .index({ orgId: 1, deletedAt: 1, block: -1, _id: -1 })
-  .index({ orgId: 1, deletedAt: 1, tags: 1, block: -1, _id: -1 })
-  .index({ orgId: 1, deletedAt: 1, apiIds: 1, block: -1, _id: -1 })
-  .index({ orgId: 1, deletedAt: 1, policyIds: 1, block: -1, _id: -1 })
-  .index({ orgId: 1, deletedAt: 1, alias: 1 })
-  .index({ orgId: 1, deletedAt: 1, username: 1 })
-  .index({ orgId: 1, deletedAt: 1, certificates: 1 })
-  .index({ orgId: 1, deletedAt: 1, createdAt: 1 })
-  .index({ orgId: 1, deletedAt: 1, expiresAt: 1 })
+  .index({ orgId: 1, deletedAt: 1, 'foundBy.terms': 1, block: -1, _id: -1 })
+  .index({ createdAt: 1 })
+  // Most keys never expire.
+  .index({ orgId: 1, deletedAt: 1, expiresAt: 1 }, { partialFilterExpression: { expiresAt: { $gt: BEFORE_ALL } } })
   // Sparse and not partial: of the latter, the embedded server does not see that a question for due ones means no others.
   .index({ 'pending.due': 1 }, { sparse: true });
 

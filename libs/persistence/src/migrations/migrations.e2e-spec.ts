@@ -22,6 +22,22 @@ const gained: Readonly<Record<number, { readonly collection: keyof typeof old; r
   6: { collection: 'apis', fields: [] },
   // Deleted ones are counted in none.
   7: { collection: 'keys', fields: [{ block: 1 }, {}] },
+  // Deleted ones can be listed, too.
+  8: {
+    collection: 'keys',
+    fields: [
+      {
+        foundBy: {
+          terms: [
+            ...['alias:Bench 7', 'bound:5ead71205759610001818683aa', 'certificate:5ead71205759610001818683aa'],
+            ...['api:a1', 'api:a2', 'tag:gold'],
+          ],
+          copies: ['c0ffee'],
+        },
+      },
+      { foundBy: { terms: [] } },
+    ],
+  },
 };
 
 describe('a database of the first version', () => {

@@ -3,6 +3,7 @@ import type { Types } from 'mongoose';
 import { slugKeyOf } from '../resources/stores';
 import { liftAgain } from './lift-again';
 import { putIntoBlocks } from '../keys/key-blocks';
+import { noteWhatFinds } from '../keys/note-what-finds';
 import { userSearchText } from '../people/search-text';
 import type { Migration } from './migration';
 
@@ -80,5 +81,10 @@ export const migrations: readonly Migration[] = [
       const owners = await connection.collection<{ orgId: Types.ObjectId }>('keys').distinct('orgId');
       for (const orgId of owners) await putIntoBlocks(connection, orgId);
     },
+  },
+  {
+    number: 8,
+    name: 'note in one place what keys are found by',
+    run: ({ connection }) => noteWhatFinds(connection, {}),
   },
 ];
