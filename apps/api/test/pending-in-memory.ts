@@ -33,10 +33,10 @@ export class PendingInMemory implements PendingWrites {
   }
 
   async settleAll(rows: readonly Pick<KeyRow, '_id' | 'version'>[]): Promise<void> {
-    for (const { _id, version } of rows) await this.settle(_id, version, null);
+    for (const row of rows) await this.settle(row, null);
   }
 
-  settle(id: KeyRow['_id'], version: number, pending: KeyRow['pending']): Promise<boolean> {
+  settle({ _id: id, version }: Pick<KeyRow, '_id' | 'version'>, pending: KeyRow['pending']): Promise<boolean> {
     const row = this.rows.get(id.toString());
     if (row?.version !== version) return Promise.resolve(false);
     this.put({ ...row, pending });

@@ -141,7 +141,7 @@ export class KeyKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
     this.repeated.inc();
     this.logger.warn({ key: row._id, names: changed }, 'The change of a key did not hold, and was made again');
     const pending = { ...row.pending, due: this.due(), repeats: row.pending.repeats + 1 };
-    if (await this.index.settle(row._id, row.version, pending)) return;
+    if (await this.index.settle(row, pending)) return;
     // It has changed in this very moment, and what was just written may have undone that.
     const current = await this.index.current(row._id);
     if (current !== null) await this.apply(current);

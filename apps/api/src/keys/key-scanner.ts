@@ -114,7 +114,7 @@ export class KeyScanner implements OnApplicationBootstrap, BeforeApplicationShut
     if (row.deletedAt !== null) {
       // A node or an old copy of Redis has brought it back, unless somebody has made it anew since.
       if ((facts.updated ?? row.deletedAt).getTime() > row.deletedAt.getTime()) return;
-      await this.index.settle(row._id, row.version, { wanted: null, due: this.clock.now(), repeats: 0 });
+      await this.index.settle(row, { wanted: null, due: this.clock.now(), repeats: 0 });
       return;
     }
     const seen = factsOf(facts);

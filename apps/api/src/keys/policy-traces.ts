@@ -162,13 +162,13 @@ export class PolicyTraces {
 
   /** What the index says of it; and what a change that is not certain yet would bring back. */
   private async note(row: KeyRow, clean: Session, traces: Traces): Promise<void> {
-    if (row.pending === null) return this.index.refresh(row._id, row.version, factsOf(sessionFacts(clean)));
+    if (row.pending === null) return this.index.refresh(row, factsOf(sessionFacts(clean)));
     const { wanted } = row.pending;
     const session = readSession(wanted ?? '');
     if (session === undefined || wanted === null) return;
     const awaited = await this.withoutTraces(session, row, traces);
     const pending = { ...row.pending, wanted: writeSession(awaited, wanted) };
-    await this.index.settle(row._id, row.version, pending, factsOf(sessionFacts(awaited)));
+    await this.index.settle(row, pending, factsOf(sessionFacts(awaited)));
   }
 
   private saidBy(id: string, { organisation, said }: Traces): Promise<ReadonlySet<string>> {

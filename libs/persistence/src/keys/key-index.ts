@@ -299,9 +299,8 @@ export class KeyIndex {
 
   /** Notes what a session says, without a change by anybody here. */
   async refresh(row: KeyRow, facts: Partial<KeyRow>): Promise<void> {
-    const foundBy = areFoundBy(facts) ? { foundBy: foundByOf({ ...row, ...facts }) } : {};
-    const still = { _id: row._id, version: row.version, pending: null };
-    await this.model.updateOne(still, { $set: { ...facts, ...foundBy } }).exec();
+    const { _id, version } = row;
+    await this.model.updateOne({ _id, version, pending: null }, { $set: storedFacts(row, facts) }).exec();
   }
 
   /** Notes of keys that apply a policy whether they are inactive of themselves, before nodes say the same of all of them. */
@@ -340,13 +339,10 @@ export class KeyIndex {
    * @param facts what the session says then, where that is not what it said
    * @returns false when the key has changed meanwhile, which began its own look
    */
-  async settle(
-    id: Types.ObjectId,
-    version: number,
-    pending: PendingWrite | null,
-    facts: Partial<KeyRow> = {},
-  ): Promise<boolean> {
-    const { matchedCount } = await this.model.updateOne({ _id: id, version }, { $set: { ...facts, pending } }).exec();
+  async settle(row: KeyRow, pending: PendingWrite | null, facts: Partial<KeyRow> = {}): Promise<boolean> {
+    const { _id, version } = row;
+    const said = storedFacts(row, facts);
+    const { matchedCount } = await this.model.updateOne({ _id, version }, { $set: { ...said, pending } }).exec();
     return matchedCount === 1;
   }
 
@@ -363,3 +359,7 @@ export class KeyIndex {
 
 /** A row as it lies in the collection. */
 const storedRow = <Row extends Omit<KeyRow, '_id'>>(row: Row): Row => ({ ...row, foundBy: foundByOf(row) });
+
+/** What changes of a row, with what it is found by from then on. */
+const storedFacts = (row: KeyRow, facts: Partial<KeyRow>): Partial<KeyRow> =>
+  areFoundBy(facts) ? { ...facts, foundBy: foundByOf({ ...row, ...facts }) } : facts;

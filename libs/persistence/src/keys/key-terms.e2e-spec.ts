@@ -15,10 +15,10 @@ const everything = {
 };
 
 /** What writes rows of keys, and what only reads them or leaves alone what they are found by. */
-const writers = ['insert', 'replace', 'replaceAll', 'endAll', 'add', 'refresh', 'adopt'];
+const writers = ['insert', 'replace', 'replaceAll', 'endAll', 'add', 'refresh', 'settle', 'adopt'];
 const others = [
   ...['page', 'pageOfAll', 'narrowed', 'hasMoreThan', 'byUsername', 'byHash', 'byHashes', 'holderOf', 'known', 'there'],
-  ...['count', 'allOf', 'createdAt', 'organisations', 'some', 'takeDue', 'settleAll', 'settle', 'current', 'unsettled'],
+  ...['count', 'allOf', 'createdAt', 'organisations', 'some', 'takeDue', 'settleAll', 'current', 'unsettled'],
   ...['removeDeleted', 'deleteAll', 'forgetAll', 'forget', 'keepInactive', 'addThose'],
 ];
 
@@ -67,6 +67,10 @@ describe('what keys are found by', () => {
         await index.refresh(await current(row), { alias: 'found', apiIds: ['a3'] });
         await index.refresh(await current(row), { inactive: true });
       },
+      settle: async () => {
+        await index.settle(await current(row), null, { tags: ['bronze'] });
+        await index.settle(await current(row), null);
+      },
       endAll: async () => index.endAll([await current(row)], new Date()),
       add: () => index.add([keyRow({ orgId, tags: ['added'] })]),
       adopt: async () => {
@@ -86,7 +90,8 @@ describe('what keys are found by', () => {
       ['alias:ada', 'api:a1', 'api:a2', 'tag:gold', 'tag:new'],
       ['alias:b', 'api:a1', 'api:a2', 'tag:gold', 'tag:new'],
       ['alias:b', 'api:a1', 'api:a2', 'tag:silver'],
-      ...Array.from({ length: 4 }, () => ['alias:found', 'api:a3', 'tag:silver']),
+      ['alias:found', 'api:a3', 'tag:silver'],
+      ...Array.from({ length: 4 }, () => ['alias:found', 'api:a3', 'tag:bronze']),
     ]);
     // A key is found by a copy that it has, and not by one that it had.
     expect((await index.known(['copy-2'])).map(({ _id }) => _id)).toEqual([row._id]);

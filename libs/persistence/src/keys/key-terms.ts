@@ -48,7 +48,7 @@ export function foundByOf(row: Partial<Sources>): FoundBy {
 }
 
 /** Whether these are fields that keys are found by. */
-export function areFoundBy(fields: Partial<KeyRow>): fields is Partial<KeyRow> & Sources {
+export function areFoundBy(fields: Partial<KeyRow>): boolean {
   return sources.some((source) => source in fields);
 }
 
