@@ -17,7 +17,19 @@ const everything = {
 /** What writes rows of keys, and what only reads them or leaves alone what they are found by. */
 const writers = ['insert', 'replace', 'replaceAll', 'endAll', 'add', 'refresh', 'settle', 'adopt'];
 const others = [
-  ...['page', 'pageOfAll', 'narrowed', 'hasMoreThan', 'byUsername', 'byHash', 'byHashes', 'holderOf', 'known', 'there'],
+  ...[
+    'page',
+    'pageOfAll',
+    'narrowed',
+    'hasMoreThan',
+    'countUpTo',
+    'byUsername',
+    'byHash',
+    'byHashes',
+    'holderOf',
+    'known',
+    'there',
+  ],
   ...['count', 'allOf', 'createdAt', 'organisations', 'some', 'takeDue', 'settleAll', 'current', 'unsettled'],
   ...['removeDeleted', 'deleteAll', 'forgetAll', 'forget', 'keepInactive', 'addThose'],
 ];
@@ -129,6 +141,10 @@ describe('what keys are found by', () => {
       [{ name: 'alias-1', tag: 't2' }, (row) => fitsName(row) && row.tags.includes('t2')],
       [{ certificate: 'c1' }, ({ certificate }) => certificate === 'c1'],
       [{ namesCertificate: 'c1' }, ({ certificates }) => certificates.includes('c1')],
+      [
+        { namesCertificate: 'c1', lacksCertificate: 'c2' },
+        ({ certificates }) => certificates.includes('c1') && !certificates.includes('c2'),
+      ],
       [{ tag: 't1', apiId: 'a2' }, ({ tags, apiIds }) => tags.includes('t1') && apiIds.includes('a2')],
       [{ alias: 'alias-3', tag: 't1' }, ({ alias, tags }) => alias === 'alias-3' && tags.includes('t1')],
       [{ tag: 't2', inactive: true }, ({ tags, inactive }) => tags.includes('t2') && inactive],
