@@ -41,3 +41,4 @@ export {
   type RecordGeneration,
 } from './analytics-records';
 export { makeCertificate, type CertificateOptions, type MadeCertificate } from './certificates';
+export { redisCommandsOf } from './redis-commands';

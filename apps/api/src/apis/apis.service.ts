@@ -63,8 +63,8 @@ const routes = [
 export class ApisService extends ResourceService<ApiRow> {
   override readonly form = apiForm;
   private readonly rules: ApiRules;
-  /** Of rows that were just written, the versions that they have no more. */
-  private readonly lost = new WeakMap<ApiRow, readonly string[]>();
+  /** Rows in whose place others were written just now. */
+  private readonly replaced = new WeakMap<ApiRow, ApiRow>();
 
   constructor(
     tools: ResourceTools,
@@ -235,7 +235,8 @@ export class ApisService extends ResourceService<ApiRow> {
   }
 
   private async versionNotesOf(row: ApiRow): Promise<readonly FieldError[]> {
-    const lost = this.lost.get(row) ?? [];
+    const before = this.replaced.get(row);
+    const lost = before === undefined ? [] : lostVersions(before, row);
     if (lost.length === 0) return [];
     const filter = { apiId: row.apiId };
     return versionNotes(lost, await this.keys.countUpTo(toOrganisationId(row.orgId), filter, mostCounted + 1));
@@ -261,7 +262,7 @@ export class ApisService extends ResourceService<ApiRow> {
    */
   protected override async followUp(unit: UnitOfWork, before: ApiRow | null, after: ApiRow | null): Promise<void> {
     await this.webhooks.hold(unit.organisation, after?.hookIds ?? [], unit.session);
-    if (before !== null && after !== null) this.lost.set(after, lostVersions(before, after));
+    if (before !== null && after !== null) this.replaced.set(after, before);
     if (before === null || before.apiId === after?.apiId) return;
     // Gateways keep clients under the `api_id`, and another API may get it.
     if (hasClients(before)) await this.clients.removeOfApi(unit, before.apiId);

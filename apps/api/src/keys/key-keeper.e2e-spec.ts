@@ -1,6 +1,14 @@
 import { Redis } from 'ioredis';
 import { KeyIndex, type KeyRow } from '@castellan/persistence';
-import { aPolicy, eventually, KeyCache, textOf, unique, type CacheGeneration } from '@castellan/testing';
+import {
+  aPolicy,
+  eventually,
+  KeyCache,
+  redisCommandsOf,
+  textOf,
+  unique,
+  type CacheGeneration,
+} from '@castellan/testing';
 import {
   hashText,
   NOTIFICATION_CHANNEL,
@@ -13,6 +21,7 @@ import {
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, addPolicy, type Json } from '../../test/configuration';
 import { WrittenKey } from '../../test/written-key';
+import { KeyCounters } from './key-counters';
 import { KeyKeeper } from './key-keeper';
 
 /** Nodes of the tests forget sessions this soon, and writes are looked at again after the double. */
@@ -156,5 +165,39 @@ describe('keys whose policy was inactive and is active again', () => {
     await eventually(() => announced.has(jwt) && announced.has(jwt.slice(0, 16)));
     // What people have deactivated stays so.
     for (const hash of [blocked, blockedElsewhere]) expect(await stored(hash)).toMatchObject({ is_inactive: true });
+  });
+});
+
+describe('counters', () => {
+  it('are forgotten in a few commands, however many APIs a key has, and however many keys there are', async () => {
+    const own = await api.organisation({ allow_unknown_apis_in_policies: true });
+    const ids = Array.from({ length: 100 }, () => unique('api'));
+    const policy = await addPolicy(own, ids, { quota_max: -1 });
+    let hash = '';
+    const created = await redisCommandsOf(async () => {
+      const { json } = expectOk(await own.admin.client.post('/api/keys', { apply_policies: [policy] }));
+      hash = textOf(json['key_hash']);
+    });
+    const [row] = await index.known([hash]);
+    await redis.mset(...ids.flatMap((id) => [`quota-${id}-${hash}`, '1']), `quota-${hash}`, '1');
+    const deleted = await redisCommandsOf(async () => {
+      expectOk(await own.admin.client.delete(`/api/keys/${hash}?hashed=1`));
+    });
+    expect(await redis.keys(`quota-*${hash}`)).toEqual([]);
+    expect(deleted.filter((name) => name === 'unlink')).toHaveLength(1);
+    // What works beside it looks now and then, too; but nothing is done API by API.
+    for (const sent of [created, deleted]) expect(sent.length).toBeLessThan(50);
+
+    if (row === undefined) throw new Error('The key is not in the index');
+    const rows = Array.from({ length: 1_000 }, () => ({
+      ...row,
+      hash: hashText(unique('hash'), 'sha256'),
+      apiIds: ['a'],
+    }));
+    const names = rows.flatMap((one) => [`quota-${one.hash}`, '1', `rate-limit-a-${one.hash}`, '1']);
+    await redis.mset(...names);
+    const forgotten = await redisCommandsOf(() => api.app.get(KeyCounters).reset(rows));
+    expect(forgotten.filter((name) => name === 'unlink')).toHaveLength(3);
+    expect(await redis.exists(...names.filter((name) => name !== '1'))).toBe(0);
   });
 });

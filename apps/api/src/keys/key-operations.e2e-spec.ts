@@ -330,11 +330,13 @@ describe('index and Redis', () => {
     expect(report.json['scan']).toMatchObject({ orphans: 1, unreadable: 1 });
     expect(found(await other.admin.client.get('/api/keys/reconcile?expired_for=0')).size).toBe(0);
 
+    await redis.mset(`quota-${expired}`, '4', `rate-limit-${id}-${expired}`, '1');
     const all = { repair: ['missing', 'expired', 'copy', 'opens_everything'] };
     expectOk(await client.post('/api/keys/reconcile?expired_for=0', all));
     await settled();
     expect(found(await client.get('/api/keys/reconcile?expired_for=0'))).toEqual(new Map());
     for (const hash of [expired, open ?? '']) expect(await redis.exists(sessionName(hash))).toBe(0);
+    expect(await redis.exists(`quota-${expired}`, `rate-limit-${id}-${expired}`)).toBe(0);
     // From here on the copy changes with its key.
     expectOk(await client.put(`/api/keys/${key ?? ''}?hashed=1`, { alias: 'both' }));
     expect(await stored(short)).toMatchObject({ alias: 'both' });
