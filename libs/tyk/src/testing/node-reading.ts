@@ -29,12 +29,15 @@ const schemasOf = (document: JsonObject): JsonObject => {
   return isJsonObject(schemas) ? schemas : {};
 };
 
+/** One for all: it compiles the schema of schemas, by which it looks at each that it is given, once. */
+const ajv = new Ajv2020({ strict: false, validateFormats: false, logger: false });
+
 const checkerOf = (schemas: JsonObject): ((value: JsonValue) => boolean) => {
-  const ajv = new Ajv2020({ strict: false, validateFormats: false, logger: false });
   // ajv finds no schema of one word by a reference.
   const found = Object.entries(schemas).map(
     ([name, schema]) => [name, isJsonObject(schema) ? schema : { allOf: [schema] }] as const,
   );
+  ajv.removeSchema();
   ajv.addSchema({ components: { schemas: Object.fromEntries(found) } }, 'document');
   const check = ajv.compile({ $ref: 'document#/components/schemas/S' });
   return (value) => check(value);
