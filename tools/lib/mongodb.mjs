@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { mongodbIsReady } from './probe.mjs';
 import { findOnPath } from './paths.mjs';
 import { pythonEnvironment, venvProgram } from './venv.mjs';
@@ -24,7 +25,8 @@ export function mongodbKinds(env, venv, durable) {
     secantus({
       kind: 'secantusd-py',
       label: 'SecantusDB from PyPI',
-      file: venvProgram(venv, 'secantusd-py'),
+      file: venvProgram(venv, 'python'),
+      before: [fileURLToPath(new URL('secantusd.py', import.meta.url))],
       package: 'secantusdb',
       env: pythonEnvironment(env),
       durable,
@@ -54,10 +56,11 @@ function mongod(file) {
 
 /**
  * SecantusDB: takes the same options as a Python package and as a Rust program, and says it is a primary by itself.
- * @param {{ kind: string, label: string, file: string | undefined, package?: import('./venv.mjs').PackageName, env: NodeJS.ProcessEnv, durable: boolean }} server
+ * @param {{ kind: string, label: string, file: string | undefined, before?: string[], package?: import('./venv.mjs').PackageName, env: NodeJS.ProcessEnv, durable: boolean }} server
+ *   `before`: what comes before the options
  * @returns {ServerKind}
  */
-function secantus({ durable, ...server }) {
+function secantus({ durable, before = [], ...server }) {
   return {
     ...server,
     args: (port, folder) => {
@@ -66,6 +69,7 @@ function secantus({ durable, ...server }) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       writeFileSync(config, '');
       return [
+        ...before,
         ...['--config', config, '--host', '127.0.0.1', '--port', String(port), '--storage-path', folder],
         // Without --sync-on-commit a write is answered up to 0.1 s before it leaves the process, and kill -9 loses it.
         ...['--cache-size', '512M', '--log-level', 'WARNING', ...(durable ? ['--sync-on-commit'] : [])],

@@ -9,7 +9,7 @@ type Falsy = false | 0 | '' | null | undefined;
 export interface EventuallyOptions {
   /** How long to keep trying, in milliseconds; when absent so long that a machine many times slower passes too. */
   readonly deadlineMs?: number;
-  /** Pause between two attempts, in milliseconds; 20 when absent. */
+  /** First pause between two attempts, in milliseconds; 20 when absent. Those after it grow, to ten times as much. */
   readonly intervalMs?: number;
   /** What is being waited for, completing the sentence "gave up waiting for …". */
   readonly describe?: string;
@@ -69,6 +69,9 @@ export async function eventually<T>(
   { deadlineMs = defaultDeadlineMs, intervalMs = 20, describe = 'the condition' }: EventuallyOptions = {},
 ): Promise<Exclude<T, Falsy>> {
   const end = performance.now() + deadlineMs;
+  // What takes long is asked less often: asking takes processor time from what is waited for.
+  const longest = 10 * intervalMs;
+  let pause = intervalMs;
   let last: Attempt<T> | undefined;
   for (;;) {
     const left = end - performance.now();
@@ -77,7 +80,8 @@ export async function eventually<T>(
     if (result.kind === 'value' && isTruthy(result.value)) return result.value;
     // What was seen before says more than "the attempt under way at the deadline did not answer".
     if (result.kind !== 'unanswered' || last === undefined) last = result;
-    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    pause = Math.min(1.2 * pause, longest);
   }
   throw new NeverHappened(
     `Gave up waiting for ${describe} after ${deadlineMs} ms. ${explain(last)}`,
