@@ -74,6 +74,9 @@ class Lookout {
   }
 }
 
+const lookoutFor = (settings: Readonly<Record<string, string>>, servers: readonly string[]): Lookout =>
+  new Lookout(settings['CASTELLAN_API_PORT'] ?? '', [...servers, settings['CASTELLAN_HOST_MANAGER_PORT'] ?? '']);
+
 afterAll(async () => {
   for (const launcher of launchers) launcher.kill('SIGTERM');
   await Promise.all(launchers.map((launcher) => launcher.down()));
@@ -81,7 +84,7 @@ afterAll(async () => {
 });
 
 describe('npm start', () => {
-  it('finds all data again after kill -9 of the launcher, refuses a second one, and stops everything it started', async () => {
+  it('finds all data again after kill -9 of the launcher, refuses a second one, and stops everything it started, the api last, so that gateways hear 503 and never nothing', async () => {
     const settings = await installation();
     const first = await start({ ...settings, CASTELLAN_PORT: '9999' }).up();
     // Variables that nobody reads are named, with the one that was meant.
@@ -102,7 +105,8 @@ describe('npm start', () => {
     await first.down();
     expect(alive(settings)).toEqual(['host-manager', 'api', 'redis', 'mongodb']);
 
-    const third = await start(settings).up();
+    // Empty is as good as unset: the api lingers until the launcher ends that.
+    const third = await start({ ...settings, CASTELLAN_SHUTDOWN_LINGER_MS: '' }).up();
     for (const label of ['API', 'MongoDB', 'Redis', 'Admin secret', 'Node secret', '"storage":']) {
       expect(third.line(label)).toBe(first.line(label));
     }
@@ -111,21 +115,36 @@ describe('npm start', () => {
       text: expect.stringContaining('Acme') as unknown,
     });
 
-    third.kill('SIGTERM');
+    const ports = ['MongoDB', 'Redis'].map((label) => /:(\d+)/.exec(third.line(label))?.[1] ?? label);
+    const lookout = lookoutFor(settings, ports);
+    // Without a secret.
+    await eventually(() => lookout.answers.has(401));
+    // Signals of one cause, however many, are one request.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGINT', 'SIGTERM'] as const) third.kill(signal);
     await third.down();
+    await lookout.end();
+    expect(lookout.gaps).toEqual([]);
+    expect(lookout.answers).toEqual(new Set([401, 503]));
     expect(third.exitCode).toBe(0);
+    expect(isLocked(settings)).toBe(false);
     expect(alive(settings)).toEqual([]);
     const stopped = [...third.output.matchAll(/✓ Stopping (\S+)/g)].map(([, name]) => name);
     expect(stopped).toEqual(['host-manager', 'Redis', 'MongoDB', 'api']);
   });
 
-  it('starts embedded servers again that were killed, and goes on with their data; says which other part ended, and stops the rest', async () => {
+  it('starts embedded servers again that were killed, and goes on with their data; gives up on one that ends again and again, says how often it was started, and stops the rest', async () => {
     const settings = await installation();
     const launcher = await start(settings).up();
     const organisations = `${launcher.line('API')}/admin/organisations`;
     const secret = launcher.line('Admin secret');
     expect(await call(organisations, secret, { owner_name: 'Acme' })).toMatchObject({ status: 200 });
-    for (const part of ['mongodb', 'redis']) process.kill(pidOf(settings, part), 'SIGKILL');
+    const killed = new Set<number>();
+    const kill = (part: string): void => {
+      const pid = pidOf(settings, part);
+      killed.add(pid);
+      process.kill(pid, 'SIGKILL');
+    };
+    for (const part of ['mongodb', 'redis']) kill(part);
     for (const name of ['MongoDB', 'Redis']) {
       await eventually(() => new RegExp(`${name} .* was ended by SIGKILL; starting it again`).test(launcher.output));
       await eventually(() => new RegExp(`${name} .* runs again`).test(launcher.output));
@@ -135,6 +154,30 @@ describe('npm start', () => {
       return status === 200 && text.includes('Acme');
     });
     expect(launcher.hasEnded).toBe(false);
+    await eventually(() => {
+      // Each time that it answers again.
+      if (!launcher.hasEnded && launcher.output.split(' runs again').length > killed.size) kill('redis');
+      return launcher.hasEnded;
+    });
+    expect(launcher.exitCode).toBe(1);
+    expect([...launcher.output.matchAll(/starting it again \((\d) of at most 5 times in 10 minutes/g)]).toHaveLength(5);
+    expect(launcher.output).toMatch(
+      /Error: Redis .* was ended by SIGKILL; .*it was started again 5 times, so that everything stops now/,
+    );
+    expect(killed.size).toBe(6);
+    expect(alive(settings)).toEqual([]);
+    expect(isLocked(settings)).toBe(false);
+  });
+
+  it('starts the api before everything else, so that gateways hear 503 and never nothing; says which other part ended, and stops the rest', async () => {
+    const settings = { ...(await installation()), ...(await serverPorts()) };
+    const lookout = lookoutFor(settings, [settings.CASTELLAN_MONGODB_PORT, settings.CASTELLAN_REDIS_PORT]);
+    const launcher = await start(settings).up();
+    // Without a secret, once it can be asked for one.
+    await eventually(() => lookout.answers.has(401));
+    await lookout.end();
+    expect(lookout.gaps).toEqual([]);
+    expect(lookout.answers).toEqual(new Set([401, 503]));
     process.kill(pidOf(settings, 'host-manager'), 'SIGKILL');
     await launcher.down();
     expect(launcher.exitCode).toBe(1);
@@ -159,25 +202,6 @@ describe('npm start', () => {
     for (const one of await Promise.all(ended)) expect(one).toEqual({ signal: one.signal, stopped, alive: [] });
   });
 
-  it('starts the api before everything else and stops it after everything else, so that gateways hear 503 and never nothing', async () => {
-    // Empty is as good as unset: the api lingers until the launcher ends that.
-    const settings: Record<string, string> = { ...(await installation()), CASTELLAN_SHUTDOWN_LINGER_MS: '' };
-    const ports = await serverPorts();
-    const others = [...Object.values(ports), settings['CASTELLAN_HOST_MANAGER_PORT'] ?? ''];
-    const lookout = new Lookout(settings['CASTELLAN_API_PORT'] ?? '', others);
-    const launcher = await start({ ...settings, ...ports }).up();
-    // Without a secret, once it can be asked for one.
-    await eventually(() => lookout.answers.has(401));
-    // Signals of one cause, however many, are one request.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGINT', 'SIGTERM'] as const) launcher.kill(signal);
-    await launcher.down();
-    await lookout.end();
-    expect(lookout.gaps).toEqual([]);
-    expect(lookout.answers).toEqual(new Set([401, 503]));
-    expect(launcher.exitCode).toBe(0);
-    expect(isLocked(settings)).toBe(false);
-  });
-
   it('stops at once when it is asked again seconds later, and says so by its exit code', async () => {
     const settings = await installation();
     const launcher = await start(settings).up();
@@ -190,29 +214,6 @@ describe('npm start', () => {
     });
     expect(launcher.exitCode).toBe(130);
     expect(launcher.output).not.toContain('✓ Stopping Redis');
-    expect(alive(settings)).toEqual([]);
-    expect(isLocked(settings)).toBe(false);
-  });
-
-  it('gives up on an embedded server that ends again and again, says how often it was started, and stops the rest', async () => {
-    const settings = await installation();
-    const launcher = await start(settings).up();
-    const killed = new Set<number>();
-    await eventually(() => {
-      // Each time that it answers again.
-      if (!launcher.hasEnded && launcher.output.split(' runs again').length > killed.size) {
-        const pid = pidOf(settings, 'redis');
-        killed.add(pid);
-        process.kill(pid, 'SIGKILL');
-      }
-      return launcher.hasEnded;
-    });
-    expect(launcher.exitCode).toBe(1);
-    expect([...launcher.output.matchAll(/starting it again \((\d) of at most 5 times in 10 minutes/g)]).toHaveLength(5);
-    expect(launcher.output).toMatch(
-      /Error: Redis .* was ended by SIGKILL; .*it was started again 5 times, so that everything stops now/,
-    );
-    expect(killed.size).toBe(6);
     expect(alive(settings)).toEqual([]);
     expect(isLocked(settings)).toBe(false);
   });
