@@ -26,8 +26,6 @@ interface StackOptions {
   readonly nodes?: readonly NodeProfile[];
   readonly settings?: Readonly<Record<string, string>>;
   readonly node?: Partial<NodeSimulatorOptions>;
-  /** Nodes that hear no signals, so that only a host manager makes them load. */
-  readonly deafNodes?: boolean;
 }
 
 /** A whole Castellan as real processes: databases, replicas of the API, a host manager, and simulated nodes. */
@@ -40,11 +38,14 @@ export class Stack {
   private readonly tenants: Tenant[] = [];
   private manager: AppProcess | null = null;
 
-  private constructor(readonly services: Services) {}
+  private constructor(
+    readonly services: Services,
+    private readonly options: StackOptions,
+  ) {}
 
   /** Everything up, and the nodes registered. What has started is stopped again when the rest does not. */
   static async start(options: StackOptions = {}): Promise<Stack> {
-    const stack = new Stack(await Services.start());
+    const stack = new Stack(await Services.start(), options);
     try {
       await stack.startApps(options);
       await stack.startNodes(options);
@@ -174,6 +175,12 @@ export class Stack {
     );
   }
 
+  /** Kills the host manager, and starts another one with these settings, too. */
+  async replaceHostManager(settings: StackOptions['settings'] = {}): Promise<void> {
+    await this.hostManager.end('SIGKILL');
+    await this.startHostManager({ settings: { ...this.options.settings, ...settings } });
+  }
+
   /** That no node hangs in a reload. */
   nothingIsStuck(): void {
     const stuck = this.nodes.flatMap((node) => node.eventsOf('reload-stuck').map(({ reason }) => reason));
@@ -224,18 +231,14 @@ export class Stack {
     await Promise.all(this.apis.map((api) => api.start()));
   }
 
-  private async startNodes({
-    nodes = ['v3', 'v5.2', 'v5.14'],
-    node = {},
-    deafNodes = false,
-  }: StackOptions): Promise<void> {
+  private async startNodes({ nodes = ['v3', 'v5.2', 'v5.14'], node = {} }: StackOptions): Promise<void> {
     for (const [index, profile] of nodes.entries()) {
       this.nodes.push(
         new NodeSimulator({
           dashboardUrl: this.apis.map(({ url }) => url),
           nodeSecret: this.nodeSecret,
           gatewaySecret: this.gatewaySecret,
-          ...(deafNodes ? {} : { redisUrl: this.services.redisUrl }),
+          redisUrl: this.services.redisUrl,
           hostname: `node-${index}`,
           profile,
           heartbeatMs: 200,
