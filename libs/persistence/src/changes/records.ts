@@ -54,7 +54,7 @@ export const revisionOf = (
   if (history === 'none') return null;
   const common = { ...whoDid(context, at, change), kind: change.kind, digest: change.digest };
   if (history === 'documents') return { ...common, document: change.after, diff: text };
-  return { ...common, document: null, diff: text === null ? null : JSON.stringify(shownDiff(change.kind, operations)) };
+  return { ...common, document: null, diff: text === null ? null : JSON.stringify(shownOnce(change.kind, operations)) };
 };
 
 /** The name by which the history of who has rights in resources of a kind stands beside that of their content. */
@@ -115,6 +115,15 @@ export const shownDiff = (kind: string, operations: readonly DiffOperation[]): r
   });
 };
 
+const alreadyShown = new WeakMap<readonly DiffOperation[], readonly DiffOperation[]>();
+
+/** The same, made once for the revision and the audit record of one change. */
+const shownOnce = (kind: string, operations: readonly DiffOperation[]): readonly DiffOperation[] => {
+  const made = alreadyShown.get(operations) ?? shownDiff(kind, operations);
+  alreadyShown.set(operations, made);
+  return made;
+};
+
 /** @param field which field of the document the value is of or in; null for the document itself */
 const withDigests = (value: JsonValue, field: string | null, shown: readonly string[]): JsonValue => {
   if (value === null || (field !== null && shown.includes(field))) return value;
@@ -131,7 +140,7 @@ const auditDiff = (changes: readonly Change[], diffs: readonly RecordedDiff[]): 
     const text = JSON.stringify({
       kind: change.kind,
       id: change.id.toString(),
-      operations: shownDiff(change.kind, operations),
+      operations: shownOnce(change.kind, operations),
     });
     length += text.length;
     if (length > diffLimit) return null;

@@ -66,7 +66,8 @@ export const revisionSchema = new Schema<RevisionRow>(
   { ...rowSchemaOptions, collection: 'revisions' },
 )
   .index({ orgId: 1, kind: 1, resourceId: 1, number: -1 }, { unique: true })
-  .index({ orgId: 1, kind: 1, operation: 1, at: -1 })
+  // Deletions are listed, and nothing else by what was done.
+  .index({ orgId: 1, kind: 1, operation: 1, at: -1 }, { partialFilterExpression: { operation: 'delete' } })
   .index({ orgId: 1, kind: 1, key: 1, at: -1 }, { partialFilterExpression: { key: { $exists: true } } })
   .index({ at: 1, _id: 1 });
 

@@ -1,4 +1,5 @@
 import type { Connection, mongo, Types } from 'mongoose';
+import { inTransaction } from '../in-transaction';
 import type { KeyRow } from './key-row';
 import { foundByOf, saysWhatFinds } from './key-terms';
 
@@ -28,6 +29,6 @@ export async function noteWhatFinds(connection: Connection, which: mongo.Filter<
         const { _id, version } = row;
         return { updateOne: { filter: { _id, version }, update: { $set: { foundBy: foundByOf(row) } } } };
       });
-    if (operations.length > 0) await keys.bulkWrite(operations, { ordered: false });
+    if (operations.length > 0) await inTransaction(connection, (session) => keys.bulkWrite(operations, { session }));
   }
 }
