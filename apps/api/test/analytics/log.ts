@@ -51,6 +51,24 @@ export const log = (traffic: Traffic): void => {
     expect((await traffic.admin.get(`/api/logs/${'a'.repeat(24)}`)).status).toBe(404);
   });
 
+  it('shows what went wrong of a request of GraphQL, which is answered 200, and counts it like any other', async () => {
+    const time = '2026-11-13T10:00:00Z';
+    const GraphQLStats = { IsGraphQL: true, OperationType: 1, HasErrors: true, RootFields: ['countries'] };
+    const graph = { Path: '/graph', Tags: ['edge', 'tyk-graph-analytics'] };
+    await traffic.push([traffic.hit(time, { ...graph, GraphQLStats }), traffic.hit(time, graph)]);
+    const rows = (): Promise<readonly JsonReply[]> =>
+      traffic.rows(traffic.admin, `/api/logs/?start=${second(time)}&end=${second(time)}`);
+    await eventually(async () => (await rows()).length === 2);
+    expect(new Set((await rows()).map((row) => row['GraphQLStats']))).toEqual(
+      new Set([null, { OperationType: 1, HasErrors: true, RootFields: ['countries'] }]),
+    );
+    const { data } = await traffic.ask(traffic.admin, {
+      ...{ from: '2026-11-13T00:00:00Z', to: '2026-11-14T00:00:00Z' },
+      ...{ groupBy: ['tag'], metrics: ['hits', 'success'] },
+    });
+    expect(listOf(data)).toMatchObject([{ tag: 'edge', hits: 2, success: 2 }]);
+  });
+
   it('asks for both ends of the time, and says what is wrong', async () => {
     const reply = await traffic.admin.get('/api/logs/?p=0');
     expect([reply.status, listOf(reply.json['Errors']).map((error) => error['path'])]).toEqual([400, ['start', 'end']]);

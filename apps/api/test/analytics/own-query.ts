@@ -8,7 +8,7 @@ export const ownQuery = (traffic: Traffic): void => {
   it('groups, measures, sorts, and says where the figures are from', async () => {
     const reply = await traffic.ask(traffic.admin, {
       groupBy: ['key'],
-      metrics: ['hits', 'errors', 'latency_p50', 'latency_mean', 'latency_max'],
+      metrics: ['hits', 'errors', 'latency_p50', 'latency_mean', 'latency_max', 'gateway_latency_mean'],
       filters: { api: [traffic.owned] },
     });
     expect(reply).toMatchObject({
@@ -24,6 +24,7 @@ export const ownQuery = (traffic: Traffic): void => {
           latency_p50: 10,
           latency_mean: 15,
           latency_max: 20,
+          gateway_latency_mean: 7.5,
         },
         { key: 'kb', hits: 1, errors: 1, latency_p50: null, latency_mean: null, latency_max: null },
       ],
@@ -32,7 +33,8 @@ export const ownQuery = (traffic: Traffic): void => {
   });
 
   it('answers the same from the sums and from the records', async () => {
-    const metrics = ['hits', 'errors', 'success', 'latency_p95', 'upstream_latency_mean', 'content_length'];
+    const latencies = ['latency_p95', 'latency_mean', 'upstream_latency_mean', 'gateway_latency_mean'];
+    const metrics = ['hits', 'errors', 'success', ...latencies, 'content_length'];
     for (const groupBy of [[], ['api'], ['key'], ['path'], ['key', 'path'], ['country'], ['tag']]) {
       const sums = await traffic.ask(traffic.admin, { groupBy, metrics });
       // Of 24 hours that begin a second later there are no sums; none of the requests lies between.

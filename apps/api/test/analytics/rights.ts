@@ -64,6 +64,7 @@ export const rights = (traffic: Traffic): void => {
       [`/api/uptime/31/11/2026/31/12/2026`, 'from'],
       [logOf('status=NaN'), 'status'],
       [logOf('status=1000'), 'status'],
+      [logOf('ip=10.0.0.0/8'), 'ip'],
       [logOf('method=GET%00'), 'method'],
       [logOf('errors=$gte'), 'errors'],
       [logOf('cursor=9999999999999999-xyz'), 'cursor'],

@@ -86,16 +86,19 @@ export const addToCounter = (
 /** What a counter says, as measures. It knows neither percentiles nor different callers, and its means are over all hits. */
 export const counterMeasures = (counter: FoundCounter): Measures => {
   const { hits, lasttime } = counter;
+  const latencySum = counter.totallatency ?? counter.totalrequesttime ?? 0;
+  const upstreamSum = counter.totalupstreamlatency ?? 0;
   return {
     ...noMeasures(),
     hits,
     success: counter.success ?? 0,
     errors: counter.errortotal ?? 0,
     latencyCount: hits,
-    latencySum: counter.totallatency ?? counter.totalrequesttime ?? 0,
+    latencySum,
     latencyMax: counter.maxlatency ?? null,
     latencyMin: counter.minlatency ?? null,
-    upstreamSum: counter.totalupstreamlatency ?? 0,
+    upstreamSum,
+    gatewaySum: Math.max(latencySum - upstreamSum, 0),
     upstreamMax: counter.maxupstreamlatency ?? null,
     upstreamMin: counter.minupstreamlatency ?? null,
     bytesIn: counter.bytesin ?? 0,

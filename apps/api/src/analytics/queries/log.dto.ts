@@ -1,7 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { int32, int64 } from '@castellan/dto';
 import type { mongo } from 'mongoose';
-import type { FoundDocument } from '@castellan/analytics';
+import type { FoundDocument, RecordDocument } from '@castellan/analytics';
+
+export class LogGraphQlDto {
+  @ApiProperty({ ...int32, description: 'As gateways number them: 1 query, 2 mutation, 3 subscription', example: 1 })
+  readonly OperationType!: number;
+
+  @ApiProperty({ description: 'Whether the reply had errors' }) readonly HasErrors!: boolean;
+  @ApiProperty({ type: [String], example: ['countries'] }) readonly RootFields!: readonly string[];
+}
 
 /** A request in the names that Tyk's clients read: those of its gateway. */
 export class LogRecordDto {
@@ -29,7 +37,11 @@ export class LogRecordDto {
   @ApiProperty({ description: 'Milliseconds' }) readonly RequestTime!: number;
   @ApiProperty({ description: 'Base64; empty in lists' }) readonly RawRequest!: string;
   @ApiProperty({ description: 'Base64; empty in lists' }) readonly RawResponse!: string;
-  @ApiProperty() readonly IPAddress!: string;
+  @ApiProperty({
+    description: 'Of the caller, as far as the gateway knows: a header may have said so, and nobody has verified it',
+  })
+  readonly IPAddress!: string;
+
   @ApiProperty({ type: 'object', additionalProperties: true }) readonly Geo!: object;
   @ApiProperty({ type: 'object', additionalProperties: true }) readonly Network!: object;
   @ApiProperty({ type: 'object', additionalProperties: true }) readonly Latency!: object;
@@ -37,6 +49,13 @@ export class LogRecordDto {
   @ApiProperty() readonly Alias!: string;
   @ApiProperty() readonly TrackPath!: boolean;
   @ApiProperty() readonly ExpireAt!: string;
+  @ApiProperty({
+    type: LogGraphQlDto,
+    nullable: true,
+    description: 'Null where the request was none of GraphQL, whose errors come with status 200',
+  })
+  readonly GraphQLStats!: LogGraphQlDto | null;
+
   @ApiProperty({ description: 'Whether a recorded message was longer than what is kept of it' })
   readonly BodyTruncated!: boolean;
 }
@@ -88,9 +107,16 @@ export class LogDetailDto extends LogRecordDto {
 
 export type StoredRecord = FoundDocument & { readonly _id: mongo.ObjectId };
 
+/** Gateways have said how much of it was their own only lately. */
+const latencyIn = ({ total: Total, upstream: Upstream, gateway }: Partial<RecordDocument['latency']> = {}): object => ({
+  Total: Total ?? 0,
+  Upstream: Upstream ?? 0,
+  Gateway: gateway ?? Math.max((Total ?? 0) - (Upstream ?? 0), 0),
+});
+
 /** @param document may lack what older pumps did not write, and the messages */
 export const logRecord = (document: StoredRecord): LogRecordDto => {
-  const { geo, network, latency, tags, cut, rawrequest, rawresponse } = document;
+  const { geo, network, latency, tags, cut, rawrequest, rawresponse, graphql } = document;
   return {
     id: document._id.toString(),
     Method: document.method,
@@ -130,11 +156,19 @@ export const logRecord = (document: StoredRecord): LogRecordDto => {
       BytesIn: network?.bytesin ?? 0,
       BytesOut: network?.bytesout ?? 0,
     },
-    Latency: { Total: latency?.total ?? 0, Upstream: latency?.upstream ?? 0, Gateway: latency?.gateway ?? 0 },
+    Latency: latencyIn(latency),
     Tags: tags ?? [],
     Alias: document.alias,
     TrackPath: document.trackpath,
     ExpireAt: document.expireAt.toISOString(),
+    GraphQLStats:
+      graphql === undefined
+        ? null
+        : {
+            OperationType: graphql.operationtype,
+            HasErrors: graphql.haserrors,
+            RootFields: graphql.rootfields,
+          },
     BodyTruncated: cut !== undefined,
   };
 };

@@ -21,7 +21,12 @@ export const logQuery = new RouteQuery(
     path: search({ description: 'Whose path begins so' }),
     method: text({ description: 'HTTP method', example: 'GET', pattern: /^[A-Za-z]{1,16}$/, looks: 'an HTTP method' }),
     status: integer({ description: 'Response code', example: 403, minimum: 0, maximum: 999 }),
-    ip: text({ description: 'Address of the caller, in any spelling', maxLength: 64 }),
+    ip: text({
+      description: 'Address of the caller, in any spelling',
+      maxLength: 64,
+      pattern: /^[^/]*$/,
+      looks: 'one address, and no network',
+    }),
     tag: text({ description: 'That has this tag', maxLength: 256 }),
     alias: text({ description: 'Of keys with this alias', maxLength: 256 }),
     api_version: text({ description: 'Of one version', maxLength: 256 }),

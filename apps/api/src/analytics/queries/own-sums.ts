@@ -18,8 +18,6 @@ export interface OwnTime {
 const rememberedMs = 60_000;
 const mostRemembered = 10_000;
 
-const all: OwnTime = { first: null, last: null };
-
 /** How far our own sums of an organisation go, where tyk-pump was there before us or has taken over. */
 @Injectable()
 export class OwnSums {
@@ -38,42 +36,50 @@ export class OwnSums {
       if (known !== undefined && known.until > this.clock.millis()) return { first: known.first, last: null };
     }
     const begins = await this.begin(organisation);
-    // Sums of nothing are right where nothing has been stored.
-    if (begins === null) return (await this.hasEarlier(organisation)) ? null : all;
+    if (begins === null) return null;
     const first = (await this.hasEarlier(organisation, begins)) ? begins : null;
     if (this.firsts.size >= mostRemembered) this.firsts.clear();
     this.firsts.set(organisation, { until: this.clock.millis() + rememberedMs, first });
     const goesOn = !this.collections.purgedElsewhere || (await this.lease.isAnybodys());
-    return { first, last: goesOn ? null : await this.end(organisation, 'hour', -1) };
+    return { first, last: goesOn ? null : await this.lastHour(organisation) };
   }
 
   /** Where the sums begin: with an hour or, when those by the hour have expired, with a day. */
   async begin(organisation: OrganisationId): Promise<Date | null> {
-    const hour = await this.end(organisation, 'hour', 1);
-    const day = await this.end(organisation, 'day', 1);
+    const hours = [await this.merged(organisation, 'hour', 1), await this.waiting(organisation, 'first')];
+    const hour = earliest(hours);
+    const day = await this.merged(organisation, 'day', 1);
     return hour === null || (day !== null && day < bucketStart('day', hour)) ? day : hour;
   }
 
-  /** Beginning of the first or of the last bucket that has any. */
-  private async end(orgId: OrganisationId, unit: 'hour' | 'day', order: 1 | -1): Promise<Date | null> {
-    const { sums, segments } = this.collections;
-    const [merged] = await sums.find({ orgId, kind: 'total', unit }).sort({ at: order }).limit(1).toArray();
-    const field = order === 1 ? 'first' : 'last';
-    const [waiting] = await segments
-      .find({ orgId }, { projection: { first: 1, last: 1 } })
-      .sort({ [field]: order })
-      .limit(1)
-      .toArray();
-    const starts = merged === undefined ? [] : rowsIn(merged).map(({ at }) => at.getTime());
-    if (waiting !== undefined) starts.push(bucketStart(unit, waiting[field]).getTime());
+  private async lastHour(organisation: OrganisationId): Promise<Date | null> {
+    const hours = [await this.merged(organisation, 'hour', -1), await this.waiting(organisation, 'last')];
+    return latest(hours);
+  }
+
+  /** Beginning of the first or of the last bucket of what is merged. */
+  private async merged(orgId: OrganisationId, unit: 'hour' | 'day', order: 1 | -1): Promise<Date | null> {
+    const found = this.collections.sums.find({ orgId, kind: 'total', unit }).sort({ at: order }).limit(1);
+    const starts = (await found.toArray()).flatMap(rowsIn).map(({ at }) => at.getTime());
     if (starts.length === 0) return null;
     return new Date(order === 1 ? Math.min(...starts) : Math.max(...starts));
   }
 
-  /** Whether another program has stored anything, from before an instant where one is given. */
-  private async hasEarlier(orgid: OrganisationId, begins?: Date): Promise<boolean> {
+  /** The first or the last hour of what is not merged yet. */
+  private async waiting(orgId: OrganisationId, field: 'first' | 'last'): Promise<Date | null> {
+    const found = this.collections.segments
+      .find({ orgId }, { projection: { [field]: 1 } })
+      .sort({ [field]: field === 'first' ? 1 : -1 })
+      .limit(1);
+    const [segment] = await found.toArray();
+    return segment === undefined ? null : bucketStart('hour', segment[field]);
+  }
+
+  /** Whether another program has stored anything from before. */
+  private async hasEarlier(orgid: OrganisationId, begins: Date): Promise<boolean> {
     const { own, mixed } = this.collections.aggregates(orgid);
-    const earlier = { orgid, ...(begins === undefined ? {} : { timestamp: { $lt: begins } }) };
+    // The time comes first: a database that follows one condition alone follows that one.
+    const earlier = { timestamp: { $lt: begins }, orgid };
     const options = { projection: { _id: 1 } } as const;
     for (const collection of [own, mixed]) if ((await collection.findOne(earlier, options)) !== null) return true;
     for (const collection of await this.collections.recordsToRead(orgid)) {
@@ -82,3 +88,16 @@ export class OwnSums {
     return false;
   }
 }
+
+const known = (dates: readonly (Date | null)[]): readonly number[] =>
+  dates.flatMap((date) => (date === null ? [] : [date.getTime()]));
+
+const earliest = (dates: readonly (Date | null)[]): Date | null => {
+  const times = known(dates);
+  return times.length === 0 ? null : new Date(Math.min(...times));
+};
+
+const latest = (dates: readonly (Date | null)[]): Date | null => {
+  const times = known(dates);
+  return times.length === 0 ? null : new Date(Math.max(...times));
+};

@@ -68,7 +68,8 @@ export class PumpedAggregates {
 
 /** The part of the documents that can answer; null when only the records can. */
 const partFor = (question: Question): AggregatePart | null => {
-  // A request with two of several tags would be counted twice, and different callers are not counted at all.
-  if (question.callers === true || (question.filters.tag?.length ?? 0) > 1) return null;
+  // A request with two of several tags would be counted twice, and neither percentiles nor different callers are known at all.
+  if (question.callers === true || question.percentiles === true || (question.filters.tag?.length ?? 0) > 1)
+    return null;
   return partThatKnows(askedDimensions(question));
 };

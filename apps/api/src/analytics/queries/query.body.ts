@@ -16,7 +16,14 @@ const metricNames = [
     'latency_p95',
     'latency_p99',
   ] as const),
-  ...(['upstream_latency_mean', 'upstream_latency_max', 'bytes_in', 'bytes_out', 'content_length'] as const),
+  ...([
+    'upstream_latency_mean',
+    'upstream_latency_max',
+    'gateway_latency_mean',
+    'bytes_in',
+    'bytes_out',
+    'content_length',
+  ] as const),
   ...(['unique_keys', 'unique_ips'] as const),
 ] as const;
 export type MetricName = (typeof metricNames)[number];

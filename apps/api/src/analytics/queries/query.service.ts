@@ -24,6 +24,7 @@ export class QueryService {
     const buckets = bucketsIn(asked, from, until);
     const { errors: errorsOnly = false, ...filters } = asked.filters;
     const callers = asked.metrics.some((metric) => metric.startsWith('unique_'));
+    const asksForPercentiles = asked.metrics.some((metric) => metric.startsWith('latency_p'));
     const given = Object.entries(filters).filter(([, values]) => values !== undefined);
     const { source, cells } = await this.reader.ask(context.organisation, {
       from,
@@ -33,6 +34,7 @@ export class QueryService {
       filters: Object.fromEntries(given),
       groupBy: asked.groupBy,
       callers,
+      percentiles: asksForPercentiles,
       errorsOnly,
     });
     const groups = groupsOf(cells, asked);
@@ -126,6 +128,7 @@ const metrics: Readonly<Record<MetricName, (measures: Measures) => number | null
   latency_p99: (measures) => percentile(0.99, measures),
   upstream_latency_mean: (measures) => mean(measures.upstreamSum, measures),
   upstream_latency_max: ({ upstreamMax }) => upstreamMax,
+  gateway_latency_mean: (measures) => mean(measures.gatewaySum, measures),
   bytes_in: ({ bytesIn }) => bytesIn,
   bytes_out: ({ bytesOut }) => bytesOut,
   content_length: ({ contentLength }) => contentLength,

@@ -16,6 +16,8 @@ export interface Question {
   readonly groupBy: readonly DimensionName[];
   /** Whether different keys and addresses are asked for. */
   readonly callers?: boolean;
+  /** Whether percentiles are asked for. */
+  readonly percentiles?: boolean;
   /** Whether only errors are asked for. */
   readonly errorsOnly?: boolean;
 }
