@@ -23,7 +23,7 @@ export { ImportRunning } from './imports/import-running';
 export { ImportStore, type ImportProgress, type ImportSummary } from './imports/import-store';
 export type { FrozenListRow, ImportJournalRow, ImportRefusal, ImportRow, ImportStepRow } from './imports/rows';
 export { KeyEventQueue, type KeyEventRow } from './keys/key-event-queue';
-export { ChoreStore, type Chore, type ChoreRow, type Job } from './keys/chores';
+export { ChoreStore, isForLater, type Chore, type ChoreRow, type Job } from './keys/chores';
 export type { KeyFilter } from './keys/key-filter';
 export { KeyIndex } from './keys/key-index';
 export type { KeyRow, KeyScanRow, PendingWrite } from './keys/key-row';

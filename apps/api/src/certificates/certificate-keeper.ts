@@ -43,6 +43,7 @@ export class CertificateKeeper implements OnApplicationBootstrap, BeforeApplicat
     const whenOutrun = (chore: ChoreRow): Promise<void> => this.bringWhatStands(chore);
     runner.assign('certificate.put', { does: (chore) => this.put(chore), whenOutrun });
     runner.assign('certificate.remove', { does: (chore) => this.remove(chore), whenOutrun });
+    runner.assign('certificate-look.again', { does: (chore) => this.lookAgain(chore) });
     this.loop = new Recurring('certificates in Redis', config.reconcileMs, () => this.compareAlone(), logger);
     this.restored = metrics.counter(
       'castellan_certificates_restored_total',
@@ -127,6 +128,13 @@ export class CertificateKeeper implements OnApplicationBootstrap, BeforeApplicat
     // One that was deleted stays until no gateway needs it; what was deleted and is gone is not to come back.
     const leaving = await this.chores.about('certificate.remove', [id]);
     if (leaving === null) await this.vault.remove(organisation, id);
+  }
+
+  /** For a replica that has died just after it had brought one that was deleted. What is there is compared all the time. */
+  private async lookAgain(chore: ChoreRow): Promise<null> {
+    const [id = ''] = chore.about;
+    if ((await this.certificates.anywhere(id)) === null) await this.bringWhatStands(chore);
+    return null;
   }
 
   private async restore(organisation: OrganisationId, id: string, text: string): Promise<void> {

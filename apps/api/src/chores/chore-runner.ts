@@ -1,7 +1,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Unavailable } from '@castellan/dto';
 import { Clock, LOGGER, Metrics, Recurring, type Logger } from '@castellan/observability';
-import { ChoreStore, type ChoreRow, type Job } from '@castellan/persistence';
+import { ChoreStore, isForLater, type ChoreRow, type Job } from '@castellan/persistence';
 
 /** Why a chore is not done yet, with how far it has come. */
 export interface Unfinished {
@@ -85,7 +85,7 @@ export class ChoreRunner implements OnApplicationBootstrap, BeforeApplicationShu
    */
   async doNow(left: readonly ChoreRow[]): Promise<string | null> {
     let waits: string | null = null;
-    for (const chore of left) {
+    for (const chore of left.filter((one) => !isForLater(one))) {
       try {
         waits = (await this.do(chore)) ?? waits;
       } catch (error) {

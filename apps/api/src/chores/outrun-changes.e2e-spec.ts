@@ -1,4 +1,6 @@
+import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
+import type { Connection } from 'mongoose';
 import { CertificateVault, OAuthVault } from '@castellan/keys';
 import { ChoreStore } from '@castellan/persistence';
 import { anApiDefinition, eventually, makeCertificate, textOf, unique, type Reply } from '@castellan/testing';
@@ -151,6 +153,37 @@ describe('two replicas that change an OAuth client at the same time', () => {
     await expectStands(id, secret);
   });
 
+  it.each(meanwhile)(
+    'have it put right a minute later when one has died with an old change, after the other one %s',
+    async (_what, act) => {
+      const id = unique('app');
+      const secret = await create(id);
+      const held = holdNext(api.app.get(OAuthVault), 'swapClient');
+      const late = change(id, { description: 'first' });
+      await held.reached;
+      const last = await act(id, secret);
+      dieBeforeItLooks();
+      held.go();
+      await late;
+      await lookAgain();
+      await expectStands(id, last);
+    },
+  );
+
+  it('leave nothing of one that was deleted while its creation was stopped, by whoever has died then', async () => {
+    const id = unique('app');
+    const held = holdNext(api.app.get(OAuthVault), 'swapClient');
+    const late = create(id).catch(() => '');
+    await held.reached;
+    expectOk(await organisation.admin.client.delete(path(id)));
+    dieBeforeItLooks();
+    held.go();
+    await late;
+    expect(await clientText(id)).not.toBeNull();
+    await lookAgain();
+    await expectStands(id, null);
+  });
+
   it('leave nothing of one that was deleted while its creation was stopped', async () => {
     const id = unique('app');
     const held = holdNext(api.app.get(OAuthVault), 'swapClient');
@@ -162,6 +195,20 @@ describe('two replicas that change an OAuth client at the same time', () => {
     await expectStands(id, null);
   });
 });
+
+/** A replica that dies as soon as it has brought its change, and before it sees that there is a later one. */
+const dieBeforeItLooks = (): void => {
+  jest.spyOn(api.app.get(ChoreStore), 'done').mockRejectedValueOnce(new Error('the process is gone'));
+};
+/** What somebody looks at again, now and not in a minute. */
+const lookAgain = async (): Promise<void> => {
+  const chores = api.app.get<Connection>(getConnectionToken()).collection('key_store_chores');
+  await eventually(async () => {
+    await chores.updateMany({}, { $set: { due: new Date(0) } });
+    await api.app.get(ChoreRunner).doAllDue();
+    return (await chores.countDocuments({})) === 0;
+  });
+};
 
 describe('two replicas that change a certificate at the same time', () => {
   const raw = (id: string): Promise<string | null> => redis.get(`cert-raw-${id}`);
@@ -182,6 +229,22 @@ describe('two replicas that change a certificate at the same time', () => {
     await remove(id);
     held.go();
     expect(await late).toBe(id);
+    expect([await raw(id), await isListed(id)]).toEqual([null, false]);
+  });
+
+  it('leave nothing of one that was deleted while its upload was stopped, by whoever has died then', async () => {
+    const { pem } = await makeCertificate();
+    const held = holdNext(api.app.get(CertificateVault), 'put');
+    const late = upload(pem).catch(() => '');
+    await held.reached;
+    const { json } = expectOk(await organisation.admin.client.get('/api/certs?p=-1'));
+    const id = textOf(Array.isArray(json['certs']) ? json['certs'].at(-1) : '');
+    await remove(id);
+    dieBeforeItLooks();
+    held.go();
+    await late;
+    expect([await raw(id), await isListed(id)]).toEqual([pem, true]);
+    await lookAgain();
     expect([await raw(id), await isListed(id)]).toEqual([null, false]);
   });
 

@@ -31,6 +31,7 @@ export class OAuthKeeper {
     const whenOutrun = (chore: ChoreRow): Promise<void> => this.bringWhatStands(placeOf(chore));
     runner.assign('oauth.put', { does: (chore) => this.put(chore), whenOutrun });
     runner.assign('oauth.remove', { does: (chore) => this.remove(chore), whenOutrun });
+    runner.assign('oauth-look.again', { does: (chore) => this.lookAgain(chore) });
     runner.assign('oauth.clear', { does: (chore) => this.clear(chore) });
   }
 
@@ -82,6 +83,15 @@ export class OAuthKeeper {
       if (text !== found && !(await this.vault.swapClient(place, found, text))) continue;
       return this.vault.listClient(place, text);
     }
+  }
+
+  /** For a replica that has died just after it had brought an old text, and before it saw that there was a later change. */
+  private async lookAgain(chore: ChoreRow): Promise<string | null> {
+    if ((await this.chores.about('oauth.put', chore.about)) !== null) return 'Another change of it is on its way';
+    const place = placeOf(chore);
+    // What is gone from Redis is as it should be, or lost; so nothing is walked over for it.
+    if ((await this.vault.readClient(place.apiId, place.clientId)) !== null) await this.bringWhatStands(place);
+    return null;
   }
 
   private async endOf(place: Place): Promise<void> {

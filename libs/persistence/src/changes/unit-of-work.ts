@@ -1,7 +1,7 @@
 import type { ClientSession, Types } from 'mongoose';
 import { CastellanError, ValidationFailed } from '@castellan/dto';
 import { noOrganisation, type OrganisationId } from '../ids';
-import { choreRow, type Chore, type ChoreRow } from '../keys/chores';
+import { choreRow, lookAfterwards, type Chore, type ChoreRow } from '../keys/chores';
 import { kindNamed } from '../kinds/kind';
 import { organisationKind, type OrganisationRow } from '../kinds/organisation.kind';
 import { isSameItem } from '../kinds/served';
@@ -153,6 +153,8 @@ export class UnitOfWork {
 
   /** Leaves something to be done in the nodes' Redis; it takes the place of what an earlier change left about the same. */
   leave(chore: Chore): void {
+    const look = lookAfterwards(chore);
+    if (look !== null) this.leave(look);
     const row = choreRow(this.organisation, chore, this.at);
     const earlier = this.leaving.findIndex(({ _id }) => _id === row._id);
     this.leaving.splice(earlier === -1 ? this.leaving.length : earlier, 1, row);

@@ -13,7 +13,9 @@ export type Job =
   | 'oauth.remove'
   | 'oauth.clear'
   | 'policy.activated'
-  | 'traces.remove';
+  | 'traces.remove'
+  | 'certificate-look.again'
+  | 'oauth-look.again';
 
 /** Something that has to be done in the nodes' Redis because of a committed change. */
 export interface Chore {
@@ -64,6 +66,29 @@ export const choreSchema = new Schema<ChoreRow>(
 /** So long whoever made the change does the chore before anybody else looks for it, in milliseconds. */
 const grace = 2_000;
 
+/**
+ * Jobs of which a replica that was stopped may do an old one after a newer one was done. It puts that right itself, unless it dies just
+ * then: so somebody looks again, later than anybody can be at it.
+ */
+const lookedAtAgain: Readonly<Partial<Record<Job, Job>>> = {
+  'certificate.put': 'certificate-look.again',
+  'certificate.remove': 'certificate-look.again',
+  'oauth.put': 'oauth-look.again',
+  'oauth.remove': 'oauth-look.again',
+};
+const looks: readonly Job[] = ['certificate-look.again', 'oauth-look.again'];
+/** How much later, in milliseconds. */
+const lookAfter = 60_000;
+
+/** The look that comes after a chore; null where none is needed. */
+export const lookAfterwards = ({ job, about }: Chore): Chore | null => {
+  const look = lookedAtAgain[job];
+  return look === undefined ? null : { job: look, about, text: '' };
+};
+
+/** Whether a chore is one for later, and not for whoever has made the change. */
+export const isForLater = ({ job }: Pick<Chore, 'job'>): boolean => looks.includes(job);
+
 /** Chores of one thing have one id, whatever is to be done to it. */
 const choreId = ({ job, about }: Pick<Chore, 'job' | 'about'>): string => JSON.stringify([job.split('.')[0], ...about]);
 
@@ -71,7 +96,7 @@ const choreId = ({ job, about }: Pick<Chore, 'job' | 'about'>): string => JSON.s
 export const choreRow = (organisation: OrganisationId, chore: Chore, at: Date): ChoreRow => ({
   ...chore,
   ...{ _id: choreId(chore), orgId: toObjectId(organisation), turn: newObjectId() },
-  ...{ createdAt: at, due: new Date(at.getTime() + grace), tries: 0, reason: '' },
+  ...{ createdAt: at, due: new Date(at.getTime() + (isForLater(chore) ? lookAfter : grace)), tries: 0, reason: '' },
 });
 
 /**
@@ -140,7 +165,8 @@ export class ChoreStore {
     await this.model.updateOne({ _id, turn }, { $set: noted, $inc: { tries: 1 } }).exec();
   }
 
+  /** How many changes wait; looks that come later are none. */
   async waiting(): Promise<number> {
-    return this.model.countDocuments({}).exec();
+    return this.model.countDocuments({ job: { $nin: [...looks] } }).exec();
   }
 }
