@@ -241,7 +241,7 @@ export class Stack {
           redisUrl: this.services.redisUrl,
           hostname: `node-${index}`,
           profile,
-          heartbeatMs: 200,
+          heartbeatMs: 500,
           reloadTickMs: 50,
           registerRetryMs: 200,
           reloginDelayMs: 200,
