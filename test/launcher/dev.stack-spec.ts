@@ -62,7 +62,7 @@ describe('npm run dev', () => {
     const source = readFileSync(file, 'utf8');
     await eventually(() => launcher.output.includes('Compiled.'));
     writeFileSync(file, source.replace(/'.*'/, "'saved-just-now'"));
-    await eventually(async () => (await versionNow()) === 'saved-just-now');
+    await eventually(async () => (await versionNow()) === 'saved-just-now', { intervalMs: 100 });
     expect(before).not.toBe('saved-just-now');
     expect(await (await organisations()).text()).toContain('Kept');
     expect(alive(settings)).toEqual(servers);

@@ -8,8 +8,8 @@ interface Wrapper {
   readonly api_definition: Record<string, unknown>;
 }
 
-/** Between two looks, in milliseconds: each batch of an import stays for many of them. */
-const pauseMs = 20;
+/** Between two looks, in milliseconds: each batch of an import stays for several of them. */
+const pauseMs = 50;
 
 /** Asks again and again what gateways are served, until it is told to stop. */
 class Watch {
@@ -90,7 +90,7 @@ describe('kill -9 of the API in the middle of an import in batches', () => {
 
   const killedInTheMiddle = async (send: () => Promise<Reply>): Promise<void> => {
     const sent = send().catch(() => null);
-    await eventually(async () => Number((await lastImport())?.['made'] ?? 0) > 4, { intervalMs: 5 });
+    await eventually(async () => Number((await lastImport())?.['made'] ?? 0) > 4, { intervalMs: pauseMs });
     await stack.api.end('SIGKILL');
     expect(await sent).toBeNull();
     await stack.services.endTransactions();
@@ -103,6 +103,7 @@ describe('kill -9 of the API in the middle of an import in batches', () => {
   const ended = async (): Promise<unknown> => {
     const states: unknown[] = ['applied', 'undone'];
     await eventually(async () => states.includes((await lastImport())?.['state']), {
+      intervalMs: 100,
       describe: 'the import to end',
     });
     return (await lastImport())?.['state'];
