@@ -1,3 +1,4 @@
+import { recordLimits } from '@castellan/persistence';
 import { anApiDefinition, listOf, textOf, unique, type JsonReply } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 
@@ -6,9 +7,12 @@ describe('lists of API definitions', () => {
   let organisation: TestOrganisation;
 
   beforeAll(async () => {
-    api = await ApiUnderTest.start({ PAGE_SIZE: '3' });
+    api = await ApiUnderTest.start({ PAGE_SIZE: '3', IMPORT_BATCH: '10' });
   });
   afterAll(() => api.stop());
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
   beforeEach(async () => {
     organisation = await api.organisation();
   });
@@ -150,7 +154,8 @@ describe('lists of API definitions', () => {
   it('shows everything of a change that is too large to be named one by one', async () => {
     await create({ name: 'before' });
     expect(await names('?p=-1')).toEqual(['before']);
-    const count = 1_010;
+    jest.replaceProperty(recordLimits, 'namedChanges', 20);
+    const count = 30;
     const apis = Array.from({ length: count }, () => ({ api_definition: anApiDefinition({ api_id: unique('many') }) }));
     const imported = await organisation.admin.client.post('/api/import', { castellan: { format: 1 }, apis });
     expectOk(imported);

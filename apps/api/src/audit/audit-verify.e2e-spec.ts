@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { getConnectionToken } from '@nestjs/mongoose';
 import { Types, type Connection } from 'mongoose';
 import { AuditLedger, sealOf, toOrganisationId, type AuditChainRow, type AuditRow } from '@castellan/persistence';
-import { anApiDefinition, eventually, numberOf, textOf, type HttpClient, type JsonReply } from '@castellan/testing';
+import { eventually, numberOf, textOf, type HttpClient, type JsonReply } from '@castellan/testing';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
+import { aHook } from '../../test/configuration';
 
 /** Records are sealed at once. */
 const settings = { AUDIT_SETTLE_MS: '0' };
@@ -13,7 +14,7 @@ const verify = async (client: HttpClient): Promise<JsonReply> =>
 
 const write = async (client: HttpClient, times: number): Promise<void> => {
   for (let n = 0; n < times; n += 1) {
-    expectOk(await client.post('/api/apis', { api_definition: anApiDefinition() }));
+    expectOk(await client.post('/api/hooks', aHook()));
   }
 };
 
@@ -45,7 +46,7 @@ describe('/api/audit-logs/verify', () => {
   const audit = () => api.app.get<Connection>(getConnectionToken()).collection<AuditRow>('audit');
   const chains = () => api.app.get<Connection>(getConnectionToken()).collection<AuditChainRow>('audit_chains');
 
-  /** An organisation with six sealed records: its user and five definitions. */
+  /** An organisation with six sealed records: its own, its user's, and those of four web hooks. */
   const sealedOrganisation = async (): Promise<TestOrganisation> => {
     const organisation = await api.organisation();
     await write(organisation.admin.client, 4);

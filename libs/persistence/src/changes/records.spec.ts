@@ -1,7 +1,7 @@
 import { newObjectId, toOrganisationId } from '../ids';
 import type { ChangeContext } from './change-context';
 import '../kinds/kinds';
-import { auditOf, diffOf, namedChanges, revisionOf, toldOf } from './records';
+import { auditOf, diffOf, recordLimits, revisionOf, toldOf } from './records';
 import type { Change } from './unit-of-work';
 
 const at = new Date('2026-01-02T03:04:05Z');
@@ -106,7 +106,7 @@ describe('promise 2: what commits together', () => {
     const many = Array.from({ length: 5_000 }, () => aChange());
     expect(auditOf(context, at, many, many.map(diffOf)).changes.length).toBeLessThanOrEqual(1_000);
     const told = toldOf(many, []);
-    expect([told.changes.length, told.complete]).toEqual([namedChanges, false]);
+    expect([told.changes.length, told.complete]).toEqual([recordLimits.namedChanges, false]);
   });
 });
 

@@ -18,8 +18,8 @@ import type { Change } from './unit-of-work';
 
 /** A diff that takes more than this many characters is not kept; the revisions still hold both states. */
 const diffLimit = 512 * 1024;
-/** Of a bulk change the audit record and the outbox entry name this many resources. */
-export const namedChanges = 1_000;
+/** `namedChanges`: of a bulk change the audit record and the outbox entry name this many resources. */
+export const recordLimits = { namedChanges: 1_000 };
 
 const parse = (document: string | null): JsonValue => (document === null ? null : parseJson(document));
 
@@ -95,7 +95,7 @@ const whoDid = (context: ChangeContext, at: Date, { id, version, operation, key 
 
 const summaryOf = (changes: readonly Change[]): AuditRow['changes'] =>
   changes
-    .slice(0, namedChanges)
+    .slice(0, recordLimits.namedChanges)
     .map(({ kind, id, operation, version }) => ({ kind, id: id.toString(), operation, version }));
 
 /**
@@ -175,7 +175,7 @@ export type Told = Pick<OutboxRow, 'changes' | 'complete' | 'effects' | 'reload'
 
 export const toldOf = (changes: readonly Change[], effects: readonly Effect[]): Told => ({
   changes: summaryOf(changes),
-  complete: changes.length <= namedChanges,
+  complete: changes.length <= recordLimits.namedChanges,
   effects: withoutRepeats(effects),
   reload: changes.some((change) => change.effects.length > 0),
 });

@@ -4,7 +4,7 @@ import type { ClientSession, Model, Types } from 'mongoose';
 import { isReloadCommand } from '@castellan/tyk';
 import { newObjectId, toObjectId, type OrganisationId } from '../ids';
 import { withoutRepeats, type Effect } from '../changes/effects';
-import { namedChanges, type Told } from '../changes/records';
+import { recordLimits, type Told } from '../changes/records';
 import { modelNames } from '../models';
 import type { Head, ResourceRow } from '../resources/resource-row';
 import type { FrozenListRow, ImportJournalRow, ImportRow, ImportStepRow } from './rows';
@@ -182,7 +182,7 @@ export class ImportStore {
         .find({ importId: id })
         .select({ change: 1 })
         .sort({ ordinal: 1 })
-        .limit(namedChanges)
+        .limit(recordLimits.namedChanges)
         .lean<Pick<ImportJournalRow, 'change'>[]>()
         .exec(),
       this.journal.countDocuments({ importId: id }).exec(),
@@ -190,7 +190,7 @@ export class ImportStore {
     ]);
     return {
       changes: first.map(({ change }) => change),
-      complete: count <= namedChanges,
+      complete: count <= recordLimits.namedChanges,
       effects,
       reload: effects.some(({ command }) => isReloadCommand(command)),
     };

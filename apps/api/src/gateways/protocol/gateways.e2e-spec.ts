@@ -38,7 +38,7 @@ describe('gateways of every generation', () => {
       gatewaySecret: 'gateway-secret',
       redisUrl: workerRedisUrl(),
       hostname: unique('gateway'),
-      heartbeatMs: 50,
+      heartbeatMs: 250,
       reloadTickMs: 50,
       registerRetryMs: 50,
       reloginDelayMs: 50,
