@@ -242,6 +242,13 @@ describe('certificates', () => {
     expectOk(await client.post('/api/apis', { api_definition: mutualApi([id]) }));
   });
 
+  it('that begin later are taken and say so, and those that end in thousands of years say when', async () => {
+    const [notBefore, notAfter] = [new Date(Date.now() + aDay), new Date('9999-12-31T23:59:59Z')];
+    const id = await add((await makeCertificate({ notBefore, notAfter })).pem);
+    const { json } = expectOk(await organisation.admin.client.get(`/api/certs/${id}`));
+    expect(json).toMatchObject({ state: 'not yet valid', not_after: '9999-12-31T23:59:59Z' });
+  });
+
   it('that end soon are listed and warned of, each time once', async () => {
     const owner = await api.organisation();
     const { client } = owner.admin;

@@ -100,6 +100,31 @@ describe('a key that is changed field by field', () => {
   });
 });
 
+describe('an id in a path', () => {
+  it('says a plus by a plus, a slash by its escape and nothing twice, at every verb', async () => {
+    const [plus, slash] = [`${unique('a')}+b@x.org`, `${unique('team')}/a`];
+    const { hash } = await create({}, `/api/keys/${encodeURIComponent(plus)}`);
+    for (const path of [plus, encodeURIComponent(plus)])
+      expect(expectOk(await get(`/api/keys/${path}`)).json['key_hash']).toBe(hash);
+    expect((await get(`/api/keys/${plus.replace('+', '%20')}`)).status).toBe(404);
+    await create({ quota_max: 5 }, `/api/keys/${encodeURIComponent(slash)}`);
+    expectOk(await post(`/api/keys/${encodeURIComponent(slash)}/reset`));
+    expect((await get(`/api/keys/${encodeURIComponent(encodeURIComponent(slash))}`)).status).toBe(404);
+    for (const id of [encodeURIComponent('team/a'), String.raw`team\a`])
+      expect((await post(`/api/keys/${encodeURIComponent(id)}`, { access_rights: rightsTo(apiId) })).status).toBe(400);
+  });
+
+  it.each([1, 3, 256, 4_096, 8_192, 65_536])('is refused when it has %d characters', async (length) => {
+    const answered = await fetch(`${api.url}/api/keys/${'x'.repeat(length)}`, {
+      method: 'POST',
+      headers: { authorization: organisation.admin.accessKey, 'content-type': 'application/json' },
+      body: JSON.stringify({ access_rights: rightsTo(apiId) }),
+    });
+    expect([400, 404, 414, 431]).toContain(answered.status);
+    await answered.text();
+  });
+});
+
 describe('an alias', () => {
   it.each([
     'two\nlines',

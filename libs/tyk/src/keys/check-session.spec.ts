@@ -62,6 +62,8 @@ describe('the check of a session', () => {
     { rate: -1, per: -1 },
     { rate: 0, per: 0, quota_max: -1, quota_renewal_rate: -1 },
     { meta_data: null, tags: null, access_rights: null },
+    // What JSON makes of Infinity: never.
+    { expires: null },
     { anything: { else: true } },
     { basic_auth_data: { password: 'open sesame', hash_type: '' } },
     { basic_auth_data: { password: `$2b$10$${'a'.repeat(53)}`, hash_type: 'bcrypt' } },

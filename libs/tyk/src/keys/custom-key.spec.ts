@@ -23,6 +23,7 @@ describe('ids that people choose for keys', () => {
 
   it.each([
     ['', 'at least 4'],
+    ['a', 'at least 4'],
     ['abc', 'at least 4'],
     ['x'.repeat(256), 'at most 255'],
     [' demo', 'begin or end with a space'],
@@ -39,6 +40,7 @@ describe('ids that people choose for keys', () => {
     ['abc?', '(at 3)'],
     ['abc#', '(at 3)'],
     ['ab\u0000c', '"\\u0000" (at 2)'],
+    ['ab\tc', '"\\t" (at 2)'],
     ['ab\nc', '"\\n" (at 2)'],
     [`${other}abc`, 'another organisation'],
     [other, 'like the id of an organisation'],

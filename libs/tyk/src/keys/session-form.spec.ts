@@ -176,7 +176,7 @@ describe('facts of a session', () => {
     });
   });
 
-  it.each([0, -1, -5])('take an expiry of %d for never, as nodes do', (expires) => {
+  it.each([0, -1, -5, null])('take an expiry of %j for never, as nodes do', (expires) => {
     expect(sessionFacts({ expires }).expires).toBeNull();
   });
 
