@@ -3,8 +3,10 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { LOGGER, type Logger } from '@castellan/observability';
 import type { KeyRow } from '@castellan/persistence';
 import {
+  isJsonObject,
   listAt,
   objectAt,
+  ownField,
   ownValues,
   parseJson,
   policiesOf,
@@ -38,7 +40,9 @@ export class KeyOwnValues {
     try {
       const values = parseJson(this.seal.open(own, _id.toString()));
       const tags = listAt(values, 'tags').filter((tag) => typeof tag === 'string');
-      return { tags, meta_data: objectAt(values, 'meta_data') };
+      const limits = isJsonObject(values) ? ownField(values, 'limits') : undefined;
+      const known = limits !== undefined && isJsonObject(limits) ? { limits } : {};
+      return { tags, meta_data: objectAt(values, 'meta_data'), ...known };
     } catch (error) {
       // The secret has changed since. A key that cannot be told what it said is still a key.
       this.logger.warn({ err: error, key: _id }, 'What a key says itself beside its policies cannot be read');
@@ -61,7 +65,8 @@ export class KeyOwnValues {
     if (policiesOf(sessionForCallers(is)).length === 0) return isNoted ? { own: '' } : {};
     const values = ownValues(known, before === null ? null : before.session, is);
     const text = JSON.stringify(values);
-    const isNothing = values.tags.length === 0 && Object.keys(values.meta_data).length === 0;
+    const { tags, meta_data: meta, limits } = values;
+    const isNothing = tags.length === 0 && Object.keys(meta).length === 0 && limits === undefined;
     if (isNothing || text.length > mostRemembered) return isNoted ? { own: '' } : {};
     return { own: this.seal.seal(text, id.toString()) };
   }

@@ -128,16 +128,21 @@ describe('tags and meta data that a policy says no more', () => {
   });
 
   it('make room for what a key says itself when the key leaves the policy, too, and for nothing when it is rotated', async () => {
-    const policy = await addPolicy(organisation, [apiId], gold);
-    const another = await addPolicy(organisation, [apiId]);
+    const limits = { rate: 100, per: 60, quota_max: 5, quota_renewal_rate: 3_600 };
+    const policy = await addPolicy(organisation, [apiId], { ...gold, ...limits });
+    const another = await addPolicy(organisation, [apiId], { partitions: { acl: true } });
     const values = { tags: ['gold'], meta_data: { plan: 'own' } };
-    const hash = await create({ apply_policies: [policy], ...values });
-    await writeBack(hash, gold);
+    const hash = await create({ apply_policies: [policy], ...values, rate: 10, per: 1 });
+    await writeBack(hash, { ...gold, ...limits });
     const rotated = await organisation.admin.client.post(`/api/keys/${hash}/rotate?hashed=1`, { grace: 0 });
     const twin = textOf(expectOk(rotated).json['key_hash']);
     expect(await valuesOf(twin)).toEqual(gold);
+    expect(await stored(twin)).toMatchObject(limits);
     expectOk(await put(twin, { apply_policies: [another] }));
     expect(await valuesOf(twin)).toEqual(values);
+    // Nor is there anything of the policy's rate and quota, which the other one leaves to the key.
+    expect(await stored(twin)).toMatchObject({ rate: 10, per: 1 });
+    expect(await stored(twin)).not.toHaveProperty('quota_max');
   });
 
   it('are looked for step by step, from where the last step has ended, though Redis went away in between', async () => {

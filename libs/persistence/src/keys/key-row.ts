@@ -36,7 +36,7 @@ export interface KeyRow extends Pick<
    */
   readonly sealed: string;
   readonly username: string;
-  /** The tags and meta data that a key says itself beside policies, encrypted; policies' values stand in its session. */
+  /** The tags, meta data and limits that a key says itself beside policies, encrypted; policies' values stand in its session. */
   readonly own?: string;
   /** Whether it was inactive already when a policy of it became so: it stays that when the policy is active again. */
   readonly keptInactive?: boolean;

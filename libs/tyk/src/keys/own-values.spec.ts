@@ -11,8 +11,8 @@ const gold = { tags: ['gold', 'shared'], meta_data: { plan: 'gold', tier: 2 } };
 
 describe('what a key says itself', () => {
   it('is everything that a new key says, and everything while it follows no policy', () => {
-    expect(ownValues(null, null, { ...own, ...following })).toEqual(own);
-    expect(ownValues(null, { ...own, apply_policies: [] }, { ...own, ...following })).toEqual(own);
+    expect(ownValues(null, null, { ...own, ...following })).toEqual({ ...own, limits: {} });
+    expect(ownValues(null, { ...own, apply_policies: [] }, { ...own, ...following })).toEqual({ ...own, limits: {} });
   });
 
   it('is not what nodes have written of its policies, also when that is read and sent back', () => {
@@ -69,6 +69,26 @@ describe('what a policy says no more', () => {
       ...{ ...following, ...own },
       access_rights: {},
     });
+  });
+
+  it('takes its limits along when a key leaves it, and those that are the key’s own are there again, pair by pair', () => {
+    const limits = { rate: 100, per: 60, quota_max: 5, quota_renewal_rate: 3_600 };
+    const policy = { ...limits, access_rights: { a: {} } };
+    const own = ownValues(null, null, { ...following, rate: 10, per: 1 });
+    expect(own.limits).toEqual({ rate: 10, per: 1 });
+    const session = { ...following, ...limits };
+    // Read and sent back, it says nothing itself.
+    expect(ownValues(own, session, { ...session, alias: 'x' }).limits).toEqual({ rate: 10, per: 1 });
+    expect(ownValues(own, session, { ...session, quota_max: 7 }).limits).toEqual({ rate: 10, per: 1, quota_max: 7 });
+    const left = { ...following, rate: 10, per: 1, access_rights: {} };
+    expect(withoutPolicies(session, [policy], own)).toEqual(left);
+    // One half of a pair is no policy’s: a rate without its time would be none.
+    const edited = { ...session, rate: 50 };
+    expect(withoutPolicies(edited, [policy], own)).toEqual({ ...following, rate: 50, per: 60, access_rights: {} });
+    // Whose own limits nobody knows, keeps what limits it.
+    const unknown = ownValues(null, session, { ...session, alias: 'x' });
+    expect(unknown.limits).toBeUndefined();
+    expect(withoutPolicies(session, [policy], unknown)).toEqual({ ...session, access_rights: {} });
   });
 
   it('is told apart by name and value, whatever they are', () => {

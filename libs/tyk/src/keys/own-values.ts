@@ -1,5 +1,5 @@
 import { contentDigest, ownField, type JsonObject } from '../json/json-text';
-import { listAt, objectAt } from '../json/read';
+import { listAt, numberAt, objectAt } from '../json/read';
 import { policiesOf, type Session } from './session';
 import { grantsRights, sessionForCallers } from './session-form';
 
@@ -7,7 +7,17 @@ import { grantsRights, sessionForCallers } from './session-form';
 export interface OwnValues {
   readonly tags: readonly string[];
   readonly meta_data: JsonObject;
+  /** Its own rate, quota and the like; nothing where nobody has noted them. */
+  readonly limits?: JsonObject;
 }
+
+/** What of a key's limits only makes sense together. */
+const LIMITS = [
+  ['rate', 'per'],
+  ['quota_max', 'quota_renewal_rate'],
+  ['throttle_interval', 'throttle_retry_limit'],
+  ['max_query_depth'],
+] as const;
 
 const NOTHING: OwnValues = { tags: [], meta_data: {} };
 
@@ -29,10 +39,23 @@ export function ownValues(known: OwnValues | null, was: Session | null, is: Sess
     const kept = ownField(own.meta_data, name);
     return kept === undefined ? [] : [[name, kept] as const];
   });
+  const limits = ownLimits(known, was, is);
   return {
     tags: after.tags.filter((tag) => !had.has(tag) || theirs.has(tag)),
     meta_data: Object.fromEntries(meta),
+    ...(limits === undefined ? {} : { limits }),
   };
+}
+
+function ownLimits(known: OwnValues | null, was: Session | null, is: Session): JsonObject | undefined {
+  const before = was ?? {};
+  const own = was === null || policiesOf(sessionForCallers(was)).length === 0 ? before : known?.limits;
+  if (own === undefined) return undefined;
+  const fields = LIMITS.flat().flatMap((name) => {
+    const value = numberAt(is, name) === numberAt(before, name) ? ownField(own, name) : ownField(is, name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(fields);
 }
 
 function valuesOf(session: Session): OwnValues {
@@ -72,13 +95,30 @@ export function withoutValues(session: Session, lost: ReadonlySet<string>, own: 
 }
 
 /**
- * A session without the tags, meta data and rights that it has of policies, which it applies no more. Rights beside policies that
+ * A session without the tags, meta data, limits and rights that it has of policies, which it applies no more. Rights beside policies that
  * grant rights have no meaning, so those that are there are theirs.
  */
 export function withoutPolicies(session: Session, policies: readonly JsonObject[], own: OwnValues | null): Session {
   const lost = new Set(policies.flatMap((policy) => [...policyValues(policy)]));
-  return { ...withoutValues(session, lost, own), ...(policies.some(grantsRights) ? { access_rights: {} } : {}) };
+  const kept = withoutLimits(withoutValues(session, lost, own), policies, own?.limits);
+  return { ...kept, ...(policies.some(grantsRights) ? { access_rights: {} } : {}) };
 }
+
+/** Of a key whose own limits nobody knows, those of its policies stay: to take a limit away would open more. */
+function withoutLimits(session: Session, policies: readonly JsonObject[], own: JsonObject | undefined): Session {
+  if (own === undefined) return session;
+  const theirs = LIMITS.filter((names) => policies.some((policy) => isAsIn(policy, session, names))).flat();
+  const kept = Object.entries(session).filter(([name]) => !theirs.some((one) => one === name));
+  const restored = theirs.flatMap((name) => {
+    const value = ownField(own, name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries([...kept, ...restored]);
+}
+
+const isAsIn = (policy: JsonObject, session: Session, names: readonly string[]): boolean =>
+  names.some((name) => numberAt(policy, name) !== 0) &&
+  names.every((name) => numberAt(policy, name) === numberAt(session, name));
 
 const shortened = (digest: string): string => digest.slice(0, 32);
 const tagDigest = (tag: string): string => shortened(contentDigest(['tag', tag]));
