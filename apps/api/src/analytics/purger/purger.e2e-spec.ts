@@ -283,7 +283,7 @@ describe('the analytics purger', () => {
 });
 
 describe('records of each organisation apart', () => {
-  it('go into a collection of their own, with the indexes that tools know and without those of earlier versions', async () => {
+  it('go into a collection of their own, and wait where that is capped, with the indexes that tools know and without those of earlier versions', async () => {
     const api = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50', ANALYTICS_RECORDS: 'organisation' });
     const redis = new Redis(api.config.redisUrl);
     try {
@@ -308,6 +308,18 @@ describe('records of each organisation apart', () => {
       expect(Object.keys(await own.indexInformation()).sort()).toEqual([
         ...['_id_', 'apiid_1', 'castellanRequests', 'expireAt_1', 'logBrowserIndex'],
       ]);
+
+      // A pump may have been told to make one that keeps to its size: it is said, and nothing is lost meanwhile.
+      const { id: capped } = await api.organisation();
+      const name = `z_tyk_analyticz_${capped}`;
+      await db.createCollection(name, { capped: true, size: 1024 * 1024 });
+      await redis.rpush(analyticsList, encodeRecord(aRecord({ OrgID: capped })));
+      await eventually(
+        async () => (await api.anonymous.get('/health/ready')).text.includes(`${name} is a capped collection`),
+        { deadlineMs: 30_000 },
+      );
+      await db.collection(name).rename(`${name}_capped`);
+      await eventually(async () => (await db.collection(name).countDocuments()) === 1, { deadlineMs: 60_000 });
     } finally {
       redis.disconnect();
       await api.stop();

@@ -7,6 +7,15 @@ import { LOGGER, type Logger } from '@castellan/observability';
 import type { EarlierRow, EarlierSegment } from './earlier-forms';
 import type { SumsDocument } from './sums-document';
 
+/** No transaction may write into such a one, and nothing expires there: records wait in Redis until it is another one. */
+class CappedCollection extends Error {
+  /** @param collection stands in the name, which is what the report on readiness says of a problem */
+  constructor(collection: string) {
+    super(`${collection} is a capped collection; records cannot be stored until it is converted to one that is not`);
+    this.name = `${collection} is a capped collection`;
+  }
+}
+
 /** A record that could not be read, as it came. */
 export interface DeadLetterDocument {
   readonly list: string;
@@ -247,8 +256,7 @@ export class AnalyticsCollections {
   private async make(name: string, indexes: readonly Index[]): Promise<void> {
     const [found] = await this.db.listCollections({ name }, { nameOnly: false }).toArray();
     if (found === undefined) await this.create(name);
-    else if (isCapped(found))
-      this.logger.warn({ collection: name }, 'A capped collection keeps to its size and lets nothing expire');
+    else if (isCapped(found)) throw new CappedCollection(name);
     const known = new Set(Object.keys(await this.db.collection(name).indexInformation()));
     for (const index of indexes) {
       if (known.has(index.name)) continue;
