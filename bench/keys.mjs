@@ -1,7 +1,10 @@
 /** How fast keys get to gateways, and are found again among many. */
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { row } from './delivery.mjs';
 import { milliseconds, summarise, sustain, timed } from './lib/figures.mjs';
 import { call, definition, startSystem, until } from './lib/system.mjs';
@@ -47,32 +50,60 @@ const floorOf = async (mongodbUri) => {
   return { ofKeys, ofRevisions, rows: rows.length, histories: histories.length };
 };
 
-/** Creation one by one and in bulk, against plain writes of the same bytes. @param {System} system @param {string} apiId */
-const writing = async ({ url, headers, redisUrl, mongodbUri, organisationId }, apiId) => {
-  const { Redis } = require('ioredis');
-  const redis = new Redis(redisUrl);
+/** One import of keys that are all new. @param {System} system @param {string} apiId */
+const importOnce = async ({ url, headers, organisationId }, apiId) => {
   const rights = { [apiId]: { api_id: apiId, versions: ['Default'] } };
-  const post = async (/** @type {string} */ path, /** @type {unknown} */ body) => {
-    const { status, text } = await call(`${url}${path}`, { method: 'POST', headers, body });
-    if (status !== 200) throw new Error(`${path} answered ${status}: ${text}`);
-  };
-  const one = await sustain({ lanes: 8, forMs: 8_000 }, () =>
-    post('/api/keys', { access_rights: rights, rate: 10, per: 1 }),
-  );
   const session = JSON.stringify({ org_id: organisationId, rate: 10, per: 1, alias: 'moved', access_rights: rights });
   const keys = Array.from({ length: imported }, () => ({ names: [randomBytes(32).toString('hex')], session }));
-  const importMs = await timed(() => post('/api/keys/import', { keys }));
-  const bulk = (imported / importMs) * 1_000;
-  const floor = await floorOf(mongodbUri);
-  const floorMs = floor.ofKeys + floor.ofRevisions;
-  const names = keys.map(() => `bench-${randomBytes(32).toString('hex')}`);
+  const ms = await timed(async () => {
+    const { status, text } = await call(`${url}/api/keys/import`, { method: 'POST', headers, body: { keys } });
+    if (status !== 200) throw new Error(`The import answered ${status}: ${text}`);
+  });
+  return { ms, session };
+};
+
+/** Plain writes of a session, as many as an import has. @param {string} redisUrl @param {string} session */
+const setting = async (redisUrl, session) => {
+  const { Redis } = require('ioredis');
+  const redis = new Redis(redisUrl);
+  const names = Array.from({ length: imported }, () => `bench-${randomBytes(32).toString('hex')}`);
   const awaited = await timed(async () => {
     for (const name of names) await redis.set(name, session);
   });
   const pipelined = await timed(() => Promise.all(names.map((name) => redis.set(name, session))));
   await redis.del(...names);
   redis.disconnect();
-  const [plain, fast] = [awaited, pipelined].map((ms) => (imported / ms) * 1_000);
+  return [awaited, pipelined].map((ms) => (imported / ms) * 1_000);
+};
+
+/** Imports one after the other, and plain writes of the same bytes. @param {System} system @param {number} times */
+const importing = async (system, times) => {
+  const apiId = await apiOf(system);
+  const rates = [];
+  let last = '';
+  for (let time = 0; time < times; time += 1) {
+    const { ms, session } = await importOnce(system, apiId);
+    rates.push((imported / ms) * 1_000);
+    last = session;
+  }
+  const [plain = 0] = await setting(system.redisUrl, last);
+  const slow = rates.map((rate) => `${rate.toFixed(0)}/s, ${(plain / rate).toFixed(1)} times slower`);
+  return [row(`${imported} keys imported at once, against plain SET (${plain.toFixed(0)}/s)`, slow.join('; '))];
+};
+
+/** Creation one by one and in bulk, against plain writes of the same bytes. @param {System} system @param {string} apiId */
+const writing = async (system, apiId) => {
+  const { url, headers, redisUrl, mongodbUri } = system;
+  const body = { access_rights: { [apiId]: { api_id: apiId, versions: ['Default'] } }, rate: 10, per: 1 };
+  const one = await sustain({ lanes: 8, forMs: 8_000 }, async () => {
+    const { status, text } = await call(`${url}/api/keys`, { method: 'POST', headers, body });
+    if (status !== 200) throw new Error(`A key was answered ${status}: ${text}`);
+  });
+  const { ms: importMs, session } = await importOnce(system, apiId);
+  const bulk = (imported / importMs) * 1_000;
+  const floor = await floorOf(mongodbUri);
+  const floorMs = floor.ofKeys + floor.ofRevisions;
+  const [plain, fast] = await setting(redisUrl, session);
   const times = (/** @type {number} */ slow) =>
     `${((plain ?? 0) / slow).toFixed(1)} times slower than plain SET one after the other`;
   return [
@@ -159,11 +190,10 @@ const fill = async ({ mongodbUri, redisUrl, organisationId }, apiId, count, forM
   return { tokenOf, filled };
 };
 
-/** @param {string} url */
-const residentMb = async (url) => {
-  const { text } = await call(`${url}/metrics`);
-  const [, bytes] = /^process_resident_memory_bytes\{[^}]*\} (\d+)/m.exec(text) ?? [];
-  return Number(bytes) / 1024 / 1024;
+/** Asked of the operating system: /metrics counts what waits in the database, too. @param {System} system */
+const residentMb = async ({ pid }) => {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
+  return Number(stdout) / 1_024;
 };
 
 /** @param {System} system @param {(index: number) => string} tokenOf @param {number} count */
@@ -192,18 +222,19 @@ const finding = async ({ url, headers }, tokenOf, count) => {
 };
 
 /** One walk over all sessions in Redis. @param {System} system @param {number} count */
-const scanning = async ({ url, headers }, count) => {
+const scanning = async (system, count) => {
+  const { url, headers } = system;
   const scan = async () => (await call(`${url}/api/keys/reconcile`, { headers })).json().scan;
   const before = await scan();
   let most = 0;
   let last = before;
   await until(async () => {
-    most = Math.max(most, await residentMb(url));
+    most = Math.max(most, await residentMb(system));
     last = await scan();
     return last?.finished_at != null && last.started_at !== before?.started_at && last.seen >= count;
   }, 3_600_000);
   const seconds = (Date.parse(last.finished_at) - Date.parse(last.started_at)) / 1_000;
-  const idle = await residentMb(url);
+  const idle = await residentMb(system);
   return [
     row(
       `one walk over ${count} sessions in Redis, all compared with the index`,
@@ -232,13 +263,72 @@ const manyKeys = async (system, count, minutes) => {
   ];
 };
 
-// node bench/keys.mjs 1000000 12
-const [, script, count, minutes = '10'] = process.argv;
+/** Sessions in Redis that the index knows nothing of. @param {System} system @param {string} apiId @param {number} count */
+const strangers = async ({ redisUrl, organisationId }, apiId, count) => {
+  const { Redis } = require('ioredis');
+  const redis = new Redis(redisUrl);
+  for (let from = 0; from < count; from += 5_000) {
+    const texts = Array.from({ length: Math.min(5_000, count - from) }, (_, at) => [
+      `apikey-${createHash('sha256')
+        .update(`stranger-${from + at}`)
+        .digest('hex')}`,
+      JSON.stringify({
+        ...{ org_id: organisationId, alias: `alias-${from + at}`, tags: ['bench'] },
+        access_rights: { [apiId]: { api_id: apiId } },
+      }),
+    ]);
+    await redis.mset(...texts.flat());
+  }
+  redis.disconnect();
+};
+
+/**
+ * Walks over sessions that nobody here has made, which notes them all, and then over the same once more, as far as that gets.
+ * @param {System} system @param {number} count @param {number} minutes
+ */
+const walking = async (system, count, minutes) => {
+  const apiId = await apiOf(system);
+  const idle = await residentMb(system);
+  const filledIn = await timed(() => strangers(system, apiId, count));
+  const ends = Date.now() + minutes * 60_000;
+  const mongoose = require('mongoose');
+  const connection = await mongoose.createConnection(system.mongodbUri).asPromise();
+  /** @type {Map<number, { scan: any, most: number, took: number }>} */
+  const walks = new Map();
+  while (Date.now() < ends && [...walks.values()].filter(({ scan }) => scan.finishedAt !== null).length < 2) {
+    await delay(2_000);
+    const scan = await connection.db.collection('key_scans').findOne({});
+    // A walk that began before everything was there does not count.
+    if (scan === null || (scan.finishedAt !== null && scan.seen < count)) continue;
+    const begun = scan.startedAt.getTime();
+    const { most = 0 } = walks.get(begun) ?? {};
+    const took = ((scan.finishedAt?.getTime() ?? Date.now()) - begun) / 1_000;
+    walks.set(begun, { scan, most: Math.max(most, await residentMb(system)), took });
+  }
+  await connection.close();
+  await delay(5_000);
+  const after = await residentMb(system);
+  return [
+    row(`sessions put into Redis by MSET`, `${count} in ${(filledIn / 1_000).toFixed(0)} s`),
+    ...[...walks.values()].map(({ scan, most, took }) =>
+      row(
+        `a walk over ${count} sessions in Redis${scan.finishedAt === null ? ', ended by the clock' : ''}`,
+        `${scan.seen} seen and ${scan.added} noted in ${took.toFixed(0)} s, ${(scan.seen / took).toFixed(0)}/s; the process had ${most.toFixed(0)} MB at most, ${idle.toFixed(0)} MB before and ${after.toFixed(0)} MB after`,
+      ),
+    ),
+  ];
+};
+
+// node bench/keys.mjs 1000000 12, node bench/keys.mjs walk 1000000 12, and node bench/keys.mjs import 5
+const [, script, ...asked] = process.argv;
+const parts = { walk: walking, import: importing };
+const named = asked[0] === 'walk' || asked[0] === 'import' ? asked[0] : null;
+const [count, minutes = '10'] = named === null ? asked : asked.slice(1);
 if (script === fileURLToPath(import.meta.url) && count !== undefined) {
-  const system = await startSystem({ CASTELLAN_KEY_SCAN_MS: '86400000' });
+  const system = await startSystem({ CASTELLAN_KEY_SCAN_MS: named === 'walk' ? '60000' : '86400000' });
   try {
-    for (const { what, figure } of await manyKeys(system, Number(count), Number(minutes)))
-      process.stdout.write(`${what}: ${figure}\n`);
+    const measured = await (named === null ? manyKeys : parts[named])(system, Number(count), Number(minutes));
+    for (const { what, figure } of measured) process.stdout.write(`${what}: ${figure}\n`);
   } finally {
     await system.stop();
   }
