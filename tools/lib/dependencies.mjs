@@ -46,7 +46,9 @@ async function install(env, note) {
   if (npm === undefined) throw new Problem('npm is not on PATH; install it (it comes with Node.js) and start again.');
   // With NODE_ENV=production npm would leave out what the build needs.
   const args = [...(script ? [script] : []), 'ci', '--include=dev', '--no-audit', '--no-fund'];
-  const done = await run(npm, args, { env, onLine: note });
+  // What npm warns of concerns whoever chose the packages, and looks like a fault of the start.
+  const onLine = (/** @type {string} */ line) => (line.startsWith('npm warn') ? undefined : note(line));
+  const done = await run(npm, args, { env, onLine });
   if (done.code === 0) return;
   const lines = done.output.split('\n').filter((line) => line !== '' && !/^npm (warn|error$)/.test(line));
   throw new Problem('npm ci failed; check the network and that the disk is writable, then start again.', {
