@@ -141,6 +141,8 @@ describe('a key that cannot be made', () => {
     [{ rate: 'fast' }, 'rate'],
     [{ Quota_Max: 1 }, '["Quota_Max"]'],
     [{ basic_auth_data: { password: 'x'.repeat(73) } }, 'basic_auth_data.password'],
+    [{ basic_auth_data: { password: '😀'.repeat(19) } }, 'basic_auth_data.password'],
+    [{ basic_auth_data: { password: 'a\0b' } }, 'basic_auth_data.password'],
   ])('says %j, which nodes would misread', async (fields, path) => {
     const reply = await refused(aSession(fields));
     expect(reply.status).toBe(400);

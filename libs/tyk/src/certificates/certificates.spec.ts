@@ -191,6 +191,17 @@ describe('PKCS#12', () => {
   });
 });
 
+describe('a PKCS#12 file that would keep a server busy', () => {
+  it('is refused before it is worked on: it asks for a thousand million iterations', () => {
+    const file = Buffer.from(files.aes, 'base64');
+    const mac = file.indexOf(Buffer.from('30413031', 'hex'));
+    const bomb = Buffer.concat([file.subarray(0, -4), Buffer.from('02043b9aca00', 'hex')]);
+    bomb[mac + 1] = 0x43;
+    bomb.writeUInt16BE(bomb.readUInt16BE(2) + 2, 2);
+    expect(readPkcs12(bomb, 'secret')).toEqual({ problem: 'asks for 1000000000 iterations; 200000 are the most' });
+  });
+});
+
 describe('certificates in definitions', () => {
   const id = 'a'.repeat(88);
   const definition = {
