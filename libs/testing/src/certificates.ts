@@ -9,6 +9,7 @@ const algorithms = {
   'P-521': { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-512' },
   'RSA-1024': rsa('RSASSA-PKCS1-v1_5', 1_024),
   'RSA-2048': rsa('RSASSA-PKCS1-v1_5', 2_048),
+  'RSA-PSS': { ...rsa('RSA-PSS', 2_048), saltLength: 32 },
   Ed25519: { name: 'Ed25519' },
 } as const;
 

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { makeCertificate, type CertificateOptions } from '@castellan/testing';
 import {
   certificateUses,
@@ -12,6 +13,7 @@ import {
   withoutCertificate,
   type CertificateBundle,
 } from './index';
+import { unfitKey } from './private-key';
 import { encryptedKey, files, secp256k1 } from '../testing/certificates';
 
 const now = new Date();
@@ -80,7 +82,7 @@ describe('what is known of a certificate', () => {
     expect(facts?.notAfter.toISOString()).toBe('9999-12-31T23:59:59.000Z');
   });
 
-  it.each(['P-256', 'P-384', 'P-521', 'RSA-1024', 'RSA-2048', 'Ed25519'] as const)(
+  it.each(['P-256', 'P-384', 'P-521', 'RSA-1024', 'RSA-2048', 'RSA-PSS', 'Ed25519'] as const)(
     'is read with a key of %s',
     async (key) => {
       const made = await makeCertificate({ key });
@@ -91,6 +93,12 @@ describe('what is known of a certificate', () => {
       expect(refusal(made.pem)).toBe('');
     },
   );
+
+  it('is not taken with a key that is for RSA-PSS alone, which gateways cannot load', () => {
+    const { privateKey } = generateKeyPairSync('rsa-pss', { modulusLength: 2_048 });
+    expect(unfitKey(privateKey)).not.toBeNull();
+    expect(unfitKey(generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey)).toBeNull();
+  });
 
   it('says what Go’s parser refuses: a curve that it does not know, a negative serial number', async () => {
     const odd = readPem(secp256k1)?.[0];
