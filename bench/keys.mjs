@@ -293,7 +293,7 @@ const walking = async (system, count, minutes) => {
   const ends = Date.now() + minutes * 60_000;
   const mongoose = require('mongoose');
   const connection = await mongoose.createConnection(system.mongodbUri).asPromise();
-  /** @type {Map<number, { scan: any, most: number, took: number }>} */
+  /** @type {Map<number, { scan: { seen: number, added: number, finishedAt: Date | null }, most: number, took: number }>} */
   const walks = new Map();
   while (Date.now() < ends && [...walks.values()].filter(({ scan }) => scan.finishedAt !== null).length < 2) {
     await delay(2_000);

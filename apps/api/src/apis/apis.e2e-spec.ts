@@ -228,7 +228,7 @@ describe('/api/apis', () => {
       expect((await write('*')).status).toBe(200);
     });
 
-    it('counts 16 concurrent writers: successes add up to the version, and every one is in the history', async () => {
+    it('counts 32 concurrent writers: successes add up to the version, and every one is in the history', async () => {
       const { id } = await create();
       const definition = anApiDefinition();
       const write = async (writer: number): Promise<number> => {
@@ -243,11 +243,11 @@ describe('/api/apis', () => {
           if (reply.status !== 412) throw new Error(reply.text);
         }
       };
-      await Promise.all(Array.from({ length: 16 }, (_, writer) => write(writer)));
-      expect(withVersion(await organisation.admin.client.get(`/api/apis/${id}`))['version']).toBe(17);
+      await Promise.all(Array.from({ length: 32 }, (_, writer) => write(writer)));
+      expect(withVersion(await organisation.admin.client.get(`/api/apis/${id}`))['version']).toBe(33);
       const history = await organisation.admin.client.get(`/api/apis/${id}/revisions?p=-1`);
       expect(listOf(history.json['revisions']).map((revision) => revision['revision'])).toEqual(
-        Array.from({ length: 17 }, (_, index) => 17 - index),
+        Array.from({ length: 33 }, (_, index) => 33 - index),
       );
     });
 
