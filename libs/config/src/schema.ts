@@ -205,7 +205,7 @@ export const apiOnlySettings = {
         'must be none, murmur32, murmur64, murmur128 or sha256',
       )
       .default('sha256'),
-    'How new keys are hashed; `none` makes them in the old form without a hash of their own, which nodes hash with 32 bits',
+    'How new keys are hashed; `none` makes them in the old form, which nodes hash with 32 bits. Two keys can meet there and with murmur32, so the log and `/health/ready` have a warning then',
     'sha256',
   ),
   keySettleMs: setting(

@@ -156,12 +156,13 @@ export class CertificateRotation {
     twin: KeyRow | null,
   ): Promise<string> {
     const found = await this.finder.withSession(row);
+    // A key that is bound to it may name it once more beside its token: its twin would go on naming the old one.
+    const body = renamed(found.session, from.certificateId, to.certificateId, ends);
     if (row.certificate !== from.certificateId) {
-      const body = renamed(found.session, from.certificateId, to.certificateId, ends);
       await this.keys.update(context, found, body, { demand: anyVersion, resetsQuota: false });
       return row.hash;
     }
-    const hash = twin?.hash ?? (await this.rotation.rebind(context, found, to.certificateId)).hash;
+    const hash = twin?.hash ?? (await this.rotation.rebind(context, found, to.certificateId, body)).hash;
     if (ends) await this.keys.remove(context, found, anyVersion);
     return hash;
   }

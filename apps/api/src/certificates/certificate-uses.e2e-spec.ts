@@ -179,6 +179,24 @@ describe('a certificate that is rotated', () => {
   const certificateOf = async (hash: string): Promise<unknown> =>
     expectOk(await organisation.admin.client.get(`/api/keys/${hash}?hashed=true`)).json['data']?.['certificate'];
 
+  it('is named nowhere any more once one call has ended it, also where a key is bound to it and lists it, too', async () => {
+    const { client } = organisation.admin;
+    for (const overlaps of [false, true]) {
+      const [from, to] = [await add((await makeCertificate()).pem), await add((await makeCertificate()).pem)];
+      const apiId = await addApi(organisation, mutualApi([from]));
+      const [bindings, signature] = ['mtls_static_certificate_bindings', 'rsa_certificate_id'];
+      await bind(from, apiId, { [bindings]: [from], [signature]: from });
+      const path = `/api/certs/${from}/rotate`;
+      if (overlaps) expect(expectOk(await client.post(path, { to })).json).toMatchObject({ complete: true });
+      expect(expectOk(await client.post(path, { to, end: true })).json).toMatchObject({ complete: true });
+      const { key_cert: twin } = expectOk(await client.get(`/api/certs/dependencies/${to}`)).json;
+      const { data } = expectOk(await client.get(`/api/keys/${textOf(twin)}?hashed=true`)).json;
+      expect(data).toMatchObject({ certificate: to, [bindings]: [to], [signature]: to });
+      expect(await clientsOf(apiId)).toEqual([to]);
+      expectOk(await client.delete(`/api/certs/${from}`));
+    }
+  });
+
   it('changes nothing at all where its renewal does not fit one of its uses, has expired, or is another key’s', async () => {
     const { client } = organisation.admin;
     const from = await add((await makeCertificate()).pem);

@@ -11,7 +11,7 @@ import {
   unique,
   type Reply,
 } from '@castellan/testing';
-import { hashKey, hashText, parseToken, sessionName } from '@castellan/tyk';
+import { hashKey, hashText, numberAt, parseToken, readSession, sessionName } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, type Json } from '../../test/configuration';
 import { KeyScanner } from './key-scanner';
@@ -33,6 +33,16 @@ class Installation {
     const id = await addApi(organisation);
     const rights = { [id]: { api_id: id, versions: ['Default'] } };
     return new Installation(api, organisation, new Redis(api.config.redisUrl), rights);
+  }
+
+  /** Another program over the same databases, with other settings. */
+  async again(overrides: Readonly<Record<string, string>>): Promise<Installation> {
+    const { mongodbUri, nodeSecret: NODE_SECRET } = this.api.config;
+    const DATABASE = new URL(mongodbUri).pathname.slice(1);
+    const api = await ApiUnderTest.start({ ...settings, DATABASE, NODE_SECRET, ...overrides });
+    const { admin, id } = this.organisation;
+    const client = api.anonymous.with({ authorization: admin.accessKey });
+    return new Installation(api, { id, admin: { ...admin, client } }, new Redis(api.config.redisUrl), this.rights);
   }
 
   async create(path = '/api/keys', fields: Json = {}): Promise<{ token: string; hash: string }> {
@@ -181,5 +191,100 @@ describe('keys with CASTELLAN_HASH_KEYS=false', () => {
   it('have no id that looks like a hash', async () => {
     const body = { access_rights: installation.rights };
     expect((await installation.organisation.admin.client.post('/api/keys/0123abcd', body)).status).toBe(400);
+  });
+});
+
+describe('keys of an installation that goes on with another CASTELLAN_HASH_KEY_FUNCTION', () => {
+  let first: Installation;
+  let second: Installation;
+
+  beforeAll(async () => {
+    first = await Installation.start({ HASH_KEY_FUNCTION: 'murmur32' });
+    second = await first.again({ HASH_KEY_FUNCTION: 'sha256' });
+  });
+
+  afterAll(async () => {
+    await second.stop();
+    await first.stop();
+  });
+
+  it('are hashed with 32 bits by the first one, of which its log and its health have a warning, and not the other’s', async () => {
+    const warning = expect.stringContaining('CASTELLAN_HASH_KEY_FUNCTION=murmur32') as unknown;
+    const details = async ({ api }: Installation): Promise<unknown> =>
+      expectOk(await api.anonymous.get('/health/ready')).json['details'];
+    expect(await details(first)).toMatchObject({ keys: { warning } });
+    expect(first.api.logged()).toContain('CASTELLAN_HASH_KEY_FUNCTION=murmur32');
+    expect(await details(second)).not.toHaveProperty('keys');
+    expect(second.api.logged()).not.toContain('HASH_KEY_FUNCTION');
+  });
+
+  it('are found by token, chosen id, name and hash, changed and deleted, wherever they lie', async () => {
+    const { client } = second.organisation.admin;
+    const fields = { quota_max: 5, quota_renewal_rate: 60 };
+    const chosen = unique('chosen');
+    const name = unique('ada');
+    const made = {
+      generated: await first.create('/api/keys', fields),
+      chosen: await first.create(`/api/keys/${chosen}`, fields),
+      user: await first.create(`/api/apis/keys/basic/${name}`, { ...fields, basic_auth_data: { password: 'x' } }),
+    };
+    expect(Object.values(made).map(({ hash }) => hash.length)).toEqual([8, 8, 8]);
+    const texts: [string, string, string][] = [
+      ['generated', made.generated.token, ''],
+      ['generated', made.generated.hash, '?hashed=1'],
+      ['chosen', chosen, ''],
+      ['chosen', made.chosen.token, ''],
+      ['chosen', made.chosen.hash, '?hashed=1'],
+      ['user', name, '?username=1'],
+      ['user', made.user.hash, '?hashed=1'],
+    ];
+    for (const [at, [which, text, query]] of texts.entries()) {
+      const hash = made[which === 'user' ? 'user' : which === 'chosen' ? 'chosen' : 'generated'].hash;
+      const path = `/api/keys/${encodeURIComponent(text)}${query}`;
+      expect([text, expectOk(await client.get(path)).json['key_hash']]).toEqual([text, hash]);
+      expectOk(await client.put(path, { alias: `name ${at}` }));
+      expect(await second.redis.get(sessionName(hash))).toContain(`name ${at}`);
+    }
+    for (const [path, { hash }] of [
+      [`/api/keys/${encodeURIComponent(made.generated.token)}`, made.generated],
+      [`/api/keys/${chosen}`, made.chosen],
+      [`/api/keys/${name}?username=1`, made.user],
+    ] as const) {
+      const before = await second.redis.keys('apikey-*');
+      expectOk(await client.delete(path));
+      expect(await second.redis.exists(sessionName(hash))).toBe(0);
+      expect((await client.get(path)).status).toBe(404);
+      expect((await second.redis.keys('apikey-*')).length).toBeLessThan(before.length);
+    }
+    expect(await second.redis.keys('apikey-*')).toEqual([]);
+  });
+
+  it('are made with the new one from then on, and a chosen id that was taken before stays taken', async () => {
+    const id = unique('taken');
+    const { hash } = await first.create(`/api/keys/${id}`);
+    const body = { access_rights: second.rights };
+    expect((await second.organisation.admin.client.post(`/api/keys/${id}`, body)).status).toBe(409);
+    expectOk(await second.get(id));
+    expect(await second.redis.exists(sessionName(hash))).toBe(1);
+    const { token, hash: fresh } = await second.create();
+    expect(parseToken(token)).toMatchObject({ algorithm: 'sha256' });
+    expect(fresh).toHaveLength(64);
+  });
+
+  it('that a node has made begin their quota anew, are deactivated and deleted by their hash', async () => {
+    const { client } = second.organisation.admin;
+    const hash = hashText(unique('made-elsewhere'), 'murmur32');
+    const session = { org_id: second.organisation.id, access_rights: second.rights, alias: 'from a node' };
+    const quota = { quota_max: 5, quota_renewal_rate: 3_600, quota_renews: 1 };
+    await second.redis.mset(sessionName(hash), JSON.stringify({ ...session, ...quota }), `quota-${hash}`, '5');
+    const { json } = expectOk(await client.post(`/api/keys/${hash}/reset?hashed=1`));
+    expect(json).toMatchObject({ key_id: hash, key_hash: hash, data: { alias: 'from a node', quota_max: 5 } });
+    expect(await second.redis.exists(`quota-${hash}`)).toBe(0);
+    const stored = readSession((await second.redis.get(sessionName(hash))) ?? '') ?? {};
+    expect(numberAt(stored, 'quota_renews') * 1_000).toBeGreaterThan(Date.now());
+    expectOk(await client.put(`/api/keys/${hash}?hashed=1`, { is_inactive: true }));
+    expect(await second.redis.get(sessionName(hash))).toContain('"is_inactive":true');
+    expectOk(await client.delete(`/api/keys/${hash}?hashed=1`));
+    expect(await second.redis.exists(sessionName(hash))).toBe(0);
   });
 });

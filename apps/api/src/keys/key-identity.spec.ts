@@ -1,5 +1,5 @@
 import { hashText, KEY_HASH_ALGORITHMS, parseToken, type KeyHashAlgorithm } from '@castellan/tyk';
-import { chosenKey, generatedKey, hashesOf, keyOfNodes, namesHeardIn, namesOf } from './key-identity';
+import { chosenKey, generatedKey, hashesOf, hashingNote, keyOfNodes, namesHeardIn, namesOf } from './key-identity';
 import { shownOf } from './key-selection';
 
 const organisation = '5e9d9544a1dcd60001d0ed20';
@@ -23,6 +23,15 @@ describe.each(cases)('keys with CASTELLAN_HASH_KEY_FUNCTION=$hashKeyFunction', (
     });
     expect(names.main).toBe(hashText(token, used));
     expect(names.announced).toContain(hashText(token, 'murmur64'));
+  });
+
+  it('have a note for operators where their token opens with other ends, too, and only where keys are hashed', () => {
+    const { token } = generatedKey(organisation, config);
+    const meets = hashText(`${token}abc`, used) === hashText(token, used);
+    expect(meets).toBe(used === 'murmur32');
+    const note = meets ? (expect.stringContaining(`FUNCTION=${hashKeyFunction}`) as unknown) : null;
+    expect(hashingNote(config)).toEqual(note);
+    expect(hashingNote({ ...config, hashKeys: false })).toBeNull();
   });
 
   it('have a copy where nodes look for a chosen id that is sent alone', () => {

@@ -27,6 +27,15 @@ type Hashing = Pick<ApiConfig, 'hashKeyFunction' | 'hashKeys'>;
 const algorithmOf = ({ hashKeyFunction }: Hashing): KeyHashAlgorithm | undefined =>
   hashKeyFunction === 'none' ? undefined : hashKeyFunction;
 
+/**
+ * What an operator should know of how keys are hashed (docs/tyk/keys.md#hashes); null where nothing is wrong with it. Where keys are
+ * not hashed, nodes compare whole tokens whatever the function is.
+ */
+export function hashingNote({ hashKeyFunction, hashKeys }: Hashing): string | null {
+  if (!hashKeys || !['murmur32', 'none'].includes(hashKeyFunction)) return null;
+  return `CASTELLAN_HASH_KEY_FUNCTION=${hashKeyFunction} has gateways know keys by 32 bits: two keys can meet in them, and a token opens with up to three more characters at its end, too. sha256 and murmur128 are safe.`;
+}
+
 /** A key with a token that nobody has had. */
 export function generatedKey(
   organisation: string,

@@ -9,7 +9,8 @@ import {
   refusedTo,
   type KeyRedis,
 } from '@castellan/keys';
-import { LOGGER, type Logger } from '@castellan/observability';
+import { Health, LOGGER, type Logger } from '@castellan/observability';
+import { hashingNote } from './key-identity';
 import { OrganisationSessions } from './organisation-sessions';
 
 /** Injection token of the connection to the Redis that nodes keep their keys in. */
@@ -43,6 +44,8 @@ const connect = (config: ApiConfig, logger: Logger): KeyRedis => {
 export class KeyRedisModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(KEY_REDIS) private readonly redis: KeyRedis,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+    private readonly health: Health,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -53,6 +56,10 @@ export class KeyRedisModule implements OnModuleInit, OnApplicationShutdown {
     };
     this.redis.on('ready', check);
     if (this.redis.status === 'ready') check();
+    const note = hashingNote(this.config);
+    if (note === null) return;
+    this.logger.warn(note);
+    this.health.detail('keys', () => ({ warning: note }));
   }
 
   private async sayRefused(): Promise<void> {

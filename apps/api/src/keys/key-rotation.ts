@@ -65,10 +65,11 @@ export class KeyRotation {
   /**
    * Makes the same key for another certificate, which goes on with what is left of the quota; the one that there is stays.
    *
+   * @param also what else is other in the new one
    * @throws Conflict when another key is bound to that certificate, ValidationFailed, Unavailable
    */
-  async rebind(context: OrganisationContext, found: FoundKey, certificate: string): Promise<KeyRow> {
-    const { session } = await this.twinOf(context, found, { certificate }, false);
+  async rebind(context: OrganisationContext, found: FoundKey, certificate: string, also: Session): Promise<KeyRow> {
+    const { session } = await this.twinOf(context, found, { ...also, certificate }, false);
     const { change } = await this.keys.draft(context, { certificate }, session, found);
     await this.writer.writeTogether(context, [change]);
     await this.counters.carry(found.row, change.row);

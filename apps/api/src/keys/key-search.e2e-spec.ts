@@ -86,6 +86,26 @@ describe('a name that is searched for', () => {
     expect((await found(`q=${name}`)).sort()).toEqual([hash, user].sort());
   });
 
+  it('is compared by its bytes: Bob, bob and BOB are three users, and one that is deleted leaves the others', async () => {
+    const { client } = organisation.admin;
+    const name = unique('bob');
+    const names = [name, `B${name.slice(1)}`, name.toUpperCase()];
+    const hashes: string[] = [];
+    for (const one of names) {
+      const path = `/api/apis/keys/basic/${one}`;
+      hashes.push((await create({ alias: one, basic_auth_data: { password: 'x' } }, path)).hash);
+    }
+    expect(new Set(hashes).size).toBe(3);
+    const hashOf = async (one: string): Promise<unknown> => (await get(`/api/keys/${one}?username=1`)).json['key_hash'];
+    expect(await Promise.all(names.map(hashOf))).toEqual(hashes);
+    for (const [at, one] of names.entries()) {
+      for (const query of [`q=${one}`, `alias=${one}`]) expect(await found(query)).toEqual([hashes[at]]);
+    }
+    expectOk(await client.delete(`/api/keys/${names[1] ?? ''}?username=1`));
+    expect(await Promise.all(names.map(hashOf))).toEqual([hashes[0], undefined, hashes[2]]);
+    expect(await found(`q=${names[1] ?? ''}`)).toEqual([]);
+  });
+
   it('is a hash that a log of gateways shows, of a key that was deleted, too', async () => {
     const alias = unique('gone');
     const { token, hash } = await create({ alias, tags: ['lost'] });

@@ -17,7 +17,8 @@ class HealthDto {
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: true,
-    description: 'What is worth knowing and does not make the process unready: how far the analytics purger is behind',
+    description:
+      'What is worth knowing and does not make the process unready: how far the analytics purger is behind, and a warning where keys are hashed with 32 bits',
   })
   readonly details?: Readonly<Record<string, unknown>>;
 }
