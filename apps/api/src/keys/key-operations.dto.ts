@@ -19,6 +19,7 @@ import {
 } from 'class-validator';
 import { Type } from 'class-transformer';
 import { FINDINGS, type FindingKind } from './key-reconciler';
+import { mostRemembered } from './key-own-values';
 import { MOST_AT_ONCE } from './key-selection';
 
 /** Thirty days: who needs longer has not noticed. */
@@ -145,6 +146,15 @@ export class MovedKeyDto {
   @IsString({ message: 'must be text' })
   @MaxLength(1_000_000, { message: 'must have at most 1000000 characters' })
   readonly session!: string;
+
+  @ApiPropertyOptional({
+    description:
+      'What of its tags, meta data and limits it says itself, as JSON text; without it, what none of its policies says',
+  })
+  @IsOptional()
+  @IsString({ message: 'must be text' })
+  @MaxLength(mostRemembered, { message: `must have at most ${mostRemembered} characters` })
+  readonly own?: string;
 }
 
 export class MovedKeysDto {

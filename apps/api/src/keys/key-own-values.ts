@@ -11,13 +11,16 @@ import {
   parseJson,
   policiesOf,
   sessionForCallers,
+  withoutPolicies,
+  type JsonObject,
+  type JsonValue,
   type OwnValues,
   type Session,
 } from '@castellan/tyk';
 import { Seal } from '../auth/sealed';
 
 /** Characters of what one key says itself that are remembered; of a key with more, a policy's values go and nothing comes back. */
-const mostRemembered = 65_536;
+export const mostRemembered = 65_536;
 
 /**
  * Remembers what keys say themselves beside their policies, whose values gateways write over theirs. It is encrypted in the row:
@@ -38,11 +41,7 @@ export class KeyOwnValues {
   of({ _id, own = '' }: Pick<KeyRow, '_id' | 'own'>): OwnValues | null {
     if (own === '') return null;
     try {
-      const values = parseJson(this.seal.open(own, _id.toString()));
-      const tags = listAt(values, 'tags').filter((tag) => typeof tag === 'string');
-      const limits = isJsonObject(values) ? ownField(values, 'limits') : undefined;
-      const known = limits !== undefined && isJsonObject(limits) ? { limits } : {};
-      return { tags, meta_data: objectAt(values, 'meta_data'), ...known };
+      return readValues(parseJson(this.seal.open(own, _id.toString())));
     } catch (error) {
       // The secret has changed since. A key that cannot be told what it said is still a key.
       this.logger.warn({ err: error, key: _id }, 'What a key says itself beside its policies cannot be read');
@@ -63,11 +62,37 @@ export class KeyOwnValues {
     const known = before === null ? null : this.of(before.row);
     const isNoted = before?.row.own !== undefined;
     if (policiesOf(sessionForCallers(is)).length === 0) return isNoted ? { own: '' } : {};
-    const values = ownValues(known, before === null ? null : before.session, is);
+    const own = this.sealed(id, ownValues(known, before === null ? null : before.session, is));
+    return own !== '' || isNoted ? { own } : {};
+  }
+
+  /**
+   * The field of a row whose key another installation has exported.
+   *
+   * @param said what that has noted of the key; undefined where it has noted nothing: then it is what none of its policies says
+   */
+  moved(
+    id: KeyRow['_id'],
+    is: Session,
+    { said, policies }: { readonly said: JsonObject | undefined; readonly policies: readonly JsonObject[] },
+  ): Required<Pick<KeyRow, 'own'>> {
+    if (policiesOf(sessionForCallers(is)).length === 0) return { own: '' };
+    const others = said ?? withoutPolicies(is, policies, { tags: [], meta_data: {}, limits: {} });
+    return { own: this.sealed(id, said === undefined ? ownValues(null, null, others) : readValues(others)) };
+  }
+
+  /** Empty where there is nothing to remember, or too much. */
+  private sealed(id: KeyRow['_id'], values: OwnValues): string {
     const text = JSON.stringify(values);
     const { tags, meta_data: meta, limits } = values;
     const isNothing = tags.length === 0 && Object.keys(meta).length === 0 && limits === undefined;
-    if (isNothing || text.length > mostRemembered) return isNoted ? { own: '' } : {};
-    return { own: this.seal.seal(text, id.toString()) };
+    return isNothing || text.length > mostRemembered ? '' : this.seal.seal(text, id.toString());
   }
+}
+
+function readValues(values: JsonValue): OwnValues {
+  const tags = listAt(values, 'tags').filter((tag) => typeof tag === 'string');
+  const limits = isJsonObject(values) ? ownField(values, 'limits') : undefined;
+  const known = limits !== undefined && isJsonObject(limits) ? { limits } : {};
+  return { tags, meta_data: objectAt(values, 'meta_data'), ...known };
 }

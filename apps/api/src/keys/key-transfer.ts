@@ -5,6 +5,7 @@ import { Clock } from '@castellan/observability';
 import { KeyIndex, newObjectId, toObjectId, type KeyRow } from '@castellan/persistence';
 import {
   isKeyHash,
+  objectAt,
   opensNothing,
   policiesOf,
   readSession,
@@ -12,6 +13,7 @@ import {
   sessionForCallers,
   sessionName,
   writeSession,
+  type JsonObject,
   type KeyNames,
   type Session,
 } from '@castellan/tyk';
@@ -22,6 +24,7 @@ import { KeyContents, type Completion } from './key-contents';
 import { factsOf } from './key-facts';
 import { KeyKeeper } from './key-keeper';
 import { KeyListsService } from './key-lists.service';
+import { KeyOwnValues } from './key-own-values';
 import { digestOf, KeyPlacing } from './key-places';
 import { MOST_AT_ONCE } from './key-selection';
 import { KeyWriter, taken, type KeyChange } from './key-writer';
@@ -34,6 +37,8 @@ export interface MovedKey {
   readonly username: string;
   /** The session, as the text that it is. */
   readonly session: string;
+  /** What it says itself beside its policies, as JSON text; nothing where that is not known. */
+  readonly own?: string;
 }
 
 /** What became of one key of an import, or would become of it. */
@@ -49,8 +54,10 @@ interface Target {
   readonly holder: KeyRow | null;
   readonly there: string | null;
   readonly overwrite: boolean;
-  readonly completion: Completion;
+  readonly completion: ImportCompletion;
 }
+
+type ImportCompletion = Completion & Required<Pick<Completion, 'references'>>;
 
 /** Moves keys between installations. */
 @Injectable()
@@ -64,6 +71,7 @@ export class KeyTransfer {
     private readonly contents: KeyContents,
     private readonly keeper: KeyKeeper,
     private readonly writer: KeyWriter,
+    private readonly own: KeyOwnValues,
     private readonly clock: Clock,
   ) {}
 
@@ -78,7 +86,10 @@ export class KeyTransfer {
     const keys = rows.flatMap((row, at): MovedKey[] => {
       const session = row.pending?.wanted ?? texts[at] ?? null;
       const { names = [], announced = [] } = places[at] ?? {};
-      return session === null ? [] : [{ names, announced, username: row.username, session }];
+      if (session === null) return [];
+      const own = this.own.of(row);
+      const said = own === null ? {} : { own: JSON.stringify(own) };
+      return [{ names, announced, username: row.username, session, ...said }];
     });
     return { keys, next };
   }
@@ -131,30 +142,31 @@ export class KeyTransfer {
   /** @returns null when it is like that already @throws CastellanError when it cannot be taken */
   private async changeOf(
     context: OrganisationContext,
-    { names, announced, username, session: text }: MovedKey,
+    { names, announced, username, session: text, own }: MovedKey,
     { holder, there, overwrite, completion }: Target,
   ): Promise<KeyChange | null> {
     const sent = readSession(text);
     if (sent === undefined) throw new ValidationFailed([], 'Its session is no JSON object');
     const session: Session = { ...sent, org_id: context.organisation };
-    await this.check(session, completion);
+    const said = own === undefined ? undefined : await readOwn(own);
+    const policies = await this.check(session, completion);
     const wanted = writeSession(session, text);
     if (holder !== null && holder.deletedAt === null) {
       if (holder.orgId.toString() !== context.organisation) throw taken();
       if (there === wanted) return null;
       if (!overwrite) throw new Conflict('id_conflict', 'It is there already, otherwise');
       const change = this.writer.changeOf({ row: holder, session: readSession(there ?? '') ?? {} }, session, wanted);
-      // What of it was written by the policies of where it comes from, nobody knows.
-      return { ...change, row: { ...change.row, own: '' } };
+      return { ...change, row: { ...change.row, ...this.own.moved(holder._id, session, { said, policies }) } };
     }
     if (there !== null && there !== wanted)
       throw new Conflict('id_conflict', 'Redis has another session under its name');
     const [main = '', ...copies] = names;
-    const now = this.clock.now();
+    const [now, id] = [this.clock.now(), newObjectId()];
     const facts = sessionFacts(session);
     const placed: KeyNames = { main, copies, announced: [...new Set([...names, ...announced])] };
     const row: KeyRow = {
-      ...this.placing.row(newObjectId(), placed, isKeyHash(main)),
+      ...this.placing.row(id, placed, isKeyHash(main)),
+      ...this.own.moved(id, session, { said, policies }),
       ...{ orgId: toObjectId(context.organisation), version: 1 },
       ...{ username, createdBy: context.user.userId, deletedAt: null },
       ...factsOf(facts),
@@ -164,12 +176,29 @@ export class KeyTransfer {
     return { row, before: null, was: null, is: session };
   }
 
-  /** What it names has to be there, and what nodes would misread is refused as in any other write. */
-  private async check(session: Session, completion: Completion): Promise<void> {
+  /**
+   * What it names has to be there, and what nodes would misread is refused as in any other write.
+   *
+   * @returns the policies that it applies
+   */
+  private async check(session: Session, completion: ImportCompletion): Promise<readonly JsonObject[]> {
     const problems = await problemsOfSession(session);
     if (problems.length > 0) throw new ValidationFailed(problems, 'Its session cannot be stored');
     if (opensNothing(session) && policiesOf(session).length === 0)
       throw new ValidationFailed([], 'It would open every API');
-    await this.contents.complete(sessionForCallers(session), completion);
+    const seen = sessionForCallers(session);
+    await this.contents.complete(seen, completion);
+    const policies = await Promise.all(policiesOf(seen).map((id) => completion.references.policy(id)));
+    return policies.flatMap((one) => (one === null ? [] : [one.content]));
   }
+}
+
+/** @throws ValidationFailed where it could not stand in a session, which it may come to one day */
+async function readOwn(text: string): Promise<JsonObject> {
+  const said = readSession(text);
+  if (said === undefined) throw new ValidationFailed([], 'What it says itself is no JSON object');
+  const { limits = {}, ...values } = said;
+  const problems = await problemsOfSession({ ...objectAt(limits), ...values });
+  if (problems.length > 0) throw new ValidationFailed(problems, 'What it says itself cannot be stored');
+  return said;
 }

@@ -2,7 +2,7 @@ import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
 import { KeyStore } from '@castellan/keys';
-import { ChoreStore, type ChoreRow } from '@castellan/persistence';
+import { ChoreStore, KeyIndex, type ChoreRow } from '@castellan/persistence';
 import { aPolicy, eventually, listOf, textOf, unique } from '@castellan/testing';
 import { hashText, listAt, readSession, sessionName, textAt, type Session } from '@castellan/tyk';
 import { AnnouncedKeys } from '../../test/announced-keys';
@@ -143,6 +143,49 @@ describe('tags and meta data that a policy says no more', () => {
     // Nor is there anything of the policy's rate and quota, which the other one leaves to the key.
     expect(await stored(twin)).toMatchObject({ rate: 10, per: 1 });
     expect(await stored(twin)).not.toHaveProperty('quota_max');
+  });
+
+  it('make room for what an imported key says itself, as its export says or, where that knows nothing, as no policy says', async () => {
+    const { client } = organisation.admin;
+    const policy = await addPolicy(organisation, [apiId], { ...gold, rate: 100, per: 60 });
+    const another = await addPolicy(organisation, [apiId], { partitions: { acl: true } });
+    const fields = { apply_policies: [policy], tags: ['gold', 'own'], meta_data: { plan: 'own' }, rate: 10, per: 1 };
+    const names = [await create(fields), await create(fields)];
+    for (const hash of names) await writeBack(hash, { ...gold, tags: ['gold', 'shared', 'own'], rate: 100, per: 60 });
+    const settled = () => eventually(async () => (await api.app.get(KeyIndex).unsettled()) === 0);
+    await settled();
+    const { json } = expectOk(await client.get('/api/keys/export'));
+    const exported = listOf(json['keys']).filter((key) => names.includes(textOf(listOf(key['names'])[0])));
+    expect(exported).toHaveLength(2);
+    const keys = exported.map(({ own, ...key }, at) => (at === 0 ? { ...key, own } : key));
+    const [known, unknown] = exported.map((key) => textOf(listOf(key['names'])[0]));
+    const imported = async (): Promise<void> => {
+      const reply = expectOk(await client.post('/api/keys/import?overwrite=true', { keys }));
+      expect(reply.json['Status']).toBe('OK');
+    };
+    for (const hash of names) expectOk(await client.delete(`/api/keys/${hash}?hashed=1`));
+    await settled();
+    await imported();
+    for (const hash of names) expectOk(await put(hash, { apply_policies: [another] }));
+    expect(await valuesOf(known ?? '')).toEqual({ tags: ['gold', 'own'], meta_data: { plan: 'own' } });
+    expect(await stored(known ?? '')).toMatchObject({ rate: 10, per: 1 });
+    // Of what the policy had written over, nothing is known there.
+    expect(await valuesOf(unknown ?? '')).toEqual({ tags: ['own'], meta_data: {} });
+    expect(await stored(unknown ?? '')).not.toHaveProperty('rate');
+    // And over keys that are there.
+    await imported();
+    for (const hash of names) expectOk(await put(hash, { apply_policies: [another] }));
+    expect(await valuesOf(known ?? '')).toEqual({ tags: ['gold', 'own'], meta_data: { plan: 'own' } });
+    for (const [own, status] of [
+      ['{}', 'changed'],
+      ['[]', 'refused'],
+      ['{"limits":{"rate":"many"}}', 'refused'],
+      ['{"tags":[7]}', 'refused'],
+    ]) {
+      const path = '/api/keys/import?overwrite=true&dry_run=true';
+      const { json: tried } = expectOk(await client.post(path, { keys: [{ ...keys[0], own }] }));
+      expect([own, listOf(tried['results'])]).toMatchObject([own, [{ status }]]);
+    }
   });
 
   it('are looked for step by step, from where the last step has ended, though Redis went away in between', async () => {
