@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { createConnection, type Connection } from 'mongoose';
 import {
   analyticsList,
+  anUptimeRecord,
   encodeRecord,
   eventually,
   listOf,
@@ -34,6 +35,7 @@ describe('promise 1: what gateways have recorded is stored once, whatever dies m
   let orgId: string;
   let accessKey: string;
   let pushed = 0;
+  let checks = 0;
 
   const purger = (index: number): AppProcess => {
     const found = purgers[index % purgers.length];
@@ -51,6 +53,7 @@ describe('promise 1: what gateways have recorded is stored once, whatever dies m
       CASTELLAN_NODE_SECRET: 'a-node-secret-of-the-test',
       CASTELLAN_ANALYTICS_PURGE_MS: '50',
       CASTELLAN_ANALYTICS_BATCH: '50',
+      CASTELLAN_SHUTDOWN_LINGER_MS: '0',
     });
   };
 
@@ -73,16 +76,23 @@ describe('promise 1: what gateways have recorded is stored once, whatever dies m
     await services.end();
   });
 
-  /** Records of hours that are over, each of which tells itself from every other one. */
+  /** Records of hours that are over, and what the host checker found, each of which tells itself from every other one. */
   const push = async (lots = 1): Promise<void> => {
     for (let lot = 0; lot < lots; lot += 1) {
       const traffic = someTraffic(20, orgId, new Date('2026-11-19T22:30:00Z'), 3 * 3_600_000);
       const records = traffic.map((record, index) => encodeRecord({ ...record, UserAgent: `${pushed + index}` }));
       await redis.rpush(analyticsList, ...records);
       pushed += records.length;
+      const check = anUptimeRecord({ OrgID: orgId, URL: `http://up/${checks}`, ExpireAt: [4_949_263_408, 0] });
+      await redis.rpush('host-checker:tyk-uptime-analytics', encodeRecord(check));
+      checks += 1;
     }
   };
   const stored = (): Promise<number> => mongodb.collection('tyk_analytics').countDocuments();
+  const storedChecks = async (): Promise<readonly string[]> =>
+    (await mongodb.collection('tyk_uptime_analytics').find().toArray()).map((check) =>
+      textOf(Reflect.get(check, 'url')),
+    );
   const waiting = async (): Promise<boolean> => (await redis.keys('castellan:analytics:*')).length > 0;
   const isActive = async (one: AppProcess): Promise<boolean> =>
     one.running && (await one.client.get('/health/ready')).text.includes('"purger":"active"');
@@ -112,7 +122,8 @@ describe('promise 1: what gateways have recorded is stored once, whatever dies m
   const everythingIsThere = async (): Promise<void> => {
     await eventually(
       async () => {
-        if ((await stored()) < pushed || (await waiting())) throw new Error(await state());
+        const isStored = (await stored()) >= pushed && (await storedChecks()).length >= checks;
+        if (!isStored || (await waiting())) throw new Error(await state());
         return true;
       },
       { intervalMs: 100, describe: `${pushed} records` },
@@ -124,6 +135,8 @@ describe('promise 1: what gateways have recorded is stored once, whatever dies m
     const records = await mongodb.collection<Counted>('tyk_analytics').find().toArray();
     const numbers = new Set(records.map((record) => Reflect.get(record, 'useragent') as unknown));
     expect([records.length, numbers.size]).toEqual([pushed, pushed]);
+    const found = await storedChecks();
+    expect([found.length, new Set(found).size]).toEqual([checks, checks]);
     const sums = await mongodb.collection<SumsDocument>('analytics_sums').find().toArray();
     expect(said(sums.flatMap(rowsIn))).toEqual(recount(records));
   };
@@ -153,13 +166,20 @@ describe('promise 1: what gateways have recorded is stored once, whatever dies m
   });
 
   it('MongoDB is frozen, and killed: records wait in Redis, and what cannot be answered is no zero', async () => {
+    const ended = await active();
     await services.freeze('mongodb');
     await push(5);
     await eventually(waiting, { describe: 'a batch to be taken while MongoDB is frozen' });
+    // Who is asked to end does so, though MongoDB never answers.
+    ended.signal('SIGTERM');
+    expect(await ended.exited()).toBe(0);
     services.thaw('mongodb');
     await services.stop('mongodb', 'SIGKILL');
     await push(5);
-    const client = purger(0).client.with({ authorization: accessKey });
+    // One that starts while MongoDB is away takes over what waits.
+    ended.spawn();
+    const other = purgers.find((one) => one !== ended) ?? ended;
+    const client = other.client.with({ authorization: accessKey });
     const usage = '/api/usage/19/11/2026/20/11/2026?res=day';
     await eventually(async () => (await client.get(usage)).status === 503, { describe: '503 for figures' });
     await eventually(async () => !(await redis.exists(analyticsList)), { describe: 'the list to be taken' });
@@ -173,7 +193,12 @@ describe('promise 1: what gateways have recorded is stored once, whatever dies m
       );
     }
     for (const key of await redis.keys('castellan:analytics:*')) expect(await redis.ttl(key)).toBe(-1);
+    // And one that has batches in hand is started again meanwhile.
+    other.signal('SIGKILL');
+    await other.exited();
+    other.spawn();
     await services.resume('mongodb');
+    await Promise.all(purgers.map((one) => one.answers(200)));
     await everythingIsThere();
     const days = listOf(okay(await client.get(usage)).json['data']).map((row) => numberOf(row['hits']));
     expect(days.reduce((sum, hits) => sum + hits)).toBe(pushed);

@@ -4,7 +4,9 @@ import type { Connection } from 'mongoose';
 import { analyticsLists } from '@castellan/analytics';
 import { anAnalyticsRecord, encodeRecord, eventually, RedisServers, textOf } from '@castellan/testing';
 import { ApiUnderTest, expectOk } from '../../../test/api-under-test';
-import { workerRedisUrl } from '../../../../../test/support/test-services';
+import { CuttingRelay } from '../../../test/cutting-relay';
+import { freshDatabaseUri, workerRedisUrl } from '../../../../../test/support/test-services';
+import { AnalyticsRedis } from './analytics-redis';
 
 describe('the purger on a Redis that is', () => {
   let servers: RedisServers;
@@ -82,6 +84,72 @@ describe('the purger on a Redis that is', () => {
     await redis.rename('aside', analyticsLists[0] ?? '');
     await stored(50);
     await redis.config('SET', 'maxmemory', '0');
+  });
+
+  it('cut off each time a list has been taken: what was taken without an answer is found, and stored once', async () => {
+    const { port, redis } = await servers.server();
+    const relay = await CuttingRelay.before(port);
+    try {
+      await start({ ANALYTICS_REDIS_URL: `redis://127.0.0.1:${relay.port}` });
+      for (let cuts = 1; cuts <= 3; cuts += 1) {
+        relay.cutAfter('RENAMENX', /^:[1-9]/m);
+        await pushEverywhere(redis);
+        await eventually(() => Promise.resolve(relay.cuts === cuts), { describe: 'the connection to be cut' });
+        // What comes after the cut goes into the list that was taken.
+        await pushEverywhere(redis);
+        await stored(cuts * 2 * everyList.length);
+      }
+      expect(await redis.keys('*')).toEqual([]);
+    } finally {
+      await relay.stop();
+    }
+  });
+
+  it('full when it comes: it stores one transaction after the other in its first round', async () => {
+    const { port, redis } = await servers.server();
+    await redis.rpush(analyticsLists[0] ?? '', ...Array.from({ length: 45 }, () => encodeRecord(anAnalyticsRecord())));
+    await start({
+      ANALYTICS_REDIS_URL: `redis://127.0.0.1:${port}`,
+      ANALYTICS_BATCH: '10',
+      // The second round is long after the test.
+      ANALYTICS_PURGE_MS: '30000',
+    });
+    await eventually(async () => (await redis.keys('*')).length === 0, { describe: 'all of it to be stored' });
+    const { text } = await api.anonymous.get('/metrics');
+    expect(/castellan_analytics_transaction_seconds_count\{[^}]*\} (\d+)/.exec(text)?.[1]).toBe('5');
+  });
+
+  it('idle: a round asks each list once and reads next to nothing, and MongoDB is left in peace', async () => {
+    const { port, redis } = await servers.server();
+    await start({
+      ANALYTICS_REDIS_URL: `redis://127.0.0.1:${port}`,
+      MONGODB_URI: freshDatabaseUri({ monitorCommands: 'true' }),
+    });
+    await redis.rpush(analyticsLists[0] ?? '', aRecord());
+    await stored(1);
+    const { queue } = api.app.get(AnalyticsRedis);
+    const mongodb: string[] = [];
+    api.app
+      .get<Connection>(getConnectionToken())
+      .getClient()
+      .on('commandStarted', ({ commandName, command }) => {
+        const named: unknown = Reflect.get(command, commandName);
+        if (/analytics/.test(String(named))) mongodb.push(`${commandName} ${String(named)}`);
+      });
+    const claim = jest.spyOn(queue, 'claim');
+    await redis.config('RESETSTAT');
+    await eventually(() => Promise.resolve(claim.mock.calls.length >= 20), { describe: 'some rounds' });
+    const said = `${await redis.info('commandstats')}${await redis.info('stats')}`;
+    // One may be under way.
+    const rounds = claim.mock.calls.length + 1;
+    claim.mockRestore();
+    const perRound = (figure: RegExp): number =>
+      [...said.matchAll(figure)].reduce((sum, [, count]) => sum + Number(count), 0) / rounds;
+    expect(perRound(/^cmdstat_eval:calls=(\d+)/gm)).toBeGreaterThan(analyticsLists.length * 0.8);
+    // One script for each list, which looks whether it is there.
+    expect(perRound(/^cmdstat_[^:]+:calls=(\d+)/gm)).toBeLessThan(2 * analyticsLists.length + 1);
+    expect(perRound(/^total_net_output_bytes:(\d+)/gm)).toBeLessThan(10 * analyticsLists.length);
+    expect(mongodb.length / rounds).toBeLessThan(0.5);
   });
 
   it('closed to one of its commands: it says which, loses nothing, and goes on when it is open again', async () => {

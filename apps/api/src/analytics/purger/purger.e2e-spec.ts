@@ -15,10 +15,6 @@ import {
 import { recount, said, type Counted } from '../../../test/analytics/recount';
 import { storedSums } from '../../../test/analytics/stored-sums';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
-import { AnalyticsCollections } from '../storage/collections';
-import { AnalyticsRedis } from './analytics-redis';
-import { Backlog } from './backlog';
-import { BatchNotes } from './batch-notes';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -170,6 +166,29 @@ describe('the analytics purger', () => {
     expect(await stored()).toBe(2);
   });
 
+  it('cuts a recording of 27 MB to what is kept of messages, says how long it was, and stores those beside it whole', async () => {
+    const recording = (bytes: number): string =>
+      Buffer.from(`HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(bytes)}`).toString('base64');
+    const record = aRecord({ OrgID: organisation.id, RawResponse: recording(1_000) });
+    const large = { ...record, Path: '/large', RawResponse: recording(20_000_000) };
+    await push(analyticsList, record, large, record);
+    await arrives(3);
+    await idle();
+    const kept = await collection('tyk_analytics').find({ orgid: organisation.id }).toArray();
+    const sizes = kept.map(({ path, rawresponse, cut }): unknown => [
+      path,
+      Buffer.from(String(rawresponse), 'base64').length,
+      cut,
+    ]);
+    expect(sizes).toEqual(
+      expect.arrayContaining([
+        ['/a/b', 1_019, undefined],
+        ['/large', api.config.analyticsMessageLimit, { rawresponse: 20_000_019 }],
+      ]),
+    );
+    expect(await hits()).toBe(3);
+  });
+
   const addsUp = async (): Promise<void> => {
     const traffic = someTraffic(some, organisation.id, new Date('2026-11-19T22:30:00Z'), 3 * 3_600_000);
     for (let at = 0; at < some; at += batch / 2) await push(analyticsList, ...traffic.slice(at, at + batch / 2));
@@ -279,110 +298,5 @@ describe('the analytics purger', () => {
     expect(['active', 'standby']).toContain(state['purger']);
     expect(numberOf(state['waiting'])).toBeGreaterThanOrEqual(0);
     expect(numberOf(state['lag_seconds'])).toBeGreaterThanOrEqual(0);
-  });
-});
-
-describe('records of each organisation apart', () => {
-  it('go into a collection of their own, and wait where that is capped, with the indexes that tools know and without those of earlier versions', async () => {
-    const api = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50', ANALYTICS_RECORDS: 'organisation' });
-    const redis = new Redis(api.config.redisUrl);
-    try {
-      const { id } = await api.organisation();
-      const db = api.app
-        .get<Connection>(getConnectionToken())
-        .getClient()
-        .db(new URL(api.config.mongodbUri).pathname.slice(1));
-      const own = db.collection(`z_tyk_analyticz_${id}`);
-      // As an earlier version has left it.
-      await own.createIndexes([
-        { key: { orgid: 1, timestamp: -1, _id: -1 }, name: 'castellanLog' },
-        {
-          key: { orgid: 1, timestamp: -1, _id: -1, responsecode: 1 },
-          name: 'castellanErrors',
-          partialFilterExpression: { responsecode: { $gte: 400 } },
-        },
-      ]);
-      await redis.rpush(analyticsList, encodeRecord(aRecord({ OrgID: id })), encodeRecord(aRecord({ OrgID: '' })));
-      await eventually(async () => (await own.countDocuments()) === 1);
-      expect(await db.collection('tyk_analytics').countDocuments({ orgid: '' })).toBe(1);
-      expect(Object.keys(await own.indexInformation()).sort()).toEqual([
-        ...['_id_', 'apiid_1', 'castellanRequests', 'expireAt_1', 'logBrowserIndex'],
-      ]);
-
-      // A pump may have been told to make one that keeps to its size: it is said, and nothing is lost meanwhile.
-      const { id: capped } = await api.organisation();
-      const name = `z_tyk_analyticz_${capped}`;
-      await db.createCollection(name, { capped: true, size: 1024 * 1024 });
-      await redis.rpush(analyticsList, encodeRecord(aRecord({ OrgID: capped })));
-      await eventually(
-        async () => (await api.anonymous.get('/health/ready')).text.includes(`${name} is a capped collection`),
-        { deadlineMs: 30_000 },
-      );
-      await db.collection(name).rename(`${name}_capped`);
-      await eventually(async () => (await db.collection(name).countDocuments()) === 1, { deadlineMs: 60_000 });
-    } finally {
-      redis.disconnect();
-      await api.stop();
-    }
-  });
-});
-
-describe('a purger that is off', () => {
-  it('leaves everything to others', async () => {
-    const api = await ApiUnderTest.start({ ANALYTICS_PURGER: 'off', ANALYTICS_PURGE_MS: '50' });
-    try {
-      const report = expectOk(await api.anonymous.get('/health/ready')).json;
-      expect(report['details']).toEqual({ analytics: { purger: 'off' } });
-    } finally {
-      await api.stop();
-    }
-  });
-
-  it('lets what follows be read while some of it is in hand, and lets go of nothing before it is stored', async () => {
-    const api = await ApiUnderTest.start({ ANALYTICS_PURGER: 'off' });
-    const redis = new Redis(api.config.redisUrl);
-    try {
-      await redis.rpush(analyticsList, ...Array.from({ length: 5 }, () => encodeRecord(aRecord({}))));
-      const { queue } = api.app.get(AnalyticsRedis);
-      const [notes, collections] = [api.app.get(BatchNotes), api.app.get(AnalyticsCollections)];
-      await collections.prepare([]);
-      const backlog = new Backlog(() => queue, notes);
-      const { batches } = await queue.claim(new Date());
-      backlog.add(batches);
-      const keys = batches.map(({ key }) => key);
-      const taken = [await backlog.next(2), await backlog.next(2), await backlog.next(2), await backlog.next(2)];
-      expect(taken.map((slices) => slices.map(({ from, bytes }) => [from, bytes.length]))).toEqual([
-        ...[[[0, 2]], [[2, 2]], [[4, 1]], []],
-      ]);
-      expect([backlog.records, await redis.exists(...keys)]).toEqual([5, 1]);
-      // Nothing of it was stored, so that it all comes again.
-      for (const slices of taken) backlog.giveBack(slices);
-      const again = await backlog.next(10);
-      expect(again.map(({ from, bytes }) => [from, bytes.length])).toEqual([[0, 5]]);
-      await collections.inTransaction(async (session) => {
-        for (const { batch } of again) await notes.advance(batch, 0, 5, new Date(), session);
-      });
-      await backlog.stored(again);
-      expect([backlog.records, await redis.exists(...keys)]).toEqual([0, 0]);
-      // A Redis that goes away between two batches has taken nothing from the first one.
-      await redis.rpush(analyticsList, encodeRecord(aRecord({})));
-      await redis.rpush(`${analyticsList}_1`, encodeRecord(aRecord({})));
-      let reads = 0;
-      const leaving = new Backlog(() => {
-        if ((reads += 1) === 2) throw new Error('Redis is out of reach');
-        return queue;
-      }, notes);
-      leaving.add((await queue.claim(new Date())).batches);
-      await expect(leaving.next(10)).rejects.toThrow('Redis is out of reach');
-      const all = await leaving.next(10);
-      expect(all.map(({ from, bytes }) => [from, bytes.length])).toEqual([
-        [0, 1],
-        [0, 1],
-      ]);
-      await redis.del(...all.map(({ batch }) => batch.key));
-    } finally {
-      redis.disconnect();
-      await api.stop();
-    }
   });
 });

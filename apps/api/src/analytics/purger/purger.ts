@@ -16,6 +16,8 @@ import { PurgerMetrics } from './purger-metrics';
 
 /** Time between two searches for batches that somebody took without it being known, in milliseconds. */
 const searchMs = 60_000;
+/** How soon it is seen that Redis can be reached again, in milliseconds: lists there expire while nobody takes them. */
+const reconnectMs = 1_000;
 /** Sums are merged once in so many rounds, so that a row that gets hits all the time is not updated all the time. */
 const mergeEvery = 30;
 /** How long the end of the process waits for a transaction, in milliseconds; it is safe to break it off. */
@@ -95,6 +97,7 @@ export class Purger implements OnApplicationBootstrap, BeforeApplicationShutdown
     const { queue } = this.source;
     if (!queue.connected) {
       this.claimProblem = 'Redis is out of reach';
+      this.claiming.soon(Math.min(reconnectMs, this.config.analyticsPurgeMs));
       return;
     }
     try {

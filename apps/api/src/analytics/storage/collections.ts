@@ -252,16 +252,38 @@ export class AnalyticsCollections {
     return making;
   }
 
-  /** Only what is missing: making what exists would wait for transactions that a dead process left open. */
   private async make(name: string, indexes: readonly Index[]): Promise<void> {
     const [found] = await this.db.listCollections({ name }, { nameOnly: false }).toArray();
-    if (found === undefined) await this.create(name);
-    else if (isCapped(found)) throw new CappedCollection(name);
+    if (found === undefined) {
+      await this.create(name);
+      await this.index(name, indexes);
+      return;
+    }
+    if (isCapped(found)) throw new CappedCollection(name);
+    // Of millions of documents it takes minutes; what comes in meanwhile is stored, and found with what indexes there are.
+    void this.indexLater(name, indexes);
+  }
+
+  private async indexLater(name: string, indexes: readonly Index[]): Promise<void> {
+    try {
+      await this.index(name, indexes);
+    } catch (error) {
+      this.logger.warn({ err: error, collection: name }, 'Indexes could not be built and will be tried again');
+      this.made.delete(name);
+    }
+  }
+
+  /** Only what is missing: making what exists would wait for transactions that a dead process left open. */
+  private async index(name: string, indexes: readonly Index[]): Promise<void> {
     const known = new Set(Object.keys(await this.db.collection(name).indexInformation()));
     for (const index of indexes) {
       if (known.has(index.name)) continue;
+      const began = performance.now();
+      this.logger.info({ collection: name, index: index.name }, 'An index is being built');
       try {
         await this.db.collection(name).createIndexes([{ ...index, key: { ...index.key } }]);
+        const ms = Math.round(performance.now() - began);
+        this.logger.info({ collection: name, index: index.name, ms }, 'The index is built');
       } catch (error) {
         if (!isConflict(error)) throw error;
         this.logger.warn({ err: error, collection: name }, 'There is another index in place of ours');
