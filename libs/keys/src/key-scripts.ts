@@ -20,6 +20,21 @@ redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 1
 `;
 
+/**
+ * Sets sessions where there are none, of names on one server. Keys: the sessions. Arguments: the channel, then the message and the
+ * text of each.
+ *
+ * Returns of each what the script for one does.
+ */
+export const createAllScript = `
+local made = {}
+for at, name in ipairs(KEYS) do
+  made[at] = redis.call('SET', name, ARGV[2 * at + 1], 'NX') and 1 or 0
+  if made[at] == 1 then redis.call('PUBLISH', ARGV[1], ARGV[2 * at]) end
+end
+return made
+`;
+
 /** Takes a session away that nobody has changed since it was read. Argument: the text that was read. */
 export const removeScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[3] then return 0 end

@@ -95,6 +95,26 @@ describe.each(['a single Redis', 'a cluster of three masters'])('the key store o
     }
   });
 
+  it('creates many, but for those under whose names something lies, and tells nodes of those that it made', async () => {
+    const listeners = await Promise.all(ports.map(listen));
+    const [first, taken, last] = [unique('apikey-'), unique('apikey-'), unique('apikey-')];
+    await redis.set(taken, 'theirs');
+    const sessions = [first, taken, last].map((name, at) => ({ name, text: `{"a":${at}}`, announced: [`h${at}`] }));
+    let made: readonly boolean[] = [];
+    const sent = await redisCommandsOf(async () => {
+      made = await store.createAll(sessions);
+    });
+    expect(made).toEqual([true, false, true]);
+    expect(sent.filter((name) => name === 'eval')).toHaveLength(deployment === 'a single Redis' ? 1 : 3);
+    expect(await store.readMany([first, taken, last])).toEqual(['{"a":0}', 'theirs', '{"a":2}']);
+    for (const { payloads, stop } of listeners) {
+      await eventually(() => payloads.length > 1);
+      expect(payloads.toSorted()).toEqual(['KeySpaceUpdateNotification h0', 'KeySpaceUpdateNotification h2']);
+      stop();
+    }
+    expect(await store.createAll([])).toEqual([]);
+  });
+
   it('replaces what it has read, and leaves alone what somebody else has changed meanwhile', async () => {
     const name = unique('apikey-');
     await store.create(name, 'one', ['h']);

@@ -1,7 +1,7 @@
 import type { ChainableCommander } from 'ioredis';
 import { Redis } from 'ioredis';
 import { NOTIFICATION_CHANNEL, signNotification } from '@castellan/tyk';
-import { createScript, removeScript, replaceScript } from './key-scripts';
+import { createAllScript, createScript, removeScript, replaceScript } from './key-scripts';
 import { mastersOf, type KeyRedis } from './redis/connect';
 
 /** A place in the walk over all keys of one server. */
@@ -15,6 +15,13 @@ export interface ScanPlace {
 export interface ScanPage {
   readonly names: readonly string[];
   readonly next: ScanPlace;
+}
+
+/** A session that is to be made. */
+interface NewSession {
+  readonly name: string;
+  readonly text: string;
+  readonly announced: readonly string[];
 }
 
 /** What a key holds that is no text, as seen by whoever asked for one. */
@@ -61,6 +68,17 @@ export class KeyStore {
   /** @returns false, and nothing is done, when there is something under that name */
   create(name: string, text: string, announced: readonly string[]): Promise<boolean> {
     return this.run(createScript, name, announced, [text]);
+  }
+
+  /** Many new ones; where all names are on one server, in one step. @returns of each what {@link create} does */
+  async createAll(sessions: readonly NewSession[]): Promise<readonly boolean[]> {
+    if (sessions.length === 0) return [];
+    if (!(this.redis instanceof Redis))
+      return Promise.all(sessions.map(({ name, text, announced }) => this.create(name, text, announced)));
+    const names = sessions.map(({ name }) => name);
+    const told = sessions.flatMap(({ text, announced }) => [this.message(announced), text]);
+    const made = await this.redis.eval(createAllScript, names.length, ...names, NOTIFICATION_CHANNEL, ...told);
+    return sessions.map((_, at) => Array.isArray(made) && made[at] === 1);
   }
 
   /** @returns false, and nothing is done, when what is there is not `expected` any more */

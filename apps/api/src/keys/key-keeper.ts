@@ -81,6 +81,23 @@ export class KeyKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
     return changed;
   }
 
+  /**
+   * Brings new keys to Redis that lie under one name each, and of which it has nothing yet: in one step where it can.
+   *
+   * @returns the rows that Redis has now as they wait for it; the others have to be applied
+   */
+  async applyNew(rows: readonly KeyRow[]): Promise<ReadonlySet<KeyRow>> {
+    const fresh = rows.flatMap((row) => {
+      const { names, announced } = this.placing.of(row);
+      const [name] = names;
+      const text = row.pending?.wanted ?? null;
+      if (row.version !== 1 || text === null || name === undefined || names.length > 1) return [];
+      return [{ row, session: { name: sessionName(name), text, announced } }];
+    });
+    const made = await this.store.createAll(fresh.map(({ session }) => session));
+    return new Set(fresh.filter((_, at) => made[at] === true).map(({ row }) => row));
+  }
+
   /** Looks at everything that is due now. */
   async lookAtAllDue(): Promise<void> {
     for (;;) {

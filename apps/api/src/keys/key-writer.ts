@@ -1,3 +1,4 @@
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Conflict, Unavailable, VersionMismatch, type CastellanError } from '@castellan/dto';
@@ -112,9 +113,9 @@ export class KeyWriter {
       }
       // A deleted key leaves its hash to one that is made anew with the same id.
       if (fresh.length > 0) await this.index.removeDeleted(hashesIn(fresh), unit.session);
-      await this.index.insert(fresh, unit.session);
+      // The records are made while the database stores the rows.
+      await Promise.all([this.index.insert(fresh, unit.session), this.recordAll(unit, changes)]);
       if (!(await this.index.replaceAll(changed, unit.session))) throw await this.outrun(changes, unit);
-      for (const change of changes) await this.record(unit, change);
       await this.events.note(unit, changes);
       return changes;
     };
@@ -146,17 +147,27 @@ export class KeyWriter {
   private async bringAll(changes: readonly KeyChange[]): Promise<ReadonlyMap<string, unknown>> {
     const failed = new Map<string, unknown>();
     for (let from = 0; from < changes.length; from += atOnce) {
-      const some = changes.slice(from, from + atOnce).map(async (change) => {
-        try {
-          await this.keeper.apply(change.row);
-        } catch (error) {
-          failed.set(change.row._id.toString(), error);
-          await this.takeBack(change, error);
-        }
-      });
-      await Promise.all(some);
+      const some = changes.slice(from, from + atOnce);
+      const made = await this.bringNew(some);
+      const rest = some.filter(({ row }) => !made.has(row));
+      await Promise.all(
+        rest.map(async (change) => {
+          try {
+            await this.keeper.apply(change.row);
+          } catch (error) {
+            failed.set(change.row._id.toString(), error);
+            await this.takeBack(change, error);
+          }
+        }),
+      );
     }
     return failed;
+  }
+
+  /** @returns those that are there; what became of the others, their own writes find out */
+  private async bringNew(changes: readonly KeyChange[]): Promise<ReadonlySet<KeyRow>> {
+    if (changes.length === 1) return new Set();
+    return this.keeper.applyNew(changes.map(({ row }) => row)).catch(() => new Set<KeyRow>());
   }
 
   /** Leaves the key as it was; the keeper undoes what has reached Redis all the same. */
@@ -166,6 +177,14 @@ export class KeyWriter {
     const wanted = before === null ? null : (before.pending?.wanted ?? (was && writeSession(was)));
     const undone: KeyRow = before ?? { ...row, deletedAt: this.clock.now() };
     await this.index.replace({ ...undone, pending: { ...pending, wanted }, version: row.version + 1 }, row.version);
+  }
+
+  /** In pieces, between which others have their turn. */
+  private async recordAll(unit: UnitOfWork, changes: readonly KeyChange[]): Promise<void> {
+    for (const [at, change] of changes.entries()) {
+      if (at > 0 && at % atOnce === 0) await turnOfOthers();
+      await this.record(unit, change);
+    }
   }
 
   private record(unit: UnitOfWork, { row, was: before, is: after }: KeyChange): Promise<void> {

@@ -5,6 +5,7 @@ import {
   appendFields,
   canonicalJson,
   contentDigest,
+  isSameJson,
   isJsonObject,
   ownField,
   parseJson,
@@ -118,6 +119,7 @@ describe('canonicalJson', () => {
       fc.property(anyJson, (value) => {
         expect(canonicalJson(reversed(value))).toBe(canonicalJson(value));
         expect(contentDigest(reversed(value))).toBe(contentDigest(value));
+        expect(isSameJson(reversed(value), value)).toBe(true);
       }),
     );
   });
@@ -126,6 +128,7 @@ describe('canonicalJson', () => {
     fc.assert(
       fc.property(anyJson, anyJson, (a, b) => {
         expect(canonicalJson(a) === canonicalJson(b)).toBe(isDeepStrictEqual(a, b));
+        expect(isSameJson(a, b)).toBe(isDeepStrictEqual(a, b));
       }),
     );
   });

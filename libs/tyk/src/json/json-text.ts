@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 
@@ -70,9 +70,15 @@ export function canonicalJson(value: JsonValue): string {
   return `{${fields.join(',')}}`;
 }
 
+/** Whether two values hold the same data. */
+export function isSameJson(one: JsonValue, another: JsonValue): boolean {
+  if (typeof one !== 'object' || typeof another !== 'object') return one === another;
+  return canonicalJson(one) === canonicalJson(another);
+}
+
 /** Sha256, in hex, of the canonical form: equal exactly when two documents hold the same data. */
 export function contentDigest(value: JsonValue): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+  return hash('sha256', canonicalJson(value), 'hex');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { contentDigest, isJsonObject, ownField, parseJson, type JsonObject, type JsonValue } from '../json/json-text';
+import { isJsonObject, isSameJson, ownField, parseJson, type JsonObject, type JsonValue } from '../json/json-text';
 
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
 
@@ -21,7 +21,8 @@ export function rewriteJson(text: string, next: JsonValue): string {
   return isJsonObject(before) && isJsonObject(next) ? rewriteObject(text, before, next) : written(text, before, next);
 }
 
-function rewriteObject(text: string, before: JsonObject, next: JsonObject): string {
+/** The same of an object whose text has been parsed already. @param before what the text says */
+export function rewriteObject(text: string, before: JsonObject, next: JsonObject): string {
   const kept = new Set<string>();
   const members = membersOf(text)
     .filter(({ name }) => Object.hasOwn(next, name))
@@ -40,7 +41,7 @@ function rewritten(text: string, before: JsonValue, next: JsonValue): string {
 }
 
 function written(text: string, before: JsonValue, next: JsonValue): string {
-  return contentDigest(before) === contentDigest(next) ? text.trim() : JSON.stringify(next);
+  return isSameJson(before, next) ? text.trim() : JSON.stringify(next);
 }
 
 /** The fields of the outermost object in their order; of fields with one name the last, as both JSON and Go read it. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { KeyHashAlgorithm } from './key-hash-algorithm';
 import { murmur128, murmur64, tykMurmur32 } from './murmur';
 import { tokenAlgorithm } from './token';
@@ -7,7 +7,7 @@ const FUNCTIONS: Record<KeyHashAlgorithm, (input: Uint8Array) => string> = {
   murmur32: tykMurmur32,
   murmur64,
   murmur128,
-  sha256: (input) => createHash('sha256').update(input).digest('hex'),
+  sha256: (input) => hash('sha256', input, 'hex'),
 };
 
 /** Hex digest of a text's UTF-8 bytes with one of Tyk's functions. */

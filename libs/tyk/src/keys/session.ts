@@ -1,6 +1,6 @@
 import { isJsonObject, ownField, parseJson, type JsonObject } from '../json/json-text';
 import { foldName } from '../schema/spelling';
-import { rewriteJson } from './json-rewrite';
+import { rewriteObject } from './json-rewrite';
 import { sessionSchema } from './session-schema';
 
 /** What nodes keep of a key: the JSON of `apikey-…` in Redis, of any generation. */
@@ -15,19 +15,14 @@ const KNOWN_NAMES = new Map(Object.keys(sessionSchema.properties ?? {}).map((nam
  * @returns undefined when nodes could not read it either: no JSON, or no object
  */
 export function readSession(text: string): Session | undefined {
-  try {
-    const value = parseJson(text);
-    return isJsonObject(value) ? properlyNamed(value) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = objectOf(text);
+  return value && properlyNamed(value);
 }
 
 /** The text to store of a session, with all bytes of the text before that the change does not concern. */
 export function writeSession(session: Session, before?: string): string {
-  return before === undefined || readSession(before) === undefined
-    ? JSON.stringify(session)
-    : rewriteJson(before, session);
+  const was = before === undefined ? undefined : objectOf(before);
+  return before === undefined || was === undefined ? JSON.stringify(session) : rewriteObject(before, was, session);
 }
 
 /** The policies a session applies; the single, old field counts only without the list, as nodes read it. */
@@ -45,6 +40,15 @@ const IDS_WORTH_LOOKING = 50;
 /** Whether a session may name one of these ids, which spares parsing most. A text with escapes may name one in another spelling. */
 export function mayNameAny(text: string, ids: ReadonlySet<string>): boolean {
   return ids.size > IDS_WORTH_LOOKING || text.includes('\\') || [...ids].some((id) => text.includes(id));
+}
+
+function objectOf(text: string): JsonObject | undefined {
+  try {
+    const value = parseJson(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function properlyNamed(value: JsonObject): Session {
