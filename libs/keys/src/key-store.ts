@@ -140,22 +140,6 @@ export class KeyStore {
     return { names, next: { server: place.server, cursor } };
   }
 
-  /** Names that begin with `prefix`, in pages; null for a server that is gone, whose keys others have by then. */
-  async *pages(prefix: string): AsyncGenerator<readonly string[] | null> {
-    for (const beginning of this.beginnings()) {
-      let place = beginning;
-      do {
-        const page = await this.scan(place, prefix);
-        if (page === null) {
-          yield null;
-          break;
-        }
-        yield page.names;
-        place = page.next;
-      } while (place.cursor !== '0');
-    }
-  }
-
   private async run(script: string, name: string, announced: readonly string[], told: string[]): Promise<boolean> {
     const done = await this.redis.eval(script, 1, name, NOTIFICATION_CHANNEL, this.message(announced), ...told);
     return done === 1;

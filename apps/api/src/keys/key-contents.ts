@@ -147,7 +147,9 @@ export class KeyContents {
     if (leaving.length === 0) return before;
     const known = (await Promise.all(leaving.map((id) => references.policy(id)))).filter((one) => one !== null);
     const policies = known.map((one) => one.content);
-    return withoutPolicies(before, policies, row === null ? null : this.own.of(row));
+    const kept = withoutPolicies(before, policies, row === null ? null : this.own.of(row));
+    // What a policy has granted that is gone, nobody can tell from what the key says itself.
+    return known.length < leaving.length ? { ...kept, access_rights: {} } : kept;
   }
 }
 

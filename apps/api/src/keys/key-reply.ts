@@ -1,5 +1,5 @@
 import type { KeyRow } from '@castellan/persistence';
-import { explainSession, sessionForCallers, type Session } from '@castellan/tyk';
+import { explainSession, hasLostRights, sessionForCallers, type Session } from '@castellan/tyk';
 import type { Counters } from './key-counters';
 import { withoutSecrets } from './key-contents';
 import type { KeyReplyDto } from './key.dto';
@@ -22,10 +22,18 @@ export function keyReply(
     key_id: extra.token ?? row.hash,
     data: withoutSecrets(session),
     key_hash: row.hash,
-    explanation: [...explainSession(session, now), ...(extra.notes ?? []), ...lateness(row)],
+    explanation: [
+      ...explainSession(session, now),
+      ...(hasLostRights(stored) ? [UNGRANTED] : []),
+      ...(extra.notes ?? []),
+      ...lateness(row),
+    ],
     ...(extra.counters === undefined ? {} : { counters: extra.counters }),
   };
 }
+
+const UNGRANTED =
+  'It opens nothing: of the policies that it names none is there that grants rights. It goes on when one is, or when it names others.';
 
 /** What is said of a key that gateways may forget too late; nothing of any other. */
 export function lateness(row: Parameters<typeof keyReply>[0]): string[] {

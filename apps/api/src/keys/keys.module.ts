@@ -26,6 +26,7 @@ import { KeyWriter } from './key-writer';
 import { KeysController } from './keys.controller';
 import { KeysService } from './keys.service';
 import { OrganisationKeys } from './organisation-keys';
+import { PolicySessions } from './policy-sessions';
 import { PolicyTraces } from './policy-traces';
 import { RepeatedCreations } from './repeated-creations';
 
@@ -37,7 +38,8 @@ import { RepeatedCreations } from './repeated-creations';
   providers: [
     ...[ReplicaLock, ActivatedPolicies, KeyKeeper, KeyScanner, KeyEvents, KeyWriter, KeyPlacing, OrganisationKeys],
     ...[KeyContents, KeyCounters, KeyFinder, KeyListsService, KeyOwnValues, KeyRequests, KeysService],
-    ...[KeyBulk, KeyOrphans, KeyReconciler, KeyRotation, KeySelection, KeyTransfer, PolicyTraces, RepeatedCreations],
+    ...[KeyBulk, KeyOrphans, KeyReconciler, KeyRotation, KeySelection, KeyTransfer, PolicySessions, PolicyTraces],
+    RepeatedCreations,
   ],
   exports: [KeyFinder, KeyKeeper, KeyPlacing, KeyRotation, KeysService],
 })

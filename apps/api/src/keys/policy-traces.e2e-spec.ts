@@ -3,8 +3,8 @@ import { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
 import { KeyStore } from '@castellan/keys';
 import { ChoreStore, KeyIndex, type ChoreRow } from '@castellan/persistence';
-import { aPolicy, eventually, listOf, textOf, unique } from '@castellan/testing';
-import { hashText, listAt, readSession, sessionName, textAt, type Session } from '@castellan/tyk';
+import { aPolicy, eventually, listOf, textOf, unique, type Reply } from '@castellan/testing';
+import { hashText, listAt, objectAt, readSession, sessionName, textAt, type Session } from '@castellan/tyk';
 import { AnnouncedKeys } from '../../test/announced-keys';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, addPolicy, type Json } from '../../test/configuration';
@@ -222,5 +222,79 @@ describe('tags and meta data that a policy says no more', () => {
     const places = noted.filter(({ cursor, isLast }) => !isLast && cursor !== '').map(({ cursor }) => cursor);
     expect(places.length).toBeGreaterThan(1);
     expect(new Set(places).size).toBe(places.length);
+  });
+});
+
+describe('rights that policies have granted', () => {
+  const forget = async (policy: string): Promise<void> => {
+    expectOk(await organisation.admin.client.delete(`/api/portal/policies/${policy}?force=true`));
+  };
+  const rightsOf = async (hash: string): Promise<string[]> =>
+    Object.keys(objectAt(await stored(hash), 'access_rights'));
+  const get = (hash: string): Promise<Reply> => organisation.admin.client.get(`/api/keys/${hash}?hashed=1`);
+  const opensNothing = expect.arrayContaining([expect.stringContaining('It opens nothing')]) as unknown;
+
+  it('open nothing once none of the policies is there that does so, whatever gateways have of them', async () => {
+    const [one, two] = [await addPolicy(organisation, [apiId]), await addPolicy(organisation, [apiId])];
+    const quota = await addPolicy(organisation, [apiId], { partitions: { quota: true } });
+    const other = await addPolicy(organisation, [apiId]);
+    const [both, single, limited, jwt] = [
+      await create({ apply_policies: [one, two], meta_data: { plan: 'own' } }),
+      await create({ apply_policies: [one] }),
+      await create({ apply_policies: [one, quota] }),
+      await byGateway(one, { apply_policies: [two, one] }),
+    ];
+    const granted = await create({ apply_policies: [one, other] });
+    const old = (await redis.get(sessionName(both))) ?? '';
+    await forget(one);
+    expect(await rightsOf(both)).toEqual([apiId]);
+    await forget(two);
+    await step();
+    // A gateway that has not loaded them yet.
+    await redis.set(sessionName(both), old);
+    await traced();
+    for (const hash of [both, single, limited, jwt]) {
+      const rights = await rightsOf(hash);
+      // None at all would open every API, and no API can be called like this one.
+      expect([rights.length, rights.join().includes('/')]).toEqual([1, true]);
+      const { json } = expectOk(await get(hash));
+      expect(json).toMatchObject({ data: { access_rights: {} }, explanation: opensNothing });
+    }
+    expect(await rightsOf(granted)).toEqual([apiId]);
+    const { text } = expectOk(await organisation.admin.client.get(`/api/keys?api=${apiId}&p=-1`));
+    expect([both, granted].map((hash) => text.includes(hash))).toEqual([false, true]);
+
+    // To name no policy any more makes none of it the key’s own.
+    const { status, json } = await put(both, { apply_policies: [] });
+    expect([status, json['Errors']?.[0]?.['path']]).toEqual([400, 'access_rights']);
+    expectOk(await put(both, { apply_policies: [other] }));
+    expect(await rightsOf(both)).toEqual([apiId]);
+    expect(expectOk(await get(both)).json['explanation']).not.toEqual(opensNothing);
+    expect(await stored(both)).toMatchObject({ meta_data: { plan: 'own' } });
+  });
+
+  it('are nobody’s once their policy is gone, also before anybody has looked', async () => {
+    const policy = await addPolicy(organisation, [apiId]);
+    const hash = await create({ apply_policies: [policy] });
+    await forget(policy);
+    expect((await put(hash, { apply_policies: [] })).status).toBe(400);
+    expectOk(await put(hash, { apply_policies: [], access_rights: { [apiId]: { versions: ['Default'] } } }));
+    await traced();
+    expect(await rightsOf(hash)).toEqual([apiId]);
+  });
+
+  it('go when the policy grants none any more, and stay where the key’s own are all that there were', async () => {
+    const policy = await addPolicy(organisation, [apiId]);
+    const quota = await addPolicy(organisation, [apiId], { partitions: { quota: true } });
+    const own = await create({ apply_policies: [quota], access_rights: { [apiId]: { versions: ['Default'] } } });
+    const theirs = await create({ apply_policies: [policy, quota] });
+    await change(policy, { partitions: { rate_limit: true } });
+    await forget(quota);
+    await traced();
+    expect(await rightsOf(own)).toEqual([apiId]);
+    expect(expectOk(await get(theirs)).json).toMatchObject({ data: { access_rights: {} }, explanation: opensNothing });
+    await change(policy, {});
+    expectOk(await put(theirs, { apply_policies: [policy] }));
+    expect(await rightsOf(theirs)).toEqual([apiId]);
   });
 });

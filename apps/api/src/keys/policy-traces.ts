@@ -1,7 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, type ApiConfig } from '@castellan/config';
-import { KeyStore, type ScanPlace } from '@castellan/keys';
-import { Clock } from '@castellan/observability';
+import { Injectable } from '@nestjs/common';
+import type { ScanPlace } from '@castellan/keys';
 import {
   KeyIndex,
   PolicyStore,
@@ -9,32 +7,32 @@ import {
   type ChoreRow,
   type KeyRow,
   type OrganisationId,
+  type PolicyRow,
 } from '@castellan/persistence';
 import {
+  grantsRights,
   listAt,
-  mayNameAny,
   numberAt,
   objectAt,
   parseJson,
   policiesOf,
   policyValues,
   readSession,
-  SESSION_PREFIX,
   sessionFacts,
   sessionForCallers,
   textAt,
+  withoutRights,
   withoutValues,
   writeSession,
   type Session,
 } from '@castellan/tyk';
 import { ChoreRunner, type Unfinished } from '../chores/chore-runner';
-import { LoadedTexts } from '../gateways/nodes/loaded-texts';
 import { readLost } from '../policies/lost-values';
 import { factsOf } from './key-facts';
 import { KeyOwnValues } from './key-own-values';
-import { digestOf, KeyPlacing, namesSaidBy } from './key-places';
+import { PolicySessions } from './policy-sessions';
 
-/** Pages of names that one step looks at, each of some hundred or thousand. */
+/** Pages of names that one step looks at. */
 const pagesAtOnce = 5;
 
 /**
@@ -56,108 +54,77 @@ interface Traces {
   readonly organisation: OrganisationId;
   /** By the ids that sessions name a policy by, the digests of what it says no more. */
   readonly lost: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly ids: ReadonlySet<string>;
+  /** Ids of policies that granted rights and do so no more. */
+  readonly ungranted: ReadonlySet<string>;
   /** What policies say now, as far as anybody has asked. */
-  readonly said: Map<string, Promise<ReadonlySet<string>>>;
+  readonly said: Map<string, Promise<Said>>;
+}
+
+interface Said {
+  readonly values: ReadonlySet<string>;
+  readonly grants: boolean;
 }
 
 /**
- * Takes tags and meta data out of sessions that their policies have lost: gateways write into sessions what policies say and never
- * take it out (docs/tyk/keys.md#policies-of-a-key). Where a key says something itself under the same name, that is there again.
+ * Takes out of sessions what their policies have lost: gateways write into sessions what policies say and never take it out
+ * (docs/tyk/keys.md#policies-of-a-key). Where a key says something itself under the same name, that is there again. A session of whose
+ * policies none grants rights any more opens nothing.
  */
 @Injectable()
 export class PolicyTraces {
   constructor(
     private readonly policies: PolicyStore,
-    private readonly store: KeyStore,
+    private readonly sessions: PolicySessions,
     private readonly index: KeyIndex,
-    private readonly placing: KeyPlacing,
     private readonly own: KeyOwnValues,
-    private readonly loaded: LoadedTexts,
-    private readonly clock: Clock,
-    @Inject(CONFIG) private readonly config: ApiConfig,
     runner: ChoreRunner,
   ) {
     runner.assign('traces.remove', { does: (chore) => this.follow(chore) });
   }
 
   private async follow({ orgId, text, progress = '' }: ChoreRow): Promise<Unfinished | null> {
-    const begun = { places: this.store.beginnings(), changed: 0, isLast: false, since: 0 };
+    const begun = { places: this.sessions.beginnings(), changed: 0, isLast: false, since: 0 };
     const at = progress === '' ? begun : readProgress(progress);
     if (at.places.length === 0) return this.wait(at);
     const lost = new Map<string, Set<string>>();
+    const ungranted = new Set<string>();
     for (const one of readLost(text))
-      for (const id of one.ids) lost.set(id, new Set([...(lost.get(id) ?? []), ...one.lost]));
-    const next = await this.walk(at, {
-      organisation: toOrganisationId(orgId),
-      ...{ lost, ids: new Set(lost.keys()), said: new Map() },
+      for (const id of one.ids) {
+        lost.set(id, new Set([...(lost.get(id) ?? []), ...one.lost]));
+        if (one.rights) ungranted.add(id);
+      }
+    const traces = { organisation: toOrganisationId(orgId), lost, ungranted, said: new Map() };
+    const { places, changed } = await this.sessions.walk(at.places, pagesAtOnce, {
+      ...{ organisation: traces.organisation, ids: new Set(lost.keys()) },
+      mend: (session, row) => this.withoutTraces(session, row, traces),
+      note: (row, clean) => this.note(row, clean, traces),
     });
-    if (next.places.length > 0) return unfinished('Sessions are looked at', next, true);
+    const next = { ...at, places, changed: at.changed + changed };
+    if (places.length > 0) return unfinished('Sessions are looked at', next, true);
     return next.isLast && next.changed === 0 ? null : this.wait({ ...next, isLast: false });
   }
 
   private async wait(at: Progress): Promise<Unfinished> {
-    const behind = await this.loaded.whoLacksPolicies();
-    if (behind !== null) return unfinished(behind, { ...at, since: 0 }, false);
-    const now = this.clock.millis();
-    const since = at.since === 0 ? now : at.since;
-    if (now < since + this.config.keySettleMs) {
-      return unfinished('Gateways may have old sessions yet', { ...at, since }, false);
-    }
-    const last = { places: this.store.beginnings(), changed: 0, isLast: true, since };
+    const old = await this.sessions.oldCopies(at.since);
+    if (old !== null) return unfinished(old.reason, { ...at, since: old.since }, false);
+    const last = { places: this.sessions.beginnings(), changed: 0, isLast: true, since: at.since };
     return unfinished('Sessions are looked at', last, true);
-  }
-
-  /** Some pages more, from where the last step has ended. */
-  private async walk(at: Progress, traces: Traces): Promise<Progress> {
-    let { places, changed } = at;
-    for (let page = 0; page < pagesAtOnce && places.length > 0; page += 1) {
-      const [place, ...others] = places;
-      if (place === undefined) break;
-      const found = await this.store.scan(place, SESSION_PREFIX);
-      // A server that is gone has handed its keys to others, of which some may have been passed already.
-      changed += found === null ? 1 : await this.putRight(found.names, traces);
-      places = found === null || found.next.cursor === '0' ? others : [found.next, ...others];
-    }
-    return { ...at, places, changed };
-  }
-
-  private async putRight(names: readonly string[], traces: Traces): Promise<number> {
-    const texts = await this.store.readMany(names);
-    const found = names.flatMap((name, at) => {
-      const text = texts[at] ?? '';
-      const session = mayNameAny(text, traces.ids) ? readSession(text) : undefined;
-      return session === undefined || textAt(session, 'org_id') !== traces.organisation
-        ? []
-        : [{ stored: name.slice(SESSION_PREFIX.length), name, text, session }];
-    });
-    const known = await this.index.known(found.map(({ stored }) => digestOf(stored)));
-    const rows = new Map(known.flatMap((row) => [row.hash, ...row.copies].map((hash) => [hash, row] as const)));
-    let changed = 0;
-    for (const { stored, name, text, session } of found) {
-      const row = rows.get(digestOf(stored));
-      if (row !== undefined && row.deletedAt !== null) continue;
-      const clean = await this.withoutTraces(session, row, traces);
-      if (clean === session) continue;
-      // Counted also when somebody else has written it meanwhile: then it is looked at again.
-      changed += 1;
-      if (row !== undefined) await this.note(row, clean, traces);
-      const said = row === undefined ? [] : this.placing.of(row).announced;
-      await this.store.replace(name, text, writeSession(clean, text), [...new Set([...namesSaidBy(stored), ...said])]);
-    }
-    return changed;
   }
 
   /** The session itself where there is nothing to put right. */
   private async withoutTraces(session: Session, row: KeyRow | undefined, traces: Traces): Promise<Session> {
     const applied = policiesOf(sessionForCallers(session));
-    const lost = applied.flatMap((id) => [...(traces.lost.get(id) ?? [])]);
-    if (lost.length === 0) return session;
+    const concerned = applied.filter((id) => traces.lost.has(id));
+    if (concerned.length === 0) return session;
     const said = await Promise.all(applied.map((id) => this.saidBy(id, traces)));
-    const stale = lost.filter((value) => !said.some((values) => values.has(value)));
+    const lost = concerned.flatMap((id) => [...(traces.lost.get(id) ?? [])]);
+    const stale = lost.filter((value) => !said.some(({ values }) => values.has(value)));
     const clean = withoutValues(session, new Set(stale), row === undefined ? null : this.own.of(row));
     const isSame = clean['tags'] === session['tags'] && clean['meta_data'] === session['meta_data'];
-    return isSame ? session : clean;
+    const kept = isSame ? session : clean;
+    return concerned.some((id) => traces.ungranted.has(id)) && !said.some(({ grants }) => grants)
+      ? withoutRights(kept)
+      : kept;
   }
 
   /** What the index says of it; and what a change that is not certain yet would bring back. */
@@ -171,16 +138,18 @@ export class PolicyTraces {
     await this.index.settle(row, pending, factsOf(sessionFacts(awaited)));
   }
 
-  private saidBy(id: string, { organisation, said }: Traces): Promise<ReadonlySet<string>> {
-    const asked =
-      said.get(id) ??
-      this.policies
-        .byEitherId(organisation, id, null)
-        .then((row) => (row === null ? new Set<string>() : policyValues(objectAt(parseJson(row.document)))));
+  private saidBy(id: string, { organisation, said }: Traces): Promise<Said> {
+    const asked = said.get(id) ?? this.policies.byEitherId(organisation, id, null).then((row) => saidIn(row, id));
     said.set(id, asked);
     return asked;
   }
 }
+
+/** Of a policy that gateways load under another id than the session names, they know nothing. */
+const saidIn = (row: PolicyRow | null, id: string): Said => {
+  const policy = row === null ? {} : objectAt(parseJson(row.document));
+  return { values: policyValues(policy), grants: row !== null && row.policyId === id && grantsRights(policy) };
+};
 
 const unfinished = (reason: string, progress: Progress, goesOn: boolean): Unfinished => ({
   ...{ reason, goesOn },

@@ -1,11 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { ChoreStore, type PolicyRow, type UnitOfWork } from '@castellan/persistence';
-import { isJsonObject, listAt, lostValues, objectAt, parseJson, type JsonValue } from '@castellan/tyk';
+import {
+  flagAt,
+  grantsRights,
+  isJsonObject,
+  listAt,
+  lostValues,
+  objectAt,
+  parseJson,
+  type JsonValue,
+} from '@castellan/tyk';
 
-/** What policies that keys name by one of these ids have said and say no more, as digests. */
+/** What policies that keys name by one of these ids have said and say no more. */
 export interface LostOfPolicy {
   readonly ids: readonly string[];
+  /** Tags and meta data, as digests. */
   readonly lost: readonly string[];
+  /** Whether they granted rights, and do so no more. */
+  readonly rights: boolean;
 }
 
 /** More values than that are not taken out of the sessions of one organisation at a time; the oldest ones stay there. */
@@ -20,7 +32,7 @@ export const readLost = (text: string): readonly LostOfPolicy[] => {
   const entries: JsonValue = text === '' ? [] : parseJson(text);
   return (Array.isArray(entries) ? entries : [])
     .filter(isJsonObject)
-    .map((entry) => ({ ids: texts(entry, 'ids'), lost: texts(entry, 'lost') }));
+    .map((entry) => ({ ids: texts(entry, 'ids'), lost: texts(entry, 'lost'), rights: flagAt(entry, 'rights') }));
 };
 
 /** Notes what policies say no more, so that it is taken out of the sessions that have it of them. */
@@ -34,12 +46,15 @@ export class LostValues {
    * @param after null when the policy is deleted
    */
   async note(unit: UnitOfWork, before: PolicyRow, after: PolicyRow | null): Promise<void> {
-    const lost = lostValues(documentOf(before), after === null ? null : documentOf(after));
-    if (lost.length === 0) return;
+    const [was, is] = [documentOf(before), after === null ? null : documentOf(after)];
+    const lost = lostValues(was, is);
+    const grants = is !== null && grantsRights(is) && before.policyId === after?.policyId;
+    const rights = grantsRights(was) && !grants;
+    if (lost.length === 0 && !rights) return;
     const about = [unit.organisation];
     const left = unit.left.find((chore) => chore.job === job) ?? (await this.chores.about(job, about, unit.session));
     const ids = [...new Set([before.policyId, before._id.toString(), after?.policyId ?? before.policyId])];
-    unit.leave({ job, about, text: JSON.stringify(newest([...readLost(left?.text ?? ''), { ids, lost }])) });
+    unit.leave({ job, about, text: JSON.stringify(newest([...readLost(left?.text ?? ''), { ids, lost, rights }])) });
   }
 }
 
@@ -49,10 +64,10 @@ const documentOf = ({ document }: PolicyRow) => objectAt(parseJson(document));
 const newest = (entries: readonly LostOfPolicy[]): readonly LostOfPolicy[] => {
   let room = mostLost;
   const kept: LostOfPolicy[] = [];
-  for (const { ids, lost } of entries.toReversed()) {
+  for (const { ids, lost, rights } of entries.toReversed()) {
     if (room <= 0) break;
-    kept.unshift({ ids, lost: lost.slice(0, room) });
-    room -= lost.length;
+    kept.unshift({ ids, lost: lost.slice(0, room), rights });
+    room -= lost.length + (rights ? 1 : 0);
   }
   return kept;
 };

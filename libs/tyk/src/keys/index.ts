@@ -6,7 +6,15 @@ export { checkKeyId, ownKeyId } from './custom-key';
 export * from './key-names';
 export { mayNameAny, policiesOf, readSession, writeSession, type Session } from './session';
 export { checkSession } from './check-session';
-export { opensNothing, sessionForCallers, sessionForNodes, type AppliedPolicy } from './session-form';
+export {
+  grantsRights,
+  hasLostRights,
+  opensNothing,
+  sessionForCallers,
+  sessionForNodes,
+  withoutRights,
+  type AppliedPolicy,
+} from './session-form';
 export { lostValues, ownValues, policyValues, withoutPolicies, withoutValues, type OwnValues } from './own-values';
 export { sessionHolds } from './session-holds';
 export { sessionFacts, type SessionFacts } from './session-facts';

@@ -4,7 +4,14 @@ import { at, listAt, objectAt } from '../json/read';
 import { anyJsonObject } from '../testing/arbitraries';
 import { explainSession } from './explain-session';
 import { sessionFacts } from './session-facts';
-import { opensNothing, sessionForCallers, sessionForNodes, type AppliedPolicy } from './session-form';
+import {
+  hasLostRights,
+  opensNothing,
+  sessionForCallers,
+  sessionForNodes,
+  withoutRights,
+  type AppliedPolicy,
+} from './session-form';
 
 const now = new Date('2026-11-26T05:00:00Z');
 const seconds = now.getTime() / 1_000;
@@ -130,6 +137,17 @@ describe('a session for nodes', () => {
     const changed = formed({ ...right(null), quota_max: 5 });
     expect(Object.keys(changed)).not.toContain('quota_renewal_rate');
     expect(Object.keys(changed)).not.toContain('quota_renews');
+  });
+
+  it('that has lost its rights has one to no API, since none at all opens every API, and callers see none', () => {
+    const left = withoutRights({ ...right(null), apply_policies: ['gone'], alias: 'kept' });
+    expect(Object.keys(objectAt(left, 'access_rights'))).toEqual(['castellan/none']);
+    expect([hasLostRights(left), opensNothing(left), hasLostRights(right(null))]).toEqual([true, false, false]);
+    expect(withoutRights(left)).toBe(left);
+    expect(sessionForCallers(left)).toEqual({ access_rights: {}, apply_policies: ['gone'], alias: 'kept' });
+    expect(sessionFacts(left).apiIds).toEqual([]);
+    const again = formed(sessionForCallers(left), [policy('p')]);
+    expect(Object.keys(objectAt(again, 'access_rights'))).toEqual(['a']);
   });
 
   it('opens nothing without rights, which a caller has to refuse', () => {

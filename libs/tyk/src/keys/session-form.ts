@@ -22,6 +22,9 @@ export interface SessionContext {
 /** Where policies wait that an inactive key follows: nodes of 5.14 let a key with an active policy in, inactive or not. */
 const HELD_POLICIES = 'castellan_apply_policies';
 
+/** No API can have this id: none has a slash in it. */
+const NO_API = 'castellan/none';
+
 /** Later than this, seconds are somebody's mistake. */
 const FAR = 100_000_000_000;
 
@@ -68,11 +71,30 @@ function changedAt(session: Session): number {
   return Number.isSafeInteger(seconds) && seconds < FAR ? seconds : 0;
 }
 
-/** What callers see and send: the policies that an inactive key follows stand where they belong. */
+/**
+ * What callers see and send: the policies that an inactive key follows stand where they belong, and a key that has lost its rights has
+ * none.
+ */
 export function sessionForCallers(stored: Session): Session {
-  const held = ownField(stored, HELD_POLICIES);
-  if (!Array.isArray(held)) return stored;
-  return { ...without(stored, HELD_POLICIES), apply_policies: held };
+  const seen = hasLostRights(stored) ? { ...stored, access_rights: {} } : stored;
+  const held = ownField(seen, HELD_POLICIES);
+  if (!Array.isArray(held)) return seen;
+  return { ...without(seen, HELD_POLICIES), apply_policies: held };
+}
+
+/**
+ * A session of whose policies none grants rights any more. Gateways of 5.2 skip policies that they do not have, as long as the key
+ * names several, and go by the rights that others have written into the session. Without any right it would open every API; with one to
+ * an API that there cannot be it opens nothing, until a policy that it names is there and grants something again.
+ */
+export function withoutRights(session: Session): Session {
+  if (hasLostRights(session)) return session;
+  const none = { api_id: NO_API, api_name: '', versions: [], limit: null, allowance_scope: '' };
+  return { ...session, access_rights: { [NO_API]: none } };
+}
+
+export function hasLostRights(stored: Session): boolean {
+  return ownField(objectAt(stored, 'access_rights'), NO_API) !== undefined;
 }
 
 /** Whether a session has a right to anything, of its own or through its policies. One without must never be written. */
