@@ -116,8 +116,7 @@ export class ApiUnderTest {
     // The published document knows nothing of what only a test has.
     const api = new ApiUnderTest(app, config, url, watch, lines, kinds.length === 0 ? publishedContract() : undefined);
     await eventually(async () => (await api.anonymous.get('/health/ready')).status === 200);
-    if (ordinary)
-      noteCollections((await app.get<Connection>(getConnectionToken()).listCollections()).map(({ name: of }) => of));
+    if (ordinary) await noteCollections(app.get<Connection>(getConnectionToken()));
     return api;
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { createConnection } from 'mongoose';
+import { createConnection, type Connection } from 'mongoose';
+import { bulkWriteWireVersion } from '@castellan/persistence';
 
 /** The databases that this worker has made, with the test file that each belongs to. */
 const made = new Map<string, string>();
@@ -26,20 +27,37 @@ export const takeDatabase = async (addressOf: (database: string) => string): Pro
 };
 
 /** Remembers what the first API of a worker made when it started. */
-export const noteCollections = (names: readonly string[]): void => {
-  if (ordinary.size === 0) for (const name of names) ordinary.add(name);
+export const noteCollections = async (connection: Connection): Promise<void> => {
+  if (ordinary.size === 0) for (const { name } of await connection.listCollections()) ordinary.add(name);
 };
 
 const empty = async (address: string): Promise<void> => {
-  const connection = await createConnection(address, { autoCreate: false, autoIndex: false }).asPromise();
+  // One after the other: the embedded MongoDB gains nothing by more, and each further connection costs it a thread.
+  const options = { autoCreate: false, autoIndex: false, maxPoolSize: 1 };
+  const connection = await createConnection(address, options).asPromise();
   try {
-    const collections = (await connection.listCollections()).filter(({ name }) => name !== kept);
-    await Promise.all(
-      collections.map(({ name }) =>
-        ordinary.has(name) ? connection.collection(name).deleteMany({}) : connection.dropCollection(name),
-      ),
+    const names = (await connection.listCollections()).map(({ name }) => name).filter((name) => name !== kept);
+    for (const name of names.filter((of) => !ordinary.has(of))) await connection.dropCollection(name);
+    await deleteAll(
+      connection,
+      names.filter((of) => ordinary.has(of)),
     );
   } finally {
     await connection.close();
   }
+};
+
+/** MongoDB 8, as which the embedded one answers, deletes in many collections by one command. */
+const deleteAll = async (connection: Connection, names: readonly string[]): Promise<void> => {
+  const hello = await connection.db?.command({ hello: 1 });
+  if (Number(hello?.['maxWireVersion'] ?? 0) < bulkWriteWireVersion) {
+    await Promise.all(names.map((name) => connection.collection(name).deleteMany({})));
+    return;
+  }
+  const deletions = names.map((name) => ({
+    name: 'deleteMany' as const,
+    namespace: `${connection.name}.${name}`,
+    filter: {},
+  }));
+  if (deletions.length > 0) await connection.getClient().bulkWrite(deletions);
 };

@@ -11,6 +11,7 @@ export { documentWorks, workAtOnce } from './changes/document-works';
 export { withoutRepeats, type Effect } from './changes/effects';
 export { Generations, type Advance } from './changes/generations';
 export { Outbox } from './changes/outbox';
+export { bulkWriteWireVersion } from './changes/record-writer';
 export { recordLimits, shownDiff, type Told } from './changes/records';
 export { RevisionRetention, type RevisionPlace, type RevisionsToKeep } from './changes/revision-retention';
 export { RevisionStore, type RevisionPlaceInTime, type RevisionSummary } from './changes/revision-store';

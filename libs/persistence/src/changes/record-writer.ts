@@ -21,7 +21,7 @@ interface AnyRow {
 }
 
 /** MongoDB 8.0 and whatever speaks like it: the first that takes writes to several collections in one command. */
-const bulkWriteWireVersion = 25;
+export const bulkWriteWireVersion = 25;
 
 /**
  * Of more rows than this, a command of their collection alone takes less: one for several says with each row where it goes, and the
