@@ -37,7 +37,7 @@ export {
   type RecordDocument,
   type UptimeDocument,
 } from './storage/record-document';
-export { analyticsLists, decodeRecord, decodeUptime, uptimeList } from './wire/lists';
+export { analyticsLists, decodeRecord, decodeUptime, namesIn, uptimeList } from './wire/lists';
 export { UnreadableRecord } from './wire/unreadable';
 export {
   bucketCount,

@@ -1,6 +1,16 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
-import { anApiDefinition, eventually, listOf, numberOf, textOf, type JsonReply } from '@castellan/testing';
+import {
+  analyticsList,
+  anAnalyticsRecord,
+  anApiDefinition,
+  encodeRecord,
+  eventually,
+  listOf,
+  numberOf,
+  textOf,
+  type JsonReply,
+} from '@castellan/testing';
 import { expectOk, type TestOrganisation } from '../api-under-test';
 import { hitsOf, type Fields, type Traffic } from './traffic';
 
@@ -50,7 +60,10 @@ export const erasure = (traffic: Traffic): void => {
     for (const trace of ['hash-of-anna', 'anna@example.org', '2001:db8::a']) expect(left).not.toContain(trace);
     const total = listOf((await ask({ ...query, groupBy: [] }))['data']);
     expect(hitsOf(total)).toEqual([4]);
-    expect(expectOk(await erase({ key_hash: 'hash-of-anna' })).json).toEqual({ records: 0, sums: 0, more: false });
+    expect(expectOk(await erase({ key_hash: 'hash-of-anna' })).json).toEqual({
+      ...{ records: 0, sums: 0 },
+      ...{ dead_letters: 0, more: false },
+    });
   });
 
   it('by alias or address forgets these alone', async () => {
@@ -84,6 +97,31 @@ export const erasure = (traffic: Traffic): void => {
       total: { hits: 6 },
       apikeys: { [dora.identifier]: { humanidentifier: '', hits: 3 } },
     });
+  });
+
+  it('deletes what could not be stored, where it can be read of whom it is, and of this organisation alone', async () => {
+    const { id } = organisation;
+    const { id: elsewhere } = await traffic.api.organisation();
+    const letters = traffic.api.app.get<Connection>(getConnectionToken()).collection('analytics_dead_letters');
+    const cut = (OrgID: string, fields: Fields): Buffer =>
+      // Without its end, which the last field is cut off with.
+      encodeRecord(anAnalyticsRecord({ OrgID, APIKey: 'hash-of-fay', Alias: 'fay', ...fields })).subarray(0, -5);
+    const theirs = (): Promise<number> => letters.countDocuments({ orgid: { $in: [id, elsewhere] } });
+    await traffic.redis.rpush(
+      analyticsList,
+      ...[cut(id, {}), cut(elsewhere, {}), cut(id, { APIKey: 'hash-of-gus', Alias: 'gus' })],
+      ...[cut(id, { APIKey: 'hash-of-hal', Alias: '', IPAddress: '[2001:DB8::f]:443' })],
+    );
+    await eventually(async () => (await theirs()) === 4);
+    for (const [person, left] of [
+      [{ key_hash: 'hash-of-fay' }, 3],
+      [{ alias: 'gus' }, 2],
+      [{ address: '2001:db8:0::f' }, 1],
+    ] as const) {
+      expect(expectOk(await erase(person)).json).toMatchObject({ records: 0, dead_letters: 1 });
+      expect(await theirs()).toBe(left);
+    }
+    expect(await letters.countDocuments({ orgid: elsewhere, apikey: 'hash-of-fay' })).toBe(1);
   });
 
   it.each([

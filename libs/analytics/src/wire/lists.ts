@@ -1,6 +1,7 @@
 import type { AnalyticsRecord, UptimeRecord } from '../record';
-import { recordFromMessagePack, uptimeFromMessagePack } from './msgpack-record';
-import { recordFromProtobuf } from './protobuf-record';
+import { namesInMessagePack, recordFromMessagePack, uptimeFromMessagePack } from './msgpack-record';
+import type { RecordNames } from './names';
+import { namesInProtobuf, recordFromProtobuf } from './protobuf-record';
 
 const base = 'analytics-tyk-system-analytics';
 const protobufEnding = '_protobuf';
@@ -26,3 +27,7 @@ export const decodeRecord = (list: string, bytes: Buffer): AnalyticsRecord =>
 
 /** What stands in the list of the host checker. @throws UnreadableRecord */
 export const decodeUptime = (bytes: Buffer): UptimeRecord => uptimeFromMessagePack(bytes);
+
+/** Whose it is what stands in a list, and of whom, though it may be cut off or damaged: then it is what comes before that. */
+export const namesIn = (list: string, bytes: Buffer): RecordNames =>
+  list.endsWith(protobufEnding) ? namesInProtobuf(bytes) : namesInMessagePack(bytes);

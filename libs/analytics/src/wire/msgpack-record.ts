@@ -1,5 +1,6 @@
 import type { AnalyticsRecord, Geo, GraphQlStats, Latency, McpStats, Network, UptimeRecord } from '../record';
-import { decodeMessagePack, type WireValue } from './msgpack';
+import type { RecordNames } from './names';
+import { decodeMessagePack, readableFields, type WireValue } from './msgpack';
 import { dateOf } from './time';
 import { UnreadableRecord } from './unreadable';
 
@@ -78,6 +79,17 @@ export const recordFromMessagePack = (bytes: Buffer): AnalyticsRecord => {
     listenPath: text(fields, 'ListenPath'),
     graphQl: graphQlOf(inner(fields, 'GraphQLStats')),
     mcp: mcpOf(inner(fields, 'MCPStats')),
+  };
+};
+
+/** Whose record it is, and of whom, as far as that can be read. */
+export const namesInMessagePack = (bytes: Buffer): RecordNames => {
+  const fields = readableFields(bytes);
+  return {
+    orgId: text(fields, 'OrgID'),
+    apiKey: text(fields, 'APIKey'),
+    alias: text(fields, 'Alias'),
+    ipAddress: text(fields, 'IPAddress'),
   };
 };
 

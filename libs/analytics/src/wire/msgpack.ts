@@ -29,6 +29,9 @@ export const decodeMessagePack = (bytes: Buffer): WireValue => {
   return value;
 };
 
+/** The fields of a map that comes first, as far as they can be read; none of what is something else. */
+export const readableFields = (bytes: Buffer): ReadonlyMap<string, WireValue> => new Reader(bytes).readable();
+
 class Reader {
   private at = 0;
 
@@ -36,6 +39,23 @@ class Reader {
 
   end(): void {
     if (this.at !== this.bytes.length) throw new UnreadableRecord('There is more after the record');
+  }
+
+  readable(): ReadonlyMap<string, WireValue> {
+    const fields = new Map<string, WireValue>();
+    try {
+      const head = this.uint(1);
+      const isMap = (head >= 0x80 && head < 0x90) || head === 0xde || head === 0xdf;
+      const length = head < 0x90 ? head & 0x0f : this.uint(head === 0xde ? 2 : 4);
+      for (let index = 0; isMap && index < length; index += 1) {
+        const name = this.value(1);
+        const value = this.value(1);
+        if (typeof name === 'string') fields.set(name, value);
+      }
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord)) throw error;
+    }
+    return fields;
   }
 
   value(depth: number): WireValue {

@@ -6,10 +6,12 @@ import {
   intOf,
   messageOf,
   messagesOf,
+  readableMessage,
   textOf,
   textsOf,
   type Message,
 } from './protobuf';
+import type { RecordNames } from './names';
 import { dateFrom } from './time';
 import { UnreadableRecord } from './unreadable';
 
@@ -61,6 +63,17 @@ export const recordFromProtobuf = (bytes: Buffer): AnalyticsRecord => {
     mcp: mcpOf(messageOf(message, 33) ?? empty),
     originalPath: textOf(message, 34),
     listenPath: textOf(message, 35),
+  };
+};
+
+/** Whose record it is, and of whom, as far as that can be read. */
+export const namesInProtobuf = (bytes: Buffer): RecordNames => {
+  const message = readableMessage(bytes);
+  return {
+    orgId: textOf(message, 17),
+    apiKey: textOf(message, 12),
+    alias: textOf(message, 26),
+    ipAddress: textOf(message, 22),
   };
 };
 

@@ -12,6 +12,22 @@ const longestVarint = 10n;
  */
 export const decodeMessage = (bytes: Buffer): Message => {
   const fields = new Map<number, (bigint | Buffer)[]>();
+  readInto(fields, bytes);
+  return fields;
+};
+
+/** Those fields that can be read before something is wrong. */
+export const readableMessage = (bytes: Buffer): Message => {
+  const fields = new Map<number, (bigint | Buffer)[]>();
+  try {
+    readInto(fields, bytes);
+  } catch (error) {
+    if (!(error instanceof UnreadableRecord)) throw error;
+  }
+  return fields;
+};
+
+const readInto = (fields: Map<number, (bigint | Buffer)[]>, bytes: Buffer): void => {
   let at = 0;
 
   const take = (length: number): Buffer => {
@@ -46,7 +62,6 @@ export const decodeMessage = (bytes: Buffer): Message => {
     if (values === undefined) fields.set(field, [value]);
     else values.push(value);
   }
-  return fields;
 };
 
 // Of fields that may stand once, the last one counts; what is missing is the type's zero value.

@@ -1,7 +1,7 @@
 import { anAnalyticsRecord, anUptimeRecord, encodeRecord, type RecordGeneration } from '@castellan/testing';
 import { realDocuments } from '../../../../test/fixtures/load';
 import { uptimeWithGoNames, withGoNames } from '../testing/go-names';
-import { decodeRecord, decodeUptime, recordLists, uptimeList } from './lists';
+import { decodeRecord, decodeUptime, namesIn, recordLists, uptimeList } from './lists';
 import { UnreadableRecord } from './unreadable';
 
 /** Elements of gateways' lists, as they came and, but for Protocol Buffers, as another program decoded them. */
@@ -173,5 +173,23 @@ describe('bytes that are no record', () => {
     expect(() => decodeRecord(list, bytes)).toThrow(UnreadableRecord);
     expect(() => decodeRecord(`${list}_protobuf`, bytes)).toThrow(UnreadableRecord);
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(50 * 1024 * 1024);
+  });
+
+  it('is read as far as it goes, to know whose it is and of whom', () => {
+    const whole = encodeRecord(anAnalyticsRecord({ OrgID: 'o', APIKey: 'k', Alias: 'a', IPAddress: '192.0.2.7' }));
+    const names = { orgId: 'o', apiKey: 'k', alias: 'a', ipAddress: '192.0.2.7' };
+    const none = { orgId: '', apiKey: '', alias: '', ipAddress: '' };
+    expect(namesIn(list, whole)).toEqual(names);
+    for (let length = 0; length < whole.length; length += 1) {
+      const found = namesIn(list, whole.subarray(0, length));
+      for (const [name, text] of Object.entries(found)) expect(['', Reflect.get(names, name)]).toContain(text);
+    }
+    expect(namesIn(list, whole.subarray(0, whole.indexOf('RawRequest')))).toEqual({ ...none, orgId: 'o', apiKey: 'k' });
+    // In Protocol Buffers: key, organisation and address, and then a field that is longer than what is there.
+    const cut = Buffer.from('\x62\x01k\x8a\x01\x01o\xb2\x01\x09192.0.2.7\xd2\x01\x7f', 'latin1');
+    expect(namesIn(`${list}_protobuf`, cut)).toEqual({ ...names, alias: '' });
+    for (const nothing of [Buffer.alloc(0), Buffer.from('no record'), Buffer.from([0xdf, 0xff, 0xff, 0xff, 0xff])]) {
+      for (const one of [list, `${list}_protobuf`]) expect(namesIn(one, nothing)).toEqual(none);
+    }
   });
 });

@@ -18,7 +18,7 @@ export class ErasureController {
     id: 'eraseFromAnalytics',
     summary: 'Forget somebody: by the hash of a key, an alias or an address',
     description:
-      'What was counted stays counted, under `(erased)`. Records lose key, alias, address, place and messages. It cannot be undone. Requests that were made in the last seconds may still be in Redis: call it again after a minute.',
+      'What was counted stays counted, under `(erased)`. Records lose key, alias, address, place and messages. It cannot be undone. Records that could not be read or stored are deleted if as much of them can be read as names somebody; others may hold what callers sent, are seen by the operator alone and expire after 90 days. Requests that were made in the last seconds may still be in Redis: call it again after a minute.',
     body: ErasureBodyDto,
     example: { address: '192.0.2.7' },
     reply: ErasureReplyDto,

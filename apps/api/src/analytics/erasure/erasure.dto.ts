@@ -38,6 +38,12 @@ export class ErasureReplyDto {
   @ApiProperty({ ...int32, description: 'Sums that were put together with those of all who were forgotten' })
   readonly sums!: number;
 
+  @ApiProperty({
+    ...int32,
+    description: 'Records that could not be read or stored, and named somebody all the same: they are deleted',
+  })
+  readonly dead_letters!: number;
+
   @ApiProperty({ description: 'Whether there is more than one call does; the same call goes on with it' })
   readonly more!: boolean;
 }

@@ -31,13 +31,14 @@ export class ErasureService {
     const records = await this.eraseRecords(organisation, person);
     const { sums, more } = await this.sums.erase(organisation, person);
     await this.erasePumped(organisation, person);
+    const dead_letters = await this.eraseDeadLetters(organisation, person);
     await this.changes.recordAct(context);
-    return { records, sums, more: more || records === mostRecords };
+    return { records, sums, dead_letters, more: more || records === mostRecords };
   }
 
   private async eraseRecords(organisation: OrganisationId, person: Person): Promise<number> {
     let left = mostRecords;
-    for (const collection of await this.collections.recordsToRead(organisation)) {
+    for (const collection of this.collections.everyRecords(organisation)) {
       const theirs = { orgid: organisation, ...recordsOf(person) };
       const found = await collection.find(theirs, { projection: { _id: 1 }, limit: left }).toArray();
       if (found.length === 0) continue;
@@ -45,6 +46,11 @@ export class ErasureService {
       left -= found.length;
     }
     return mostRecords - left;
+  }
+
+  /** What was set aside is deleted: there is nothing in it that counts, and nothing that could be taken out of it. */
+  private async eraseDeadLetters(orgid: OrganisationId, person: Person): Promise<number> {
+    return (await this.collections.deadLetters.deleteMany({ orgid, ...recordsOf(person) })).deletedCount;
   }
 
   /** The documents of tyk-pump have keys by name, and nothing that could be added to somebody else's. */
@@ -83,6 +89,9 @@ export class ErasureService {
   }
 }
 
+/** By which people are found in records, and in what was set aside. */
+type Names = Readonly<Partial<Record<'apikey' | 'alias' | 'ipaddress', { readonly $eq: string }>>>;
+
 /** Under which requests of nobody are counted, and of those who are forgotten. */
 const nobody = ['00000000', erasedValue];
 
@@ -96,7 +105,7 @@ const personOf = ({ key_hash: key, alias, address }: ErasureBodyDto): Person => 
   throw new ValidationFailed([{ path: 'key_hash', message: 'or alias or address must be given, and no two of them' }]);
 };
 
-const recordsOf = ({ key, alias, address }: Person): mongo.Filter<RecordDocument> => {
+const recordsOf = ({ key, alias, address }: Person): Names => {
   if (key !== undefined) return { apikey: { $eq: key } };
   return alias === undefined ? { ipaddress: { $eq: address ?? '' } } : { alias: { $eq: alias } };
 };

@@ -3,8 +3,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { mongo } from 'mongoose';
 import {
   applyPrivacy,
+  canonicalAddress,
   defaultPrivacy,
   isLeftOut,
+  namesIn,
   recordDocument,
   Rollup,
   uptimeDocument,
@@ -16,7 +18,7 @@ import { CONFIG, type ApiConfig } from '@castellan/config';
 import { Clock } from '@castellan/observability';
 import { KeyNames } from '../key-names';
 import { AnalyticsSettingsReader, type AnalyticsSettings } from '../settings';
-import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
+import { AnalyticsCollections, type DeadLetterDocument, type SegmentDocument } from '../storage/collections';
 import { BatchNotes } from './batch-notes';
 import type { Chunk, Unreadable } from './chunk';
 import { segmentsOf } from './segments';
@@ -88,7 +90,7 @@ export class ChunkWriter {
       if (segments.length > 0) await this.collections.segments.insertMany(segments, { session, ordered: false });
       if (uptime.length > 0) await this.collections.uptime.insertMany(uptime, { session, ordered: false });
       if (chunk.unreadable.length > 0) {
-        const letters = chunk.unreadable.map((one) => deadLetter(one, at));
+        const letters = chunk.unreadable.map((one) => this.deadLetter(one, at));
         await this.collections.deadLetters.insertMany(letters, { session });
       }
     });
@@ -133,13 +135,19 @@ export class ChunkWriter {
     }
     return segmentsOf(rollup.rows);
   }
-}
 
-const deadLetter = ({ list, bytes, reason }: Unreadable, now: Date) => ({
-  list,
-  bytes: new mongo.Binary(bytes.subarray(0, deadLetterBytes)),
-  size: bytes.length,
-  reason,
-  at: now,
-  expireAt: new Date(now.getTime() + deadLetterMs),
-});
+  /** With whose it is and of whom, so that it goes with its organisation, and when somebody is to be forgotten. */
+  private deadLetter({ list, bytes, reason }: Unreadable, now: Date): DeadLetterDocument {
+    const { orgId: orgid, apiKey, alias, ipAddress } = namesIn(list, bytes);
+    const names = { orgid, apikey: this.keyNames.of(apiKey), alias, ipaddress: canonicalAddress(ipAddress) };
+    return {
+      list,
+      bytes: new mongo.Binary(bytes.subarray(0, deadLetterBytes)),
+      size: bytes.length,
+      reason,
+      at: now,
+      expireAt: new Date(now.getTime() + deadLetterMs),
+      ...Object.fromEntries(Object.entries(names).filter(([, name]) => name !== '')),
+    };
+  }
+}

@@ -5,6 +5,7 @@ import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import type { OrganisationId } from '@castellan/persistence';
 import { AnalyticsCollections } from '../storage/collections';
 import { inTime } from '../storage/in-time';
+import { LiveStream } from './live-stream';
 import { longestReadMs } from './reading-limits';
 import type { Scope } from './rights';
 
@@ -13,8 +14,6 @@ const mostStreams = 200;
 const mostOfOrganisation = 20;
 const everyMs = 1_000;
 const minuteMs = 60_000;
-/** Bytes that may wait for a reader; a slower one gets fewer events, not more memory. */
-const mostWaiting = 64 * 1024;
 
 interface Stream {
   readonly organisation: OrganisationId;
@@ -62,18 +61,13 @@ export class LiveService implements BeforeApplicationShutdown {
       'x-accel-buffering': 'no',
       'x-request-id': reply.request.id,
     });
-    let skipped = 0;
-    let busy = false;
+    const live = new LiveStream(raw);
     const send = async (): Promise<void> => {
-      if (busy) return;
-      if (raw.writableLength > mostWaiting) {
-        skipped += 1;
-        return;
-      }
-      busy = true;
       try {
-        const event = { seconds: await this.lastMinute(organisation, await scopeNow()), skipped };
-        raw.write(`event: minute\ndata: ${JSON.stringify(event)}\n\n`);
+        await live.send(async (skipped) => {
+          const event = { seconds: await this.lastMinute(organisation, await scopeNow()), skipped };
+          return `event: minute\ndata: ${JSON.stringify(event)}\n\n`;
+        });
       } catch (error) {
         if (error instanceof CastellanError && error.status < 500) {
           raw.end(`event: ended\ndata: ${JSON.stringify({ code: error.code })}\n\n`);
@@ -81,8 +75,6 @@ export class LiveService implements BeforeApplicationShutdown {
         }
         this.logger.warn({ err: error }, 'A live stream could not be fed');
         raw.write('event: unavailable\ndata: {}\n\n');
-      } finally {
-        busy = false;
       }
     };
     const timer = setInterval(() => void send(), everyMs);
@@ -110,8 +102,9 @@ export class LiveService implements BeforeApplicationShutdown {
 
   private async secondsBefore(end: number, organisation: OrganisationId, scope: Scope): Promise<readonly object[]> {
     const from = new Date(end - minuteMs);
-    const [collection = this.collections.records(organisation)] = await this.collections.recordsToRead(organisation);
-    const found = await collection
+    // The last place is the one that they go into now.
+    const place = (await this.collections.recordsToRead(organisation)).at(-1);
+    const found = await (place?.collection ?? this.collections.records(organisation))
       .aggregate<{ _id: Date; hits: number; errors: number }>(
         [
           {

@@ -1,8 +1,4 @@
-/** A time, its end not included. */
-export interface Stretch {
-  readonly from: Date;
-  readonly until: Date;
-}
+import type { TimeSpan } from '../storage/in-time';
 
 /** The first stretch, in milliseconds, and how many times as long each may be as the one before. */
 const firstMs = 10_000;
@@ -19,13 +15,13 @@ export class Stretches {
   private end: number;
   private length = firstMs;
 
-  constructor({ from, until }: Stretch) {
+  constructor({ from, until }: TimeSpan) {
     this.from = from.getTime();
     this.end = until.getTime();
   }
 
   /** The one that is to be looked through; null when there is none left. */
-  get next(): Stretch | null {
+  get next(): TimeSpan | null {
     if (this.end <= this.from) return null;
     return { from: new Date(Math.max(this.from, this.end - this.length)), until: new Date(this.end) };
   }

@@ -7,10 +7,10 @@ import { isObjectIdText, OrganisationStore, type OrganisationId, type Span } fro
 import type { SpanContext } from '../../http/request-context';
 import { KeyNames } from '../key-names';
 import { AnalyticsCollections } from '../storage/collections';
-import { inTime } from '../storage/in-time';
+import { common, inTime, type TimeSpan } from '../storage/in-time';
 import { logMessage, logRecord, type LogDetailDto, type LogListDto, type StoredRecord } from './log.dto';
 import type { LogAsked } from './log.query';
-import { Stretches, type Stretch } from './log-stretches';
+import { Stretches } from './log-stretches';
 import { longestReadMs, withinTime } from './reading-limits';
 import { AnalyticsRights, type Scope } from './rights';
 
@@ -114,22 +114,24 @@ export class LogService {
     throw new ValidationFailed([{ path: 'key', message }]);
   }
 
-  /** Where the records of a span are, collection by collection. */
+  /** Where the records of a span are: collection by collection, and for which time. */
   private async places(span: Span): Promise<readonly Place[]> {
     const places = new Map<string, Place>();
     for (const organisation of await this.organisations.idsOf(span)) {
-      const [records = this.collections.records(organisation)] = await this.collections.recordsToRead(organisation);
-      // MongoDB gives each document its `_id`.
-      const collection = records as unknown as mongo.Collection<StoredRecord>;
-      const { organisations = [] } = places.get(collection.collectionName) ?? {};
-      places.set(collection.collectionName, { collection, organisations: [...organisations, organisation] });
+      for (const { collection: records, ...time } of await this.collections.recordsToRead(organisation)) {
+        // MongoDB gives each document its `_id`.
+        const collection = records as unknown as mongo.Collection<StoredRecord>;
+        const name = [collection.collectionName, time.from.getTime(), time.until.getTime()].join(' ');
+        const { organisations = [] } = places.get(name) ?? {};
+        places.set(name, { collection, organisations: [...organisations, organisation], ...time });
+      }
     }
     return [...places.values()];
   }
 }
 
-/** A collection, and whose records are asked for of those in it. */
-interface Place {
+/** A collection, whose records are asked for of those in it, and of which time. */
+interface Place extends TimeSpan {
   readonly collection: mongo.Collection<StoredRecord>;
   readonly organisations: readonly OrganisationId[];
 }
@@ -158,16 +160,16 @@ const positionOf = (cursor: string): Position => {
 const within = (scope: Scope): mongo.Filter<StoredRecord> => (scope === null ? {} : { apiid: { $in: [...scope] } });
 
 /** What is searched for, in which time and where. */
-interface LogSearch extends Stretch {
+interface LogSearch extends TimeSpan {
   readonly collection: Place['collection'];
-  readonly filter: (time: Stretch) => mongo.Filter<StoredRecord>;
+  readonly filter: (time: TimeSpan) => mongo.Filter<StoredRecord>;
   /** Requests of the instant at which the page before ended, which come first. */
   readonly rest: mongo.Filter<StoredRecord> | null;
 }
 
 /** Values go under operators that we name, and are texts and numbers by then: none is ever an operator itself. */
 const searchOf = (
-  { collection, organisations }: Place,
+  { collection, organisations, ...time }: Place,
   query: LogAsked,
   scope: Scope,
   after: Position | null,
@@ -187,13 +189,12 @@ const searchOf = (
   };
   const asked = Object.entries(conditions).filter(([, condition]) => Object.keys(condition).length > 0);
   // The time comes first: a database that follows one condition alone follows that one.
-  const filter = ({ from, until }: Stretch): mongo.Filter<StoredRecord> => ({
+  const filter = ({ from, until }: TimeSpan): mongo.Filter<StoredRecord> => ({
     timestamp: inTime(from, until),
     orgid: anyOf(organisations),
     ...Object.fromEntries(asked),
   });
-  const from = new Date(start * 1_000);
-  const until = new Date((end + 1) * 1_000);
+  const { from, until } = common({ from: new Date(start * 1_000), until: new Date((end + 1) * 1_000) }, time);
   // Nothing before the position is read: an index is entered where the page before ended.
   if (after === null || after.timestamp >= until) return { collection, from, until, filter, rest: null };
   const { timestamp, id } = after;

@@ -82,7 +82,7 @@ export class OwnSums {
     const earlier = { timestamp: { $lt: begins }, orgid };
     const options = { projection: { _id: 1 } } as const;
     for (const collection of [own, mixed]) if ((await collection.findOne(earlier, options)) !== null) return true;
-    for (const collection of await this.collections.recordsToRead(orgid)) {
+    for (const { collection } of await this.collections.recordsToRead(orgid)) {
       if ((await collection.findOne(earlier, options)) !== null) return true;
     }
     return false;

@@ -182,7 +182,7 @@ describe('what tyk-pump has stored, with our purger off', () => {
     const [shared, apart] = ['tyk_analytics', `z_tyk_analyticz_${id}`];
     const add = (name: string) => connection.collection(name).insertOne({ ...record, orgid: id });
     const places = async (): Promise<readonly string[]> =>
-      (await collections.recordsToRead(id)).map(({ collectionName }) => collectionName);
+      (await collections.recordsToRead(id)).map(({ collection }) => collection.collectionName);
     expect(await places()).toEqual([shared]);
     // That there is nothing yet is not remembered.
     await add(apart);
@@ -205,6 +205,59 @@ describe('what tyk-pump has stored, with our purger off', () => {
     await add(apart);
     expect(await places()).toEqual([apart]);
     await collections.forget(id);
+  });
+
+  it('is read whole where the pump was moved from one place to another and back, by figures, log and erasure', async () => {
+    const connection = api.app.get<Connection>(getConnectionToken());
+    const record = await aRecord();
+    const { id, admin } = await api.organisation();
+    const [shared, apart] = ['tyk_analytics', `z_tyk_analyticz_${id}`];
+    const at = (hour: number): Date => new Date(Date.UTC(2026, 10, 22, hour));
+    const add = async (name: string, hours: readonly number[]): Promise<void> => {
+      const documents = hours.map((hour) => ({
+        ...record,
+        orgid: id,
+        timestamp: at(hour),
+        path: `/${hour}`,
+        alias: 'ida',
+      }));
+      await connection.collection(name).insertMany(documents);
+    };
+    await add(apart, [1, 2]);
+    await add(shared, [3, 4, 5]);
+    await add(apart, [6, 7]);
+    const hours = [7, 6, 5, 4, 3, 2, 1];
+    const log = `/api/logs?start=${at(0).getTime() / 1_000}&end=${at(23).getTime() / 1_000}`;
+    const read = async (query: string): Promise<JsonReply> => expectOk(await admin.client.get(`${log}${query}`)).json;
+    const paths = ({ data }: JsonReply): readonly string[] => listOf(data).map((row) => textOf(row['Path']));
+    const all = await read('&p=-1');
+    expect(paths(all)).toEqual(hours.map((hour) => `/${hour}`));
+    expect(
+      expectOk(await admin.client.get(`${log}&p=-1&type=csv`))
+        .text.trimEnd()
+        .split('\r\n'),
+    ).toHaveLength(8);
+    for (const [index, row] of listOf(all['data']).entries()) {
+      expectOk(await admin.client.get(`/api/logs/${textOf(row['id'])}`));
+      const cursor = `${at(hours[index] ?? 0).getTime()}-${textOf(row['id'])}`;
+      expect(paths(await read(`&cursor=${cursor}`))).toEqual(hours.slice(index + 1).map((hour) => `/${hour}`));
+    }
+    const body = { from: at(0).toISOString(), to: at(23).toISOString(), interval: 'hour' };
+    const byHour = expectOk(await admin.client.post('/api/analytics/query', body)).json;
+    expect(
+      listOf(byHour['data'])
+        .map((row) => numberOf(row['hits']))
+        .slice(0, 9),
+    ).toEqual([0, 1, 1, 1, 1, 1, 1, 1, 0]);
+    // A pump for both: what is in both counts once, and who is forgotten is so in both.
+    await add(apart, [3, 4, 5]);
+    expect(paths(await read('&p=-1'))).toHaveLength(7);
+    expect(expectOk(await admin.client.post('/api/analytics/erase', { alias: 'ida' })).json).toMatchObject({
+      records: 10,
+    });
+    for (const name of [shared, apart]) {
+      expect(await connection.collection(name).countDocuments({ orgid: id, alias: 'ida' })).toBe(0);
+    }
   });
 
   it('is added to what our purger has stored, where one took over from the other', async () => {

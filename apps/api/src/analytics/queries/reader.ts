@@ -15,7 +15,7 @@ import { Clock } from '@castellan/observability';
 import { ConsistentReads, OrganisationStore, type OrganisationId, type Span } from '@castellan/persistence';
 import { KeyNames } from '../key-names';
 import { AnalyticsCollections, type SegmentDocument } from '../storage/collections';
-import { inTime } from '../storage/in-time';
+import { common, inTime } from '../storage/in-time';
 import { RollupStore } from '../storage/rollup-store';
 import { rowsIn } from '../storage/sums-document';
 import { Cells, type Cell } from './cells';
@@ -198,8 +198,10 @@ export class AnalyticsReader {
     asked: Asked,
     part = asked.question,
   ): Promise<Answer['source']> {
-    for (const collection of await this.collections.recordsToRead(organisation)) {
-      const documents = collection.find(recordFilter(organisation, part, this.mayHaveTokens), {
+    for (const { collection, ...time } of await this.collections.recordsToRead(organisation)) {
+      const here = { ...part, ...common(part, time) };
+      if (here.from >= here.until) continue;
+      const documents = collection.find(recordFilter(organisation, here, this.mayHaveTokens), {
         projection: { rawrequest: 0, rawresponse: 0, useragent: 0 },
         maxTimeMS: longestReadMs,
         batchSize: atOnce,

@@ -3,8 +3,9 @@ import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection, mongo } from 'mongoose';
 import type { FoundAggregate, RecordDocument, RollupKind, UptimeDocument } from '@castellan/analytics';
 import { CONFIG, type ApiConfig } from '@castellan/config';
-import { LOGGER, type Logger } from '@castellan/observability';
+import { Clock, LOGGER, type Logger } from '@castellan/observability';
 import type { EarlierRow, EarlierSegment } from './earlier-forms';
+import type { TimeSpan } from './in-time';
 import type { SumsDocument } from './sums-document';
 
 /** No transaction may write into such a one, and nothing expires there: records wait in Redis until it is another one. */
@@ -25,6 +26,16 @@ export interface DeadLetterDocument {
   readonly reason: string;
   readonly at: Date;
   readonly expireAt: Date;
+  /** Whose it is and of whom, as far as that could be read. */
+  readonly orgid?: string;
+  readonly apikey?: string;
+  readonly alias?: string;
+  readonly ipaddress?: string;
+}
+
+/** The records of an organisation that are in one collection: those of a time, whose end is not included. */
+export interface RecordsPlace extends TimeSpan {
+  readonly collection: mongo.Collection<RecordDocument>;
 }
 
 /** How far a batch has been stored. */
@@ -83,20 +94,46 @@ const sumsIndexes: readonly Index[] = [{ key: { orgId: 1, kind: 1, unit: 1, at: 
 
 const aggregateIndexes: readonly Index[] = [expiry, { key: { timestamp: 1 }, name: 'timestamp_1' }, ofOrganisation];
 
-/** How long it is remembered that an organisation has records in the shared collection, in milliseconds. */
+/** How long it is remembered where the records of an organisation are, in milliseconds. */
 const rememberedMs = 60_000;
+const mostRemembered = 10_000;
+/** Times that records say and that are further ahead than this, in milliseconds, are those of a clock that is wrong. */
+const aheadMs = 3_600_000;
+
+const [beginningOfTime, endOfTime] = [new Date('0001-01-01T00:00:00Z'), new Date('9999-12-31T23:59:59.999Z')];
 
 const organisationId = /^[0-9a-f]{24}$/;
+
+/** When the first and the last of some records were made. */
+interface RecordsTime {
+  readonly first: Date;
+  readonly last: Date;
+}
+
+type PlacedRecords = readonly [collection: mongo.Collection<RecordDocument>, time: RecordsTime];
+
+/** What is before the first and after the last of the shared ones is taken from those apart. */
+const placesBetween = ([shared, time]: PlacedRecords, [apart, ofApart]: PlacedRecords): readonly RecordsPlace[] => {
+  const from = ofApart.first < time.first ? time.first : beginningOfTime;
+  const until = ofApart.last > time.last ? new Date(time.last.getTime() + 1) : endOfTime;
+  const places = [
+    { collection: apart, from: beginningOfTime, until: from },
+    { collection: shared, from, until },
+    { collection: apart, from: until, until: endOfTime },
+  ];
+  return places.filter((place) => place.from < place.until);
+};
 
 /** The collections of analytics. They are made by whoever writes first, and nobody waits for it at the start. */
 @Injectable()
 export class AnalyticsCollections {
   private readonly made = new Map<string, Promise<void>>();
-  /** Organisations that are known to have records in the shared collection, and until when that is believed. */
-  private readonly sharedUntil = new Map<string, number>();
+  /** Where the records of organisations are, and until when that is believed. */
+  private readonly known = new Map<string, { readonly until: number; readonly places: readonly RecordsPlace[] }>();
 
   constructor(
     @InjectConnection() private readonly connection: Connection,
+    private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -162,43 +199,62 @@ export class AnalyticsCollections {
     return this.config.analyticsPurger === 'off';
   }
 
-  /** Where to look for an organisation's records: a pump may be set up for either place, or settings have changed. */
-  async recordsToRead(orgId: string): Promise<readonly mongo.Collection<RecordDocument>[]> {
-    const own = this.records(orgId);
-    if (!this.purgedElsewhere) return [own];
-    const shared = this.db.collection<RecordDocument>('tyk_analytics');
-    const apart = this.db.collection<RecordDocument>(`z_tyk_analyticz_${orgId}`);
-    // A pump for both places puts each record into both.
-    return (await this.isShared(orgId, shared, apart)) ? [shared] : [apart];
+  /** Both collections that records of an organisation may be in, whoever has stored them. */
+  everyRecords(
+    orgId: string,
+  ): readonly [shared: mongo.Collection<RecordDocument>, apart: mongo.Collection<RecordDocument>] {
+    return [this.db.collection('tyk_analytics'), this.db.collection(`z_tyk_analyticz_${orgId}`)];
   }
 
   /**
-   * Whether the shared collection is the one. A server that collects all that it finds before it gives one takes seconds to
-   * say that there is some, so that is asked only where the names of collections leave it open, and not for each question.
+   * Where to look for an organisation's records, the earliest first: a pump may be set up for either collection or for both, or
+   * settings have changed. The times do not overlap, since a pump for both puts each record into both.
    */
-  private async isShared(
-    orgId: string,
-    shared: mongo.Collection<RecordDocument>,
-    { collectionName }: mongo.Collection<RecordDocument>,
-  ): Promise<boolean> {
-    const known = this.sharedUntil.get(orgId);
-    if (known !== undefined && performance.now() < known) return true;
-    const isApart = (await this.db.listCollections({ name: collectionName }, { nameOnly: true }).toArray()).length > 0;
-    const isShared = !isApart || (await shared.findOne({ orgid: orgId }, { projection: { _id: 1 } })) !== null;
-    // The names are asked for again each time: a pump that begins to keep them apart is seen at once.
-    if (isApart && isShared) this.sharedUntil.set(orgId, performance.now() + rememberedMs);
-    else this.sharedUntil.delete(orgId);
-    return isShared;
+  async recordsToRead(orgId: string): Promise<readonly RecordsPlace[]> {
+    const known = this.known.get(orgId);
+    if (known !== undefined && performance.now() < known.until) return known.places;
+    const [shared, apart] = this.everyRecords(orgId);
+    const { collectionName: name } = apart;
+    const isApart = (await this.db.listCollections({ name }, { nameOnly: true }).toArray()).length > 0;
+    const ofShared = isApart ? await this.timeOf(shared, orgId) : null;
+    const ofApart = ofShared === null ? null : await this.timeOf(apart, orgId);
+    if (ofShared !== null && ofApart !== null) {
+      // A server that collects all that it finds before it gives one takes seconds for this, so it is not asked each time.
+      return this.remember(orgId, placesBetween([shared, ofShared], [apart, ofApart]));
+    }
+    const collection = isApart && ofShared === null ? apart : shared;
+    const places = [{ collection, from: beginningOfTime, until: endOfTime }];
+    // Others may begin with another place at any moment; of ourselves we know where we store them.
+    const isOurs = !this.purgedElsewhere && collection.collectionName === this.records(orgId).collectionName;
+    if (isOurs) return this.remember(orgId, places);
+    this.known.delete(orgId);
+    return places;
+  }
+
+  private remember(orgId: string, places: readonly RecordsPlace[]): readonly RecordsPlace[] {
+    if (this.known.size >= mostRemembered) this.known.clear();
+    this.known.set(orgId, { until: performance.now() + rememberedMs, places });
+    return places;
+  }
+
+  /** When the first and the last of these records were made; null when there is none. */
+  private async timeOf(collection: mongo.Collection<RecordDocument>, orgid: string): Promise<RecordsTime | null> {
+    const theirs = { timestamp: { $lt: new Date(this.clock.millis() + aheadMs) }, orgid };
+    const edge = (order: 1 | -1) =>
+      collection.find(theirs, { projection: { _id: 0, timestamp: 1 }, sort: { timestamp: order }, limit: 1 }).toArray();
+    const [[first], [last]] = [await edge(1), await edge(-1)];
+    return first === undefined || last === undefined ? null : { first: first.timestamp, last: last.timestamp };
   }
 
   /** Deletes everything that is stored of an organisation, whichever program has stored it. */
   async forget(orgId: string): Promise<void> {
-    this.sharedUntil.delete(orgId);
+    this.known.delete(orgId);
     // What is still to be merged goes first: a transaction that moves some of it is waited for, and none begins after it.
     for (const from of [this.earlierSegments, this.segments, this.earlierRows, this.sums]) {
       await from.deleteMany({ orgId });
     }
     await this.uptime.deleteMany({ orgid: orgId });
+    await this.deadLetters.deleteMany({ orgid: orgId });
     for (const name of ['tyk_analytics', 'tyk_analytics_aggregates'])
       await this.db.collection(name).deleteMany({ orgid: orgId });
     for (const prefix of ['z_tyk_analyticz_', 'z_tyk_analyticz_aggregate_']) {
@@ -227,7 +283,7 @@ export class AnalyticsCollections {
       this.ensure('analytics_sums', sumsIndexes),
       this.ensure('analytics_pending', [{ key: { orgId: 1 }, name: 'orgId_1' }]),
       this.ensure('analytics_batches', [expiry]),
-      this.ensure('analytics_dead_letters', [expiry]),
+      this.ensure('analytics_dead_letters', [expiry, ofOrganisation]),
       this.ensure('tyk_uptime_analytics', sharedIndexes),
       ...[...orgIds].map((orgId) => {
         const { collectionName } = this.records(orgId);
