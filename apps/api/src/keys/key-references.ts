@@ -6,7 +6,15 @@ import type {
   PolicyRow,
   PolicyStore,
 } from '@castellan/persistence';
-import { certificatesOf, objectAt, parseJson, type JsonObject, type Session } from '@castellan/tyk';
+import {
+  certificatesOf,
+  objectAt,
+  parseJson,
+  policiesOf,
+  type AppliedPolicy,
+  type JsonObject,
+  type Session,
+} from '@castellan/tyk';
 import type { FieldError } from '@castellan/dto';
 import { definitionOf, storedWrapper } from '../apis/wrapper';
 
@@ -37,6 +45,12 @@ export class KeyReferences {
     const found = this.policiesById.get(id) ?? this.findPolicy(id);
     this.policiesById.set(id, found);
     return found;
+  }
+
+  /** Those that a session applies and that there are, in its order. @param session as callers see it */
+  async applied(session: Session): Promise<readonly AppliedPolicy[]> {
+    const found = await Promise.all(policiesOf(session).map((id) => this.policy(id)));
+    return found.flatMap((one) => (one === null ? [] : [{ id: one.row.policyId, policy: one.content }]));
   }
 
   /** Those of the APIs that there are. */

@@ -14,6 +14,8 @@ export function keyReply(
     readonly counters?: Counters | null;
     /** What is to be said beside what the session means. */
     readonly notes?: readonly string[];
+    /** What its policies come to, for each API. */
+    readonly limits?: KeyReplyDto['limits'];
   } = {},
 ): KeyReplyDto {
   const session = sessionForCallers(stored);
@@ -29,6 +31,7 @@ export function keyReply(
       ...lateness(row),
     ],
     ...(extra.counters === undefined ? {} : { counters: extra.counters }),
+    ...(extra.limits === undefined ? {} : { limits: extra.limits }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Conflict, StatusReply, Unavailable, ValidationFailed } from '@castellan/dto';
 import { Clock } from '@castellan/observability';
-import { objectAt, textAt, type JsonObject, type JsonValue } from '@castellan/tyk';
+import { explainPolicies, objectAt, textAt, type JsonObject, type JsonValue } from '@castellan/tyk';
 import { isOutage } from '../http/outage';
 import type { Precondition } from '../http/precondition';
 import { piece, tagged } from '../http/reply-headers';
@@ -59,7 +59,10 @@ export class KeyRequests {
   }
 
   async preview(context: OrganisationContext, body: unknown): Promise<KeyReplyDto> {
-    return keyReply({ hash: '' }, await this.keys.preview(context, body), this.clock.now());
+    const { session, policies } = await this.keys.preview(context, body);
+    if (policies.length === 0) return keyReply({ hash: '' }, session, this.clock.now());
+    const { limits, explanation: notes } = explainPolicies(session, policies);
+    return keyReply({ hash: '' }, session, this.clock.now(), { notes, limits });
   }
 
   /** @param id the key that the body would change: a token, a chosen id, a hash or a username; none for a new one */

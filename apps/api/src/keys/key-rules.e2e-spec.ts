@@ -362,6 +362,21 @@ describe('keys of another organisation', () => {
 });
 
 describe('policies of a key', () => {
+  it('are previewed by what they come to in numbers, in either order, and where gateways differ', async () => {
+    const fast = await addPolicy(organisation, [apiId], { rate: 10, per: 1, quota_max: -1 });
+    const slow = await addPolicy(organisation, [apiId], { rate: 2, per: 60, quota_max: 5 });
+    const order = [fast, slow];
+    for (const apply_policies of [order, order.toReversed()]) {
+      const { json } = expectOk(await organisation.admin.client.post('/api/keys/preview', { apply_policies }));
+      expect(json['limits']).toMatchObject({ [apiId]: { rate: 10, per: 1, quota_max: -1 } });
+      const told = (what: string): unknown => expect.stringMatching(new RegExp(`^${what}`));
+      const differing = ['3.1', '5.2'].map((one) => told(`Gateways of ${one}: On ${apiId}: 10 calls in 60 seconds.`));
+      expect(json['explanation']).toEqual(
+        expect.arrayContaining([told(`On ${apiId}: 10 calls in 1 second. No quota`), ...differing]),
+      );
+    }
+  });
+
   it('are applied, and leave nothing behind when the key follows another one', async () => {
     const policies = [
       await addPolicy(organisation, [apiId], { tags: ['gold'], meta_data: { plan: 'gold' } }),

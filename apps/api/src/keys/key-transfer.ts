@@ -188,8 +188,7 @@ export class KeyTransfer {
       throw new ValidationFailed([], 'It would open every API');
     const seen = sessionForCallers(session);
     await this.contents.complete(seen, completion);
-    const policies = await Promise.all(policiesOf(seen).map((id) => completion.references.policy(id)));
-    return policies.flatMap((one) => (one === null ? [] : [one.content]));
+    return (await completion.references.applied(seen)).map(({ policy }) => policy);
   }
 }
 

@@ -32,6 +32,13 @@ export class KeyReplyDto {
   })
   readonly counters?: object | null;
 
+  @ApiPropertyOptional({
+    ...anyObject,
+    description:
+      'Of a preview with policies: what these come to for each API, and what its calls are counted under (`scope`), on gateways of 5.14; where older ones make something else of them, the explanation says so',
+  })
+  readonly limits?: object;
+
   @ApiPropertyOptional({ example: 'OK', description: 'On changes' })
   readonly Status?: string;
 

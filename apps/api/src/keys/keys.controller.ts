@@ -72,6 +72,8 @@ export class KeysController extends routes {
     access: Requires('keys', 'read', 'Preview Key'),
     id: 'previewKey',
     summary: 'What a body would become, with everything checked and nothing written',
+    description:
+      'With what its policies come to in numbers, on each generation of gateways that makes something else of them.',
     body: sessionBody,
     example: sessionExample,
     reply: KeyReplyDto,

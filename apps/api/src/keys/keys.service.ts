@@ -14,6 +14,7 @@ import {
   sessionName,
   textAt,
   writeSession,
+  type AppliedPolicy,
   type JsonObject,
   type Session,
 } from '@castellan/tyk';
@@ -52,6 +53,12 @@ export interface CreatedKey {
   readonly token: string;
   readonly row: KeyRow;
   readonly session: Session;
+}
+
+/** A key as it would be. */
+interface PreviewedKey {
+  readonly session: Session;
+  readonly policies: readonly AppliedPolicy[];
 }
 
 /** A key that is to be made. */
@@ -115,9 +122,12 @@ export class KeysService {
     return this.writer.dryRun(context, [change]);
   }
 
-  /** What a body would become, with everything checked and nothing written. */
-  async preview(context: OrganisationContext, body: unknown): Promise<Session> {
-    return sessionForCallers(await this.complete(context, await this.contents.parse(body), null, true));
+  /** What a body would become, with everything checked and nothing written, and the policies that it would apply. */
+  async preview(context: OrganisationContext, body: unknown): Promise<PreviewedKey> {
+    const references = this.contents.references(context.organisation);
+    const content = await this.contents.parse(body);
+    const session = sessionForCallers(await this.complete(context, content, null, true, references));
+    return { session, policies: await references.applied(session) };
   }
 
   /** Changes the fields that a body names; the others stay. @throws NotFound, VersionMismatch, ValidationFailed, Unavailable */

@@ -59,7 +59,8 @@ function explainQuota(limits: JsonValue): string {
   return `${plural(quota, 'call')} ${renewal > 0 ? `in ${plural(renewal, 'second')}` : 'in all, never renewed'}.`;
 }
 
-function explainLimits(right: JsonValue): string {
+/** The rate and the quota of a right, as its `limit` says them. */
+export function explainLimits(right: JsonValue): string {
   const limit = at(right, 'limit') ?? null;
   return `${explainRate(limit)} ${explainQuota(limit)}`;
 }

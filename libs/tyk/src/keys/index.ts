@@ -20,4 +20,6 @@ export { sessionHolds } from './session-holds';
 export { sessionFacts, type SessionFacts } from './session-facts';
 export { certificatesOf } from './session-certificates';
 export { explainSession } from './explain-session';
+export { explainPolicies } from './explain-policies';
+export type { AppliedLimit } from './policy-limits';
 export * from './organisation-session';
