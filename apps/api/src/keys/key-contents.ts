@@ -8,10 +8,10 @@ import {
   isJsonObject,
   numberAt,
   objectAt,
-  opensNothing,
   ownField,
   parseJson,
   policiesOf,
+  rightsWith,
   sessionForNodes,
   textAt,
   withoutPolicies,
@@ -115,26 +115,42 @@ export class KeyContents {
     const checked = { ...completion, references: completion.references ?? this.references(organisation) };
     const kept = before === null ? null : await this.withoutTraces(before, content, checked);
     const merged = withSecrets({ ...kept, ...content }, before);
-    const [policies, unknownPolicies] = await applied(merged, checked);
-    const problems = [
-      ...unknownPolicies,
-      ...(await unknownRights(merged, checked)),
-      ...(await checked.references.unknownCertificates(merged, before)),
-      ...checkPassword(content),
-    ];
-    if (problems.length > 0) throw new ValidationFailed(problems);
-    const session = sessionForNodes(await withPasswordHashed(merged, before), {
+    const policies = await this.requireKnown(merged, checked, content);
+    return sessionForNodes(await withPasswordHashed(merged, before), {
       organisationId: organisation,
       now,
       policies,
       resetsQuota,
     });
-    if (opensNothing(session)) {
+  }
+
+  /**
+   * Looks up what a session names.
+   *
+   * @param sent what of it was sent, whose password is checked too
+   * @returns the policies that it applies, in its order
+   * @throws ValidationFailed when it names what does not exist, or would open nothing, which nodes take for everything
+   */
+  async requireKnown(
+    session: Session,
+    completion: Completion,
+    sent: Session = session,
+  ): Promise<readonly AppliedPolicy[]> {
+    const checked = { ...completion, references: completion.references ?? this.references(completion.organisation) };
+    const [policies, unknownPolicies] = await applied(session, checked);
+    const all = [
+      ...unknownPolicies,
+      ...(await unknownRights(session, checked)),
+      ...(await checked.references.unknownCertificates(session, completion.before)),
+      ...checkPassword(sent),
+    ];
+    if (all.length > 0) throw new ValidationFailed(all);
+    if (Object.keys(rightsWith(session, policies)).length === 0) {
       const message =
         'must give a right to an API, or apply_policies name a policy that does: without one nodes open every API';
       throw new ValidationFailed([{ path: 'access_rights', message }]);
     }
-    return session;
+    return policies;
   }
 
   /**

@@ -109,6 +109,10 @@ export class KeyTransfer {
     const seen = new Set<string>();
     const sight = await this.tools.sights.of(context);
     const references = this.contents.references(context.organisation);
+    const completion = {
+      ...{ ...context, sight, references, now: this.clock.now() },
+      ...{ resetsQuota: false, before: null, row: null },
+    };
     for (const [at, key] of keys.entries()) {
       const [key_id = ''] = digests[at] ?? [];
       const holder = (digests[at] ?? []).map((digest) => holders.get(digest)).find((row) => row !== undefined);
@@ -118,11 +122,7 @@ export class KeyTransfer {
         const change = await this.changeOf(context, key, {
           holder: holder ?? null,
           there: there[at] ?? null,
-          overwrite,
-          completion: {
-            ...{ ...context, sight, references, now: this.clock.now() },
-            ...{ resetsQuota: false, before: null, row: null },
-          },
+          ...{ overwrite, completion },
         });
         if (change === null) results.push({ key_id, status: 'unchanged' });
         else changes.push(change);
@@ -186,9 +186,8 @@ export class KeyTransfer {
     if (problems.length > 0) throw new ValidationFailed(problems, 'Its session cannot be stored');
     if (opensNothing(session) && policiesOf(session).length === 0)
       throw new ValidationFailed([], 'It would open every API');
-    const seen = sessionForCallers(session);
-    await this.contents.complete(seen, completion);
-    return (await completion.references.applied(seen)).map(({ policy }) => policy);
+    const policies = await this.contents.requireKnown(sessionForCallers(session), completion);
+    return policies.map(({ policy }) => policy);
   }
 }
 

@@ -54,7 +54,7 @@ export const revisionOf = (
   if (history === 'none') return null;
   const common = { ...whoDid(context, at, change), kind: change.kind, digest: change.digest };
   if (history === 'documents') return { ...common, document: change.after, diff: text };
-  return { ...common, document: null, diff: text === null ? null : JSON.stringify(shownOnce(change.kind, operations)) };
+  return { ...common, document: null, diff: text === null ? null : shownOnce(change.kind, operations) };
 };
 
 /** The name by which the history of who has rights in resources of a kind stands beside that of their content. */
@@ -115,11 +115,11 @@ export const shownDiff = (kind: string, operations: readonly DiffOperation[]): r
   });
 };
 
-const alreadyShown = new WeakMap<readonly DiffOperation[], readonly DiffOperation[]>();
+const alreadyShown = new WeakMap<readonly DiffOperation[], string>();
 
-/** The same, made once for the revision and the audit record of one change. */
-const shownOnce = (kind: string, operations: readonly DiffOperation[]): readonly DiffOperation[] => {
-  const made = alreadyShown.get(operations) ?? shownDiff(kind, operations);
+/** The same as JSON, made once for the revision and the audit record of one change. */
+const shownOnce = (kind: string, operations: readonly DiffOperation[]): string => {
+  const made = alreadyShown.get(operations) ?? JSON.stringify(shownDiff(kind, operations));
   alreadyShown.set(operations, made);
   return made;
 };
@@ -137,11 +137,8 @@ const auditDiff = (changes: readonly Change[], diffs: readonly RecordedDiff[]): 
   for (const [index, change] of changes.entries()) {
     const { operations = [], text: whole = null } = diffs[index] ?? {};
     if (whole === null) return null;
-    const text = JSON.stringify({
-      kind: change.kind,
-      id: change.id.toString(),
-      operations: shownOnce(change.kind, operations),
-    });
+    const of = JSON.stringify({ kind: change.kind, id: change.id.toString() });
+    const text = `${of.slice(0, -1)},"operations":${shownOnce(change.kind, operations)}}`;
     length += text.length;
     if (length > diffLimit) return null;
     kept.push(text);

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const randomDigits = 26;
 const checkDigits = 6;
 
 const checkOf = (random: string): string =>
-  createHash('sha256').update(`castellan access key ${random}`).digest('hex').slice(0, checkDigits);
+  hash('sha256', `castellan access key ${random}`, 'hex').slice(0, checkDigits);
 
 /**
  * An access key of 26 random hex digits: 32 digits as clients know them, of which the last six follow from the others. So

@@ -72,8 +72,14 @@ export function canonicalJson(value: JsonValue): string {
 
 /** Whether two values hold the same data. */
 export function isSameJson(one: JsonValue, another: JsonValue): boolean {
-  if (typeof one !== 'object' || typeof another !== 'object') return one === another;
-  return canonicalJson(one) === canonicalJson(another);
+  if (Array.isArray(one) && Array.isArray(another))
+    return one.length === another.length && one.every((item, at) => isSameJson(item, another[at] ?? null));
+  if (!isJsonObject(one) || !isJsonObject(another)) return one === another;
+  const names = Object.keys(one);
+  return (
+    names.length === Object.keys(another).length &&
+    names.every((name) => Object.hasOwn(another, name) && isSameJson(one[name] ?? null, another[name] ?? null))
+  );
 }
 
 /** Sha256, in hex, of the canonical form: equal exactly when two documents hold the same data. */

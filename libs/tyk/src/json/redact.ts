@@ -87,7 +87,8 @@ function blank(value: JsonValue): JsonValue {
 }
 
 function plain(name: string): string {
-  return name.toLowerCase().replaceAll(/[_-]/g, '');
+  const lower = name.toLowerCase();
+  return lower.includes('_') || lower.includes('-') ? lower.replaceAll(/[_-]/g, '') : lower;
 }
 
 function isSecretName(name: string): boolean {

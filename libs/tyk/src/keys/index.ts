@@ -10,6 +10,7 @@ export {
   grantsRights,
   hasLostRights,
   opensNothing,
+  rightsWith,
   sessionForCallers,
   sessionForNodes,
   withoutRights,

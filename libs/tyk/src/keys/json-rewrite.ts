@@ -17,31 +17,27 @@ interface Member {
  * @param text valid JSON
  */
 export function rewriteJson(text: string, next: JsonValue): string {
-  const before = parseJson(text);
-  return isJsonObject(before) && isJsonObject(next) ? rewriteObject(text, before, next) : written(text, before, next);
+  return rewriteParsed(text, parseJson(text), next);
 }
 
-/** The same of an object whose text has been parsed already. @param before what the text says */
-export function rewriteObject(text: string, before: JsonObject, next: JsonObject): string {
+/** The same of a text that has been parsed already. @param before what it says */
+export function rewriteParsed(text: string, before: JsonValue, next: JsonValue): string {
+  if (isSameJson(before, next)) return text.trim();
+  return isJsonObject(before) && isJsonObject(next) ? rewriteObject(text, before, next) : JSON.stringify(next);
+}
+
+function rewriteObject(text: string, before: JsonObject, next: JsonObject): string {
   const kept = new Set<string>();
   const members = membersOf(text)
     .filter(({ name }) => Object.hasOwn(next, name))
     .map(({ name, nameText, valueText }) => {
       kept.add(name);
-      return `${nameText}:${rewritten(valueText, ownField(before, name) ?? null, next[name] ?? null)}`;
+      return `${nameText}:${rewriteParsed(valueText, ownField(before, name) ?? null, next[name] ?? null)}`;
     });
   const added = Object.entries(next)
     .filter(([name]) => !kept.has(name))
     .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   return `{${[...members, ...added].join(',')}}`;
-}
-
-function rewritten(text: string, before: JsonValue, next: JsonValue): string {
-  return isJsonObject(before) && isJsonObject(next) ? rewriteObject(text, before, next) : written(text, before, next);
-}
-
-function written(text: string, before: JsonValue, next: JsonValue): string {
-  return isSameJson(before, next) ? text.trim() : JSON.stringify(next);
 }
 
 /** The fields of the outermost object in their order; of fields with one name the last, as both JSON and Go read it. */

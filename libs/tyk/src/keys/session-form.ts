@@ -49,7 +49,7 @@ const LIMIT_FIELDS = [
 export function sessionForNodes(session: Session, context: SessionContext): Session {
   const now = Math.floor(context.now.getTime() / 1_000);
   const granted = grantedRights(context.policies);
-  const rights = granted ?? objectAt(session, 'access_rights');
+  const rights = granted ?? ownRights(session);
   const forNodes = granted === undefined ? ownRight : grantedRight;
   const created = ownField(session, 'date_created');
   const formed: JsonObject = {
@@ -95,6 +95,15 @@ export function withoutRights(session: Session): Session {
 
 export function hasLostRights(stored: Session): boolean {
   return ownField(objectAt(stored, 'access_rights'), NO_API) !== undefined;
+}
+
+/** The rights that a session has with these policies, as it names them: what policies grant takes the place of its own. */
+export function rightsWith(session: Session, policies: readonly AppliedPolicy[]): JsonObject {
+  return grantedRights(policies) ?? ownRights(session);
+}
+
+function ownRights(session: Session): JsonObject {
+  return objectAt(session, 'access_rights');
 }
 
 /** Whether a session has a right to anything, of its own or through its policies. One without must never be written. */

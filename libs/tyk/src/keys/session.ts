@@ -1,6 +1,6 @@
 import { isJsonObject, ownField, parseJson, type JsonObject } from '../json/json-text';
 import { foldName } from '../schema/spelling';
-import { rewriteObject } from './json-rewrite';
+import { rewriteParsed } from './json-rewrite';
 import { sessionSchema } from './session-schema';
 
 /** What nodes keep of a key: the JSON of `apikey-…` in Redis, of any generation. */
@@ -22,7 +22,7 @@ export function readSession(text: string): Session | undefined {
 /** The text to store of a session, with all bytes of the text before that the change does not concern. */
 export function writeSession(session: Session, before?: string): string {
   const was = before === undefined ? undefined : objectOf(before);
-  return before === undefined || was === undefined ? JSON.stringify(session) : rewriteObject(before, was, session);
+  return before === undefined || was === undefined ? JSON.stringify(session) : rewriteParsed(before, was, session);
 }
 
 /** The policies a session applies; the single, old field counts only without the list, as nodes read it. */
