@@ -33,6 +33,7 @@ import { UptimeService } from './queries/uptime.service';
 import { AnalyticsSettingsReader } from './settings';
 import { AnalyticsCollections } from './storage/collections';
 import { EarlierSums } from './storage/earlier-sums';
+import { ExpiryCheck } from './storage/expiry-check';
 import { RollupStore } from './storage/rollup-store';
 
 /** What gateways record of requests: taken out of Redis, kept and added up in MongoDB, and asked about. */
@@ -62,6 +63,7 @@ import { RollupStore } from './storage/rollup-store';
     RowLimits,
     RollupStore,
     EarlierSums,
+    ExpiryCheck,
     ErasureService,
     SumsErasure,
     AnalyticsReader,

@@ -150,6 +150,30 @@ describe('keys with CASTELLAN_HASH_KEYS=false', () => {
     expect(json).toMatchObject({ source: 'records', data: [{ key: hash, hits: 2 }] });
   });
 
+  it('cannot be searched for in the log where tyk-pump stores their tokens, and nothing is read for it', async () => {
+    const { api, organisation } = installation;
+    const { hash } = await installation.create();
+    const pumped = await ApiUnderTest.start({
+      ...settings,
+      DATABASE: new URL(api.config.mongodbUri).pathname.slice(1),
+      HASH_KEYS: 'false',
+      HASH_KEY_FUNCTION: 'none',
+      ANALYTICS_PURGER: 'off',
+    });
+    try {
+      const client = pumped.anonymous.with({ authorization: organisation.admin.accessKey });
+      const log = '/api/logs?start=1795132800&end=1795219199';
+      for (const how of ['', '&type=csv&p=-1']) {
+        const { status, json } = await client.get(`${log}&key=${hash}${how}`);
+        expect([status, listOf(json['Errors'])[0]?.['path']]).toEqual([400, 'key']);
+        expect(json['Errors']?.[0]?.['message']).toContain('gateways record that do not hash keys');
+      }
+      expectOk(await client.get(`${log}&alias=anna`));
+    } finally {
+      await pumped.stop();
+    }
+  });
+
   it('are changed and deleted by token, by chosen id and by what lists call them', async () => {
     const { client } = installation.organisation.admin;
     const id = unique('plain-id');

@@ -1,3 +1,5 @@
+import { getConnectionToken } from '@nestjs/mongoose';
+import { mongo, type Connection } from 'mongoose';
 import { eventually, listOf, textOf, type JsonReply } from '@castellan/testing';
 import { spyOn, type SpiedFunction } from 'jest-mock';
 import { LogService } from '../../src/analytics/queries/log.service';
@@ -127,6 +129,31 @@ export const log = (traffic: Traffic): void => {
     expect([beyond['pages'], beyond['data'], beyond['next']]).toEqual([2, [], null]);
     expect((await read('&p=1000000000'))['data']).toEqual([]);
     expect(timesOf(await read('&errors=1'))).toEqual(times.filter((_, index) => index % 5 === 0));
+  });
+
+  it('is read by an index, whatever it is searched for: pages of errors, too', async () => {
+    const find = spyOn(mongo.Collection.prototype, 'find');
+    const asked = new Map<string, mongo.Filter<mongo.Document>>();
+    for (const query of ['', 'p=3', 'errors=1', 'errors=1&p=2', 'status=500', 'path=/a', 'tag=edge', 'alias=anna']) {
+      find.mockClear();
+      expectOk(await traffic.admin.get(logOf(query)));
+      for (const [filter] of find.mock.calls) {
+        if ('timestamp' in filter && 'orgid' in filter) asked.set(query, filter);
+      }
+    }
+    find.mockRestore();
+    const records = traffic.api.app.get<Connection>(getConnectionToken()).collection('tyk_analytics');
+    expect(asked.size).toBe(8);
+    for (const [query, filter] of asked) {
+      const [first, second] = Object.keys(filter);
+      expect([query, first, second]).toEqual([query, 'timestamp', 'orgid']);
+      const explain = async (what: mongo.Filter<mongo.Document>): Promise<string> =>
+        JSON.stringify(await records.find(what).sort({ timestamp: -1, _id: -1 }).explain('queryPlanner'));
+      const plan = await explain(filter);
+      // The embedded server follows the first condition alone, and what it explains knows nothing of that.
+      const told = plan.includes('"host":"secantus"') ? await explain({ timestamp: filter['timestamp'] }) : plan;
+      expect([query, told.includes('IXSCAN'), told.includes('COLLSCAN')]).toEqual([query, true, false]);
+    }
   });
 
   it('is downloaded whole, however many there are', async () => {

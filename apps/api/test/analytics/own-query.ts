@@ -93,6 +93,23 @@ export const ownQuery = (traffic: Traffic): void => {
     }
   });
 
+  it('reads the records of hours 400 days ago, of which there are sums by the day alone', async () => {
+    const dayMs = 86_400_000;
+    const from = Math.floor(Date.now() / dayMs) * dayMs - 410 * dayMs;
+    const at = new Date(from + 10.5 * 3_600_000).toISOString();
+    const path = '/long-ago';
+    await traffic.push([traffic.hit(at, { Path: path }), traffic.hit(at, { Path: path, ResponseCode: 500 })]);
+    const time = { from: new Date(from).toISOString(), to: new Date(from + dayMs).toISOString() };
+    const asked = { ...time, filters: { path: [path] }, metrics: ['hits', 'errors'] };
+    const ask = (interval: string) => traffic.ask(traffic.admin, { ...asked, interval });
+    await eventually(async () => hitsOf(listOf((await ask('none'))['data']))[0] === 2);
+    const [byHour, byDay] = [await ask('hour'), await ask('day')];
+    expect([byHour['source'], byDay['source']]).toEqual(['records', 'aggregates']);
+    expect(listOf(byHour['data'])[10]).toMatchObject({ hits: 2, errors: 1 });
+    expect(hitsOf(listOf(byHour['data'])).reduce((sum, hits) => sum + hits)).toBe(2);
+    expect(listOf(byDay['data'])).toMatchObject([{ hits: 2, errors: 1 }]);
+  });
+
   it('refuses what would give more rows than one reply should have, whoever has put how much there', async () => {
     const paths = Array.from({ length: 6 }, (_, index) => `/made-up/${index}`);
     await traffic.push(paths.map((Path) => traffic.hit('2026-02-01T10:00:00Z', { Path })));

@@ -15,6 +15,7 @@ import {
 import { realDocuments } from '../../../../../test/fixtures/load';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../../test/api-under-test';
 import { AnalyticsCollections } from '../storage/collections';
+import { ExpiryCheck } from '../storage/expiry-check';
 
 /** Two hours of one day that are over. */
 const from = new Date('2026-11-24T22:00:00Z');
@@ -258,6 +259,23 @@ describe('what tyk-pump has stored, with our purger off', () => {
     for (const name of [shared, apart]) {
       expect(await connection.collection(name).countDocuments({ orgid: id, alias: 'ida' })).toBe(0);
     }
+  });
+
+  it('may be records that do not say when they expire: that there are some is said, and they stay', async () => {
+    const connection = api.app.get<Connection>(getConnectionToken());
+    const check = api.app.get(ExpiryCheck);
+    const gauge = async (): Promise<string | undefined> =>
+      /^castellan_analytics_never_expiring_records\{.*\} (\d+)$/m.exec((await api.anonymous.get('/metrics')).text)?.[1];
+    const { expireAt, ...imported } = { expireAt: null, ...(await aRecord()) };
+    expect(expireAt).toBeInstanceOf(Date);
+    await check.check();
+    expect(await gauge()).toBe('0');
+    const orgid = 'f'.repeat(24);
+    const names = ['tyk_analytics', 'tyk_uptime_analytics', `z_tyk_analyticz_${orgid}`];
+    for (const name of names) await connection.collection(name).insertOne({ ...imported, orgid });
+    await check.check();
+    expect(await gauge()).toBe('3');
+    for (const name of names) expect((await connection.collection(name).deleteMany({ orgid })).deletedCount).toBe(1);
   });
 
   it('is added to what our purger has stored, where one took over from the other', async () => {

@@ -103,6 +103,7 @@ const aheadMs = 3_600_000;
 const [beginningOfTime, endOfTime] = [new Date('0001-01-01T00:00:00Z'), new Date('9999-12-31T23:59:59.999Z')];
 
 const organisationId = /^[0-9a-f]{24}$/;
+const ofRecords = /^(tyk_analytics|tyk_uptime_analytics|z_tyk_analyticz_[0-9a-f]{24})$/;
 
 /** When the first and the last of some records were made. */
 interface RecordsTime {
@@ -171,6 +172,12 @@ export class AnalyticsCollections {
   records(orgId: string): mongo.Collection<RecordDocument> {
     const isOwn = this.config.analyticsRecords === 'organisation' && organisationId.test(orgId);
     return this.db.collection(isOwn ? `z_tyk_analyticz_${orgId}` : 'tyk_analytics');
+  }
+
+  /** The collections that there are of records of requests and of upstreams. */
+  async thatExpire(): Promise<readonly mongo.Collection[]> {
+    const found = await this.db.listCollections({}, { nameOnly: true }).toArray();
+    return found.flatMap(({ name }) => (ofRecords.test(name) ? [this.db.collection(name)] : []));
   }
 
   /** Where tyk-pump puts its aggregates of an organisation: apart, and where it is told so together with all others. */
