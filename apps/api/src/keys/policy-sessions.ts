@@ -32,6 +32,9 @@ export interface OldCopies {
   readonly since: number;
 }
 
+/** Which gateways. */
+export type Among = 'all' | 'pinging';
+
 /** What whoever walks says while gateways may write back what they had in their memory. */
 export const mayHaveOld = 'Gateways may have old sessions yet';
 
@@ -57,10 +60,11 @@ export class PolicySessions {
 
   /**
    * @param since when all gateways had loaded the policies, in milliseconds; 0 while that is not known
+   * @param among whether those that are silent count, too: one that is cut off from here may go on, and most have just ended
    * @returns null when none can have a session of before
    */
-  async oldCopies(since: number): Promise<OldCopies | null> {
-    const behind = await this.loaded.whoLacksPolicies();
+  async oldCopies(since: number, among: Among = 'all'): Promise<OldCopies | null> {
+    const behind = await this.loaded.whoLacksPolicies(among);
     if (behind !== null) return { reason: behind, since: 0 };
     const now = this.clock.millis();
     const from = since === 0 ? now : since;

@@ -1,6 +1,7 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
+import { nodeIndexKey, nodeKey } from '@castellan/delivery';
 import { KeyStore } from '@castellan/keys';
 import { ChoreStore, KeyIndex, type ChoreRow } from '@castellan/persistence';
 import { aPolicy, eventually, listOf, textOf, unique, type Reply } from '@castellan/testing';
@@ -152,7 +153,8 @@ describe('tags and meta data that a policy says no more', () => {
     const fields = { apply_policies: [policy], tags: ['gold', 'own'], meta_data: { plan: 'own' }, rate: 10, per: 1 };
     const names = [await create(fields), await create(fields)];
     for (const hash of names) await writeBack(hash, { ...gold, tags: ['gold', 'shared', 'own'], rate: 100, per: 60 });
-    const settled = () => eventually(async () => (await api.app.get(KeyIndex).unsettled()) === 0);
+    const settled = () =>
+      eventually(async () => (await api.app.get(KeyIndex).known(names)).every(({ pending }) => pending === null));
     await settled();
     const { json } = expectOk(await client.get('/api/keys/export'));
     const exported = listOf(json['keys']).filter((key) => names.includes(textOf(listOf(key['names'])[0])));
@@ -273,6 +275,27 @@ describe('rights that policies have granted', () => {
     expect(await rightsOf(both)).toEqual([apiId]);
     expect(expectOk(await get(both)).json['explanation']).not.toEqual(opensNothing);
     expect(await stored(both)).toMatchObject({ meta_data: { plan: 'own' } });
+  });
+
+  it('are gone soon though a gateway has fallen silent, and are looked for again when that is forgotten', async () => {
+    const policies = [await addPolicy(organisation, [apiId]), await addPolicy(organisation, [apiId])];
+    const hash = await create({ apply_policies: policies });
+    const old = (await redis.get(sessionName(hash))) ?? '';
+    const [silent, lastSeen] = [unique('node'), Date.now() - 60_000];
+    await redis.hset(nodeKey(silent), { id: silent, registeredAt: lastSeen, lastSeen });
+    await redis.zadd(nodeIndexKey, lastSeen, silent);
+    for (const policy of policies) await forget(policy);
+    await eventually(async () => {
+      await step();
+      const chore = await chores().findOne({ job: 'traces.remove' });
+      return chore?.progress?.includes('"among":"all"') === true && chore.reason.startsWith('1 gateways');
+    });
+    expect(await rightsOf(hash)).toEqual(['castellan/none']);
+    // It was only cut off, and comes back to Redis.
+    await redis.set(sessionName(hash), old);
+    await redis.multi().del(nodeKey(silent)).zrem(nodeIndexKey, silent).exec();
+    await traced();
+    expect(await rightsOf(hash)).toEqual(['castellan/none']);
   });
 
   it('are nobody’s once their policy is gone, also before anybody has looked', async () => {

@@ -30,7 +30,7 @@ import { ChoreRunner, type Unfinished } from '../chores/chore-runner';
 import { readLost } from '../policies/lost-values';
 import { factsOf } from './key-facts';
 import { KeyOwnValues } from './key-own-values';
-import { PolicySessions } from './policy-sessions';
+import { PolicySessions, type Among } from './policy-sessions';
 
 /** Pages of names that one step looks at. */
 const pagesAtOnce = 5;
@@ -47,6 +47,8 @@ interface Progress {
   readonly isLast: boolean;
   /** Since when all gateways have loaded the policies, in milliseconds; 0 while that is not known. */
   readonly since: number;
+  /** Which are waited for: first those that ping, and then those, too, that are silent and not forgotten yet. */
+  readonly among: Among;
 }
 
 /** What is looked for. */
@@ -83,31 +85,31 @@ export class PolicyTraces {
   }
 
   private async follow({ orgId, text, progress = '' }: ChoreRow): Promise<Unfinished | null> {
-    const begun = { places: this.sessions.beginnings(), changed: 0, isLast: false, since: 0 };
-    const at = progress === '' ? begun : readProgress(progress);
+    const begun = { changed: 0, isLast: false, since: 0, among: 'pinging' } as const;
+    const at = progress === '' ? { ...begun, places: this.sessions.beginnings() } : readProgress(progress);
     if (at.places.length === 0) return this.wait(at);
-    const lost = new Map<string, Set<string>>();
-    const ungranted = new Set<string>();
-    for (const one of readLost(text))
-      for (const id of one.ids) {
-        lost.set(id, new Set([...(lost.get(id) ?? []), ...one.lost]));
-        if (one.rights) ungranted.add(id);
-      }
-    const traces = { organisation: toOrganisationId(orgId), lost, ungranted, said: new Map() };
+    const traces = tracesOf(toOrganisationId(orgId), text);
     const { places, changed } = await this.sessions.walk(at.places, pagesAtOnce, {
-      ...{ organisation: traces.organisation, ids: new Set(lost.keys()) },
+      ...{ organisation: traces.organisation, ids: new Set(traces.lost.keys()) },
       mend: (session, row) => this.withoutTraces(session, row, traces),
       note: (row, clean) => this.note(row, clean, traces),
     });
     const next = { ...at, places, changed: at.changed + changed };
     if (places.length > 0) return unfinished('Sessions are looked at', next, true);
-    return next.isLast && next.changed === 0 ? null : this.wait({ ...next, isLast: false });
+    if (next.isLast && next.changed === 0) {
+      const left = at.among === 'pinging' ? await this.sessions.oldCopies(at.since) : null;
+      return left === null
+        ? null
+        : unfinished(left.reason, { ...next, ...again, since: left.since, among: 'all' }, false);
+    }
+    // A call that was under way when a session was put right writes the old one back, however long ago all have loaded the policies.
+    return this.wait({ ...next, ...again, since: next.changed === 0 ? next.since : 0 });
   }
 
   private async wait(at: Progress): Promise<Unfinished> {
-    const old = await this.sessions.oldCopies(at.since);
+    const old = await this.sessions.oldCopies(at.since, at.among);
     if (old !== null) return unfinished(old.reason, { ...at, since: old.since }, false);
-    const last = { places: this.sessions.beginnings(), changed: 0, isLast: true, since: at.since };
+    const last = { ...at, places: this.sessions.beginnings(), changed: 0, isLast: true };
     return unfinished('Sessions are looked at', last, true);
   }
 
@@ -145,11 +147,25 @@ export class PolicyTraces {
   }
 }
 
+const tracesOf = (organisation: OrganisationId, text: string): Traces => {
+  const lost = new Map<string, Set<string>>();
+  const ungranted = new Set<string>();
+  for (const one of readLost(text))
+    for (const id of one.ids) {
+      lost.set(id, new Set([...(lost.get(id) ?? []), ...one.lost]));
+      if (one.rights) ungranted.add(id);
+    }
+  return { organisation, lost, ungranted, said: new Map() };
+};
+
 /** Of a policy that gateways load under another id than the session names, they know nothing. */
 const saidIn = (row: PolicyRow | null, id: string): Said => {
   const policy = row === null ? {} : objectAt(parseJson(row.document));
   return { values: policyValues(policy), grants: row !== null && row.policyId === id && grantsRights(policy) };
 };
+
+/** What of the progress begins anew when there is something to wait for. */
+const again = { places: [], isLast: false } as const;
 
 const unfinished = (reason: string, progress: Progress, goesOn: boolean): Unfinished => ({
   ...{ reason, goesOn },
@@ -163,5 +179,6 @@ const readProgress = (text: string): Progress => {
     cursor: textAt(one, 'cursor'),
   }));
   const isLast = objectAt(value)['isLast'] === true;
-  return { places, changed: numberAt(value, 'changed'), isLast, since: numberAt(value, 'since') };
+  const among = textAt(value, 'among') === 'all' ? 'all' : 'pinging';
+  return { places, changed: numberAt(value, 'changed'), isLast, since: numberAt(value, 'since'), among };
 };

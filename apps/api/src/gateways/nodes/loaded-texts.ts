@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '@castellan/observability';
 import { Rollout } from '../delivery/rollout';
 import { NodeRegistry } from './node-registry';
+import { isSilent } from './node-state.service';
 
 /** Says what nodes run, and what no node runs any more. */
 @Injectable()
@@ -30,12 +31,18 @@ export class LoadedTexts {
     return behind.length === 0 ? null : `${behind.length} gateways have yet to load a configuration without it`;
   }
 
-  /** Whether some node has not loaded the policies that it should have. @returns why; null when all have */
-  async whoLacksPolicies(): Promise<string | null> {
+  /**
+   * Whether some node has not loaded the policies that it should have.
+   *
+   * @param among all, or only those that are not silent
+   * @returns why; null when all have
+   */
+  async whoLacksPolicies(among: 'all' | 'pinging' = 'all'): Promise<string | null> {
     const assignment = await this.rollout.current();
-    const behind = (await this.registry.all()).filter(
-      ({ id, served }) => served?.policies.hash !== assignment.of(id).policies.hash,
-    );
+    const now = this.clock.millis();
+    const behind = (await this.registry.all())
+      .filter((node) => among === 'all' || !isSilent(node, now))
+      .filter(({ id, served }) => served?.policies.hash !== assignment.of(id).policies.hash);
     return behind.length === 0 ? null : `${behind.length} gateways have yet to load the policies`;
   }
 }

@@ -13,6 +13,10 @@ import { ServedOrganisations } from './served-organisations';
 /** Nodes beat every two seconds; one that was silent for longer than this is taken for gone or cut off, in milliseconds. */
 const silentAfterMs = 15_000;
 
+/** @param now in milliseconds since 1970 */
+export const isSilent = ({ lastSeen }: Pick<NodeRecord, 'lastSeen'>, now: number): boolean =>
+  now - lastSeen > silentAfterMs;
+
 export const nodeStates = ['in_sync', 'behind', 'stuck', 'silent'] as const;
 
 /**
@@ -85,8 +89,9 @@ export class NodeStateService {
     return { expected: hashesOf(assignment.newest), nodes, reloads };
   }
 
-  private stateOf({ served, lastSeen, toldAt }: NodeRecord, expected: Hashes, now: number): SyncState {
-    if (now - lastSeen > silentAfterMs) return 'silent';
+  private stateOf(record: NodeRecord, expected: Hashes, now: number): SyncState {
+    const { served, lastSeen, toldAt } = record;
+    if (isSilent(record, now)) return 'silent';
     if (served?.apis.hash === expected.apis && served.policies.hash === expected.policies) return 'in_sync';
     // Measured by its own pings: one that has gone since is silent soon, and was never stuck.
     return toldAt !== null && lastSeen - toldAt > this.config.nodeStuckMs ? 'stuck' : 'behind';
