@@ -1,6 +1,6 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import { Redis } from 'ioredis';
-import type { Connection, mongo } from 'mongoose';
+import { mongo, type Connection } from 'mongoose';
 import type { RollupKind, RollupUnit } from '@castellan/analytics';
 import {
   analyticsList,
@@ -106,6 +106,9 @@ describe('the analytics purger', () => {
         'expireAt',
       ],
     ]);
+    // What the record says itself, where the organisation says nothing.
+    const [expires, made] = [document?.['expireAt'] as Date, document?.['timestamp'] as Date];
+    expect(expires.getTime() - made.getTime()).toBe(100 * 365 * 86_400_000);
     const indexes = await collection('tyk_analytics').indexInformation();
     expect(Object.keys(indexes).sort()).toEqual([
       ...['_id_', 'apiid_1', 'castellanRequests', 'expireAt_1', 'logBrowserIndex', 'orgid_1'],
@@ -128,6 +131,28 @@ describe('the analytics purger', () => {
     await arrives(4);
     await idle();
     expect(await hits()).toBe(4);
+  });
+
+  it('stores records, their sums and how far the batch is together or not at all, and only then lets go of the batch', async () => {
+    const insert = jest.spyOn(mongo.Collection.prototype, 'insertMany').mockImplementation(function (
+      this: mongo.Collection,
+    ) {
+      return Promise.reject(new Error(`${this.collectionName} is out of order`));
+    });
+    try {
+      await push(analyticsList, ...Array.from({ length: 3 }, () => aRecord({ OrgID: organisation.id })));
+      await eventually(() => Promise.resolve(insert.mock.calls.length >= 3), { describe: 'some attempts' });
+      expect(await waiting()).toMatchObject({ waiting: 3, problem: 'Error' });
+      const [key = ''] = await redis.keys('castellan:analytics:*');
+      expect([await stored(), await hits(), await redis.llen(key)]).toEqual([0, 0, 3]);
+      const [note] = await database().collection<{ _id: string }>('analytics_batches').find({ _id: key }).toArray();
+      expect(note).toMatchObject({ done: 0, total: 3 });
+    } finally {
+      insert.mockRestore();
+    }
+    await arrives(3);
+    await idle();
+    expect(await hits()).toBe(3);
   });
 
   it('takes away that a list expires, when it takes it', async () => {
