@@ -95,6 +95,25 @@ export const watching = (traffic: Traffic): void => {
     }
   });
 
+  it('answers who asks for the head alone, and opens no stream for that', async () => {
+    const { api } = traffic;
+    const { admin } = await api.organisation();
+    const live = (method: string, signal?: AbortSignal) =>
+      fetch(`${api.url}/api/analytics/live`, {
+        method,
+        headers: { authorization: admin.accessKey },
+        ...(signal === undefined ? {} : { signal }),
+      });
+    // More than an organisation may have open.
+    for (let asked = 0; asked < 21; asked += 1) {
+      const { status, headers } = await live('HEAD');
+      expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
+    }
+    const abort = new AbortController();
+    expect((await live('GET', abort.signal)).status).toBe(200);
+    abort.abort();
+  });
+
   it('says by time how available an upstream was', async () => {
     const at = (minute: number): Date => new Date(Date.parse('2026-10-01T00:00:00Z') + minute * 60_000);
     const checks = [

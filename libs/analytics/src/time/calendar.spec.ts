@@ -44,6 +44,37 @@ describe('days of a zone', () => {
   });
 });
 
+describe('the beginning of a day', () => {
+  /** Minute by minute, as slow as it is plain. */
+  const firstMinuteOf = (zone: string, wanted: CalendarDay): string => {
+    const clock = new ZoneClock(zone);
+    const date = Date.UTC(wanted.year, wanted.month - 1, wanted.day);
+    for (let at = date - 15 * 3_600_000; ; at += 60_000) {
+      const { year, month, day: shown } = clock.show(new Date(at));
+      if (Date.UTC(year, month - 1, shown) >= date) return new Date(at).toISOString();
+    }
+  };
+
+  it.each([
+    ['Europe/Berlin', '2026-03-29'],
+    ['Europe/Berlin', '2026-10-26'],
+    ['America/New_York', '2026-11-01'],
+    ['America/Havana', '2026-11-01'],
+    ['America/Santiago', '2026-04-05'],
+    ['America/Santiago', '2026-09-06'],
+    ['Africa/Cairo', '2026-04-24'],
+    ['Africa/Cairo', '2026-10-30'],
+    // Here clocks went back at a minute past midnight, so that the day began twice.
+    ['America/St_Johns', '2010-11-07'],
+    ['Pacific/Apia', '2011-12-31'],
+    ['Pacific/Kiritimati', '2026-11-20'],
+    ['Pacific/Pago_Pago', '2026-11-20'],
+    ['Asia/Kathmandu', '1986-01-01'],
+  ])('in %s on %s is the first minute that shows it', (zone, date) => {
+    expect(new ZoneClock(zone).startOf(day(date)).toISOString()).toBe(firstMinuteOf(zone, day(date)));
+  });
+});
+
 describe('a day that a zone has left out by moving over the date line', () => {
   it('has no row, so that nothing is counted for two days', () => {
     const found = buckets('Pacific/Apia', '2011-12-29', '2011-12-31', 'day');
@@ -107,7 +138,9 @@ describe('what is asked for', () => {
     expect(isDay(day('2028-02-29'))).toBe(true);
   });
   it('names a zone that exists', () => {
-    expect([isZone('Europe/Berlin'), isZone('Europe/Nowhere'), isZone('')]).toEqual([true, false, false]);
+    expect(['Europe/Berlin', 'UTC', 'Europe/Nowhere', '', '+23:59', '+05:30', '-00:01'].map(isZone)).toEqual([
+      ...[true, true, false, false, false, false, false],
+    ]);
   });
   it('says how many buckets it would take', () => {
     expect(bucketCount(day('2026-01-01'), day('2026-12-31'), 'hour')).toBe(8_760);

@@ -26,7 +26,9 @@ export const isDay = ({ year, month, day }: CalendarDay): boolean => {
   return date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 };
 
+/** By its name: what Intl takes besides, such as `+23:59`, is no zone of any place, and not taken by every Node.js. */
 export const isZone = (zone: string): boolean => {
+  if (!/^[A-Za-z]/.test(zone)) return false;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
   } catch {
@@ -39,13 +41,18 @@ const plusDays = ({ year, month, day }: CalendarDay, days: number): CalendarDay 
   return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
 };
 
+const utcOf = ({ year, month, day }: CalendarDay): number => Date.UTC(year, month - 1, day);
+
+/** Zones are at most 14 hours ahead of UTC and 12 behind. */
+const mostAheadMs = 15 * hourMs;
+
 /** Where an instant falls, as clocks of one zone show it. */
 export class ZoneClock {
   private readonly format: Intl.DateTimeFormat;
 
   /** @throws RangeError for a zone that does not exist */
   constructor(private readonly zone: string) {
-    this.format = new Intl.DateTimeFormat('en-u-hc-h23', {
+    this.format = new Intl.DateTimeFormat('en-US-u-hc-h23', {
       timeZone: zone,
       year: 'numeric',
       month: 'numeric',
@@ -56,24 +63,42 @@ export class ZoneClock {
   }
 
   show(at: Date): CalendarDay & { readonly hour: number; readonly minute: number } {
-    const parts = new Map(this.format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-    const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
-    return { year: part('year'), month: part('month'), day: part('day'), hour: part('hour'), minute: part('minute') };
+    // Parts by their names take three times as long, and thousands of rows ask for them.
+    const [month = 0, day = 0, year = 0, hour = 0, minute = 0] = (this.format.format(at).match(/\d+/g) ?? []).map(
+      Number,
+    );
+    return { year, month, day, hour, minute };
   }
 
   /** The first instant of a day. Where clocks leap over midnight that is the instant after the leap. */
   startOf(day: CalendarDay): Date {
-    const wanted = Date.UTC(day.year, day.month - 1, day.day);
+    const wanted = utcOf(day);
     if (this.zone === 'UTC') return new Date(wanted);
-    // Zones are at most 14 hours ahead of UTC and 12 behind.
-    let [before, after] = [wanted / minuteMs - 15 * 60, wanted / minuteMs + 15 * 60];
+    // Nearly always clocks show midnight then, as far ahead of UTC as they are before the day, or else after it.
+    for (const at of [wanted - mostAheadMs, wanted + mostAheadMs]) {
+      const midnight = wanted - this.aheadMs(at);
+      if (this.begins(day, midnight)) return new Date(midnight);
+    }
+    let [before, after] = [(wanted - mostAheadMs) / minuteMs, (wanted + mostAheadMs) / minuteMs];
     while (after - before > 1) {
       const middle = Math.floor((before + after) / 2);
-      const { year, month, day: date } = this.show(new Date(middle * minuteMs));
-      if (Date.UTC(year, month - 1, date) >= wanted) after = middle;
+      if (utcOf(this.show(new Date(middle * minuteMs))) >= wanted) after = middle;
       else before = middle;
     }
     return new Date(after * minuteMs);
+  }
+
+  /** How far clocks are ahead of UTC, in whole minutes. */
+  private aheadMs(at: number): number {
+    const { year, month, day, hour, minute } = this.show(new Date(at));
+    return Date.UTC(year, month - 1, day, hour, minute) - at;
+  }
+
+  /** Whether clocks show the first minute of a day then, and another day a minute before. */
+  private begins(day: CalendarDay, at: number): boolean {
+    const { hour, minute, ...date } = this.show(new Date(at));
+    const isMidnight = hour === 0 && minute === 0 && utcOf(date) === utcOf(day);
+    return isMidnight && utcOf(this.show(new Date(at - minuteMs))) < utcOf(day);
   }
 }
 
@@ -106,8 +131,6 @@ const steps = (clock: ZoneClock, start: Date, end: Date, stepMs: number): readon
     return { ...clock.show(begins), start: begins, end: new Date(Math.min(begins.getTime() + stepMs, end.getTime())) };
   });
 
-const utcOf = ({ year, month, day }: CalendarDay): number => Date.UTC(year, month - 1, day);
-
 const nextMonth = ({ year, month }: CalendarDay): CalendarDay => plusDays({ year, month: month + 1, day: 1 }, 0);
 
 /** Weeks begin on Mondays, as ISO 8601 has them: one that goes over the end of a year is one week. */
@@ -122,12 +145,13 @@ const stretches = (
 ): readonly Bucket[] => {
   const buckets: Bucket[] = [];
   const afterLast = plusDays(last, 1);
-  for (let begins = first; utcOf(begins) < utcOf(afterLast);) {
+  for (let begins = first, start = clock.startOf(first); utcOf(begins) < utcOf(afterLast);) {
     const next = following(begins);
     const until = utcOf(next) < utcOf(afterLast) ? next : afterLast;
     const day = following === nextMonth ? 1 : begins.day;
-    buckets.push({ ...begins, day, start: clock.startOf(begins), end: clock.startOf(until), hour: 0, minute: 0 });
-    begins = until;
+    const end = clock.startOf(until);
+    buckets.push({ ...begins, day, start, end, hour: 0, minute: 0 });
+    [begins, start] = [until, end];
   }
   return buckets;
 };

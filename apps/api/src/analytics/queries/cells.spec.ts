@@ -1,11 +1,12 @@
 import { noMeasures } from '@castellan/analytics';
-import { Cells } from './cells';
+import { Busy } from '@castellan/dto';
+import { CellBudget, Cells } from './cells';
 
 const day = (date: number): Date => new Date(Date.UTC(2026, 10, date));
 
 describe('the groups of an answer', () => {
-  const cells = () =>
-    new Cells({ from: day(1), until: day(3), edges: [day(2)], scope: null, filters: {}, groupBy: ['path'] }, 3);
+  const cells = (budget = new CellBudget()) =>
+    new Cells({ from: day(1), until: day(3), edges: [day(2)], scope: null, filters: {}, groupBy: ['path'] }, budget, 3);
   const add = (to: Cells, path: string, at: Date): void => {
     to.add({ api: 'a', path }, at, '', { ...noMeasures(), hits: 1 });
   };
@@ -23,14 +24,8 @@ describe('the groups of an answer', () => {
   });
 
   it('are told apart, whatever stands in the names that callers give', () => {
-    const found = new Cells({
-      from: day(1),
-      until: day(3),
-      edges: [],
-      scope: null,
-      filters: {},
-      groupBy: ['key', 'path'],
-    });
+    const question = { from: day(1), until: day(3), edges: [], scope: null, filters: {} };
+    const found = new Cells({ ...question, groupBy: ['key', 'path'] }, new CellBudget());
     const names = [
       ...([{}, { key: '' }, { path: '' }, { key: '-' }, { key: '', path: '' }, { key: ' 0:' }] as const),
       ...([{ key: 'a 1:b' }, { key: 'a', path: 'b' }, { key: 'a', path: '1:b' }, { key: '1:a', path: 'b' }] as const),
@@ -48,5 +43,24 @@ describe('the groups of an answer', () => {
     expect(() => {
       add(found, '/d', day(1));
     }).toThrow('more than 3 groups');
+  });
+
+  it('of all questions that are answered at one time have a bound: who would go over it is to come again', () => {
+    const budget = new CellBudget(4);
+    const [first, second] = [cells(budget), cells(budget)];
+    for (const path of ['/a', '/b']) {
+      add(first, path, day(1));
+      add(second, path, day(1));
+    }
+    add(second, '/b', day(1));
+    expect(() => {
+      add(second, '/c', day(1));
+    }).toThrow(Busy);
+    // What is answered, or refused, gives back what it held.
+    second.letGo();
+    add(first, '/c', day(1));
+    first.letGo();
+    const third = cells(budget);
+    for (const path of ['/a', '/b', '/c']) add(third, path, day(1));
   });
 });

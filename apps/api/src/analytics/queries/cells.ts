@@ -10,7 +10,7 @@ import {
   type FoundDocument,
   type Measures,
 } from '@castellan/analytics';
-import { CastellanError } from '@castellan/dto';
+import { Busy, CastellanError } from '@castellan/dto';
 import type { DimensionName, Question } from './question';
 
 export interface Cell {
@@ -27,6 +27,26 @@ type SummedCell = Cell & { readonly sketch: CountSum };
 /** Groups, times the stretches of time, that one question may have; each takes a kilobyte or two. */
 const mostCells = 250_000;
 
+/** Those that all questions together may have that are answered at one time. */
+const mostOfAll = 500_000;
+
+/** Counts what the questions hold that are being answered. */
+export class CellBudget {
+  private held = 0;
+
+  constructor(private readonly most = mostOfAll) {}
+
+  /** @throws Busy when there is no room for another one */
+  take(): void {
+    if (this.held >= this.most) throw new Busy('Too many large questions are being answered');
+    this.held += 1;
+  }
+
+  giveBack(count: number): void {
+    this.held -= count;
+  }
+}
+
 /** What was found, by bucket and group. */
 export class Cells {
   private readonly byName = new Map<string, SummedCell>();
@@ -34,9 +54,15 @@ export class Cells {
 
   constructor(
     private readonly question: Question,
+    private readonly budget: CellBudget,
     private readonly most = mostCells,
   ) {
     this.starts = [question.from, ...question.edges].map((edge) => edge.getTime());
+  }
+
+  /** To be called when the answer has been given, or cannot be. */
+  letGo(): void {
+    this.budget.giveBack(this.byName.size);
   }
 
   get all(): readonly Cell[] {
@@ -104,6 +130,7 @@ export class Cells {
       const message = `There are more than ${this.most} groups and stretches of time; filter, or ask for a shorter time or longer stretches`;
       throw new CastellanError(400, 'limit_reached', message);
     }
+    this.budget.take();
     const own: Dimensions = Object.fromEntries(this.question.groupBy.map((one) => [one, dimensions[one]]));
     const cell = { dimensions: own, at: new Date(at), label: '', measures: noMeasures(), sketch: new CountSum() };
     this.byName.set(name, cell);

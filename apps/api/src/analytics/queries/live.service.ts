@@ -53,14 +53,19 @@ export class LiveService implements BeforeApplicationShutdown {
     if (this.streams.size >= mostStreams || own >= mostOfOrganisation) {
       throw new Busy('As many live streams are open as may be; close one');
     }
-    reply.hijack();
-    const { raw } = reply;
-    raw.writeHead(200, {
+    const headers = {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
-      'x-request-id': reply.request.id,
-    });
+    };
+    // Who asks for the head alone gets no stream, and would keep one open that never ends.
+    if (reply.request.method === 'HEAD') {
+      void reply.headers(headers).send();
+      return;
+    }
+    reply.hijack();
+    const { raw } = reply;
+    raw.writeHead(200, { ...headers, 'x-request-id': reply.request.id });
     const live = new LiveStream(raw);
     const send = async (): Promise<void> => {
       try {

@@ -2,10 +2,11 @@ import { Stretches } from './log-stretches';
 
 const until = new Date('2026-11-26T12:00:00Z');
 const dayMs = 86_400_000;
+const ample = { check: () => undefined };
 
 /** Walks through a day of so many requests a second, until enough are found. */
 const walk = (perSecond: number, wanted: number): { readonly reads: number; readonly found: number } => {
-  const stretches = new Stretches({ from: new Date(until.getTime() - dayMs), until });
+  const stretches = new Stretches({ from: new Date(until.getTime() - dayMs), until }, ample);
   let [reads, found] = [0, 0];
   for (let next = stretches.next; next !== null && found < wanted; next = stretches.next) {
     const here = Math.round(((next.until.getTime() - next.from.getTime()) / 1_000) * perSecond);
@@ -19,7 +20,7 @@ const walk = (perSecond: number, wanted: number): { readonly reads: number; read
 describe('the stretches in which a log is looked through', () => {
   it('cover all of the time once, from its end to its beginning', () => {
     const from = new Date(until.getTime() - dayMs);
-    const stretches = new Stretches({ from, until });
+    const stretches = new Stretches({ from, until }, ample);
     let end = until.getTime();
     let reads = 0;
     for (let next = stretches.next; next !== null; next = stretches.next) {
@@ -49,5 +50,21 @@ describe('the stretches in which a log is looked through', () => {
     expect(found).toBeGreaterThanOrEqual(10_000);
     expect(found).toBeLessThan(13_000);
     expect(reads).toBeLessThan(8);
+  });
+
+  it('come to an end with the time that a question may take, however far it is to the first request', () => {
+    let left = 3;
+    const scarce = {
+      check: () => {
+        left -= 1;
+        if (left < 0) throw new Error('It takes too long');
+      },
+    };
+    const stretches = new Stretches({ from: new Date(0), until }, scarce);
+    for (let read = 0; read < 3; read += 1) {
+      expect(stretches.next).not.toBeNull();
+      stretches.goOn(0, 10);
+    }
+    expect(() => stretches.next).toThrow('It takes too long');
   });
 });

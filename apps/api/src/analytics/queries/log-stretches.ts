@@ -1,4 +1,5 @@
 import type { TimeSpan } from '../storage/in-time';
+import type { ReadingTime } from './reading-limits';
 
 /** The first stretch, in milliseconds, and how many times as long each may be as the one before. */
 const firstMs = 10_000;
@@ -15,14 +16,19 @@ export class Stretches {
   private end: number;
   private length = firstMs;
 
-  constructor({ from, until }: TimeSpan) {
+  /** @param time what is left for all of them together */
+  constructor(
+    { from, until }: TimeSpan,
+    private readonly time: Pick<ReadingTime, 'check'>,
+  ) {
     this.from = from.getTime();
     this.end = until.getTime();
   }
 
-  /** The one that is to be looked through; null when there is none left. */
+  /** The one that is to be looked through; null when there is none left. @throws CastellanError when the time is over */
   get next(): TimeSpan | null {
     if (this.end <= this.from) return null;
+    this.time.check();
     return { from: new Date(Math.max(this.from, this.end - this.length)), until: new Date(this.end) };
   }
 

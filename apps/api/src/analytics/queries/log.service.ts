@@ -11,7 +11,7 @@ import { common, inTime, type TimeSpan } from '../storage/in-time';
 import { logMessage, logRecord, type LogDetailDto, type LogListDto, type StoredRecord } from './log.dto';
 import type { LogAsked } from './log.query';
 import { Stretches } from './log-stretches';
-import { longestReadMs, withinTime } from './reading-limits';
+import { longestReadMs, ReadingTime, withinTime } from './reading-limits';
 import { AnalyticsRights, type Scope } from './rights';
 
 /** Pages that can be asked for by number; who wants more goes on by cursor. */
@@ -43,7 +43,8 @@ export class LogService {
     this.refuseUnknowable(query);
     const scope = await this.rights.seen(context);
     const places = await this.places(context.organisation);
-    const searches = places.map((place) => searchOf(place, query, scope, after));
+    const time = new ReadingTime();
+    const searches = places.map((place) => ({ ...searchOf(place, query, scope, after), time }));
     const size = query.p === null ? everything : pageSize;
     const skip = after === null && query.p !== null ? (query.p - 1) * pageSize : 0;
     return withinTime(async () => {
@@ -97,7 +98,7 @@ export class LogService {
     const most = Math.min(asked + pagesAhead, mostPages) * pageSize;
     let count = 0;
     for (const search of searches) {
-      const stretches = new Stretches(search);
+      const stretches = new Stretches(search, search.time);
       for (let next = stretches.next; next !== null && count < most; next = stretches.next) {
         const found = await countIn(search.collection, search.filter(next), most - count);
         count += found;
@@ -161,6 +162,8 @@ const within = (scope: Scope): mongo.Filter<StoredRecord> => (scope === null ? {
 
 /** What is searched for, in which time and where. */
 interface LogSearch extends TimeSpan {
+  /** What is left of the time that the question may take. */
+  readonly time: ReadingTime;
   readonly collection: Place['collection'];
   readonly filter: (time: TimeSpan) => mongo.Filter<StoredRecord>;
   /** Requests of the instant at which the page before ended, which come first. */
@@ -173,7 +176,7 @@ const searchOf = (
   query: LogAsked,
   scope: Scope,
   after: Position | null,
-): LogSearch => {
+): Omit<LogSearch, 'time'> => {
   const { start, end, api, key, path, method, status, ip, tag, alias, tags, api_version: version } = query;
   if (start > end) throw new ValidationFailed([{ path: 'start', message: 'must not be after end' }]);
   const conditions = {
@@ -232,7 +235,7 @@ const readFrom = (
 const newest = async (search: LogSearch, skip: number, limit: number): Promise<readonly StoredRecord[]> => {
   const { collection, rest, filter } = search;
   const found = rest === null ? [] : [...(await readFrom(collection, rest, 0, limit))];
-  const stretches = new Stretches(search);
+  const stretches = new Stretches(search, search.time);
   let left = skip;
   for (let next = stretches.next; next !== null && found.length < limit; next = stretches.next) {
     const here = filter(next);

@@ -18,7 +18,7 @@ import { AnalyticsCollections, type SegmentDocument } from '../storage/collectio
 import { common, inTime } from '../storage/in-time';
 import { RollupStore } from '../storage/rollup-store';
 import { rowsIn } from '../storage/sums-document';
-import { Cells, type Cell } from './cells';
+import { CellBudget, Cells, type Cell } from './cells';
 import { OwnSums } from './own-sums';
 import { PumpedAggregates } from './pumped-aggregates';
 import { longestReadMs, ReadingTime, withinTime } from './reading-limits';
@@ -61,6 +61,8 @@ const atOnce = 500;
 /** Answers questions about figures, from sums where these suffice and from the records where not. */
 @Injectable()
 export class AnalyticsReader {
+  private readonly budget = new CellBudget();
+
   constructor(
     private readonly collections: AnalyticsCollections,
     private readonly rollups: RollupStore,
@@ -74,13 +76,18 @@ export class AnalyticsReader {
 
   /** Of several organisations the figures are added up, each read for itself. */
   ask(span: Span, question: Question): Promise<Answer> {
-    const asked: Asked = { question, cells: new Cells(question), time: new ReadingTime(), recordsRead: 0 };
+    const cells = new Cells(question, this.budget);
+    const asked: Asked = { question, cells, time: new ReadingTime(), recordsRead: 0 };
     return withinTime(async () => {
-      let source: Answer['source'] = 'aggregates';
-      for (const organisation of await this.organisations.idsOf(span)) {
-        if ((await this.add(organisation, asked)) === 'records') source = 'records';
+      try {
+        let source: Answer['source'] = 'aggregates';
+        for (const organisation of await this.organisations.idsOf(span)) {
+          if ((await this.add(organisation, asked)) === 'records') source = 'records';
+        }
+        return { source, cells: cells.all };
+      } finally {
+        cells.letGo();
       }
-      return { source, cells: asked.cells.all };
     });
   }
 
