@@ -231,16 +231,19 @@ describe('a user with a password', () => {
     expect((await get(name, '?auto_guess=true')).json['key_hash']).toBe(hash);
   });
 
-  it('lies under every token that gateways may make of the name, until it is deleted', async () => {
-    const name = unique('ada');
-    await create({ basic_auth_data: { password: 'x' } }, `/api/apis/keys/basic/${name}`);
-    const form = (algorithm: KeyHashAlgorithm): string =>
-      hashText(generateToken(organisation.id, name, algorithm), algorithm);
-    const names = [hashText(`${organisation.id}${name}`, 'murmur32'), ...KEY_HASH_ALGORITHMS.map(form)];
-    for (const one of names) expect(await stored(one)).toMatchObject({ org_id: organisation.id });
-    expectOk(await organisation.admin.client.delete(`/api/keys/${name}?username=true`));
-    for (const one of names) expect(await stored(one)).toBeUndefined();
-  });
+  it.each(['/api/apis/keys/basic/', '/api/keys/'])(
+    'lies under every token that gateways may make of the name at %s, until it is deleted',
+    async (path) => {
+      const name = unique('ada');
+      await create({ basic_auth_data: { password: 'x' } }, `${path}${name}`);
+      const form = (algorithm: KeyHashAlgorithm): string =>
+        hashText(generateToken(organisation.id, name, algorithm), algorithm);
+      const names = [hashText(`${organisation.id}${name}`, 'murmur32'), ...KEY_HASH_ALGORITHMS.map(form)];
+      for (const one of names) expect(await stored(one)).toMatchObject({ org_id: organisation.id });
+      expectOk(await organisation.admin.client.delete(`/api/keys/${name}?username=true`));
+      for (const one of names) expect(await stored(one)).toBeUndefined();
+    },
+  );
 
   it.each<[string, (name: string) => Promise<unknown>]>([
     ['changed', (name) => organisation.admin.client.put(`/api/keys/${name}?username=true`, { alias: 'other' })],

@@ -96,8 +96,9 @@ export class KeysService {
   ) {}
 
   /** @throws ValidationFailed, Conflict when the id is taken, Unavailable when nodes' Redis is */
-  async create(context: OrganisationContext, body: unknown, choice: Choice = {}): Promise<CreatedKey> {
+  async create(context: OrganisationContext, body: unknown, asked: Choice = {}): Promise<CreatedKey> {
     const content = await this.contents.parse(body);
+    const choice = choiceWith(content, asked);
     const references = this.contents.references(context.organisation);
     const { change, token, session } = await this.made(context, content, choice, references);
     // Before it is written: what comes after that and fails would keep the token from being shown, once as it is. Of the APIs that
@@ -289,6 +290,12 @@ export class KeysService {
     return { ...key, names: { ...key.names, copies } };
   }
 }
+
+/** A chosen id with a password is a user of that name, as for gateways' own API: they look for the id in every form of token. */
+const choiceWith = (content: Session, { id, ...others }: Choice): Choice => {
+  if (id === undefined) return others;
+  return textAt(content, 'basic_auth_data', 'password') === '' ? { id, ...others } : { username: id, ...others };
+};
 
 /** Refuses a unit unless the key is of the version that the caller demands; whether it still is, the writer finds out. */
 export const requireVersion = async (unit: UnitOfWork, { row }: FoundKey, demand: Precondition): Promise<void> => {
