@@ -7,6 +7,7 @@ import { UnreadableRecord } from './unreadable';
 type Fields = ReadonlyMap<string, WireValue>;
 
 const none: Fields = new Map();
+const largest = 2 ** 63;
 
 // Reads as Go decodes: what is missing, null or of another type is the type's zero value.
 
@@ -15,10 +16,13 @@ const text = (fields: Fields, name: string): string => {
   if (Buffer.isBuffer(value)) return value.toString('utf8');
   return typeof value === 'string' ? value : '';
 };
-const number = (fields: Fields, name: string): number => {
+const fraction = (fields: Fields, name: string): number => {
   const value = fields.get(name);
   return typeof value === 'number' && Number.isFinite(value) ? value : 0;
 };
+/** Whole, and within 64 bits: what is none is cut to that. */
+const number = (fields: Fields, name: string): number =>
+  Math.min(Math.max(Math.trunc(fraction(fields, name)), -largest), largest);
 const flag = (fields: Fields, name: string): boolean => fields.get(name) === true;
 const inner = (fields: Fields, name: string): Fields => asFields(fields.get(name)) ?? none;
 const texts = (fields: Fields, name: string): readonly string[] => {
@@ -123,8 +127,8 @@ const geoOf = (fields: Fields): Geo => {
     names: new Map(
       [...inner(city, 'Names')].flatMap(([language, name]) => (typeof name === 'string' ? [[language, name]] : [])),
     ),
-    latitude: number(location, 'Latitude'),
-    longitude: number(location, 'Longitude'),
+    latitude: fraction(location, 'Latitude'),
+    longitude: fraction(location, 'Longitude'),
     timeZone: text(location, 'TimeZone'),
   };
 };

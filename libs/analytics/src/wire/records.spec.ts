@@ -119,6 +119,17 @@ describe('records of every generation of gateways', () => {
   });
 });
 
+describe('numbers', () => {
+  it('are whole and within 64 bits, whatever is written in their place', () => {
+    const latency = { Total: 1e308, Upstream: -1e308 };
+    const odd = { ResponseCode: 200.7, RequestTime: -0.5, ContentLength: '7', Day: Number.NaN, Hour: Infinity };
+    const record = decodeRecord(list, encodeRecord(anAnalyticsRecord({ ...odd, Latency: latency })));
+    const { responseCode, requestTime, contentLength, day, hour } = record;
+    expect([responseCode, Math.abs(requestTime), contentLength, day, hour]).toEqual([200, 0, 0, 0, 0]);
+    expect(record.latency).toMatchObject({ total: 2 ** 63, upstream: -(2 ** 63) });
+  });
+});
+
 describe('times', () => {
   const at = 1_795_663_408;
   const timeOf = (bytes: readonly number[] | Buffer): number => {

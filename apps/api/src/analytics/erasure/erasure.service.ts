@@ -56,8 +56,7 @@ export class ErasureService {
   /** The documents of tyk-pump have keys by name, and nothing that could be added to somebody else's. */
   private async erasePumped(organisation: OrganisationId, { key, alias }: Person): Promise<void> {
     if (alias !== undefined) await this.erasePumpedAlias(organisation, alias);
-    // What cannot be the name of a field is no name of one.
-    if (key === undefined || key.includes('.') || key.startsWith('$')) return;
+    if (key === undefined || !canBeField(key)) return;
     const { own, mixed } = this.collections.aggregates(organisation);
     const names = ['apikeys', 'keyendpoints', 'lists.keyendpoints'].map((field) => `${field}.${key}`);
     for (const collection of [own, mixed]) {
@@ -76,7 +75,7 @@ export class ErasureService {
       const theirs = collection.find({ orgid, 'lists.apikeys.humanidentifier': alias }, { projection: { apikeys: 1 } });
       for await (const { _id, apikeys } of theirs) {
         const keys = Object.entries(apikeys ?? {}).filter(
-          ([name, counter]) => counter.humanidentifier === alias && !name.includes('.'),
+          ([name, counter]) => counter.humanidentifier === alias && canBeField(name),
         );
         const fields = keys.map(([name]) => [`apikeys.${name}.humanidentifier`, ''] as const);
         await collection.updateOne(
@@ -91,6 +90,9 @@ export class ErasureService {
 
 /** By which people are found in records, and in what was set aside. */
 type Names = Readonly<Partial<Record<'apikey' | 'alias' | 'ipaddress', { readonly $eq: string }>>>;
+
+/** What cannot be the name of a field in a path to it is no name of one. */
+const canBeField = (name: string): boolean => !/^\$|[.\0]/.test(name);
 
 /** Under which requests of nobody are counted, and of those who are forgotten. */
 const nobody = ['00000000', erasedValue];
