@@ -4,8 +4,10 @@ import type { Slice } from './chunk';
 
 /** Bytes of records that are held in memory at a time. */
 const mostBytes = 8 * 1024 * 1024;
-/** Records that are read of a batch before it is known how large they are. */
-const firstRead = 20;
+/** Records that are read of a batch before it is known how large they are: each may have tens of megabytes. */
+const firstRead = 4;
+/** How many times as many may be read next as there are: those that follow may be larger than these. */
+const growth = 4;
 
 interface Waiting {
   readonly batch: Batch;
@@ -111,8 +113,9 @@ export class Backlog {
     let size = 0;
     const end = Math.min(batch.total, from + most);
     while (from + bytes.length < end && size < roomBytes) {
-      const average = bytes.length === 0 ? 0 : Math.max(size / bytes.length, 1);
-      const fitting = average === 0 ? firstRead : Math.ceil((roomBytes - size) / average);
+      const average = Math.max(size / bytes.length, 1);
+      const fitting =
+        bytes.length === 0 ? firstRead : Math.min(Math.ceil((roomBytes - size) / average), bytes.length * growth);
       const part = await this.queue().read(batch, from + bytes.length, Math.min(fitting, end - from - bytes.length));
       if (part.length === 0) break;
       bytes.push(...part);

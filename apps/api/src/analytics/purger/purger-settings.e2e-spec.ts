@@ -156,9 +156,13 @@ describe('a purger that is off', () => {
       await redis.rpush(analyticsList, ...Array.from({ length: 60 }, () => Buffer.alloc(400_000)));
       const large = new Backlog(() => queue, notes);
       large.add((await queue.claim(new Date())).batches);
+      const read = jest.spyOn(queue, 'read');
       const pieces = [await large.next(1_000), await large.next(1_000), await large.next(1_000)];
       const counts = pieces.map((slices) => countOf(slices));
       expect([counts.reduce((sum, count) => sum + count), Math.max(...counts)]).toEqual([60, 21]);
+      // It is found out by a few how large they are, so that no more are read than that.
+      expect(read.mock.calls.slice(0, 3).map(([, , count]) => count)).toEqual([4, 16, 1]);
+      read.mockRestore();
       await redis.del(...pieces.flat().map(({ batch }) => batch.key));
     } finally {
       redis.disconnect();
