@@ -314,6 +314,9 @@ describe('index and Redis', () => {
       ...[sessionName(open ?? ''), JSON.stringify({ org_id: own.id })],
       ...[sessionName(orphan ?? ''), JSON.stringify({ ...session, org_id: '5e9d9544a1dcd60001d0ed20' })],
     );
+    // So many of one moment a program has made, and none is the copy of another.
+    const crowd = JSON.stringify({ ...session, date_created: '2026-11-25T10:00:00Z' });
+    for (let made = 0; made < 21; made += 1) await redis.set(sessionName(hashText(unique('one'), 'sha256')), crowd);
     await redis.hset(sessionName('0000ffff'), 'no', 'session');
     await api.app.get(KeyScanner).walk(() => Promise.resolve(true));
     const found = (reply: Reply): Map<string, string> =>

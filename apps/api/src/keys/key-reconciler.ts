@@ -2,7 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { KeyStore } from '@castellan/keys';
 import { Clock } from '@castellan/observability';
 import { KeyIndex, type KeyRow } from '@castellan/persistence';
-import { opensNothing, policiesOf, readSession, sessionHolds, sessionName, textAt, type Session } from '@castellan/tyk';
+import {
+  opensNothing,
+  policiesOf,
+  readSession,
+  sessionFacts,
+  sessionHolds,
+  sessionName,
+  textAt,
+  type Session,
+} from '@castellan/tyk';
 import type { OrganisationContext } from '../http/request-context';
 import { KeyCounters } from './key-counters';
 import { KeyListsService } from './key-lists.service';
@@ -121,15 +130,19 @@ export class KeyReconciler {
     rows: readonly KeyRow[],
     sessions: ReadonlyMap<KeyRow, string>,
   ): Promise<Found[]> {
-    const strangers = rows.filter(({ createdBy }) => createdBy === '');
-    const twins = await this.index.createdAt(
+    const strangers = ofFewMoments(rows.filter((row) => row.createdBy === '' && isDated(sessions.get(row) ?? '')));
+    const found = await this.index.createdAt(
       organisation,
       strangers.map(({ createdAt }) => createdAt),
     );
-    const texts = new Map([...(await this.sessions(twins))].map(([row, text]) => [row._id.toString(), text]));
+    const twins = byMoment(ofFewMoments(found));
+    const read = await this.sessions([...twins.values()].flat());
+    const texts = new Map([...read].map(([row, text]) => [row._id.toString(), text]));
     return strangers.flatMap((copy): Found[] => {
       const text = sessions.get(copy) ?? '';
-      const main = twins.find((one) => isMainOf(one, copy) && isSame(texts.get(one._id.toString()) ?? '', text));
+      const main = (twins.get(copy.createdAt.getTime()) ?? []).find(
+        (one) => isMainOf(one, copy) && isSame(texts.get(one._id.toString()) ?? '', text),
+      );
       if (main === undefined || copy.sealed !== '' || main.sealed !== '') return [];
       const message = 'It is a copy that a node has made of another key: both have to change together';
       const session = readSession(text) ?? {};
@@ -148,6 +161,28 @@ export class KeyReconciler {
       ];
     });
   }
+}
+
+/** Keys of one moment that are compared with one another. More of them are no copies, but were made by a program, or bear no date. */
+const mostOfOneMoment = 20;
+
+function byMoment(rows: readonly KeyRow[]): ReadonlyMap<number, readonly KeyRow[]> {
+  const groups = new Map<number, KeyRow[]>();
+  for (const row of rows) {
+    const group = groups.get(row.createdAt.getTime());
+    if (group === undefined) groups.set(row.createdAt.getTime(), [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function ofFewMoments(rows: readonly KeyRow[]): readonly KeyRow[] {
+  return [...byMoment(rows).values()].filter(({ length }) => length <= mostOfOneMoment).flat();
+}
+
+/** Whether a session says when it was made: the index has the moment at which it was found in the place of that. */
+function isDated(text: string): boolean {
+  return sessionFacts(readSession(text) ?? {}).created !== null;
 }
 
 /** Of two keys of one moment, the one that was made here, or has the longer hash, is the key and the other one its copy. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { KeyStore, NO_TEXT, OAuthVault, type EndingToken } from '@castellan/keys';
+import { KeyStore, OAuthVault, type EndingToken } from '@castellan/keys';
 import { Clock } from '@castellan/observability';
 import { KeyIndex, newObjectId, type KeyRow, type OrganisationId } from '@castellan/persistence';
 import {
@@ -15,6 +15,12 @@ import {
 import { foundRow } from '../keys/key-facts';
 import { KeyKeeper } from '../keys/key-keeper';
 import { digestOf, KeyPlacing } from '../keys/key-places';
+
+/** A token that ends, with its session; none where there is none any more. */
+interface EndedToken extends EndingToken {
+  readonly digest: string;
+  readonly session: Session | undefined;
+}
 
 /** Tokens that are ended together. */
 const batchSize = 200;
@@ -61,10 +67,12 @@ export class OAuthTokens {
   /** Ends whatever nodes keep of an API: clients, tokens and their sessions. */
   async clear(organisation: OrganisationId, apiId: string): Promise<void> {
     await this.vault.walk(apiId, async (found) => {
+      const hashes = new Map<string, string[]>();
       for (const [name, text] of found) {
         const hash = this.vault.hashOf(apiId, name);
-        if (hash !== null) await this.endAll(organisation, apiId, ownerOf(text), [hash]);
+        if (hash !== null) hashes.set(ownerOf(text), [...(hashes.get(ownerOf(text)) ?? []), hash]);
       }
+      for (const [owner, some] of hashes) await this.endAll(organisation, apiId, owner, some);
       await this.vault.forget(found.map(([name]) => name));
     });
   }
@@ -76,49 +84,60 @@ export class OAuthTokens {
     hashes: readonly string[],
   ): Promise<void> {
     const endings = await this.vault.endings(apiId, hashes);
-    for (const ending of endings) {
-      await this.endSession(organisation, ending);
-      await this.vault.forgetToken(apiId, clientId, ending);
+    const texts = await this.store.readMany(endings.map(({ hash }) => sessionName(hash)));
+    const ended = endings.flatMap((ending, at): EndedToken[] => {
+      const session = readSession(texts[at] ?? '');
+      // The hash of something else: nobody may end a key of another organisation by naming it in a list of tokens.
+      if (session !== undefined && sessionFacts(session).organisationId !== organisation) return [];
+      return [{ ...ending, digest: digestOf(ending.hash), session }];
+    });
+    const rows = (await this.noteEnds(organisation, ended)) ?? (await this.noteEach(organisation, ended));
+    for (const row of rows) await this.keeper.apply(row);
+    for (const ending of endings) await this.vault.forgetToken(apiId, clientId, ending);
+  }
+
+  /** One of some has changed meanwhile: the others can be noted without it. */
+  private async noteEach(organisation: OrganisationId, ended: readonly EndedToken[]): Promise<readonly KeyRow[]> {
+    const rows: KeyRow[] = [];
+    for (const one of ended) {
+      const noted = await this.noteEnds(organisation, [one]);
+      // What somebody else wants is brought, and this is tried again with the rest.
+      if (noted === null) throw new Error('The session of a token has changed');
+      rows.push(...noted);
     }
+    return rows;
   }
 
-  private async endSession(organisation: OrganisationId, ending: EndingToken): Promise<void> {
-    const { hash } = ending;
-    const found = await this.store.read(sessionName(hash));
-    const session = found === null || found === NO_TEXT ? undefined : readSession(found);
-    // The hash of something else: nobody may end a key of another organisation by naming it in a list of tokens.
-    if (session !== undefined && sessionFacts(session).organisationId !== organisation) return;
-    const row = await this.noteEnd(organisation, ending, session);
-    if (row !== null) await this.keeper.apply(row);
-  }
-
-  /** Notes in the index that there is to be no such session. @returns null when there was none */
-  private async noteEnd(
+  /**
+   * Notes in the index that there are to be no such sessions.
+   *
+   * @returns the rows of those that there were; null when one has changed since it was read
+   */
+  private async noteEnds(
     organisation: OrganisationId,
-    { hash, issued }: EndingToken,
-    session: Session | undefined,
-  ): Promise<KeyRow | null> {
+    ended: readonly EndedToken[],
+  ): Promise<readonly KeyRow[] | null> {
     const now = this.clock.now();
     const ends = { deletedAt: now, pending: { wanted: null, due: this.keeper.due(), repeats: 0 } };
-    const digest = digestOf(hash);
-    const [known] = await this.index.known([digest]);
-    if (known === undefined) {
-      if (session === undefined) return null;
+    const digests = ended.map(({ digest }) => digest);
+    const found = await this.index.known(digests);
+    const known = new Map(found.flatMap((row) => [row.hash, ...row.copies].map((hash) => [hash, row] as const)));
+    const fresh = ended.flatMap(({ hash, digest, issued, session }): KeyRow[] => {
+      if (session === undefined || known.has(digest)) return [];
       const facts = { ...sessionFacts(session), organisationId: organisation };
-      const row = {
-        ...foundRow(this.placing, { name: hash, facts }, now),
-        ...this.placeOf(hash, issued?.accessToken),
-        ...ends,
-      };
-      await this.index.add([row]);
-      return row;
-    }
-    if (known.orgId.toString() !== organisation) return null;
-    const announced = [...new Set([...known.announced, ...namesOf(hash, issued?.accessToken)])];
-    const row = { ...known, announced, ...ends, version: known.version + 1 };
-    // Somebody else has changed it meanwhile: what they want is brought, and this is tried again with the rest.
-    if (!(await this.index.replace(row, known.version))) throw new Error('The session of a token has changed');
-    return row;
+      const place = this.placeOf(hash, issued?.accessToken);
+      return [{ ...foundRow(this.placing, { name: hash, facts }, now), ...place, ...ends }];
+    });
+    const changes = found
+      .filter(({ orgId }) => orgId.toString() === organisation)
+      .map((was): { row: KeyRow; was: KeyRow } => {
+        const theirs = ended.filter(({ digest }) => known.get(digest) === was);
+        const said = theirs.flatMap(({ hash, issued }) => namesOf(hash, issued?.accessToken));
+        const announced = [...new Set([...was.announced, ...said])];
+        return { row: { ...was, announced, ...ends, version: was.version + 1 }, was };
+      });
+    const isDone = (await this.index.add(fresh)) === fresh.length && (await this.index.replaceTogether(changes));
+    return isDone ? [...fresh, ...changes.map(({ row }) => row)] : null;
   }
 
   private placeOf(hash: string, token: string | undefined) {

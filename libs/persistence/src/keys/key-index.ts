@@ -181,6 +181,19 @@ export class KeyIndex {
     return true;
   }
 
+  /** The same in a transaction of its own: all of them or none. */
+  async replaceTogether(changes: Parameters<KeyIndex['replaceAll']>[0]): Promise<boolean> {
+    try {
+      await inTransaction(this.model.db, async (session) => {
+        if (!(await this.replaceAll(changes, session))) throw new Outrun();
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof Outrun) return false;
+      throw error;
+    }
+  }
+
   /** Removes what is left of deleted keys, so that their hashes can be used again. */
   async removeDeleted(hashes: readonly string[], session: ClientSession): Promise<void> {
     const rows = await this.model
@@ -363,3 +376,6 @@ const storedRow = <Row extends Omit<KeyRow, '_id'>>(row: Row): Row => ({ ...row,
 /** What changes of a row, with what it is found by from then on. */
 const storedFacts = (row: KeyRow, facts: Partial<KeyRow>): Partial<KeyRow> =>
   areFoundBy(facts) ? { ...facts, foundBy: foundByOf({ ...row, ...facts }) } : facts;
+
+/** Ends a transaction of which nothing is to happen. */
+class Outrun extends Error {}
