@@ -201,8 +201,13 @@ describe('what tyk-pump has stored, with our purger off', () => {
     expect(await places()).toEqual([shared]);
     clock.mockRestore();
     // What is deleted with its organisation is not remembered of the next one by that name.
+    const letters = connection.collection('analytics_dead_letters');
+    await letters.insertMany([{ orgid: id }, { orgid: 'f'.repeat(24) }]);
     await collections.forget(id);
-    expect(await connection.collection(shared).countDocuments({ orgid: id })).toBe(0);
+    for (const name of [shared, letters.collectionName]) {
+      expect(await connection.collection(name).countDocuments({ orgid: id })).toBe(0);
+    }
+    expect((await letters.deleteMany({ orgid: 'f'.repeat(24) })).deletedCount).toBe(1);
     await add(apart);
     expect(await places()).toEqual([apart]);
     await collections.forget(id);
