@@ -169,6 +169,26 @@ describe('keys whose policy was inactive and is active again', () => {
 });
 
 describe('counters', () => {
+  it('are those of the policy that several of a key have its APIs counted under, and begin anew with the others', async () => {
+    const [one, two] = [await addApi(organisation), await addApi(organisation)];
+    const quota = { quota_max: 20, quota_renewal_rate: 3_600 };
+    const policies = [await addPolicy(organisation, [one], quota), await addPolicy(organisation, [two], quota)];
+    const { client } = organisation.admin;
+    const created = expectOk(await client.post('/api/keys', { apply_policies: policies }));
+    const hash = textOf(created.json['key_hash']);
+    // As gateways write it back.
+    const rights = [one, two].map((id, at) => [id, { api_id: id, limit: quota, allowance_scope: policies[at] }]);
+    const text = (await redis.get(sessionName(hash))) ?? '';
+    const session = { ...readSession(text), ...quota, access_rights: Object.fromEntries(rights) as Json };
+    await redis.set(sessionName(hash), JSON.stringify(session));
+    const [counter, whole] = [`quota-${policies[0] ?? ''}-${hash}`, `quota-${hash}`];
+    await redis.mset(counter, '5', whole, '1');
+    const { json } = expectOk(await client.get(`/api/keys/${hash}?hashed=1`));
+    expect(json['counters']).toMatchObject({ key: { used: 1 }, apis: { [one]: { used: 5 }, [two]: { used: 0 } } });
+    expectOk(await client.post(`/api/keys/${hash}/reset?hashed=1`));
+    expect(await redis.exists(counter, whole)).toBe(0);
+  });
+
   it('are forgotten in a few commands, however many APIs a key has, and however many keys there are', async () => {
     const own = await api.organisation({ allow_unknown_apis_in_policies: true });
     const ids = Array.from({ length: 100 }, () => unique('api'));
@@ -192,7 +212,7 @@ describe('counters', () => {
     const rows = Array.from({ length: 1_000 }, () => ({
       ...row,
       hash: hashText(unique('hash'), 'sha256'),
-      apiIds: ['a'],
+      ...{ apiIds: ['a'], policyIds: [] },
     }));
     const names = rows.flatMap((one) => [`quota-${one.hash}`, '1', `rate-limit-a-${one.hash}`, '1']);
     await redis.mset(...names);

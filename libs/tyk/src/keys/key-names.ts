@@ -46,10 +46,10 @@ export function sessionName(stored: string): string {
 }
 
 /**
- * The names in Redis that count calls of a key: for the key as a whole and for each API with limits of its own, also those that a
- * node blocks it by.
+ * The names in Redis that count calls of a key: for the key as a whole, for each API with limits of its own and for the APIs of each
+ * policy where several grant some, also those that a node blocks it by.
  *
- * @param scopes ids of APIs
+ * @param scopes ids of APIs and policies
  */
 export function counterNames(stored: string, scopes: readonly string[]): string[] {
   const scoped = ['', ...scopes.map((scope) => `${scope}-`)];
