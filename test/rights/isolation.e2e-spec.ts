@@ -40,7 +40,7 @@ let api: ApiUnderTest;
 beforeAll(async () => {
   const attempts = { CREDENTIAL_ATTEMPTS: '100000', ADMIN_ATTEMPTS: '100000' };
   // Whole lists on a page.
-  api = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '50', PAGE_SIZE: '100', ...attempts });
+  api = await ApiUnderTest.start({ ANALYTICS_PURGE_MS: '250', PAGE_SIZE: '100', ...attempts });
 });
 afterAll(() => api.stop());
 

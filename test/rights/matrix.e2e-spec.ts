@@ -81,7 +81,7 @@ describe('every route of openapi.json', () => {
 
   beforeAll(async () => {
     api = await ApiUnderTest.start({
-      ...{ ADMIN_ATTEMPTS: '100000', CREDENTIAL_ATTEMPTS: '100000', ANALYTICS_PURGE_MS: '50' },
+      ...{ ADMIN_ATTEMPTS: '100000', CREDENTIAL_ATTEMPTS: '100000', ANALYTICS_PURGE_MS: '250' },
     });
     furnished = await furnish(api, await api.organisation());
     const elsewhere = await api.organisation();

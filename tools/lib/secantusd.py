@@ -62,8 +62,11 @@ def unpack(fmt, packed):
     return values
 
 
-decoded = functools.lru_cache(maxsize=4_096)(bson.decode)
-"""What is read again and again; whoever gets it copies it before handing it on."""
+@functools.lru_cache(maxsize=4_096)
+def index_stored_as(key, value):
+    """What `iter_indexes` yields of a row of the catalogue; its callers read it, and copy what they change."""
+    stored = bson.decode(value)
+    return key.split(b"\0")[2].decode(), stored.get("key", {}), stored.get("options", {})
 
 
 def iter_indexes(self, db, coll):
@@ -78,10 +81,12 @@ def iter_indexes(self, db, coll):
         key = cursor._get_key()
         if not key.startswith(prefix):
             return
-        stored = decoded(cursor._get_value())
-        yield key[len(prefix) : -1].decode(), dict(stored.get("key", {})), dict(stored.get("options", {}))
+        yield index_stored_as(key, cursor._get_value())
         if cursor.next() != 0:
             return
+
+
+decoded = functools.lru_cache(maxsize=4_096)(bson.decode)
 
 
 def coll_options(self, db, coll):

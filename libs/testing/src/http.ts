@@ -1,3 +1,5 @@
+import { plainRequest, type PlainAnswer } from './plain-request';
+
 /** A reply as tests look at it. */
 export interface Reply {
   readonly status: number;
@@ -74,14 +76,8 @@ export class HttpClient {
 
   async call(method: string, path: string, { headers = {}, body }: Call = {}): Promise<Reply> {
     const content = body === undefined || isReady(body) ? body : JSON.stringify(body);
-    const response = await fetch(`${this.baseUrl}${path}`, {
-      method,
-      redirect: 'manual',
-      headers: { ...this.headers, ...headers },
-      ...(content === undefined ? {} : { body: content }),
-    });
-    const text = await response.text();
-    const answer = { status: response.status, headers: response.headers, text };
+    const answer = await answerTo(`${this.baseUrl}${path}`, method, { ...this.headers, ...headers }, content);
+    const { text } = answer;
     const sent = typeof content === 'string' ? content : '';
     for (const observer of this.observers) observer.check({ method, path, ...answer, sent });
     return { ...answer, json: parse(text) };
@@ -107,6 +103,23 @@ export class HttpClient {
     return this.call('DELETE', path, call);
   }
 }
+
+type Content = string | FormData | Uint8Array<ArrayBuffer> | undefined;
+
+/** Longer texts may be refused while they are sent, which is left to `fetch`. */
+const short = 16_384;
+
+const answerTo = async (
+  url: string,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+  content: Content,
+): Promise<PlainAnswer> => {
+  if (content === undefined || (typeof content === 'string' && content.length < short))
+    return plainRequest(url, method, headers, content);
+  const response = await fetch(url, { method, redirect: 'manual', headers, body: content });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+};
 
 const isReady = (body: unknown): body is string | FormData | Uint8Array<ArrayBuffer> =>
   typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
