@@ -82,6 +82,24 @@ describe.each(ways)('the records of a change at $server', ({ wireVersion, writes
     );
   };
 
+  it('are tried again with their transaction when another writer was faster', async () => {
+    const chores = connection.collection<ChoreRow>('key_store_chores');
+    const [taken, replaced] = [chore('theirs', 'taken'), chore('ours', 'taken')];
+    await chores.insertOne(taken);
+    let attempts = 0;
+    await connection.withSession((session) =>
+      session.withTransaction(async () => {
+        attempts += 1;
+        await chores.findOne({ _id: taken._id }, { session });
+        if (attempts === 1) await chores.updateOne({ _id: taken._id }, { $set: { at: new Date(0) } });
+        await writer.write({ revisions: [revision(1)], audit: null, outbox: null, chores: [replaced] }, session);
+      }),
+    );
+    expect(attempts).toBe(2);
+    expect(await chores.find({ _id: taken._id }).toArray()).toEqual([replaced]);
+    await Promise.all([chores.deleteMany({}), connection.collection('revisions').deleteMany({})]);
+  });
+
   it('are there as they were written, in as few commands as it takes', async () => {
     const records = { revisions: [revision(1), revision(2)], audit: audit(), outbox: outbox(), chores: [chore('new')] };
     await write(records);

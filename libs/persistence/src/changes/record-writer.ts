@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConnection, InjectModel } from '@nestjs/mongoose';
-import type { ClientSession, Connection, Model, Types } from 'mongoose';
+import { mongo, type ClientSession, type Connection, type Model, type Types } from 'mongoose';
 import type { ChoreRow } from '../keys/chores';
 import { modelNames } from '../models';
 import type { AuditRow, OutboxRow, RevisionRow } from './rows';
@@ -22,6 +22,15 @@ interface AnyRow {
 
 /** MongoDB 8.0 and whatever speaks like it: the first that takes writes to several collections in one command. */
 export const bulkWriteWireVersion = 25;
+
+/**
+ * The driver wraps what the server has said in an error without the labels by which a transaction is tried again when another
+ * writer was faster.
+ */
+const saidByServer = (error: unknown): unknown =>
+  error instanceof mongo.MongoClientBulkWriteError && error.cause instanceof mongo.MongoServerError
+    ? error.cause
+    : error;
 
 /**
  * Of more rows than this, a command of their collection alone takes less: one for several says with each row where it goes, and the
@@ -67,7 +76,10 @@ export class RecordWriter {
       const replacements = fewReplaced.map((one) => ({ name: 'replaceOne' as const, namespace, ...one }));
       await this.connection
         .getClient()
-        .bulkWrite<Record<string, AnyRow>>([...insertions, ...replacements], { session });
+        .bulkWrite<Record<string, AnyRow>>([...insertions, ...replacements], { session })
+        .catch((error: unknown) => {
+          throw saidByServer(error);
+        });
     }
     for (const { model, rows } of isAtOnce ? many : writes) {
       // Rows are written as they stand; casting them would only cost time.
