@@ -6,8 +6,8 @@ export { type ActContext, type ChangeContext } from './changes/change-context';
 export { ChangeFeed } from './changes/change-feed';
 export { ChangeRecorder } from './changes/change-recorder';
 export { KEPT_TEXT, type KeptText } from './changes/kept-text';
-export { DOCUMENT_WORK, type DocumentWork, type RightsChange } from './changes/document-work';
-export { documentWorks, workAtOnce } from './changes/document-works';
+export { DOCUMENT_WORK, type DocumentWork } from './changes/document-work';
+export { workAtOnce } from './changes/document-works';
 export { withoutRepeats, type Effect } from './changes/effects';
 export { Generations, type Advance } from './changes/generations';
 export { Outbox } from './changes/outbox';
@@ -46,7 +46,6 @@ export {
 } from './kinds/kind';
 export * from './kinds/kinds';
 export { deleteOrder, draftOrder, writeOrder } from './kinds/order';
-export type { NodeItem } from './kinds/served';
 export { modelNames } from './models';
 export { type Page, type Place } from './paging';
 export { InstallationStore } from './people/installation-store';
@@ -65,7 +64,7 @@ export {
 export { CertificateStore, type CertificatePlace } from './resources/certificate-store';
 export { OAuthClientStore } from './resources/oauth-client-store';
 export { DuplicateKey, LostRace } from './resources/duplicate-key';
-export { isTheirs, ownedFields, ownerFields, type Owned, type Viewer } from './resources/owned';
+export { isTheirs, ownedFields, type Owned, type Viewer } from './resources/owned';
 export { RemovalStore, type RemovalRow } from './resources/removal-store';
 export { type Draft, type Head, type ResourceRow } from './resources/resource-row';
 export { refuseTooLarge, ResourceStore, type Claims, type PageQuery } from './resources/resource-store';

@@ -18,6 +18,8 @@ export { toAccessKey, withoutAccessKeys } from './json/access-key';
 export { withoutBasicCredentials, withoutIssuedSecrets } from './json/issued-secret';
 export { REDACTED, redact, redactDiff } from './json/redact';
 export { applyDiff, diffJson, type DiffOperation } from './json/diff';
+export { diffLimit, recordedDiff, type RecordedDiff, type RightsChange } from './json/recorded-diff';
+export { isSameItem, nodeItems, ownerFields, type NodeItem } from './node/node-item';
 export { flagAt, listAt, numberAt, objectAt, textAt } from './json/read';
 export { checkExtension, checkOas, type OasCheckOptions } from './check/oas/validate';
 export { toNodeDocument, type NodeDocument } from './node/node-document';

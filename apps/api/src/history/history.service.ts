@@ -11,9 +11,15 @@ import {
   type ResourceRow,
   type RevisionRow,
   type RevisionSummary,
-  type RightsChange,
 } from '@castellan/persistence';
-import { isJsonObject, parseJson, type DiffOperation, type JsonObject, type JsonValue } from '@castellan/tyk';
+import {
+  isJsonObject,
+  parseJson,
+  type DiffOperation,
+  type JsonObject,
+  type JsonValue,
+  type RightsChange,
+} from '@castellan/tyk';
 import { pageCount } from '../http/paging';
 import type { Sight } from '../ownership/sight';
 import type { ResourceService } from '../resources/resource.service';

@@ -1,11 +1,12 @@
 import { ValidationFailed, type FieldError } from '@castellan/dto';
-import { ownerFields, type Draft, type PolicyRow } from '@castellan/persistence';
+import type { Draft, PolicyRow } from '@castellan/persistence';
 import {
   contentDigest,
   flagAt,
   isJsonObject,
   listAt,
   objectAt,
+  ownerFields,
   ownField,
   textAt,
   type JsonObject,

@@ -1,6 +1,15 @@
-import { documentWorks } from '@castellan/persistence';
-import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '@castellan/tyk';
+import {
+  isJsonObject,
+  nodeItems,
+  parseJson,
+  recordedDiff,
+  type JsonObject,
+  type JsonValue,
+  type NodeItem,
+} from '@castellan/tyk';
 import { worksOnDocuments as on } from './works-on-documents';
+
+// A thread loads what it imports before its first work: nothing of databases is there, which would take thrice as long.
 
 /** Documents, and what else the work needs, as JSON; names as they are. */
 type Texts = readonly (string | null)[];
@@ -20,6 +29,18 @@ const objectAt = (texts: Texts, index: number): JsonObject => {
   return value;
 };
 
+const namesAt = (texts: Texts, index: number): readonly string[] => {
+  const names = valueAt(texts, index);
+  if (!Array.isArray(names)) throw new TypeError(`There are no names at ${index}`);
+  return names.filter((name) => typeof name === 'string');
+};
+
+const servedAs = (form: string, document: string): NodeItem | null => {
+  const [, served] = Object.entries(nodeItems).find(([name]) => name === form) ?? [];
+  if (served === undefined) throw new TypeError(`Nodes are not served documents of ${form}`);
+  return served(document);
+};
+
 const works = {
   checkOas: (texts) => on.checkOas(objectAt(texts, 0)),
   checkClassic: (texts) => on.checkClassic(objectAt(texts, 0)),
@@ -32,9 +53,9 @@ const works = {
   lost: (texts) => on.lost(objectAt(texts, 0)),
   digestOfValue: (texts) => on.digestOfValue(valueAt(texts, 0)),
   difference: (texts) => on.difference(valueAt(texts, 0), valueAt(texts, 1)),
-  digest: (texts) => documentWorks.digest(textAt(texts, 0)),
-  diff: (texts) => documentWorks.diff({ kind: textAt(texts, 0), before: texts[1] ?? null, after: texts[2] ?? null }),
-  served: (texts) => documentWorks.served(textAt(texts, 0), textAt(texts, 1)),
+  digest: (texts) => on.digestOfValue(valueAt(texts, 0)),
+  diff: (texts) => recordedDiff(texts[0] ?? null, texts[1] ?? null, namesAt(texts, 2)),
+  served: (texts) => servedAs(textAt(texts, 0), textAt(texts, 1)),
 } satisfies Readonly<Record<string, (texts: Texts) => unknown>>;
 
 /** Work on documents that are given as texts. */

@@ -9,7 +9,7 @@ const mockLimits = { waiting: 16, longest: 60_000 };
 /** Threads are the real ones. */
 jest.mock('./threads', () => {
   const real = jest.requireActual<typeof RealThreads>('./threads');
-  Object.assign(real.threadMemory, { checks: 64 });
+  Object.assign(real.threadMemory, { checks: 40 });
   class Limited<Task, Outcome> extends real.Threads<Task, Outcome> {
     constructor(file: string, { memory }: RealThreads.ThreadLimits) {
       super(file, {

@@ -1,13 +1,5 @@
-import {
-  defineKind,
-  modelOf,
-  ownedFields,
-  ownerFields,
-  registerKind,
-  type Owned,
-  type ResourceRow,
-} from '@castellan/persistence';
-import { flagAt, isJsonObject, parseJson, textAt } from '@castellan/tyk';
+import { defineKind, modelOf, ownedFields, registerKind, type Owned, type ResourceRow } from '@castellan/persistence';
+import { flagAt, isJsonObject, ownerFields, parseJson, textAt } from '@castellan/tyk';
 
 export interface ToyRow extends ResourceRow, Owned {
   /** The id of its own. Unique in the installation. */

@@ -1,5 +1,4 @@
-import type { DiffOperation, JsonObject } from '@castellan/tyk';
-import type { NodeItem } from '../kinds/served';
+import type { NodeItem, RecordedDiff } from '@castellan/tyk';
 
 /** A document before a change and after it. */
 export interface ChangedDocument {
@@ -7,19 +6,6 @@ export interface ChangedDocument {
   readonly kind: string;
   readonly before: string | null;
   readonly after: string | null;
-}
-
-/** Who had rights in a resource before a change and after it, as its document says it, field by field. */
-export type RightsChange = Readonly<Record<'before' | 'after', JsonObject>>;
-
-/** What changed, as it is recorded. */
-export interface RecordedDiff {
-  /** From the whole state before to the whole state after; empty when there is too much of it to be kept. */
-  readonly operations: readonly DiffOperation[];
-  /** The same as text; null when there is too much. */
-  readonly text: string | null;
-  /** Who had rights in the resource before and after; null when the change leaves that as it is. */
-  readonly rights: RightsChange | null;
 }
 
 /** What has to be found out about documents when they are written, which takes seconds for the largest. */

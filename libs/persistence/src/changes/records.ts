@@ -1,44 +1,25 @@
 import {
   contentDigest,
-  diffJson,
+  diffLimit,
   isJsonObject,
-  listAt,
-  parseJson,
+  recordedDiff,
   redactDiff,
   type DiffOperation,
-  type JsonObject,
   type JsonValue,
+  type RecordedDiff,
 } from '@castellan/tyk';
 import { kindNamed } from '../kinds/kind';
 import type { ChangeContext } from './change-context';
-import type { ChangedDocument, RecordedDiff, RightsChange } from './document-work';
+import type { ChangedDocument } from './document-work';
 import { withoutRepeats, type Effect } from './effects';
 import type { AuditRow, OutboxRow, RevisionRow } from './rows';
 import type { Change } from './unit-of-work';
 
-/** A diff that takes more than this many characters is not kept; the revisions still hold both states. */
-const diffLimit = 512 * 1024;
 /** `namedChanges`: of a bulk change the audit record and the outbox entry name this many resources. */
 export const recordLimits = { namedChanges: 1_000 };
 
-const parse = (document: string | null): JsonValue => (document === null ? null : parseJson(document));
-
-export const diffOf = ({ kind, before, after }: ChangedDocument): RecordedDiff => {
-  const [was, is] = [parse(before), parse(after)];
-  const operations = diffJson(was, is);
-  const text = JSON.stringify(operations);
-  const rights = rightsChangeOf(kind, was, is);
-  return text.length > diffLimit ? { operations: [], text: null, rights } : { operations, text, rights };
-};
-
-const rightsChangeOf = (kind: string, before: JsonValue, after: JsonValue): RightsChange | null => {
-  const { rights = [] } = kindNamed(kind);
-  if (rights.length === 0) return null;
-  const rightsIn = (document: JsonValue): JsonObject =>
-    Object.fromEntries(rights.map((field) => [field, [...listAt(document, field)]] as const));
-  const said = { before: rightsIn(before), after: rightsIn(after) };
-  return contentDigest(said.after) === contentDigest(said.before) ? null : said;
-};
+export const diffOf = ({ kind, before, after }: ChangedDocument): RecordedDiff =>
+  recordedDiff(before, after, kindNamed(kind).rights ?? []);
 
 /** What a change says of itself, apart from where it stands. */
 type NewRevision = Omit<RevisionRow, '_id' | 'orgId' | 'generation'>;

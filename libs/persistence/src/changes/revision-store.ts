@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { ClientSession, Model, Types } from 'mongoose';
-import { objectAt, parseJson } from '@castellan/tyk';
+import { objectAt, parseJson, type RightsChange } from '@castellan/tyk';
 import { isObjectIdText, toObjectId, type OrganisationId } from '../ids';
 import { inPieces } from '../in-pieces';
 import { modelNames } from '../models';
 import { pieceWithTotal, type Page, type Piece } from '../paging';
-import type { RightsChange } from './document-work';
 import { rightsHistoryOf } from './records';
 import type { RevisionRow } from './rows';
 

@@ -4,7 +4,7 @@ import { noOrganisation, type OrganisationId } from '../ids';
 import { choreRow, lookAfterwards, type Chore, type ChoreRow } from '../keys/chores';
 import { kindNamed } from '../kinds/kind';
 import { organisationKind, type OrganisationRow } from '../kinds/organisation.kind';
-import { isSameItem } from '../kinds/served';
+import { isSameItem } from '@castellan/tyk';
 import type { Viewer } from '../resources/owned';
 import type { ResourceRow } from '../resources/resource-row';
 import type { ChangeContext } from './change-context';

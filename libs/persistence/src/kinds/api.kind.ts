@@ -1,7 +1,7 @@
-import { ownedFields, ownerFields, type Owned } from '../resources/owned';
+import { nodeItems, ownerFields } from '@castellan/tyk';
+import { ownedFields, type Owned } from '../resources/owned';
 import type { ResourceRow } from '../resources/resource-row';
 import { defineKind } from './kind';
-import { servedApi } from './served';
 
 export interface ApiRow extends ResourceRow, Owned {
   readonly apiId: string;
@@ -78,7 +78,7 @@ export const apiKind = defineKind<ApiRow>({
   rights: ownerFields,
   served: {
     commands: { create: 'ApiAdded', update: 'ApiUpdated', delete: 'ApiRemoved' },
-    of: servedApi,
+    of: nodeItems.api,
   },
   documents: {
     section: 'apis',

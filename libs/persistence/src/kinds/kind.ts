@@ -1,8 +1,7 @@
 import type { ModelDefinition } from '@nestjs/mongoose';
 import { Schema, type IndexDefinition, type IndexOptions, type SchemaDefinition } from 'mongoose';
-import { ownerFields } from '../resources/owned';
+import { ownerFields, type NodeItem } from '@castellan/tyk';
 import { resourceRowFields, rowSchemaOptions, type Head, type ResourceRow } from '../resources/resource-row';
-import type { NodeItem } from './served';
 
 /** How much of a resource its history keeps: whole documents, or only that and by whom it was changed, or nothing. */
 type HistoryMode = 'documents' | 'digests' | 'none';

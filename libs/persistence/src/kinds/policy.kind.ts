@@ -1,7 +1,7 @@
-import { ownedFields, ownerFields, type Owned } from '../resources/owned';
+import { nodeItems, ownerFields } from '@castellan/tyk';
+import { ownedFields, type Owned } from '../resources/owned';
 import type { ResourceRow } from '../resources/resource-row';
 import { defineKind } from './kind';
-import { servedPolicy } from './served';
 
 export interface PolicyRow extends ResourceRow, Owned {
   /** The id that nodes and keys use: the explicit one, or the row's. */
@@ -42,7 +42,7 @@ export const policyKind = defineKind<PolicyRow>({
   rights: ownerFields,
   served: {
     commands: { create: 'PolicyChanged', update: 'PolicyChanged', delete: 'PolicyChanged' },
-    of: servedPolicy,
+    of: nodeItems.policy,
   },
   documents: {
     section: 'policies',

@@ -27,6 +27,3 @@ export const ownedFields = {
   userOwners: { type: [String], default: [] },
   groupOwners: { type: [String], default: [] },
 };
-
-/** The fields of documents that say who owns a resource. */
-export const ownerFields: readonly string[] = ['user_owners', 'user_group_owners'];

@@ -1,5 +1,6 @@
 import type { ClientSession } from 'mongoose';
-import type { NodeItem, OrganisationId, ResourceRow, ResourceStore } from '@castellan/persistence';
+import type { NodeItem } from '@castellan/tyk';
+import type { OrganisationId, ResourceRow, ResourceStore } from '@castellan/persistence';
 
 /** Resources that are read in one go. */
 const readAtOnce = 200;

@@ -5,10 +5,10 @@ import {
   Generations,
   RevisionStore,
   type DocumentWork,
-  type NodeItem,
   type OrganisationId,
   type RevisionPlaceInTime,
 } from '@castellan/persistence';
+import type { NodeItem } from '@castellan/tyk';
 import { servedLists, type OrganisationState } from './node-documents';
 import { inOrder } from './node-items';
 

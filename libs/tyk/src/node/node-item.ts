@@ -1,15 +1,11 @@
-import {
-  flagAt,
-  isJsonObject,
-  nodeApiItem,
-  numberAt,
-  ownField,
-  parseJson,
-  toNodeDocument,
-  toNodePolicy,
-  type JsonObject,
-} from '@castellan/tyk';
-import { ownerFields } from '../resources/owned';
+import { nodeApiItem } from './node-protocol';
+import { toNodeDocument } from './node-document';
+import { toNodePolicy } from '../check/policy/check-policy';
+import { isJsonObject, ownField, parseJson, type JsonObject } from '../json/json-text';
+import { flagAt, numberAt } from '../json/read';
+
+/** The fields of documents that say who owns a resource. */
+export const ownerFields: readonly string[] = ['user_owners', 'user_group_owners'];
 
 /** One resource as nodes read it. */
 export interface NodeItem {
@@ -24,7 +20,7 @@ export const isSameItem = (one: NodeItem | null, other: NodeItem | null): boolea
   one?.text === other?.text && one?.rank === other?.rank;
 
 /** What nodes read of a policy's document; null when there is nothing to read. */
-export const servedPolicy = (document: string): NodeItem | null => {
+const servedPolicy = (document: string): NodeItem | null => {
   const policy = parseJson(document);
   if (!isJsonObject(policy) || !flagAt(policy, 'active')) return null;
   return { text: JSON.stringify(denied(toNodePolicy(withoutOwners(policy)))), rank: 0 };
@@ -42,7 +38,7 @@ const denied = (policy: JsonObject): JsonObject =>
  * What nodes read of an API's document; null when there is nothing to read. Ranked by `sort_by`, as the gateways of the
  * first generation read them (docs/tyk/nodes.md#old-gateways).
  */
-export const servedApi = (document: string): NodeItem | null => {
+const servedApi = (document: string): NodeItem | null => {
   const wrapper = parseJson(document);
   if (!isJsonObject(wrapper) || !flagAt(wrapper, 'api_definition', 'active')) return null;
   return { text: itemText(wrapper), rank: numberAt(wrapper, 'sort_by') };
@@ -55,3 +51,6 @@ const itemText = (wrapper: JsonObject): string => {
   const isOas = flagAt(wrapper, 'api_definition', 'is_oas') && isJsonObject(oas);
   return nodeApiItem(definition, isOas ? JSON.stringify(toNodeDocument(oas).document) : undefined);
 };
+
+/** What nodes are served of a document, by what it is a document of. */
+export const nodeItems = { api: servedApi, policy: servedPolicy } as const;
