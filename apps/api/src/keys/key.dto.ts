@@ -112,7 +112,7 @@ export const sessionBody = {
 };
 
 /** A session that is taken once the API of the examples is there. */
-export const sessionExample = {
+export const keyExample = {
   alias: 'mobile',
   access_rights: {
     b84fe1a04e5648927971c0557971565c: {
@@ -121,5 +121,7 @@ export const sessionExample = {
       versions: ['Default'],
     },
   },
-  basic_auth_data: { password: 'correct horse battery staple' },
 };
+
+/** The same of somebody with a password. */
+export const sessionExample = { ...keyExample, basic_auth_data: { password: 'correct horse battery staple' } };

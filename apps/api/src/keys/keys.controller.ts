@@ -9,7 +9,15 @@ import { OrganisationRequest, type OrganisationContext } from '../http/request-c
 import { Route } from '../http/route';
 import { createQuery, keyQuery, listQuery, validateQuery, type KeyQuery, type KeySearch } from './key-queries';
 import { validating } from '../resources/dry-run';
-import { DetailedKeysDto, KeyListDto, KeyReplyDto, KeySearchDto, sessionBody, sessionExample } from './key.dto';
+import {
+  DetailedKeysDto,
+  keyExample,
+  KeyListDto,
+  KeyReplyDto,
+  KeySearchDto,
+  sessionBody,
+  sessionExample,
+} from './key.dto';
 import { KeyRequests } from './key-requests';
 import { keyParam, keyRoutes } from './key-routes';
 
@@ -125,9 +133,10 @@ export class KeysController extends routes {
     access: Requires('keys', 'write', 'Create Custom Key'),
     id: 'createCustomKey',
     summary: 'Make a key with an id of your choice',
+    description: 'With a password it is a user of that name.',
     params: [keyParam],
     body: sessionBody,
-    example: sessionExample,
+    example: keyExample,
     reply: KeyReplyDto,
     tagged: true,
     errors: [409],
