@@ -10,6 +10,7 @@ import { AggregateWriter } from './purger/aggregate-writer';
 import { AnalyticsRedis } from './purger/analytics-redis';
 import { BatchNotes } from './purger/batch-notes';
 import { ChunkWriter } from './purger/chunk-writer';
+import { KeyUses } from './purger/key-uses';
 import { Merger } from './purger/merger';
 import { Purger } from './purger/purger';
 import { PurgerLease } from './purger/purger-lease';
@@ -55,6 +56,7 @@ import { RollupStore } from './storage/rollup-store';
     BatchNotes,
     ChunkWriter,
     DeadLettersService,
+    KeyUses,
     Merger,
     Purger,
     PurgerLease,

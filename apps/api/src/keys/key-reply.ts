@@ -6,7 +6,7 @@ import type { KeyReplyDto } from './key.dto';
 
 /** A key as clients know it, and after that what Castellan adds. */
 export function keyReply(
-  row: Pick<KeyRow, 'hash'> & Partial<Pick<KeyRow, 'announced' | 'sealed'>>,
+  row: Pick<KeyRow, 'hash'> & Partial<Pick<KeyRow, 'announced' | 'sealed' | 'lastUsedAt'>>,
   stored: Session,
   now: Date,
   extra: {
@@ -30,7 +30,9 @@ export function keyReply(
       ...(extra.notes ?? []),
       ...lateness(row),
     ],
-    ...(extra.counters === undefined ? {} : { counters: extra.counters }),
+    ...(extra.counters === undefined
+      ? {}
+      : { counters: extra.counters, last_used: row.lastUsedAt?.toISOString() ?? null }),
     ...(extra.limits === undefined ? {} : { limits: extra.limits }),
   };
 }
@@ -83,6 +85,7 @@ export function indexEntry(row: KeyRow): { key_id: string; data: object } {
       expires: row.expiresAt === null ? 0 : Math.floor(row.expiresAt.getTime() / 1_000),
       date_created: row.createdAt.toISOString(),
       last_updated: String(Math.floor(row.updatedAt.getTime() / 1_000)),
+      last_used: row.lastUsedAt?.toISOString() ?? null,
       created_by: row.createdBy,
       version: row.version,
       ...(row.deletedAt === null ? {} : { deleted_at: row.deletedAt.toISOString() }),

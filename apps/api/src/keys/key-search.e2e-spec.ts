@@ -1,4 +1,15 @@
-import { listOf, textOf, unique, type Reply } from '@castellan/testing';
+import { Redis } from 'ioredis';
+import {
+  analyticsList,
+  anAnalyticsRecord,
+  encodeRecord,
+  eventually,
+  listOf,
+  textOf,
+  unique,
+  type Reply,
+} from '@castellan/testing';
+import { hashText } from '@castellan/tyk';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, addPolicy, type Json } from '../../test/configuration';
 
@@ -119,5 +130,50 @@ describe('a name that is searched for', () => {
     const other = await api.organisation();
     const theirs = expectOk(await other.admin.client.get(`/api/keys?q=${hash}&deleted=true`));
     expect(theirs.json['total']).toBe(0);
+  });
+});
+
+describe('when a key was used last', () => {
+  let redis: Redis;
+
+  beforeAll(() => {
+    redis = new Redis(api.config.redisUrl);
+  });
+  afterAll(() => {
+    redis.disconnect();
+  });
+
+  const called = (APIKey: string, at: string) =>
+    redis.rpush(analyticsList, encodeRecord(anAnalyticsRecord({ at: new Date(at), OrgID: organisation.id, APIKey })));
+  const lastUsed = async (hash: string): Promise<unknown> => {
+    const { json } = expectOk(await get(`/api/keys/${hash}?hashed=true`));
+    const listed = expectOk(await organisation.admin.client.get(`/api/keys/detailed?q=${hash}`)).json['keys'];
+    expect(listed).toMatchObject([{ data: { last_used: json['last_used'] } }]);
+    return json['last_used'];
+  };
+
+  it('is known once its records are stored, stays when older ones come later, and is kept over changes', async () => {
+    const { hash } = await create();
+    expect(await lastUsed(hash)).toBeNull();
+    await called(hash, '2026-11-20T10:00:30Z');
+    await eventually(async () => (await lastUsed(hash)) === '2026-11-20T10:00:00.000Z');
+    expectOk(await organisation.admin.client.put(`/api/keys/${hash}?hashed=true`, { alias: unique('alias') }));
+    await called(hash, '2026-11-19T10:00:00Z');
+    await called(hash, '2026-11-20T11:00:00Z');
+    await eventually(async () => (await lastUsed(hash)) === '2026-11-20T11:00:00.000Z');
+    const other = await api.organisation();
+    await redis.rpush(
+      analyticsList,
+      encodeRecord(anAnalyticsRecord({ at: new Date('2026-11-21T10:00:00Z'), OrgID: other.id, APIKey: hash })),
+    );
+    await called(hash, '2026-11-20T12:00:00Z');
+    await eventually(async () => (await lastUsed(hash)) === '2026-11-20T12:00:00.000Z');
+  });
+
+  it('is known of a user with a password by whatever name gateways record it under', async () => {
+    const name = unique('ada');
+    const { hash } = await create({ basic_auth_data: { password: 'x' } }, `/api/apis/keys/basic/${name}`);
+    await called(hashText(`${organisation.id}${name}`, 'murmur32'), '2026-11-20T10:00:00Z');
+    await eventually(async () => (await lastUsed(hash)) === '2026-11-20T10:00:00.000Z');
   });
 });

@@ -33,6 +33,15 @@ export class KeyReplyDto {
   readonly counters?: object | null;
 
   @ApiPropertyOptional({
+    format: 'date-time',
+    nullable: true,
+    type: String,
+    description:
+      'On reads: when a gateway recorded a request with it last, to a quarter of an hour; null as long as Castellan has stored none',
+  })
+  readonly last_used?: string | null;
+
+  @ApiPropertyOptional({
     ...anyObject,
     description:
       'Of a preview with policies: what these come to for each API, and what its calls are counted under (`scope`), on gateways of 5.14; where older ones make something else of them, the explanation says so',

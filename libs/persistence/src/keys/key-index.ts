@@ -316,6 +316,21 @@ export class KeyIndex {
     await this.model.updateOne({ _id, version, pending: null }, { $set: storedFacts(row, facts) }).exec();
   }
 
+  /** Notes when keys were used, without a change by anybody; what was noted later stays. @param uses hashes by the time of their use */
+  async noteUses(organisation: OrganisationId, uses: ReadonlyMap<number, readonly string[]>): Promise<void> {
+    const orgId = toObjectId(organisation);
+    const notes = [...uses].flatMap(([time, hashes]) => {
+      const lastUsedAt = new Date(time);
+      return (['hash', 'foundBy.copies'] as const).map((by) => ({
+        updateMany: {
+          filter: { [by]: { $in: [...hashes] }, orgId, lastUsedAt: { $not: { $gte: lastUsedAt } } },
+          update: { $set: { lastUsedAt } },
+        },
+      }));
+    });
+    if (notes.length > 0) await this.model.bulkWrite(notes, { ordered: false });
+  }
+
   /** Notes of keys that apply a policy whether they are inactive of themselves, before nodes say the same of all of them. */
   async keepInactive(
     organisation: OrganisationId,

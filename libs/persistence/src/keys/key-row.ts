@@ -46,6 +46,8 @@ export interface KeyRow extends Pick<
   /** A digest of the request that made it, where that may come again. */
   readonly asked?: string;
   readonly updatedAt: Date;
+  /** When a gateway recorded a request with it last, to a quarter of an hour; left out until one is stored. */
+  readonly lastUsedAt?: Date;
   readonly expiresAt: Date | null;
   /** Which block of keys it is counted in ({@link KeyBlocks}); it gets one when it is put into the index. */
   readonly block?: number;
@@ -103,6 +105,7 @@ export const keySchema = new Schema<KeyRow>(
     createdAt: { type: Date, required: true },
     asked: { type: String },
     updatedAt: { type: Date, required: true },
+    lastUsedAt: { type: Date },
     expiresAt: { type: Date, default: null },
     deletedAt: { type: Date, default: null },
     block: { type: Number },

@@ -21,6 +21,7 @@ import { AnalyticsSettingsReader, type AnalyticsSettings } from '../settings';
 import { AnalyticsCollections, type DeadLetterDocument, type SegmentDocument } from '../storage/collections';
 import { BatchNotes } from './batch-notes';
 import type { Chunk, Unreadable } from './chunk';
+import { KeyUses, type Uses } from './key-uses';
 import { segmentsOf } from './segments';
 
 /** How long what could not be read is kept, in milliseconds. */
@@ -40,6 +41,7 @@ export interface ReadyChunk {
   readonly records: readonly mongo.UnorderedBulkOperation[];
   readonly segments: readonly SegmentDocument[];
   readonly uptime: readonly UptimeDocument[];
+  readonly uses: Uses;
   readonly at: Date;
 }
 
@@ -51,6 +53,7 @@ export class ChunkWriter {
     private readonly notes: BatchNotes,
     private readonly settings: AnalyticsSettingsReader,
     private readonly keyNames: KeyNames,
+    private readonly keyUses: KeyUses,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
@@ -69,6 +72,7 @@ export class ChunkWriter {
       records: await this.inserts(kept, (one) => recordDocument(one, at, retention(one.record.orgId))),
       segments: await this.segments(kept),
       uptime: chunk.uptime.map((record) => uptimeDocument(record, at, retention(record.orgId))),
+      uses: this.keyUses.of(kept.map(({ record }) => record)),
       at,
     };
   }
@@ -77,7 +81,7 @@ export class ChunkWriter {
    * @param meanwhile called once MongoDB has got most of what it is to store, and will take its time
    * @throws BatchMoved when another purger has stored some of it
    */
-  async store({ chunk, records, segments, uptime, at }: ReadyChunk, meanwhile: () => void): Promise<void> {
+  async store({ chunk, records, segments, uptime, uses, at }: ReadyChunk, meanwhile: () => void): Promise<void> {
     await this.collections.inTransaction(async (session) => {
       for (const { batch, from, bytes } of chunk.slices) {
         await this.notes.advance(batch, from, from + bytes.length, at, session);
@@ -94,6 +98,7 @@ export class ChunkWriter {
         await this.collections.deadLetters.insertMany(letters, { session });
       }
     });
+    await this.keyUses.note(uses);
   }
 
   private async kept(
