@@ -15,7 +15,7 @@ const everything = {
 };
 
 /** What writes rows of keys, and what only reads them or leaves alone what they are found by. */
-const writers = ['insert', 'replace', 'replaceAll', 'endAll', 'add', 'refresh', 'settle', 'adopt'];
+const writers = ['insert', 'replace', 'replaceAll', 'replaceTogether', 'endAll', 'add', 'refresh', 'settle', 'adopt'];
 const others = [
   ...[
     'page',
@@ -31,7 +31,7 @@ const others = [
     'there',
   ],
   ...['count', 'allOf', 'createdAt', 'organisations', 'some', 'takeDue', 'settleAll', 'current', 'unsettled'],
-  ...['removeDeleted', 'deleteAll', 'forgetAll', 'forget', 'keepInactive', 'addThose'],
+  ...['removeDeleted', 'deleteAll', 'forgetAll', 'forget', 'keepInactive', 'noteUses', 'addThose'],
 ];
 
 describe('what keys are found by', () => {
@@ -75,6 +75,10 @@ describe('what keys are found by', () => {
         const changed = { ...was, tags: ['silver'], copies: ['copy-2'], version: 3 };
         await inTransaction(own.connection, (session) => index.replaceAll([{ row: changed, was }], session));
       },
+      replaceTogether: async () => {
+        const was = await current(row);
+        await index.replaceTogether([{ row: { ...was, tags: ['platinum'], version: 4 }, was }]);
+      },
       refresh: async () => {
         await index.refresh(await current(row), { alias: 'found', apiIds: ['a3'] });
         await index.refresh(await current(row), { inactive: true });
@@ -102,7 +106,8 @@ describe('what keys are found by', () => {
       ['alias:ada', 'api:a1', 'api:a2', 'tag:gold', 'tag:new'],
       ['alias:b', 'api:a1', 'api:a2', 'tag:gold', 'tag:new'],
       ['alias:b', 'api:a1', 'api:a2', 'tag:silver'],
-      ['alias:found', 'api:a3', 'tag:silver'],
+      ['alias:b', 'api:a1', 'api:a2', 'tag:platinum'],
+      ['alias:found', 'api:a3', 'tag:platinum'],
       ...Array.from({ length: 4 }, () => ['alias:found', 'api:a3', 'tag:bronze']),
     ]);
     // A key is found by a copy that it has, and not by one that it had.
