@@ -215,7 +215,7 @@ describe('a client that refuses fields it does not know', () => {
     const names = [...new Set(found)].sort();
     expect(names).toEqual([
       ...['certificate: state', 'certificate: warnings', 'client: warnings'],
-      ...['key: counters', 'key: explanation', 'keys: total'],
+      ...['key: counters', 'key: explanation', 'key: last_used', 'keys: total'],
     ]);
     const page = readFileSync(join(__dirname, '..', 'docs', 'moving-from-tyk-dashboard.md'), 'utf8');
     for (const name of ['AccessKey', ...names.map((one) => one.replace(/^.*: /, ''))])

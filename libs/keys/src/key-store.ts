@@ -117,6 +117,17 @@ export class KeyStore {
     if (content !== null) await this.redis.restore(to, Math.max(0, left), content, 'REPLACE');
   }
 
+  /** How many calls a node has noted under a name since then, in milliseconds since 1970; 0 also for what is no such set. */
+  async callsSince(name: string, since: number): Promise<number> {
+    try {
+      // Nanoseconds, as a text: a double has no room for all of them.
+      return await this.redis.zcount(name, `(${since}000000`, '+inf');
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return 0;
+      throw error;
+    }
+  }
+
   /** Whether nodes' Redis answers. */
   async ping(): Promise<void> {
     await Promise.all(mastersOf(this.redis).map((master) => master.ping()));

@@ -222,15 +222,15 @@ describe('the policies that a key names', () => {
     expect(await stored(hash)).toMatchObject({ apply_policies: [id] });
   });
 
-  it('count each API that has a quota of its own by itself, and the rest together', async () => {
+  it('count each API that has limits of its own by itself, and the rest together, rates where gateways count them in Redis', async () => {
     const second = await addApi(organisation);
     const policy = await addPolicy(organisation, [apiId, second]);
     const { hash } = await create({ apply_policies: [policy] });
     // As nodes write it back.
-    const limit = { quota_max: 20, quota_renewal_rate: 60 };
+    const limit = { quota_max: 20, quota_renewal_rate: 60, rate: 5, per: 60 };
     const materialised = {
       ...(await stored(hash)),
-      ...{ quota_max: 300, quota_renewal_rate: 60 },
+      ...{ quota_max: 300, quota_renewal_rate: 60, rate: 10, per: 60 },
       access_rights: {
         [apiId]: { api_id: apiId, versions: ['Default'], limit, allowance_scope: apiId },
         [second]: { api_id: second, versions: ['Default'], limit: null, allowance_scope: '' },
@@ -238,10 +238,27 @@ describe('the policies that a key names', () => {
     };
     await redis.set(sessionName(hash), JSON.stringify(materialised));
     await redis.mset(`quota-${hash}`, '7', `quota-${apiId}-${hash}`, '5');
-    expect((await get(`/api/keys/${hash}?hashed=1`)).json['counters']).toEqual({
+    const quotas = {
       key: { quota_max: 300, used: 7, remaining: 293 },
       apis: { [apiId]: { quota_max: 20, used: 5, remaining: 15 } },
+    };
+    const counters = async () => (await get(`/api/keys/${hash}?hashed=1`)).json['counters'];
+    expect(await counters()).toEqual({ ...quotas, rates: { key: null, apis: {} } });
+    for (const seconds of [1, 30, 90]) {
+      const at = `${Date.now() - seconds * 1_000}000000`;
+      await redis.zadd(`rate-limit-${hash}`, at, at);
+    }
+    await redis.set(`rate-limit-${apiId}-${hash}.BLOCKED`, '1');
+    expect(await counters()).toEqual({
+      ...quotas,
+      rates: {
+        key: { rate: 10, per: 60, used: 2, remaining: 8, blocked: false },
+        apis: { [apiId]: { rate: 5, per: 60, used: 0, remaining: 5, blocked: true } },
+      },
     });
+    // What somebody else has put there is no count.
+    await redis.set(`rate-limit-${hash}`, 'x');
+    expect((await counters())?.['rates']).toMatchObject({ key: null });
   });
 });
 

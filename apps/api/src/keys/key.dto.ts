@@ -28,7 +28,8 @@ export class KeyReplyDto {
   @ApiPropertyOptional({
     ...anyObject,
     nullable: true,
-    description: 'Live counters, or null when Redis is out of reach',
+    description:
+      'Live counters, or null when Redis is out of reach: what is used and left of quotas, and under `rates` of the rates that gateways count in Redis and not in their memory',
   })
   readonly counters?: object | null;
 

@@ -55,8 +55,18 @@ export function counterNames(stored: string, scopes: readonly string[]): string[
   const scoped = ['', ...scopes.map((scope) => `${scope}-`)];
   return scoped.flatMap((scope) => [
     ...COUNTER_PREFIXES.map((prefix) => `${prefix}${scope}${stored}`),
-    `rate-limit-${scope}${stored}.BLOCKED`,
+    blockedName(`rate-limit-${scope}${stored}`),
   ]);
+}
+
+/** The calls of a rate, where gateways count them in Redis (`enable_redis_rolling_limiter`): a set, by nanoseconds since 1970. */
+export function rateName(stored: string, scope = ''): string {
+  return `rate-limit-${scope === '' ? '' : `${scope}-`}${stored}`;
+}
+
+/** What is there while gateways refuse every call (`enable_sentinel_rate_limiter`). @param name of the calls */
+export function blockedName(name: string): string {
+  return `${name}.BLOCKED`;
 }
 
 /** The counter of a quota. */
