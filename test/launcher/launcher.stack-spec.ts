@@ -64,8 +64,10 @@ class Lookout {
       const status = await loadStatus(api);
       const after = await Promise.all(others.map(listens));
       if (status > 0) this.answers.add(status);
-      // It begins before the others: whoever was there already has to find it there, too,
-      if (!seen && status === 0 && before.includes(true)) this.gaps.push('start');
+      // It begins before the others: whoever was there already has to find it there, too; the launcher itself, which
+      // listens for a moment to see whether a port is free, is gone again,
+      const there = before.some((listened, index) => listened && after[index] === true);
+      if (!seen && status === 0 && there) this.gaps.push('start');
       // and goes after them.
       if (seen && status === 0) gone = true;
       if (gone && after.includes(true)) this.gaps.push('end');

@@ -59,6 +59,14 @@ describe('the processes', () => {
       for (const secret of secrets) expect(logs).not.toContain(secret);
     });
 
+    it('warn of nothing but of what was set wrongly, and that nobody has set it up', () => {
+      const warnings = [stack.api, stack.hostManager].flatMap(
+        ({ output }) => output.match(/^.*"level":"warn".*$/gm) ?? [],
+      );
+      const expected = /CASTELLAN_LOGLEVEL is not a setting|Nobody has set up this installation yet/;
+      expect(warnings.filter((line) => !expected.test(line))).toEqual([]);
+    });
+
     it('say of a variable that nobody reads which one was meant', () => {
       const said = 'CASTELLAN_LOGLEVEL is not a setting and is ignored; did you mean CASTELLAN_LOG_LEVEL?';
       for (const { output } of [stack.api, stack.hostManager]) expect(output).toContain(said);

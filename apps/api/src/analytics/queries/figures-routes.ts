@@ -51,6 +51,13 @@ const addRoute = (prototype: object, route: FiguresRoute): void => {
   Object.defineProperty(prototype, id, descriptor);
   const parameters = [SpanRequest(), AskedFor(figuresQuery), Param(), Res()];
   for (const [index, parameter] of parameters.entries()) parameter(prototype, id, index);
+  // As a compiler says it of a method with decorators: Nest warns of handlers whose types nobody has named.
+  Reflect.defineMetadata(
+    'design:paramtypes',
+    parameters.map(() => Object),
+    prototype,
+    id,
+  );
   Route.get([route.path, rangePath].filter((part) => part !== '').join('/'), describe(route))(
     prototype,
     id,
