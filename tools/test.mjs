@@ -75,6 +75,14 @@ async function runAll() {
   /** @type {import('./lib/stages.mjs').Stage[]} */
   const stages = [
     { name: 'build', weight: 1, run: build },
+    // The checks go on beside the tests, which wait now and then for what they have started. Without a build there is nothing to
+    // start as a process; the other tests still say what they find.
+    {
+      name: 'tests',
+      weight: 1,
+      after: ['build'],
+      run: () => runTests(built ? ['unit', 'e2e', 'stack'] : ['unit', 'e2e'], { args: [] }),
+    },
     { name: 'types and lint', weight: 1, run: () => check(script('lint')) },
     { name: 'format', weight: 1, run: () => check('oxfmt --check') },
     { name: 'types of tools', weight: 1, run: () => check('tsc -p tools/tsconfig.json') },
@@ -94,8 +102,6 @@ async function runAll() {
       run: () => check('node tools/clients.mjs TypeScript'),
     },
     { name: 'readme drift', weight: 1, needs: ['build'], run: () => check('node tools/readme.mjs --check') },
-    // Without a build there is nothing to start as a process; the other tests still say what they find.
-    { name: 'tests', weight: 2, run: () => runTests(built ? ['unit', 'e2e', 'stack'] : ['unit', 'e2e'], { args: [] }) },
   ];
   const reports = await runStages(stages, progress.say);
   progress.say(`\n${formatReports(reports)}\n`);

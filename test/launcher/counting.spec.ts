@@ -85,6 +85,25 @@ describe('stages', () => {
   });
 });
 
+describe('stages', () => {
+  it('run after others even when those failed, and beside what goes on', () => {
+    const said = evaluate(`
+      import { runStages } from './tools/lib/stages.mjs';
+      const said = [];
+      const stage = (name, how) => ({ name, weight: 1, ...how, run: async () => {
+        said.push(name);
+        await new Promise((resolve) => setImmediate(resolve));
+        return { passed: 0, failed: name === 'build' ? 1 : 0, skipped: 0, output: '' };
+      } });
+      await runStages([
+        stage('build'), stage('tests', { after: ['build'] }), stage('lint'), stage('drift', { needs: ['build'] }),
+      ], () => {});
+      answer(said);
+    `);
+    expect(said).toEqual(['build', 'lint', 'tests']);
+  });
+});
+
 describe('the committed OpenAPI file', () => {
   it('has its keys sorted and its lists as they come', () => {
     const sorted = evaluate(

@@ -9,6 +9,7 @@ import { seconds } from './progress.mjs';
  * @property {string} name
  * @property {1 | 2} weight how many of the two places it takes
  * @property {string[]} [needs] stages that must have passed
+ * @property {string[]} [after] stages that must have ended, however they did
  * @property {() => Promise<Result>} run
  */
 
@@ -32,7 +33,8 @@ export async function runStages(stages, say) {
   while (waiting.length > 0 || running.size > 0) {
     const taken = [...running.values()].reduce((sum, { weight }) => sum + weight, 0);
     const next = waiting.findIndex(
-      (stage) => stage.weight <= places - taken && (stage.needs ?? []).every((name) => reports.has(name)),
+      ({ weight, needs = [], after = [] }) =>
+        weight <= places - taken && [...needs, ...after].every((name) => reports.has(name)),
     );
     const stage = waiting[next];
     if (stage === undefined) {
