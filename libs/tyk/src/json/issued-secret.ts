@@ -8,15 +8,20 @@ const base64Of = (places: readonly (readonly string[])[]): string => {
   return groups.map(groupPattern).join('');
 };
 
-/** Three characters make four, of which each depends on two of them at the most. */
-const groupPattern = (places: readonly (readonly string[])[]): string => {
-  const [first = [], second = [''], third = ['']] = places;
-  const encoded = first.flatMap((one) =>
-    second.flatMap((two) => third.map((three) => Buffer.from(one + two + three).toString('base64'))),
-  );
-  const anyOf = (place: number): string => `[${[...new Set(encoded.map((text) => text.charAt(place)))].join('')}]`;
-  return [0, 1, 2, 3].map(anyOf).join('');
+/** Three characters make four, of which each depends on two neighbours at the most: all three need not vary at once. */
+const groupPattern = ([first = [], second = [''], third = ['']]: readonly (readonly string[])[]): string => {
+  const start = encodings([first, second, third.slice(0, 1)]);
+  const end = encodings([first.slice(0, 1), second, third]);
+  return [start, start, end, end]
+    .map((texts, at) => `[${[...new Set(texts.map((text) => text[at]))].join('')}]`)
+    .join('');
 };
+
+/** The base64 of every text that has these characters in these places. */
+const encodings = (places: readonly (readonly string[])[]): readonly string[] =>
+  places
+    .reduce<readonly string[]>((texts, place) => texts.flatMap((text) => place.map((one) => text + one)), [''])
+    .map((text) => Buffer.from(text).toString('base64'));
 
 const digits = (count: number): (readonly string[])[] => Array.from({ length: count }, () => hex);
 const dash = ['-'];
