@@ -72,6 +72,12 @@ describe('the processes', () => {
       for (const { output } of [stack.api, stack.hostManager]) expect(output).toContain(said);
     });
 
+    it('serves its documentation, whose files stay beside the bundle', async () => {
+      for (const file of ['', 'swagger-ui.css', 'swagger-ui-bundle.js']) {
+        expect((await fetch(`${stack.api.url}/docs/${file}`)).status).toBe(200);
+      }
+    });
+
     it('does the first task of the README as it is pasted', async () => {
       const readme = readFileSync(join(root, 'README.md'), 'utf8');
       const script = /<!-- test: first-task -->\n+```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';

@@ -16,7 +16,7 @@ const keepCache = '--keep-cache';
 const longest = 120_000;
 
 /** Packages that look for files of their own beside themselves, and so stay where they are. */
-const unbundled = ['@fastify/static', '@node-rs/argon2', 'pino', 'piscina', 'swagger-ui-dist'];
+const unbundled = ['@node-rs/argon2', 'pino', 'piscina', 'swagger-ui-dist'];
 
 /**
  * Puts a compiled app and its packages into one file, of which a process loads in a third of the time what thousands of
