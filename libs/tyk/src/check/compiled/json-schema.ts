@@ -38,7 +38,7 @@ export function jsonSchemaFault(
 }
 
 function validators(): readonly ValidateFunction[] {
-  const options = { strict: false, validateFormats: false } as const;
+  const options = { strict: false, validateFormats: false, code: { optimize: false } } as const;
   metaSchemas ??= [
     new Ajv(options).getSchema('http://json-schema.org/draft-07/schema'),
     new Ajv04(options).getSchema('http://json-schema.org/draft-04/schema'),

@@ -1,6 +1,6 @@
 import { isJsonObject, ownField, type JsonObject, type JsonValue } from '../../json/json-text';
 import { at, listAt, numberAt, objectAt, textAt } from '../../json/read';
-import { all, int, map, nonEmptyStr, requiredObj, str } from '../../schema/builders';
+import { all, int, map, nonEmptyStr, requiredObj, str, type Schema } from '../../schema/builders';
 import { makeCheck, type Problem } from '../../schema/check';
 import { entryPath } from '../../schema/path';
 import { hasControlCharacter, hookUrlFault } from '../address/target-url';
@@ -10,7 +10,7 @@ export const WEB_HOOK_HANDLER = 'eh_web_hook_handler';
 
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'];
 
-const checkShape = makeCheck({
+export const webHookSchema: Schema = {
   ...requiredObj(
     {
       method: nonEmptyStr,
@@ -22,7 +22,9 @@ const checkShape = makeCheck({
     'method',
     'target_path',
   ),
-});
+};
+
+const checkShape = makeCheck(webHookSchema);
 
 /**
  * Whether a web hook (docs/tyk/management.md#web-hooks) is one that gateways can call. Unknown fields are never a

@@ -10,8 +10,11 @@ import { partsOf, sizeOf } from './parts';
 import type { OpenApiVersion } from './schema';
 import { documentPath } from '../../json/document-path';
 
-/** Formats are not checked: those of the schemas mean JavaScript's regular expressions, nodes read Go's. */
-const OPTIONS = { strict: false, validateFormats: false } as const;
+/**
+ * Formats are not checked: those of the schemas mean JavaScript's regular expressions, nodes read Go's. To make its code
+ * shorter takes Ajv as long as to write it.
+ */
+const OPTIONS = { strict: false, validateFormats: false, code: { optimize: false } } as const;
 
 /** OpenAPI 3.1 leaves the inside of its schemas to JSON Schema; its own schema says so with a reference that accepts anything. */
 const SCHEMA_OBJECT = '{"$dynamicRef":"#meta"}';
