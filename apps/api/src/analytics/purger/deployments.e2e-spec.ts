@@ -61,7 +61,7 @@ describe('the purger on a Redis that is', () => {
     }
   });
 
-  it('behind a sentinel: it follows to the new master', async () => {
+  it('behind a sentinel: it follows to the new master, and back to the old one, though the sentinel was away in between', async () => {
     const master = await servers.server();
     const replica = await servers.replicaOf(master);
     const sentinel = await servers.sentinel(master, 'main');
@@ -72,6 +72,17 @@ describe('the purger on a Redis that is', () => {
     await eventually(async () => /role:master/.test(await replica.redis.info('replication')));
     await pushEverywhere(replica.redis);
     await stored(2 * everyList.length);
+    await sentinel.restart();
+    await master.restart('--replicaof', '127.0.0.1', String(replica.port));
+    await eventually(async () => /master_link_status:up/.test(await master.redis.info('replication')), {
+      describe: 'the old master to follow',
+    });
+    await replica.kill();
+    await eventually(async () => /role:master/.test(await master.redis.info('replication')), {
+      describe: 'the old master to be master again',
+    });
+    await pushEverywhere(master.redis);
+    await stored(3 * everyList.length);
   });
 
   it('over its maxmemory: it is emptied, though no lease can be written', async () => {
