@@ -13,6 +13,7 @@ const shared = {
   rootDir: __dirname,
   testEnvironment: '<rootDir>/tools/jest/environment.cjs',
   runtime: '<rootDir>/tools/jest/runtime.cjs',
+  testRunner: '<rootDir>/tools/jest/runner.cjs',
   setupFiles: ['reflect-metadata'],
   setupFilesAfterEnv: ['<rootDir>/tools/jest/patience.cjs'],
   // Jest looks through these at each start; `node_modules` and `dist` would cost seconds.

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import type { JsonValue } from '@castellan/tyk';
+import { anyText } from '../../../../test/support/any-text';
 import { readYaml, writeYaml } from './yaml';
 
 const awkwardText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 12 }),
+  anyText(12),
   fc.string({
     unit: fc.constantFrom(' ', '\n', '\t', '\r', 'a', ':', '-', '#', '"', "'", '\\', '|', '>', '\ud800', '\u0085', '0'),
     maxLength: 10,

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { anyText } from '../../../../test/support/any-text';
 import type { JsonObject, JsonValue } from '../json/json-text';
 
 /** Field names that break careless code, beside arbitrary ones (lone surrogates included). */
@@ -18,7 +19,7 @@ const anyName = fc.oneof(
     '-',
     'ünï',
   ),
-  fc.string({ unit: 'binary', maxLength: 8 }),
+  anyText(8),
   fc.constantFrom('a', 'b', 'c'),
   fc.constantFrom('\ud800', '\udc00x'),
 );
@@ -32,7 +33,7 @@ const anyNumber = fc.oneof(
 const json = fc.letrec<{ value: JsonValue; object: JsonObject; array: JsonValue[] }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
-    fc.oneof(fc.constant(null), fc.boolean(), anyNumber, fc.string({ unit: 'binary', maxLength: 12 }), anyName),
+    fc.oneof(fc.constant(null), fc.boolean(), anyNumber, anyText(12), anyName),
     tie('object'),
     tie('array'),
   ),
