@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Contract } from '@castellan/testing';
 
@@ -8,11 +8,11 @@ const document = join(__dirname, '..', '..', '..', 'openapi.json');
 const besides = /^\/(docs|openapi\.json)/;
 
 interface Kept {
-  readonly text: string;
+  readonly writtenAt: number;
   readonly contract: Contract;
 }
 
-/** Jest evaluates this file again for each test file; what has been compiled is kept as long as the worker lives. */
+/** A test file with modules of its own evaluates this one again; what has been compiled is kept as long as the worker lives. */
 const worker: typeof globalThis & { castellanContract?: Kept } = globalThis;
 
 /**
@@ -20,9 +20,9 @@ const worker: typeof globalThis & { castellanContract?: Kept } = globalThis;
  * it again after a change of routes or DTOs.
  */
 export const publishedContract = (): Contract => {
-  const text = readFileSync(document, 'utf8');
-  if (worker.castellanContract?.text !== text) {
-    worker.castellanContract = { text, contract: Contract.from(text, besides) };
+  const writtenAt = statSync(document).mtimeMs;
+  if (worker.castellanContract?.writtenAt !== writtenAt) {
+    worker.castellanContract = { writtenAt, contract: Contract.from(readFileSync(document, 'utf8'), besides) };
   }
   return worker.castellanContract.contract;
 };

@@ -138,6 +138,22 @@ describe('the watch over secrets', () => {
     expect(places.map(leakingIn)).toEqual(places.map(() => 1));
   });
 
+  it('looks through a header that replies have had before, unless it stood there on purpose', () => {
+    const watch = new SecretWatch();
+    const location = { headers: new Headers({ location: `/?a=${long}` }) };
+    watch.check(exchange('GET', '/', {}, location));
+    watch.check(exchange('POST', '/login', {}, cookie('castellan-session')));
+    watch.check(exchange('GET', '/', {}, location));
+    expect(watch.leaks()).toEqual([expect.stringContaining('session, or cookie of a browser in the reply to GET /:')]);
+
+    const shown = new SecretWatch();
+    shown.check(exchange('GET', `/sso/nonces/${long}`, {}, location));
+    shown.know('nonce of single sign-on', long);
+    expect(shown.leaks()).toEqual([]);
+    shown.check(exchange('GET', '/', {}, location));
+    expect(shown.leaks()).toHaveLength(1);
+  });
+
   it('takes no part of a token for a leak that everybody knows', () => {
     const watch = new SecretWatch();
     for (const token of [`${organisation}${key}`, jsonToken]) {

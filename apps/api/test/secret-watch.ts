@@ -78,12 +78,11 @@ const showings: readonly Showing[] = [
     at: /^(POST|PUT) \/api\/apis\/oauth\//,
     of: ({ secret }) => [secret],
   },
-  {
-    what: 'session, or cookie of a browser',
-    at: /^/,
-    of: (_, { headers }) => headers.getSetCookie().map((line) => /^[^=]*castellan-[^=]*=([^;]+)/.exec(line)?.[1]),
-  },
 ];
+
+/** What replies of any route may show. */
+const cookiesIn = (headers: Headers): readonly unknown[] =>
+  headers.getSetCookie().map((line) => /^[^=]*castellan-[^=]*=([^;]+)/.exec(line)?.[1]);
 
 /** Fields of requests that hold secrets which no reply, log or record may repeat. */
 const secretFields = new Set(['password', 'new_password', 'current_password', 'client_secret']);
@@ -96,6 +95,8 @@ const secretsIn = (value: unknown): readonly unknown[] => {
 };
 
 const parsed = (text: string): unknown => {
+  // Most requests have no body, and an exception is dear.
+  if (text === '') return undefined;
   try {
     return JSON.parse(text);
   } catch {
@@ -119,6 +120,8 @@ export class SecretWatch {
   private static readonly watches = new Map<string, SecretWatch>();
   private readonly secrets = new Map<string, string>();
   private readonly texts: Kept[] = [];
+  /** Headers that stand whole in one of the texts. */
+  private readonly headers = new Set<string>();
 
   /** What watches over an app; undefined for an address of something else. */
   static at(url: string): SecretWatch | undefined {
@@ -148,15 +151,28 @@ export class SecretWatch {
     // The stored form of a password, sent as one to see that it opens nothing, is where it belongs and told from others by its end.
     const said = secretsIn(parsed(sent)).filter((one) => typeof one !== 'string' || !one.startsWith('$argon2id$'));
     if (status < 400) this.learn('a password, or a secret of a client', said);
-    let rest = `${text}\n${JSON.stringify([...headers])}`;
-    // What was said in the path comes back to nobody but the caller.
-    for (const said of path.split(/[/?&=]/).filter(({ length }) => length >= shortestFound))
-      rest = rest.replaceAll(said, '');
-    const reply = fieldsOf(status < 300 ? parsed(text) : undefined);
-    for (const showing of showings.filter((one) => one.at.test(at))) {
-      for (const secret of this.learn(showing.what, showing.of(reply, exchange))) rest = rest.replaceAll(secret, '');
-    }
-    this.keep(`the reply to ${at}`, rest);
+    const showing = showings.filter((one) => one.at.test(at));
+    const reply = fieldsOf(status < 300 && showing.length > 0 ? parsed(text) : undefined);
+    const known = [
+      // What was said in the path comes back to nobody but the caller.
+      ...path.split(/[/?&=]/).filter(({ length }) => length >= shortestFound),
+      ...showing.flatMap(({ what, of }) => this.learn(what, of(reply, exchange))),
+      ...this.learn('session, or cookie of a browser', cookiesIn(headers)),
+    ];
+    const without = (whole: string): string => known.reduce((rest, one) => rest.replaceAll(one, ''), whole);
+    const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
+    this.keep(`the reply to ${at}`, [without(text), ...this.newAmong(lines, without)].join('\n'));
+  }
+
+  /** Most headers are those of every reply. One that has been kept as it is will be looked through, and is not kept again. */
+  private newAmong(lines: readonly string[], without: (line: string) => string): readonly string[] {
+    return lines
+      .filter((line) => !this.headers.has(line))
+      .map((line) => {
+        const rest = without(line);
+        if (rest === line) this.headers.add(line);
+        return rest;
+      });
   }
 
   /** Takes something that was logged or recorded. */

@@ -23,7 +23,8 @@ const bodiless = new Set([204, 302, 304]);
 
 /** Holds replies against an OpenAPI document. A schema is compiled when a reply first needs it. */
 export class Contract {
-  private readonly operations: readonly Operation[];
+  /** By method, in lower case. */
+  private readonly operations: Readonly<Record<string, readonly Operation[]>>;
   private readonly ajv: Ajv;
 
   /** @param text an OpenAPI document, as JSON */
@@ -58,7 +59,8 @@ export class Contract {
     const { method, path, status, headers } = reply;
     // HEAD is the GET without its body, and what browsers ask before a call is no operation.
     if (method === 'HEAD' || method === 'OPTIONS') return undefined;
-    const operation = this.operations.find((one) => one.matches(method, path.replace(/[?#].*$/s, '')));
+    const asked = path.replace(/[?#].*$/s, '');
+    const operation = this.operations[method.toLowerCase()]?.find((one) => one.matches(asked));
     if (operation === undefined) return status < 400 && !this.besides.test(path) ? 'no such operation' : undefined;
     const declared = operation.replies[status];
     if (declared === undefined) return `${operation.id} declares ${Object.keys(operation.replies).join(', ')}`;

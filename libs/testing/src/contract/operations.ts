@@ -14,7 +14,7 @@ interface DeclaredReply {
 
 export interface Operation {
   readonly id: string;
-  readonly matches: (method: string, path: string) => boolean;
+  readonly matches: (path: string) => boolean;
   readonly replies: Readonly<Record<string, DeclaredReply>>;
 }
 
@@ -30,15 +30,16 @@ export const documentFrom = (text: string): OpenApiDocument => {
   return { paths: fieldsOf(paths), components };
 };
 
-/** Every operation; where two paths fit, the one whose text comes first wins, as in the server. */
-export const operationsOf = (document: OpenApiDocument): readonly Operation[] =>
-  Object.entries(document.paths)
-    .sort(([one], [other]) => (wildness(one) < wildness(other) ? -1 : 1))
-    .flatMap(([path, operations]) =>
-      Object.entries(fieldsOf(operations))
-        .filter(([method]) => methods.includes(method))
-        .map(([method, operation]) => toOperation(document, path, method, fieldsOf(operation))),
-    );
+/** Every operation, by its method; where two paths fit, the one whose text comes first wins, as in the server. */
+export const operationsOf = (document: OpenApiDocument): Readonly<Record<string, readonly Operation[]>> => {
+  const paths = Object.entries(document.paths).sort(([one], [other]) => (wildness(one) < wildness(other) ? -1 : 1));
+  const of = (method: string): readonly Operation[] =>
+    paths.flatMap(([path, operations]) => {
+      const operation = fieldsOf(operations)[method];
+      return operation === undefined ? [] : [toOperation(document, path, method, fieldsOf(operation))];
+    });
+  return Object.fromEntries(methods.map((method) => [method, of(method)]));
+};
 
 /** Sorts text before parameters, segment by segment. */
 const wildness = (path: string): string => path.replaceAll(/\{\w+\}/g, '\u{10FFFF}');
@@ -52,7 +53,7 @@ const toOperation = (document: OpenApiDocument, path: string, method: string, op
   ]);
   return {
     id: String(operation['operationId']),
-    matches: (asked, at) => asked.toLowerCase() === method && pattern.test(at),
+    matches: (asked) => pattern.test(asked),
     replies: Object.fromEntries(replies) as Operation['replies'],
   };
 };
