@@ -100,6 +100,9 @@ export type UserSummary = Pick<UserRow, '_id' | 'createdAt' | 'searchText'>;
 /** What `IsAdmin` says of those who administer. */
 const administering = ['admin', 'true'];
 
+/** Every request finds its user, and MongoDB finds a row by a unique field alone in half of the time. */
+const ifActive = (user: UserRow | null): UserRow | null => (user?.active === true ? user : null);
+
 @Injectable()
 export class UserStore extends ResourceStore<UserRow> {
   constructor(
@@ -117,16 +120,13 @@ export class UserStore extends ResourceStore<UserRow> {
 
   /** The active user whom an access key belongs to: the one read that finds the organisation instead of being given it. */
   async activeByAccessKeyHash(accessKeyHash: string): Promise<UserRow | null> {
-    return this.model.findOne({ accessKeyHash, active: true }).lean<UserRow>().exec();
+    return ifActive(await this.model.findOne({ accessKeyHash }).lean<UserRow>().exec());
   }
 
   /** The active user of a session: like the one above a read that finds the organisation. */
   async activeById(userId: string): Promise<UserRow | null> {
     if (!isObjectIdText(userId)) return null;
-    return this.model
-      .findOne({ _id: toObjectId(userId), active: true })
-      .lean<UserRow>()
-      .exec();
+    return ifActive(await this.model.findById(toObjectId(userId)).lean<UserRow>().exec());
   }
 
   /** Who may be meant by an address at the login, where nobody is known yet: in each organisation at most one. */
