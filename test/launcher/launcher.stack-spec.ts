@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@castellan/testing';
 import { alive, installation, isLocked, Launcher, pidOf, serverPorts } from './launcher';
 import { removeFolders } from './tools';
@@ -38,6 +39,12 @@ const loadStatus = (port: string): Promise<number> =>
     () => 0,
   );
 
+/**
+ * Between two looks, in milliseconds: a start and an end are dozens of them. Without it the looks would take most of the
+ * machine from what they watch, and the embedded MongoDB does not end while somebody comes at each moment.
+ */
+const pauseMs = 10;
+
 /** Looks again and again, until it is told to end, at whether gateways would be answered at each moment. */
 class Lookout {
   /** What the API answered while nothing could be served yet, or any more. */
@@ -72,6 +79,7 @@ class Lookout {
       if (seen && status === 0) gone = true;
       if (gone && after.includes(true)) this.gaps.push('end');
       seen ||= status > 0;
+      await delay(pauseMs);
     }
   }
 }
