@@ -11,7 +11,7 @@ import itertools
 import sys
 import time
 
-import bson
+import secantus_catalogue
 from secantus import storage, transactions
 from secantus.cli import main
 from wiredtiger.intpacking import pack_int, unpack_int
@@ -62,43 +62,6 @@ def unpack(fmt, packed):
     return values
 
 
-@functools.lru_cache(maxsize=4_096)
-def index_stored_as(key, value):
-    """What `iter_indexes` yields of a row of the catalogue; its callers read it, and copy what they change."""
-    stored = bson.decode(value)
-    return key.split(b"\0")[2].decode(), stored.get("key", {}), stored.get("options", {})
-
-
-def iter_indexes(self, db, coll):
-    """The indexes of a collection: reads what is stored now, and decodes it the first time it looks like this."""
-    cursor = self._cursor(storage._IDX_TABLE)
-    cursor.set_key(db, coll, "")
-    found = cursor.search_near()
-    if found == storage.wt.WT_NOTFOUND or (found < 0 and cursor.next() != 0):
-        return
-    prefix = pack("SS", db, coll)
-    while True:
-        key = cursor._get_key()
-        if not key.startswith(prefix):
-            return
-        yield index_stored_as(key, cursor._get_value())
-        if cursor.next() != 0:
-            return
-
-
-decoded = functools.lru_cache(maxsize=4_096)(bson.decode)
-
-
-def coll_options(self, db, coll):
-    """What a collection was made with; `None` where there is no such collection."""
-    cursor = self._cursor(storage._COLL_TABLE)
-    cursor.set_key(db, coll)
-    if cursor.search() != 0:
-        return None
-    stored = cursor._get_value()
-    return dict(decoded(stored)) if stored else {}
-
-
 def at_most_once_a_second(prune):
     """For what walks through everything to see what is older than a minute, at each write."""
 
@@ -138,7 +101,11 @@ def require_same_packing():
 def make_faster():
     registry = transactions.TransactionRegistry
     replace(swig_wiredtiger, pack=pack, unpack=unpack)
-    replace(storage.Storage, _iter_indexes=iter_indexes, _coll_options=coll_options)
+    for owner, functions in secantus_catalogue.REPLACED:
+        replace(owner, **functions)
+    commit = storage._commit_batch_transaction
+    # A write that asks for it is on the disk before its answer; data that is thrown away need not be.
+    replace(storage, _commit_batch_transaction=lambda session, sync: commit(session, False))
     replace(
         registry,
         _prune_locked=at_most_once_a_second(registry._prune_locked),

@@ -1,0 +1,170 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import mongoose from 'mongoose';
+import { z } from 'zod';
+import { eventually } from '@castellan/testing';
+import { root } from './tools';
+
+type Client = mongoose.mongo.MongoClient;
+type Session = mongoose.mongo.ClientSession;
+type Command = Record<string, unknown>;
+
+const greeting = z.object({ mongodb: z.object({ url: z.string() }) });
+
+/** A MongoDB alone, and two clients of it: each has a connection and with it a session of WiredTiger. */
+class Database {
+  readonly #process: ChildProcess;
+  readonly #clients: Client[] = [];
+
+  constructor(durable: '0' | '1') {
+    const args = ['tools/services.mjs', '--redis', '0', '--durable', durable];
+    this.#process = spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
+  }
+
+  async connect(): Promise<[Client, Client]> {
+    if (this.#process.stdout === null) throw new Error('no output');
+    const line: IteratorResult<string, unknown> = await createInterface({ input: this.#process.stdout })
+      [Symbol.asyncIterator]()
+      .next();
+    const { url } = greeting.parse(JSON.parse(String(line.value))).mongodb;
+    const connect = (): Promise<Client> => mongoose.mongo.MongoClient.connect(url, { maxPoolSize: 1 });
+    const pair: [Client, Client] = [await connect(), await connect()];
+    this.#clients.push(...pair);
+    return pair;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+    this.#process.stdin?.end();
+    await eventually(() => this.#process.exitCode !== null);
+  }
+}
+
+/** What changes from one answer to the next: times, and ids that the server makes. */
+const ofTheMoment = new Set([
+  '$clusterTime',
+  'operationTime',
+  'atClusterTime',
+  'uuid',
+  'info',
+  'executionStats',
+  'serverInfo',
+]);
+
+const lasting = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(lasting);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, held]) => (ofTheMoment.has(name) ? [] : [[name, lasting(held)]])),
+  );
+};
+
+/** Sends these commands one after the other and keeps what each was answered. */
+const conversation = (answers: unknown[]) => {
+  const send = async (client: Client, command: Command, session?: Session): Promise<void> => {
+    try {
+      answers.push(
+        lasting(
+          await client
+            .db('renameCollection' in command ? 'admin' : 'catalogue')
+            .command(command, { ...(session && { session }) }),
+        ),
+      );
+    } catch (error) {
+      if (!(error instanceof mongoose.mongo.MongoServerError)) throw error;
+      answers.push(lasting(error.errorResponse));
+    }
+  };
+  return send;
+};
+
+const index = (key: Command, name: string, more: Command = {}): Command => ({
+  createIndexes: 'things',
+  indexes: [{ key, name, ...more }],
+});
+const insert = (...documents: Command[]): Command => ({ insert: 'things', documents });
+const find = (filter: Command, more: Command = {}): Command => ({ find: 'things', filter, sort: { _id: 1 }, ...more });
+const explain = (filter: Command): Command => ({ explain: { find: 'things', filter } });
+const update = (q: Command, u: Command): Command => ({ update: 'things', updates: [{ q, u, upsert: true }] });
+const remove = (q: Command): Command => ({ delete: 'things', deletes: [{ q, limit: 0 }] });
+const indexes = { listIndexes: 'things' };
+const collections = { listCollections: 1, filter: { name: { $ne: 'elsewhere' } } };
+
+/** Catalogue and data change under two clients, in transactions and outside of them. */
+const talk = async ([one, other]: [Client, Client]): Promise<unknown[]> => {
+  const answers: unknown[] = [];
+  const send = conversation(answers);
+
+  await send(one, find({ colour: 'red' }));
+  await send(one, index({ colour: 1 }, 'colour'));
+  await send(one, insert({ _id: 1, colour: 'red', size: 1 }, { _id: 2, colour: 'blue', size: 1 }));
+  await send(other, explain({ colour: 'red' }));
+  await send(other, index({ size: 1 }, 'once', { unique: true, partialFilterExpression: { colour: 'green' } }));
+  await send(one, insert({ _id: 3, colour: 'green', size: 1 }, { _id: 4, colour: 'green', size: 1 }));
+  await send(other, insert({ _id: 4, colour: 'green', size: 2, tags: ['a', 'b'] }));
+  await send(one, index({ tags: 1, size: -1 }, 'tags'));
+  await send(one, index({ weight: 1 }, 'weight'));
+  await send(other, find({ tags: 'b' }, { hint: 'tags' }));
+  await send(one, insert({ _id: 5, colour: ['grey', 'green'], size: 2 }));
+  await send(one, explain({ colour: 'grey' }));
+  await send(other, { dropIndexes: 'things', index: 'once' });
+  await send(one, insert({ _id: 6, colour: 'green', size: 2 }, { _id: 5, colour: 'white' }));
+  await send(one, find({ size: 2 }, { hint: 'once' }));
+  await send(one, find({ $or: [{ colour: 'green' }, { _id: { $in: [1, 7] } }], size: { $gte: 1 } }));
+
+  for (const end of ['abortTransaction', 'commitTransaction'] as const) {
+    const session = one.startSession();
+    session.startTransaction();
+    await send(one, find({ size: 2 }), session);
+    await send(other, index({ size: 1, [end]: 1 }, `size ${end}`));
+    await send(other, update({ _id: end }, { $set: { size: 2, kind: [end] } }));
+    await send(one, find({ size: 2 }), session);
+    await send(one, update({ _id: `${end} inside` }, { $set: { size: 2, colour: ['red', 'pink'] } }), session);
+    await send(one, find({}, { sort: { weight: 1 } }), session);
+    await send(one, update({ _id: 1 }, { $set: { weight: [] } }), session);
+    await send(one, find({}, { sort: { weight: 1 } }), session);
+    await send(one, { ...insert({ _id: 1, end }), insert: `new ${end}` }, session);
+    await send(one, find({ size: 2, colour: 'pink' }), session);
+    await send(one, { ...find({}), find: `new ${end}` }, session);
+    await send(other, find({ size: 2 }));
+    await send(other, collections);
+    await session[end]();
+    await session.endSession();
+    await send(one, explain({ size: 2 }));
+    await send(other, find({ colour: 'pink' }));
+    await send(other, indexes);
+  }
+
+  await send(one, { collMod: 'things', validator: { size: { $type: 'number' } } });
+  await send(other, insert({ _id: 8, size: 'large' }, { _id: 9, size: 3 }));
+  await send(other, update({ colour: 'red' }, { $set: { size: 'small' } }));
+  await send(other, remove({ colour: 'green', size: { $lt: 2 } }));
+  await send(one, {
+    aggregate: 'things',
+    pipeline: [{ $group: { _id: '$size', n: { $sum: 1 } } }, { $sort: { _id: 1 } }],
+    cursor: {},
+  });
+  await send(one, { renameCollection: 'catalogue.things', to: 'catalogue.elsewhere' });
+  await send(other, find({ colour: 'red' }));
+  await send(other, { ...find({ colour: 'red' }), find: 'elsewhere' });
+  await send(other, { create: 'things', capped: true, size: 100_000, max: 2 });
+  await send(one, insert({ _id: 1, colour: 'red' }, { _id: 2, colour: 'red' }, { _id: 3, colour: 'red' }));
+  await send(one, { ...find({ colour: 'red' }), hint: 'colour' });
+  await send(other, indexes);
+  await send(one, { drop: 'things' });
+  await send(other, find({}));
+  await send(other, { dropDatabase: 1 });
+  await send(one, collections);
+  return answers;
+};
+
+describe('the embedded MongoDB of tests', () => {
+  const published = new Database('1');
+  const faster = new Database('0');
+  afterAll(() => Promise.all([published.end(), faster.end()]));
+
+  it('answers as it is published, while the catalogue changes under its clients', async () => {
+    const [asPublished, answers] = await Promise.all([published.connect().then(talk), faster.connect().then(talk)]);
+    expect(answers).toEqual(asPublished);
+  });
+});
