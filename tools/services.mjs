@@ -54,6 +54,7 @@ try {
     dataDir,
     venv,
     durable: options.durable !== '0',
+    throwAway,
     redisCount: Number(options.redis),
     mongodb: options.mongodb === '0' ? false : {},
   });

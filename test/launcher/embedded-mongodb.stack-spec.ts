@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import mongoose from 'mongoose';
 import { z } from 'zod';
 import { eventually } from '@castellan/testing';
-import { root } from './tools';
+import { folder, removeFolders, root } from './tools';
 
 type Client = mongoose.mongo.MongoClient;
 type Session = mongoose.mongo.ClientSession;
@@ -16,8 +16,9 @@ class Database {
   readonly #process: ChildProcess;
   readonly #clients: Client[] = [];
 
-  constructor(durable: '0' | '1') {
-    const args = ['tools/services.mjs', '--redis', '0', '--durable', durable];
+  /** @param words Where its data are; without any they are thrown away at its end. */
+  constructor(...words: string[]) {
+    const args = ['tools/services.mjs', '--redis', '0', ...words];
     this.#process = spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
   }
 
@@ -159,9 +160,12 @@ const talk = async ([one, other]: [Client, Client]): Promise<unknown[]> => {
 };
 
 describe('the embedded MongoDB of tests', () => {
-  const published = new Database('1');
-  const faster = new Database('0');
-  afterAll(() => Promise.all([published.end(), faster.end()]));
+  const published = new Database('--data-dir', folder());
+  const faster = new Database();
+  afterAll(async () => {
+    await Promise.all([published.end(), faster.end()]);
+    removeFolders();
+  });
 
   it('answers as it is published, while the catalogue changes under its clients', async () => {
     const [asPublished, answers] = await Promise.all([published.connect().then(talk), faster.connect().then(talk)]);

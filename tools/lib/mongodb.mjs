@@ -15,9 +15,10 @@ const replicaSet = 'castellan';
  * @param {NodeJS.ProcessEnv} env
  * @param {string} venv
  * @param {boolean} durable whether an acknowledged write has to survive the end of the process
+ * @param {boolean} throwAway whether its data go when whoever started it has ended
  * @returns {ServerKind[]}
  */
-export function mongodbKinds(env, venv, durable) {
+export function mongodbKinds(env, venv, durable, throwAway) {
   const rust = findOnPath('secantusd-rs', env);
   return [
     mongod(findOnPath('mongod', env)),
@@ -27,7 +28,7 @@ export function mongodbKinds(env, venv, durable) {
       label: 'SecantusDB from PyPI',
       file: venvProgram(venv, 'python'),
       // What makes it faster replaces methods of its own that read and write tables: not where somebody's data is.
-      before: [fileURLToPath(new URL('secantusd.py', import.meta.url)), ...(durable ? [] : ['--throw-away'])],
+      before: [fileURLToPath(new URL('secantusd.py', import.meta.url)), ...(throwAway ? ['--throw-away'] : [])],
       package: 'secantusdb',
       env: pythonEnvironment(env),
       durable,

@@ -15,6 +15,7 @@ import { ensureVenv } from './venv.mjs';
  * @property {Wish | false} [mongodb] false: none
  * @property {Wish | false} [redis]
  * @property {boolean} [durable] false: an acknowledged write need not survive the end of a server
+ * @property {boolean} [throwAway] whether the data go when whoever started the servers has ended (default: unless durable)
  * @property {number} [redisCount] how many Redis servers (default 1)
  * @property {import('./progress.mjs').Progress} [progress]
  * @property {(server: Server) => void} [onSpawn] called with each server as soon as it has a process
@@ -98,8 +99,10 @@ function placeRedis(kind, { dataDir, redis, redisCount = 1, onSpawn }) {
  * @param {ServiceOptions} options
  */
 export async function prepareServices(options) {
-  const { dataDir, venv, env = process.env, mongodb, redis, durable = true, progress = silent } = options;
-  const mongodbKind = mongodb === false ? undefined : chooseKind(mongodbKinds(env, venv, durable), 'MongoDB', dataDir);
+  const { dataDir, venv, env = process.env, mongodb, redis, durable = true, throwAway = !durable } = options;
+  const { progress = silent } = options;
+  const kinds = mongodbKinds(env, venv, durable, throwAway);
+  const mongodbKind = mongodb === false ? undefined : chooseKind(kinds, 'MongoDB', dataDir);
   const redisKind = redis === false ? undefined : chooseKind(redisKinds(env, venv, durable), 'Redis', dataDir);
   const packages = [mongodbKind?.package, redisKind?.package].filter((name) => name !== undefined);
   await ensureVenv(venv, packages, env, progress);
