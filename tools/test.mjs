@@ -53,6 +53,8 @@ function abandon() {
 /** @param {string[]} words */
 async function main([part, ...args]) {
   checkNodeVersion();
+  // The servers are fetched beside packages and checks; the stage that needs them reports their failure.
+  if (part === undefined) ensureServers().catch(() => undefined);
   await ensureDependencies(process.env, progress);
   if (part === undefined) return runAll();
   if (part !== 'unit' && part !== 'e2e' && part !== 'stack') {
@@ -64,8 +66,6 @@ async function main([part, ...args]) {
 }
 
 async function runAll() {
-  // The download goes on beside the checks; the stage that needs the servers reports its failure.
-  ensureServers().catch(() => undefined);
   let built = false;
   const build = async () => {
     await ensureBuilt(silent);
