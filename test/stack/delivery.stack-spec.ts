@@ -8,6 +8,7 @@ describe('a fleet of three nodes', () => {
     stack = await Stack.start();
   });
   afterAll(() => stack.end());
+  beforeEach(() => stack.repair());
 
   it('promise 1: serves exactly what was created, changed and deleted, on every node', async () => {
     const tenant = await stack.tenant();
@@ -66,15 +67,11 @@ describe('a fleet of three nodes', () => {
 
   it('reaches nodes by signals alone when there is no host manager', async () => {
     await stack.hostManager.end('SIGKILL');
-    try {
-      const tenant = await stack.tenant();
-      const api = await tenant.create();
-      await stack.everyNodeServesWhatThereIs();
-      await tenant.remove(api);
-      await stack.everyNodeServesWhatThereIs();
-    } finally {
-      await stack.repair();
-    }
+    const tenant = await stack.tenant();
+    const api = await tenant.create();
+    await stack.everyNodeServesWhatThereIs();
+    await tenant.remove(api);
+    await stack.everyNodeServesWhatThereIs();
   });
 
   describe('that hears no signals', () => {
@@ -90,7 +87,6 @@ describe('a fleet of three nodes', () => {
       for (const node of stack.nodes) node.hearing = true;
       await stack.replaceHostManager();
     });
-    afterEach(() => stack.repair());
 
     it('is reloaded by the host manager', async () => {
       const since = Date.now();

@@ -17,10 +17,10 @@ describe('promise 1: acknowledged means durable', () => {
   });
   afterAll(() => stack.end());
   beforeEach(async () => {
+    await stack.repair();
     // What a killed process left open in MongoDB may hold up the writes of its organisation for a while.
     tenant = await stack.tenant();
   });
-  afterEach(() => stack.repair());
 
   describe('kill -9 of the API between the commit of a change and its publication', () => {
     /** The transport events from now on. */

@@ -70,6 +70,7 @@ describe('kill -9 of the API in the middle of an import in batches', () => {
   });
   afterAll(() => stack.end());
   beforeEach(async () => {
+    await stack.repair();
     tenant = await stack.tenant();
     const [kept, gone] = [await tenant.create(), await tenant.create()];
     before = [kept.apiId, gone.apiId].sort();
@@ -83,7 +84,6 @@ describe('kill -9 of the API in the middle of an import in batches', () => {
   });
   afterEach(async () => {
     await watch.end([]);
-    await stack.repair();
   });
 
   const lastImport = async () => listOf(okay(await tenant.client().get('/api/import')).json['imports'])[0];

@@ -15,12 +15,12 @@ describe('outages', () => {
   });
   afterAll(() => stack.end());
   beforeEach(async () => {
+    await stack.repair();
     tenant = await stack.tenant();
     served = await tenant.create();
     await stack.everyNodeServesWhatThereIs();
     await stack.everyNodeIsInSync();
   });
-  afterEach(() => stack.repair());
 
   const recovered = async (): Promise<void> => {
     await stack.everyNodeServesWhatThereIs();

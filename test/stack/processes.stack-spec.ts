@@ -49,7 +49,7 @@ describe('the processes', () => {
       tenant = await stack.tenant();
     });
     afterAll(() => stack.end());
-    afterEach(() => stack.repair());
+    beforeEach(() => stack.repair());
 
     it('keeps secrets out of the logs (promise 9)', async () => {
       await tenant.create();

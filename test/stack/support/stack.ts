@@ -24,6 +24,8 @@ interface StackOptions {
   readonly replicas?: number;
   /** Without any, there is no host manager either. */
   readonly nodes?: readonly NodeProfile[];
+  /** False where nodes have to do with what they are told by signals and find out themselves. */
+  readonly hostManager?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
   readonly node?: Partial<NodeSimulatorOptions>;
 }
@@ -49,7 +51,8 @@ export class Stack {
     try {
       await stack.startApps(options);
       await stack.startNodes(options);
-      if (stack.nodes.length > 0) await stack.startHostManager(options);
+      if (stack.nodes.length > 0 && options.hostManager !== false) await stack.prepareHostManager(options);
+      await stack.repair();
       return stack;
     } catch (error) {
       await stack.end();
@@ -175,10 +178,10 @@ export class Stack {
     );
   }
 
-  /** Kills the host manager, and starts another one with these settings, too. */
+  /** Kills the host manager; another one with these settings, too, is what the next repair starts. */
   async replaceHostManager(settings: StackOptions['settings'] = {}): Promise<void> {
     await this.hostManager.end('SIGKILL');
-    await this.startHostManager({ settings: { ...this.options.settings, ...settings } });
+    await this.prepareHostManager({ settings: { ...this.options.settings, ...settings } });
   }
 
   /** That no node hangs in a reload. */
@@ -187,10 +190,14 @@ export class Stack {
     if (stuck.length > 0) throw new Error(`Nodes are stuck: ${stuck.join('; ')}`);
   }
 
-  /** Starts again whatever a test has stopped. */
+  private get apps(): readonly AppProcess[] {
+    return [...this.apis, ...(this.manager === null ? [] : [this.manager])];
+  }
+
+  /** Starts again whatever the test before has stopped. */
   async repair(): Promise<void> {
     await this.services.resumeAll();
-    for (const app of [...this.apis, this.hostManager]) {
+    for (const app of this.apps) {
       if (app.running) await app.answers(200);
       else await app.start();
     }
@@ -198,8 +205,7 @@ export class Stack {
 
   async end(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()));
-    const apps = [...this.apis, ...(this.manager === null ? [] : [this.manager])];
-    await Promise.all(apps.map((app) => app.end('SIGKILL')));
+    await Promise.all(this.apps.map((app) => app.end('SIGKILL')));
     await this.services.end();
   }
 
@@ -255,7 +261,7 @@ export class Stack {
     await Promise.all(this.nodes.map((simulator) => simulator.start()));
   }
 
-  private async startHostManager(options: StackOptions): Promise<void> {
+  private async prepareHostManager(options: StackOptions): Promise<void> {
     const port = await freePort();
     this.manager = new AppProcess('host-manager', `http://127.0.0.1:${port}`, {
       ...this.common(options),
@@ -264,6 +270,5 @@ export class Stack {
       CASTELLAN_HOST_MANAGER_NODES: this.nodes.map(({ url }) => url).join(),
       CASTELLAN_GATEWAY_SECRET: this.gatewaySecret,
     });
-    await this.manager.start();
   }
 }
