@@ -1,4 +1,4 @@
-import { parseDocument, visit, type Document } from 'yaml';
+import { Composer, Parser, visit, type Document } from 'yaml';
 import { isLostInteger } from '../http/bodies/json-tokens';
 import { nestsDeeper } from './yaml-depth';
 import { expandedSize, type ExpandedLimits } from './yaml-size';
@@ -29,11 +29,7 @@ const mostAliases = 10_000;
 /** Runs in a thread of its own, with a limit to its memory. */
 const read = ({ text, limits }: YamlTask): YamlOutcome => {
   try {
-    // Before anything follows it level by level: V8 may end the whole process when a stack overflows there, not only the thread.
-    if (nestsDeeper(text, limits.depth)) return { problem: `it is nested deeper than ${limits.depth} levels` };
-    const document = parseDocument(text, options);
-    const [error] = document.errors;
-    if (error !== undefined) throw error;
+    const document = documentIn(text, limits.depth);
     if (aliasesOf(document) > mostAliases) return { tooLarge: `more than ${mostAliases} aliases` };
     const value: unknown = document.toJS({ maxAliasCount: options.maxAliasCount }) ?? null;
     const tooLarge = expandedSize(value, limits);
@@ -46,6 +42,21 @@ const read = ({ text, limits }: YamlTask): YamlOutcome => {
 };
 
 export default read;
+
+/** @throws Error when the text is no YAML, nests too deeply or holds several documents */
+const documentIn = (text: string, depth: number): Document => {
+  // The parser keeps a list of what is open; what makes values of its tokens calls itself for each level, and V8 may end the
+  // whole process when a stack overflows there, not only the thread.
+  const tokens = [...new Parser().parse(text)];
+  if (nestsDeeper(tokens, depth)) throw new Error(`it is nested deeper than ${depth} levels`);
+  // An empty text is one, too; those after the second are not looked at.
+  const documents = new Composer(options).compose(tokens, true, text.length);
+  const [document, another] = [documents.next().value, documents.next().value];
+  const [error] = document?.errors ?? [];
+  if (error !== undefined) throw error;
+  if (document === undefined || another !== undefined) throw new Error('it holds several documents');
+  return document;
+};
 
 const aliasesOf = (document: Document): number => {
   let aliases = 0;

@@ -118,6 +118,17 @@ describe('YAML', () => {
     await expect(readYaml('a: 1')).resolves.toEqual({ a: 1 });
   });
 
+  it.each(['a: 1\n---\nb: 2\n', 'a: 1\n...\n---\n', '---\n---\n---\n'])(
+    'takes one document a text, not %j',
+    async (text) => {
+      await expect(readYaml(text)).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringContaining('it holds several documents') as string,
+      });
+      await expect(readYaml(`--- \na: 1\n...\n`)).resolves.toEqual({ a: 1 });
+    },
+  );
+
   it('asks to come back when too many are read at once, and reads those that it has taken', async () => {
     const reading = Array.from({ length: 30 }, (_, index) => readYaml(`a: ${index}`));
     const outcomes = await Promise.allSettled(reading);
