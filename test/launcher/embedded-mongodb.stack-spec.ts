@@ -91,6 +91,14 @@ const remove = (q: Command): Command => ({ delete: 'things', deletes: [{ q, limi
 const indexes = { listIndexes: 'things' };
 const collections = { listCollections: 1, filter: { name: { $ne: 'elsewhere' } } };
 
+const { Binary, Decimal128, Double, Long, MaxKey, MinKey, ObjectId, Timestamp } = mongoose.mongo;
+/** One of each type, in no order. */
+const values = [
+  ...['text', 1, { a: 1 }, null, true, new Date(0), new Double(1.5), Long.fromNumber(2 ** 40), /^t/, [], [3, 'c']],
+  ...[new MaxKey(), new Binary(Buffer.from('b')), new ObjectId('0'.repeat(24)), new MinKey(), '', -7, false],
+  ...[Decimal128.fromString('1.25'), new Timestamp({ t: 1, i: 2 })],
+];
+
 /** Catalogue and data change under two clients, in transactions and outside of them. */
 const talk = async ([one, other]: [Client, Client]): Promise<unknown[]> => {
   const answers: unknown[] = [];
@@ -135,6 +143,18 @@ const talk = async ([one, other]: [Client, Client]): Promise<unknown[]> => {
     await send(other, find({ colour: 'pink' }));
     await send(other, indexes);
   }
+
+  await send(one, index({ value: -1 }, 'value'));
+  await send(other, insert(...values.map((value, at) => ({ _id: `value ${at}`, value }))));
+  await send(one, find({ value: { $exists: true } }, { sort: { value: 1, _id: 1 } }));
+  for (const value of values) await send(other, find({ value: { $gte: value } }, { sort: { value: 1, _id: -1 } }));
+  await send(one, find({ colour: 'red', _id: 'value 0' }));
+  await send(other, find({ _id: 'value 0', value: 'text', colour: null }));
+  await send(other, find({ value: 'text', _id: 'nowhere' }));
+  await send(one, { profile: 1, slowms: 100_000 });
+  await send(other, { profile: -1 });
+  await send(other, { profile: 0 });
+  await send(one, { profile: -1 });
 
   await send(one, { collMod: 'things', validator: { size: { $type: 'number' } } });
   await send(other, insert({ _id: 8, size: 'large' }, { _id: 9, size: 3 }));
