@@ -91,6 +91,7 @@ const remove = (q: Command): Command => ({ delete: 'things', deletes: [{ q, limi
 const indexes = { listIndexes: 'things' };
 const collections = { listCollections: 1, filter: { name: { $ne: 'elsewhere' } } };
 
+const point = (...coordinates: number[]): Command => ({ type: 'Point', coordinates });
 const { Binary, Decimal128, Double, Long, MaxKey, MinKey, ObjectId, Timestamp } = mongoose.mongo;
 /** One of each type, in no order. */
 const values = [
@@ -156,6 +157,26 @@ const talk = async ([one, other]: [Client, Client]): Promise<unknown[]> => {
   await send(other, { profile: 0 });
   await send(one, { profile: -1 });
 
+  const near = { $near: { $geometry: point(1, 1), $maxDistance: 200_000 } };
+  const circle = { $geoWithin: { $centerSphere: [[1, 1], 0.03] } };
+  const square = [
+    [0, 0],
+    [0, 9],
+    [9, 9],
+    [9, 0],
+    [0, 0],
+  ];
+  const box = { type: 'Polygon', coordinates: [square] };
+  await send(one, insert({ _id: 'nowhere', place: { type: 'Polygon', coordinates: [[[0]]] } }));
+  await send(other, find({ place: { $geoWithin: { $geometry: { type: 'Polygon', coordinates: [[[0]]] } } } }));
+  await send(one, { delete: 'things', deletes: [{ q: { _id: 'nowhere' }, limit: 1 }] });
+  await send(one, index({ place: '2dsphere' }, 'place'));
+  await send(
+    other,
+    insert({ _id: 'near', place: point(1, 2) }, { _id: 'far', place: point(50, 2) }, { _id: 'box', place: box }),
+  );
+  await send(other, insert({ _id: 'no place', place: point(500, 2) }));
+  for (const place of [near, circle, { $geoIntersects: { $geometry: point(3, 3) } }]) await send(one, find({ place }));
   await send(one, { collMod: 'things', validator: { size: { $type: 'number' } } });
   await send(other, insert({ _id: 8, size: 'large' }, { _id: 9, size: 3 }));
   await send(other, update({ colour: 'red' }, { $set: { size: 'small' } }));

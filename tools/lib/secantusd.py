@@ -11,6 +11,13 @@ import itertools
 import sys
 import time
 
+import secantus_geometry
+
+THROW_AWAY = "--throw-away" in sys.argv
+if THROW_AWAY:
+    # Before the server is imported.
+    secantus_geometry.load_later()
+
 import secantus_catalogue
 import secantus_commands
 from secantus import storage, transactions
@@ -125,7 +132,7 @@ def collect_garbage_less_often():
 
 
 if __name__ == "__main__":
-    if "--throw-away" in sys.argv:
+    if THROW_AWAY:
         sys.argv.remove("--throw-away")
         require_same_packing()
         make_faster()
