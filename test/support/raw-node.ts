@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 
 /** A reply of the node plane, with its bytes as they came. */
@@ -72,11 +72,14 @@ const headersOf = ({ id, nonce, secret, hostname, gzip = false, body }: Shown): 
   ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
 });
 
+/** Gateways keep their connections, too. */
+const agent = new Agent({ keepAlive: true });
+
 /** One call of the node plane, by anybody. */
 export const callNodePlane = async (url: string, method: string, path: string, shown: Shown): Promise<NodeReply> => {
   const bytes: Buffer[] = [];
   const { status, headers } = await new Promise<Pick<NodeReply, 'status' | 'headers'>>((resolve, reject) => {
-    const call = request(`${url}${path}`, { method, headers: headersOf(shown), agent: false }, (response) => {
+    const call = request(`${url}${path}`, { method, headers: headersOf(shown), agent }, (response) => {
       response.on('data', (chunk: Buffer) => bytes.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
