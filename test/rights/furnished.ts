@@ -100,9 +100,7 @@ const furnishRest = async (api: ApiUnderTest, organisation: TestOrganisation, ma
     ...{ first_name: mark, email_address: `${mark}@acme.example`, user_permissions: permissions, group_id: group },
   });
   const target = { method: 'POST', target_path: `http://${mark}.example/` };
-  expectOk(await client.post('/api/hooks', { name: `${mark} hook`, ...target }));
-  const hooks = expectOk(await client.get('/api/hooks?p=-1')).json;
-  const hook = textOf(listOf(hooks['hooks']).find(({ name }) => textOf(name) === `${mark} hook`)?.['id']);
+  const hook = await made('/api/hooks', { name: `${mark} hook`, ...target });
   const asset = `${mark}-template`;
   const data = documentOf('createOasApi', mark);
   const template = { id: asset, kind: 'oas-template', name: `${mark} template`, data };

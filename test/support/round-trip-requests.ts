@@ -8,7 +8,7 @@ import {
   type Reply,
 } from '@castellan/testing';
 import type { ApiUnderTest, TestOrganisation } from '../../apps/api/test/api-under-test';
-import { addApi, addHook, addPolicy, aHook, type Json } from '../../apps/api/test/configuration';
+import { addApi, addPolicy, aHook, type Json } from '../../apps/api/test/configuration';
 import { anOasApi } from '../../apps/api/test/oas-documents';
 
 /** One request whose cost is counted. */
@@ -146,7 +146,7 @@ export const configurationRequests = async (organisation: TestOrganisation): Pro
     client,
     body: aHook,
     change: (count) => ({ ...hook, name: `changed ${count}` }),
-    idOf: () => addHook(organisation),
+    idOf: metaOf,
   });
   return [
     ...routesOf({
