@@ -138,15 +138,15 @@ export class ChangeRecorder {
 
   /** Keeps a record of a write that was refused; there is nothing that it could commit with. */
   async recordRefusal(context: ActContext, status: number, refusal: string): Promise<void> {
-    await this.audit.insertMany([
-      {
-        ...auditOf(context, this.clock.now(), []),
-        _id: newObjectId(),
-        orgId: context.organisation === null ? null : concernedId(context.organisation),
-        status,
-        refusal,
-      },
-    ]);
+    const record = {
+      ...auditOf(context, this.clock.now(), []),
+      _id: newObjectId(),
+      orgId: context.organisation === null ? null : concernedId(context.organisation),
+      status,
+      refusal,
+    };
+    // Written as it stands, like those of changes.
+    await this.audit.insertMany([record], { lean: true });
   }
 
   private async transact<T>(context: ChangeContext, work: Work<T>): Promise<T> {
