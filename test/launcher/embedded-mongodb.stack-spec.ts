@@ -88,6 +88,7 @@ const find = (filter: Command, more: Command = {}): Command => ({ find: 'things'
 const explain = (filter: Command): Command => ({ explain: { find: 'things', filter } });
 const update = (q: Command, u: Command): Command => ({ update: 'things', updates: [{ q, u, upsert: true }] });
 const remove = (q: Command): Command => ({ delete: 'things', deletes: [{ q, limit: 0 }] });
+const aggregate = (pipeline: Command[]): Command => ({ aggregate: 'things', pipeline, cursor: {} });
 const indexes = { listIndexes: 'things' };
 const collections = { listCollections: 1, filter: { name: { $ne: 'elsewhere' } } };
 
@@ -152,6 +153,17 @@ const talk = async ([one, other]: [Client, Client]): Promise<unknown[]> => {
   await send(one, find({ colour: 'red', _id: 'value 0' }));
   await send(other, find({ _id: 'value 0', value: 'text', colour: null }));
   await send(other, find({ value: 'text', _id: 'nowhere' }));
+  for (const first of [
+    { colour: 'red' },
+    { colour: 'green', size: { $gte: 2 } },
+    { colour: 'none' },
+    { size: 2 },
+    {},
+  ]) {
+    const pipeline = [{ $match: first }, { $project: { size: 1 } }];
+    await send(one, aggregate([{ $match: { _id: 1 } }, { $unionWith: { coll: 'things', pipeline } }]));
+  }
+  await send(one, aggregate([{ $unionWith: { coll: 'things', pipeline: [{ $match: { colour: 'red', $no: 1 } }] } }]));
   await send(one, { profile: 1, slowms: 100_000 });
   await send(other, { profile: -1 });
   await send(other, { profile: 0 });

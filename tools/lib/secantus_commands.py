@@ -5,7 +5,7 @@ import uuid
 
 import bson
 import secantus_catalogue
-from secantus import server, sortkey, storage
+from secantus import aggregate, server, sortkey, storage
 
 Storage = storage.Storage
 read_profile = Storage.get_profile
@@ -105,6 +105,38 @@ def found_by_index(self, db, coll, wanted, *, collation=None):
     return find_by_index(self, db, coll, wanted, collation=collation)
 
 
+def union_with(spec, docs, ctx):
+    """Adds what another collection has. Where the pipeline for that begins with fields that an index has, only those records
+    are read, in the order in which all would be; that pipeline then chooses among them.
+    """
+    known = ctx.storage is not None and ctx.collation is None and ctx.db_name not in ("admin", "local")
+    wanted = equal_fields(spec) if known else {}
+    found = in_natural_order(ctx.storage, ctx.db_name, spec["coll"], wanted) if wanted else None
+    if found is None:
+        return union_with_all(spec, docs, ctx)
+    inner = aggregate.PipelineContext(storage=ctx.storage, db_name=ctx.db_name, coll_name=spec["coll"])
+    return [*docs, *aggregate.apply_pipeline(found, spec["pipeline"], inner)]
+
+
+def equal_fields(spec):
+    """The fields which the first stage of the pipeline wants to have one plain value."""
+    match spec:
+        case {"coll": str(), "pipeline": [{"$match": dict() as first} as stage, *_]} if len(spec) == 2 and len(stage) == 1:
+            if any(name.startswith("$") for name in first):
+                return {}
+            return {name: value for name, value in first.items() if type(value) in (bson.ObjectId, str)}
+    return {}
+
+
+def in_natural_order(store, db, coll, wanted):
+    with store._lock:
+        store._refresh_read_snapshot()
+        records = store._try_index_id_keys(db, coll, wanted)
+        return None if records is None else store._docs_by_recordids(db, coll, sorted(set(records)))
+
+
+union_with_all = aggregate._STAGES["$unionWith"]
+STAGES = {"$unionWith": union_with}
 REPLACED = (
     (
         Storage,

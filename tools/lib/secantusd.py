@@ -20,7 +20,7 @@ if THROW_AWAY:
 
 import secantus_catalogue
 import secantus_commands
-from secantus import storage, transactions
+from secantus import aggregate, storage, transactions
 from secantus.cli import main
 from wiredtiger.intpacking import pack_int, unpack_int
 from wiredtiger.packing import pack as pack_any
@@ -111,6 +111,7 @@ def make_faster():
     replace(swig_wiredtiger, pack=pack, unpack=unpack)
     for owner, functions in (*secantus_catalogue.REPLACED, *secantus_commands.REPLACED):
         replace(owner, **functions)
+    aggregate._STAGES.update(secantus_commands.STAGES)
     commit = storage._commit_batch_transaction
     # A write that asks for it is on the disk before its answer; data that is thrown away need not be.
     replace(storage, _commit_batch_transaction=lambda session, sync: commit(session, False))
