@@ -58,6 +58,7 @@ describe('outages', () => {
       await stack.services.stop('redis', 'SIGKILL');
       // A kill in the middle of a load would hang the newest node, whatever Castellan does.
       for (const app of [stack.hostManager, stack.api]) {
+        await stack.noNodeLoads();
         await app.end('SIGKILL');
         app.spawn();
         await app.answers(503);
@@ -169,6 +170,7 @@ describe('outages', () => {
       // A kill in the middle of a load would hang the newest node, whatever Castellan does; so none is under way.
       await stack.hostManager.end();
       await stack.everyNodeIsInSync();
+      await stack.noNodeLoads();
       await stack.api.end('SIGKILL');
       await eventually(() => stack.nodes.every((node) => node.eventsOf('ping-failed').length > 0), {});
       await stack.everyNodeRoutes(served.listenPath, served.apiId);

@@ -190,6 +190,11 @@ export class Stack {
     if (stuck.length > 0) throw new Error(`Nodes are stuck: ${stuck.join('; ')}`);
   }
 
+  /** Waits until no node is about to load, which the end of an API in the middle of it would hang for ever. */
+  async noNodeLoads(): Promise<void> {
+    await eventually(() => !this.nodes.some((node) => node.loads), { describe: 'every node to be done with loading' });
+  }
+
   private get apps(): readonly AppProcess[] {
     return [...this.apis, ...(this.manager === null ? [] : [this.manager])];
   }

@@ -135,6 +135,11 @@ export class NodeSimulator extends EventEmitter<NodeSimulatorEvents> {
     return this.reloads;
   }
 
+  /** Whether it is about to load, or at it. */
+  get loads(): boolean {
+    return this.loop.hasWork;
+  }
+
   /** Where the control API and traffic are served, without a trailing slash; empty before `start` has opened it. */
   get url(): string {
     return this.address;

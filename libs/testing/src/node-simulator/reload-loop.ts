@@ -29,6 +29,11 @@ export class ReloadLoop {
     });
   }
 
+  /** Whether a reload is under way or waits for the next tick. */
+  get hasWork(): boolean {
+    return this.busy || this.waiting.length > 0;
+  }
+
   stop(): void {
     clearInterval(this.timer);
     for (const { done } of this.waiting.splice(0)) done();
