@@ -153,13 +153,18 @@ const talk = async ([one, other]: [Client, Client]): Promise<unknown[]> => {
   await send(one, find({ colour: 'red', _id: 'value 0' }));
   await send(other, find({ _id: 'value 0', value: 'text', colour: null }));
   await send(other, find({ value: 'text', _id: 'nowhere' }));
-  for (const first of [
-    { colour: 'red' },
-    { colour: 'green', size: { $gte: 2 } },
-    { colour: 'none' },
-    { size: 2 },
-    {},
-  ]) {
+  await send(one, index({ colour: 1, size: 1 }, 'both'));
+  const firsts = [
+    ...[{ colour: 'red' }, { colour: 'green', size: { $gte: 2 } }, { colour: 'none' }, { size: 2 }, {}],
+    ...[
+      { size: { $gt: 1, $lt: 9 } },
+      { value: { $lte: 'text' } },
+      { value: { $lte: 2 } },
+      { value: { $gt: -8, $lt: 9 } },
+      { colour: 'red', size: { $lt: 2, $ne: 1 } },
+    ],
+  ];
+  for (const first of firsts) {
     const pipeline = [{ $match: first }, { $project: { size: 1 } }];
     await send(one, aggregate([{ $match: { _id: 1 } }, { $unionWith: { coll: 'things', pipeline } }]));
   }

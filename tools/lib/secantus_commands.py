@@ -110,7 +110,7 @@ def union_with(spec, docs, ctx):
     are read, in the order in which all would be; that pipeline then chooses among them.
     """
     known = ctx.storage is not None and ctx.collation is None and ctx.db_name not in ("admin", "local")
-    wanted = equal_fields(spec) if known else {}
+    wanted = leading_fields(spec) if known else {}
     found = in_natural_order(ctx.storage, ctx.db_name, spec["coll"], wanted) if wanted else None
     if found is None:
         return union_with_all(spec, docs, ctx)
@@ -118,14 +118,28 @@ def union_with(spec, docs, ctx):
     return [*docs, *aggregate.apply_pipeline(found, spec["pipeline"], inner)]
 
 
-def equal_fields(spec):
-    """The fields which the first stage of the pipeline wants to have one plain value."""
+RANGE = {"$gt", "$gte", "$lt", "$lte"}
+
+
+def leading_fields(spec):
+    """The fields which the first stage of the pipeline wants to have one plain value, or a number within a range."""
     match spec:
         case {"coll": str(), "pipeline": [{"$match": dict() as first} as stage, *_]} if len(spec) == 2 and len(stage) == 1:
             if any(name.startswith("$") for name in first):
                 return {}
-            return {name: value for name, value in first.items() if type(value) in (bson.ObjectId, str)}
+            return {name: value for name, value in first.items() if is_plain(value) or is_range(value)}
     return {}
+
+
+def is_plain(value):
+    return type(value) in (bson.ObjectId, str)
+
+
+def is_range(value):
+    # Of numbers alone: by an index that goes down, no text is found that another one begins with.
+    if type(value) is not dict or not value or not value.keys() <= RANGE:
+        return False
+    return all(type(bound) in (int, bson.Int64) for bound in value.values())
 
 
 def in_natural_order(store, db, coll, wanted):
