@@ -48,6 +48,12 @@ describe(path, () => {
       expect(reply.headers.get('etag')).toBe('"1"');
     });
 
+    it.each([{}, { active: null }])('says that one which does not say so is not active: %j', async (said) => {
+      const silent = Object.entries(aPolicy([apiId])).filter(([name]) => name !== 'active');
+      const reply = await get(await create({ ...Object.fromEntries(silent), ...said }));
+      expect(reply.json['active']).toBe(false);
+    });
+
     it('answers 304 to somebody who has the version', async () => {
       const id = await create();
       const reply = await organisation.admin.client.get(`${path}/${id}`, { headers: { 'if-none-match': 'W/"1"' } });

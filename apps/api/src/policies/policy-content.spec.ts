@@ -29,6 +29,7 @@ describe('composePolicy', () => {
     expect(composePolicy(identity, { name: 'Gold', org_id: 'other', _id: 'other' }, null, writing)).toEqual({
       _id: '5ead71205759610001818680',
       name: 'Gold',
+      active: false,
       org_id: '5e9d9544a1dcd60001d0ed20',
       date_created: '2025-01-31T12:00:00.500Z',
       last_updated: '1738324800',

@@ -90,6 +90,8 @@ export const composePolicy = (
     ...own,
     ...(id === undefined ? {} : { id }),
     ...(isJsonObject(ownField(content, 'access_rights')) ? { access_rights: normaliseRights(content) } : {}),
+    // To Go programs a field that is not there is false, too; who reads it elsewhere should not have to know.
+    ...((ownField(content, 'active') ?? null) === null ? { active: false } : {}),
     date_created: textAt(before, 'date_created') || textAt(content, 'date_created') || at.toISOString(),
     last_updated: textAt(before, 'last_updated'),
   };
