@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { listOf, unique } from '@castellan/testing';
 import { ApiUnderTest } from '../../../test/api-under-test';
 
@@ -101,7 +101,8 @@ describe('bodies', () => {
 
     it.each([
       ['gzip', gzipSync],
-      ['br', brotliCompressSync],
+      // As fast as it goes: the best takes it seconds, and makes a bomb no worse.
+      ['br', (text: Buffer) => brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
     ])('413: grow no larger than others: %s', async (coding, compress) => {
       const bomb = compress(Buffer.alloc(64 * 1024 * 1024, ' '));
       expect(bomb.length).toBeLessThan(limit);
