@@ -6,6 +6,12 @@ const pause = 10_000;
 /** The longest pause, with the jitter. */
 const longestPause = pause * 1.25;
 
+/** Work that takes a while of the mocked time, which passes when a test says so. */
+const halfASecond = (): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, 500);
+  });
+
 describe('Recurring', () => {
   let loop: Recurring | null = null;
 
@@ -64,7 +70,7 @@ describe('Recurring', () => {
     const running = started(async () => {
       active += 1;
       most = Math.max(most, active);
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await halfASecond();
       active -= 1;
     });
     for (let call = 0; call < 20; call += 1) {
@@ -99,7 +105,7 @@ describe('Recurring', () => {
       let runs = 0;
       const running = started(async () => {
         runs += 1;
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        await halfASecond();
       });
       await jest.advanceTimersByTimeAsync(100);
       running.soon(1_000);
@@ -113,7 +119,7 @@ describe('Recurring', () => {
     let finished = 0;
     const running = started(async () => {
       runs += 1;
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await halfASecond();
       finished += 1;
     });
     await jest.advanceTimersByTimeAsync(0);

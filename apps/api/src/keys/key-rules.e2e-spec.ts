@@ -179,34 +179,6 @@ describe('what a change of a key says of its APIs', () => {
   });
 });
 
-describe('a user with a password', () => {
-  it('has used what they have used when the password is changed', async () => {
-    const name = unique('ada');
-    const limits = { quota_max: 5, quota_renewal_rate: 3_600, expires: 1_893_456_000 };
-    const body = { basic_auth_data: { password: 'first' }, ...limits };
-    const { hash } = await create(body, `/api/apis/keys/basic/${name}`);
-    const before = await stored(hash);
-    await redis.set(`quota-${hash}`, '3', 'EX', 1_000);
-    expectOk(await put(`/api/keys/${name}?username=true`, { basic_auth_data: { password: 'second' } }));
-    expect(await redis.get(`quota-${hash}`)).toBe('3');
-    const after = await stored(hash);
-    expect(after?.['basic_auth_data']).not.toEqual(before?.['basic_auth_data']);
-    for (const field of ['quota_renews', 'expires', 'access_rights', 'quota_max'])
-      expect(after?.[field]).toEqual(before?.[field]);
-  });
-
-  it('is told when none of the APIs takes a name and a password', async () => {
-    const takes = await addApi(organisation, anApiDefinition({ use_keyless: false, use_basic_auth: true }));
-    const make = async (id: string): Promise<string> => {
-      const body = { access_rights: rightsTo(id), basic_auth_data: { password: 'x' } };
-      const { reply } = await create(body, `/api/apis/keys/basic/${unique('user')}`);
-      return JSON.stringify(reply.json['explanation']);
-    };
-    expect(await make(apiId)).toContain('refuse every login');
-    expect(await make(takes)).not.toContain('refuse every login');
-  });
-});
-
 describe('the policies that a key names', () => {
   it('stand in its session by the id that nodes load them under, whichever was sent, also after one was made anew', async () => {
     const id = unique('gold');

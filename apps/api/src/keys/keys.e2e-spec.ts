@@ -2,17 +2,7 @@ import { Redis } from 'ioredis';
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
 import { eventually, numberOf, textOf, unique, type Reply } from '@castellan/testing';
-import {
-  generateToken,
-  hashKey,
-  hashText,
-  KEY_HASH_ALGORITHMS,
-  parseToken,
-  readSession,
-  sessionName,
-  type KeyHashAlgorithm,
-  type Session,
-} from '@castellan/tyk';
+import { generateToken, hashKey, hashText, parseToken, readSession, sessionName, type Session } from '@castellan/tyk';
 import { AnnouncedKeys } from '../../test/announced-keys';
 import { ApiUnderTest, expectOk, type TestOrganisation } from '../../test/api-under-test';
 import { addApi, addPolicy, type Json } from '../../test/configuration';
@@ -211,73 +201,6 @@ describe('a key whose id was chosen', () => {
     expectOk(await organisation.admin.client.delete(`/api/keys/${id}`));
     const { hash } = await create({ alias: 'second' }, `/api/keys/${id}`);
     expect(await stored(hash)).toMatchObject({ alias: 'second' });
-  });
-});
-
-describe('a user with a password', () => {
-  it('is made by name, with the password as bcrypt, and found by name', async () => {
-    const name = unique('ada');
-    const { hash, reply } = await create(
-      { basic_auth_data: { password: 'open:sesame' } },
-      `/api/apis/keys/basic/${name}`,
-    );
-    const session = await stored(hash);
-    expect(session).toMatchObject({
-      basic_auth_data: { hash_type: 'bcrypt', password: expect.stringMatching(/^\$2[aby]\$10\$/) as string },
-    });
-    expect(reply.text).not.toContain('open:sesame');
-    expect(reply.text).not.toContain('$2');
-    expect((await get(name, '?username=true')).json['key_hash']).toBe(hash);
-    expect((await get(name, '?auto_guess=true')).json['key_hash']).toBe(hash);
-  });
-
-  it.each(['/api/apis/keys/basic/', '/api/keys/'])(
-    'lies under every token that gateways may make of the name at %s, until it is deleted',
-    async (path) => {
-      const name = unique('ada');
-      await create({ basic_auth_data: { password: 'x' } }, `${path}${name}`);
-      const form = (algorithm: KeyHashAlgorithm): string =>
-        hashText(generateToken(organisation.id, name, algorithm), algorithm);
-      const names = [hashText(`${organisation.id}${name}`, 'murmur32'), ...KEY_HASH_ALGORITHMS.map(form)];
-      for (const one of names) expect(await stored(one)).toMatchObject({ org_id: organisation.id });
-      expectOk(await organisation.admin.client.delete(`/api/keys/${name}?username=true`));
-      for (const one of names) expect(await stored(one)).toBeUndefined();
-    },
-  );
-
-  it.each<[string, (name: string) => Promise<unknown>]>([
-    ['changed', (name) => organisation.admin.client.put(`/api/keys/${name}?username=true`, { alias: 'other' })],
-    ['deleted', (name) => organisation.admin.client.delete(`/api/keys/${name}?username=true`)],
-  ])('is told to nodes by every name that they may keep it under when it is %s', async (_what, change) => {
-    const name = unique('ada');
-    const { hash } = await create({ basic_auth_data: { password: 'x' } }, `/api/apis/keys/basic/${name}`);
-    await eventually(() => announcements.names.includes(hash));
-    announcements.names.length = 0;
-    await change(name);
-    const ofOld = hashText(`${organisation.id}${name}`, 'murmur32');
-    const ofNew = hashText(name, 'murmur64');
-    await eventually(() => [hash, ofOld, ofNew].every((one) => announcements.names.includes(one)));
-  });
-
-  it.each([
-    {},
-    { basic_auth_data: { password: '' } },
-    { basic_auth_data: { password: '[redacted]' } },
-    { basic_auth_data: { password: '****' } },
-  ])('keeps the password when %j is sent', async (sent) => {
-    const name = unique('bob');
-    const { hash } = await create({ basic_auth_data: { password: 'secret' } }, `/api/apis/keys/basic/${name}`);
-    const before = (await stored(hash))?.['basic_auth_data'];
-    expectOk(await organisation.admin.client.put(`/api/keys/${name}?username=true`, { rate: 3, per: 1, ...sent }));
-    expect((await stored(hash))?.['basic_auth_data']).toEqual(before);
-    expect(await stored(hash)).toMatchObject({ rate: 3 });
-  });
-
-  it('has no colon in its name, and is made from a body, too', async () => {
-    expect((await organisation.admin.client.post('/api/apis/keys/basic/a:bcd', aSession())).status).toBe(400);
-    const user = unique('eve');
-    const { hash } = await create({ basic_auth_data: { user, password: 'x' } }, '/api/keys?basic_auth=true');
-    expect((await get(user, '?username=1')).json['key_hash']).toBe(hash);
   });
 });
 
